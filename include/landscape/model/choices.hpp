@@ -1,0 +1,37 @@
+// Enumerations as words: one table per enumeration serves parsing, printing and the error message that lists the choices.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "landscape/model/error.hpp"
+
+namespace landscape {
+
+template <class Enum, std::size_t kCount>
+using Choices = std::array<std::pair<Enum, std::string_view>, kCount>;
+
+template <class Enum, std::size_t kCount>
+std::string choice_name(const Choices<Enum, kCount>& choices, Enum value) {
+  for (const auto& [choice, name] : choices) {
+    if (choice == value) return std::string(name);
+  }
+  throw Error("An enumeration holds a value that it does not name.");
+}
+
+/// Throws UsageError "--network 'foo' is unknown: choose linear, fcnet or resnet."
+template <class Enum, std::size_t kCount>
+Enum parse_choice(const Choices<Enum, kCount>& choices, std::string_view text, std::string_view option) {
+  std::string listing;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    if (choices[i].second == text) return choices[i].first;
+    listing += i == 0 ? "" : i + 1 == kCount ? " or " : ", ";
+    listing += choices[i].second;
+  }
+  throw UsageError(std::string(option) + " '" + std::string(text) + "' is unknown: choose " + listing + ".");
+}
+
+}  // namespace landscape

@@ -1,0 +1,59 @@
+// Random directions around a minimizer: Gaussian entries, then scaled against the minimizer's own weights.
+//
+// Entry p of direction k before scaling is normal number p of the Philox subsequence k: a pure function of (seed, k, p), so any
+// rank (or the GPU) can make any direction. Scaling after Li et al. 2018 and arXiv 2103.11069:
+//   filter   every output row: d_row <- d_row |w_row| / (|d_row| + 1e-10)      layer    the same per tensor
+//   weight   d <- d w, entry by entry                                         dfilter, dlayer   to unit norm
+//   none     as drawn
+// and for 1-D tensors (biases)  zero   copy: d = b   random: d |b| / (|d| + 1e-10).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "landscape/model/network_spec.hpp"
+
+namespace landscape {
+
+enum class DirectionNorm { filter, layer, weight, dfilter, dlayer, none };
+enum class BiasMode { zero, copy, random };
+
+std::string to_string(DirectionNorm norm);
+std::string to_string(BiasMode mode);
+DirectionNorm parse_direction_norm(std::string_view text, std::string_view option = "--norm");
+BiasMode parse_bias_mode(std::string_view text, std::string_view option = "--bias");
+
+/// Directions of one minimizer. Either drawn (seed, norm, bias) or given as a matrix.
+class DirectionSet {
+ public:
+  /// Directions to be drawn around theta (copied).
+  DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::uint64_t seed, DirectionNorm norm, BiasMode bias);
+  /// Directions given row by row, (M, n) row-major. Throws UsageError where the size is no multiple of n.
+  DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::vector<double> rows);
+
+  /// Writes direction k (n entries). Throws Error if k is beyond a given matrix.
+  void generate(std::int64_t k, std::span<double> direction) const;
+
+  std::size_t parameter_count() const { return theta_.size(); }
+  const ParameterLayout& layout() const { return layout_; }
+  std::span<const double> theta() const { return theta_; }
+  bool is_given() const { return !rows_.empty(); }
+  std::span<const double> given_rows() const { return rows_; }
+  std::uint64_t seed() const { return seed_; }
+  DirectionNorm norm() const { return norm_; }
+  BiasMode bias() const { return bias_; }
+
+ private:
+  ParameterLayout layout_;
+  std::vector<double> theta_;
+  std::vector<double> rows_;
+  std::uint64_t seed_ = 0;
+  DirectionNorm norm_ = DirectionNorm::filter;
+  BiasMode bias_ = BiasMode::zero;
+};
+
+}  // namespace landscape

@@ -1,0 +1,42 @@
+// Quadrature on the unit cube: points and weights whose weighted sum stands for the integral in a loss.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace landscape {
+
+enum class QuadratureKind {
+  simpson,               // composite Simpson on N intervals with midpoints: 2N + 1 points, d = 1
+  simpson_as_published,  // the same with the left end point's weight lost, as in the released Ritz code of arXiv 2103.11069
+  gauss,                 // Gauss-Legendre, N points per dimension, tensor product
+  monte_carlo,           // N uniform points, equal weights
+  sobol                  // N points of the Sobol sequence (randomly shifted for streams other than 0), equal weights
+};
+
+struct QuadratureRule {
+  QuadratureKind kind = QuadratureKind::simpson;
+  std::int64_t n = 100;
+  friend bool operator==(const QuadratureRule&, const QuadratureRule&) = default;
+};
+
+/// "simpson:100" and back. Throws UsageError that names `option`.
+QuadratureRule parse_quadrature(std::string_view text, std::string_view option = "--quadrature");
+std::string to_string(const QuadratureRule& rule);
+
+/// Q points in d dimensions.
+struct PointSet {
+  int dimension = 1;
+  std::vector<double> points;   // (Q, d), row-major
+  std::vector<double> weights;  // (Q), sum 1 up to the rule's own slips
+  std::size_t size() const { return weights.size(); }
+};
+
+/// Points of a rule. Monte-Carlo points are a pure function of (seed, stream, index); Sobol points of stream 0 are the plain
+/// sequence without its origin, of other streams its random shift modulo 1. Throws UsageError where rule and dimension do not fit
+/// or where the set would not fit in memory.
+PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream);
+
+}  // namespace landscape

@@ -1,0 +1,121 @@
+#include "landscape/profile/direction_set.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "landscape/model/choices.hpp"
+#include "landscape/random/philox.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr Choices<DirectionNorm, 6> kNorms{{{DirectionNorm::filter, "filter"},
+                                            {DirectionNorm::layer, "layer"},
+                                            {DirectionNorm::weight, "weight"},
+                                            {DirectionNorm::dfilter, "dfilter"},
+                                            {DirectionNorm::dlayer, "dlayer"},
+                                            {DirectionNorm::none, "none"}}};
+constexpr Choices<BiasMode, 3> kBiasModes{{{BiasMode::zero, "zero"}, {BiasMode::copy, "copy"}, {BiasMode::random, "random"}}};
+
+constexpr double kNormFloor = 1e-10;  // the published guard against a zero row
+
+double norm_of(std::span<const double> v) {
+  double sum = 0.0;
+  for (const double x : v) sum += x * x;
+  return std::sqrt(sum);
+}
+
+void scale_to(std::span<double> d, double length) {
+  const double factor = length / (norm_of(d) + kNormFloor);
+  for (double& x : d) x *= factor;
+}
+
+void scale_weights(const TensorInfo& tensor, std::span<const double> w, std::span<double> d, DirectionNorm norm) {
+  const auto columns = static_cast<std::size_t>(tensor.columns);
+  switch (norm) {
+    case DirectionNorm::filter:
+    case DirectionNorm::dfilter:
+      for (std::size_t at = 0; at < d.size(); at += columns) {
+        scale_to(d.subspan(at, columns), norm == DirectionNorm::filter ? norm_of(w.subspan(at, columns)) : 1.0);
+      }
+      break;
+    case DirectionNorm::layer:
+      scale_to(d, norm_of(w));
+      break;
+    case DirectionNorm::dlayer:
+      scale_to(d, 1.0);
+      break;
+    case DirectionNorm::weight:
+      for (std::size_t i = 0; i < d.size(); ++i) d[i] *= w[i];
+      break;
+    case DirectionNorm::none:
+      break;
+  }
+}
+
+void scale_bias(std::span<const double> b, std::span<double> d, BiasMode mode) {
+  switch (mode) {
+    case BiasMode::zero:
+      std::fill(d.begin(), d.end(), 0.0);
+      break;
+    case BiasMode::copy:
+      std::copy(b.begin(), b.end(), d.begin());
+      break;
+    case BiasMode::random:
+      scale_to(d, norm_of(b));
+      break;
+  }
+}
+
+}  // namespace
+
+std::string to_string(DirectionNorm norm) { return choice_name(kNorms, norm); }
+std::string to_string(BiasMode mode) { return choice_name(kBiasModes, mode); }
+DirectionNorm parse_direction_norm(std::string_view text, std::string_view option) { return parse_choice(kNorms, text, option); }
+BiasMode parse_bias_mode(std::string_view text, std::string_view option) { return parse_choice(kBiasModes, text, option); }
+
+DirectionSet::DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::uint64_t seed, DirectionNorm norm,
+                           BiasMode bias)
+    : layout_(spec), theta_(theta.begin(), theta.end()), seed_(seed), norm_(norm), bias_(bias) {
+  if (theta_.size() != layout_.size()) {
+    throw Error(fmt::format("{} parameters given for a network that has {}.", theta_.size(), layout_.size()));
+  }
+}
+
+DirectionSet::DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::vector<double> rows)
+    : layout_(spec), theta_(theta.begin(), theta.end()), rows_(std::move(rows)) {
+  if (rows_.empty() || rows_.size() % layout_.size() != 0) {
+    throw UsageError(fmt::format("The given directions hold {} numbers, no multiple of the network's {} parameters.", rows_.size(),
+                                 layout_.size()));
+  }
+}
+
+void DirectionSet::generate(std::int64_t k, std::span<double> direction) const {
+  const std::size_t n = theta_.size();
+  if (is_given()) {
+    const auto row = static_cast<std::size_t>(k);
+    if (k < 0 || (row + 1) * n > rows_.size()) throw Error(fmt::format("Direction {} is beyond the {} given.", k, rows_.size() / n));
+    std::copy_n(rows_.begin() + static_cast<std::ptrdiff_t>(row * n), n, direction.begin());
+    return;
+  }
+  const std::uint64_t stream = subsequence(RandomUse::direction, static_cast<std::uint64_t>(k));
+  for (std::size_t p = 0; p < n; p += 2) {
+    const math::NormalPair pair = philox_normal_pair(seed_, stream, p / 2);
+    direction[p] = pair.first;
+    if (p + 1 < n) direction[p + 1] = pair.second;
+  }
+  const std::span<const double> theta(theta_);
+  for (const TensorInfo& tensor : layout_.tensors()) {
+    const auto w = theta.subspan(tensor.offset, tensor.size());
+    const auto d = direction.subspan(tensor.offset, tensor.size());
+    if (tensor.is_bias) {
+      scale_bias(w, d, bias_);
+    } else {
+      scale_weights(tensor, w, d, norm_);
+    }
+  }
+}
+
+}  // namespace landscape

@@ -1,0 +1,69 @@
+#include "landscape/profile/profile_grid.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "landscape/model/choices.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr Choices<GridRule, 2> kRules{{{GridRule::even, "even"}, {GridRule::arange, "arange"}}};
+constexpr int kMostSteps = 10'000'000;
+
+template <class Number>
+bool parse_number(std::string_view text, Number& value) {
+  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+std::vector<double> ProfileGrid::steps() const {
+  std::vector<double> s;
+  if (rule == GridRule::even) {
+    s.resize(static_cast<std::size_t>(num));
+    const double last = num - 1;
+    // Symmetric in its ends: both are exact, and a grid about zero holds zero and mirror pairs of equal magnitude.
+    for (int j = 0; j < num; ++j) s[static_cast<std::size_t>(j)] = (min * (last - j) + max * j) / last;
+    return s;
+  }
+  const double h = (max - min) / (num - 1);
+  const double stop = max + h;
+  const auto count = static_cast<std::size_t>(std::ceil((stop - min) / h));
+  s.resize(count);
+  for (std::size_t j = 0; j < count; ++j) s[j] = min + static_cast<double>(j) * h;
+  return s;
+}
+
+ProfileGrid parse_grid(std::string_view text, std::string_view option) {
+  const std::size_t first = text.find(':');
+  const std::size_t second = first == std::string_view::npos ? first : text.find(':', first + 1);
+  ProfileGrid grid;
+  if (second == std::string_view::npos || !parse_number(text.substr(0, first), grid.min) ||
+      !parse_number(text.substr(first + 1, second - first - 1), grid.max) || !parse_number(text.substr(second + 1), grid.num)) {
+    throw UsageError(fmt::format("{} '{}' is not min:max:num: write for example {}=-1:1:101.", option, text, option));
+  }
+  if (!std::isfinite(grid.min) || !std::isfinite(grid.max) || !(grid.min < grid.max) || !std::isfinite(grid.max - grid.min)) {
+    throw UsageError(fmt::format("{} '{}' needs finite ends with min < max.", option, text));
+  }
+  if (grid.num < 2 || grid.num > kMostSteps) {
+    throw UsageError(fmt::format("{} '{}' needs 2 to {} points.", option, text, kMostSteps));
+  }
+  const std::vector<double> s = grid.steps();
+  for (std::size_t j = 1; j < s.size(); ++j) {
+    if (!(s[j - 1] < s[j])) {
+      throw UsageError(fmt::format("{} '{}' is finer than double precision: use fewer points or a longer range.", option, text));
+    }
+  }
+  return grid;
+}
+
+std::string to_string(const ProfileGrid& grid) { return fmt::format("{}:{}:{}", grid.min, grid.max, grid.num); }
+std::string to_string(GridRule rule) { return choice_name(kRules, rule); }
+GridRule parse_grid_rule(std::string_view text, std::string_view option) { return parse_choice(kRules, text, option); }
+
+}  // namespace landscape

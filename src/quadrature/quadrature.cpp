@@ -1,0 +1,153 @@
+#include "landscape/quadrature/quadrature.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/math/special_functions/legendre.hpp>
+#include <boost/random/sobol.hpp>
+#include <charconv>
+#include <cmath>
+
+#include "landscape/model/choices.hpp"
+#include "landscape/random/philox.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr Choices<QuadratureKind, 5> kKinds{{{QuadratureKind::simpson, "simpson"},
+                                             {QuadratureKind::simpson_as_published, "simpson-as-published"},
+                                             {QuadratureKind::gauss, "gauss"},
+                                             {QuadratureKind::monte_carlo, "monte-carlo"},
+                                             {QuadratureKind::sobol, "sobol"}}};
+
+constexpr double kMostCoordinates = 2e9;  // points times dimension: 16 GB
+constexpr std::int64_t kMostGaussNodes = 2000;
+
+PointSet simpson(std::int64_t intervals, bool as_published) {
+  const std::int64_t last = 2 * intervals;
+  PointSet set;
+  set.points.resize(static_cast<std::size_t>(last) + 1);
+  set.weights.resize(set.points.size());
+  const double unit = 1.0 / (6.0 * static_cast<double>(intervals));
+  for (std::int64_t i = 0; i <= last; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    set.points[k] = static_cast<double>(i) / static_cast<double>(last);
+    set.weights[k] = unit * (i == 0 || i == last ? 1.0 : i % 2 == 1 ? 4.0 : 2.0);
+  }
+  if (as_published) set.weights[0] = 0.0;
+  return set;
+}
+
+/// Nodes ascending in (0,1) and their weights.
+void gauss_legendre(int n, std::vector<double>& nodes, std::vector<double>& weights) {
+  const std::vector<long double> half = boost::math::legendre_p_zeros<long double>(n);  // the non-negative zeros, ascending
+  nodes.clear();
+  weights.clear();
+  const auto push = [&](long double x) {
+    const long double slope = boost::math::legendre_p_prime(n, x);
+    nodes.push_back(static_cast<double>(0.5L + 0.5L * x));
+    weights.push_back(static_cast<double>(1.0L / ((1.0L - x * x) * slope * slope)));
+  };
+  for (auto it = half.rbegin(); it != half.rend(); ++it) {
+    if (*it > 0.0L) push(-*it);
+  }
+  for (const long double x : half) push(x);
+}
+
+PointSet gauss(std::int64_t n, int dimension, const std::string& name) {
+  if (n > kMostGaussNodes) {
+    throw UsageError(fmt::format("The quadrature {} is too fine: at most {} Gauss points per dimension.", name, kMostGaussNodes));
+  }
+  const double total = std::pow(static_cast<double>(n), dimension);
+  if (total * dimension > kMostCoordinates) {
+    throw UsageError(fmt::format("The quadrature {} has {:.3g} points in {} dimensions: use sobol or monte-carlo.", name, total,
+                                 dimension));
+  }
+  std::vector<double> nodes, weights;
+  gauss_legendre(static_cast<int>(n), nodes, weights);
+  const auto d = static_cast<std::size_t>(dimension);
+  const auto count = static_cast<std::size_t>(std::llround(total));
+  PointSet set{dimension, std::vector<double>(count * d), std::vector<double>(count, 1.0)};
+  for (std::size_t q = 0; q < count; ++q) {
+    std::size_t rest = q;
+    for (std::size_t j = d; j-- > 0; rest /= nodes.size()) {
+      set.points[q * d + j] = nodes[rest % nodes.size()];
+      set.weights[q] *= weights[rest % nodes.size()];
+    }
+  }
+  return set;
+}
+
+/// n uniform points; coordinate c of point q is number q * d + c of the stream.
+PointSet monte_carlo(std::int64_t n, int dimension, std::uint64_t seed, std::uint64_t stream) {
+  const auto count = static_cast<std::size_t>(n), d = static_cast<std::size_t>(dimension);
+  PointSet set{dimension, std::vector<double>(count * d), std::vector<double>(count, 1.0 / static_cast<double>(n))};
+  const std::uint64_t sub = subsequence(RandomUse::points, stream);
+  for (std::size_t i = 0; i < set.points.size(); i += 2) {
+    const auto pair = philox_uniform_pair(seed, sub, i / 2);
+    set.points[i] = pair[0];
+    if (i + 1 < set.points.size()) set.points[i + 1] = pair[1];
+  }
+  return set;
+}
+
+PointSet sobol(std::int64_t n, int dimension, std::uint64_t seed, std::uint64_t stream) {
+  const auto count = static_cast<std::size_t>(n), d = static_cast<std::size_t>(dimension);
+  PointSet set{dimension, std::vector<double>(count * d), std::vector<double>(count, 1.0 / static_cast<double>(n))};
+  std::vector<double> shift(d, 0.0);
+  if (stream != 0) {
+    const std::uint64_t sub = subsequence(RandomUse::scramble, stream);
+    for (std::size_t j = 0; j < d; ++j) shift[j] = philox_uniform_pair(seed, sub, j)[0];
+  }
+  boost::random::sobol engine(d);  // starts after the origin, where every Ritz and Galerkin term vanishes
+  for (double& x : set.points) {
+    x = (static_cast<double>(engine() >> 11) + 0.5) * 0x1p-53;
+    const std::size_t j = static_cast<std::size_t>(&x - set.points.data()) % d;
+    x += shift[j];
+    if (x >= 1.0) x -= 1.0;
+  }
+  return set;
+}
+
+}  // namespace
+
+QuadratureRule parse_quadrature(std::string_view text, std::string_view option) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) {
+    throw UsageError(fmt::format("{} '{}' lacks its size: write for example simpson:100, gauss:64 or monte-carlo:1000.", option, text));
+  }
+  QuadratureRule rule;
+  rule.kind = parse_choice(kKinds, text.substr(0, colon), option);
+  const std::string_view number = text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), rule.n);
+  if (error != std::errc() || end != number.data() + number.size() || rule.n < 1 || rule.n > 1'000'000'000) {
+    throw UsageError(fmt::format("{} '{}' has an impossible size '{}': give a whole number from 1 to 1000000000.", option, text, number));
+  }
+  return rule;
+}
+
+std::string to_string(const QuadratureRule& rule) { return fmt::format("{}:{}", choice_name(kKinds, rule.kind), rule.n); }
+
+PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream) {
+  const std::string name = to_string(rule);
+  if (rule.kind != QuadratureKind::gauss && static_cast<double>(rule.n) * dimension > kMostCoordinates) {
+    throw UsageError(fmt::format("The quadrature {} in {} dimensions does not fit in memory: choose fewer points.", name, dimension));
+  }
+  switch (rule.kind) {
+    case QuadratureKind::simpson:
+    case QuadratureKind::simpson_as_published:
+      if (dimension != 1) {
+        throw UsageError(fmt::format("The quadrature {} is for one dimension, not {}: use gauss, sobol or monte-carlo.", name, dimension));
+      }
+      return simpson(rule.n, rule.kind == QuadratureKind::simpson_as_published);
+    case QuadratureKind::gauss:
+      return gauss(rule.n, dimension, name);
+    case QuadratureKind::monte_carlo:
+      return monte_carlo(rule.n, dimension, seed, stream);
+    case QuadratureKind::sobol:
+      return sobol(rule.n, dimension, seed, stream);
+  }
+  throw Error("Unknown quadrature.");
+}
+
+}  // namespace landscape
