@@ -1,0 +1,469 @@
+#!/usr/bin/env python3
+"""Turns a PyTorch state dict into a safetensors file that landscape_mpi loads with --minimizer; torch is not needed.
+
+A checkpoint is a pickle, and a pickle can run any code. This reader therefore resolves only the handful of names that
+a state dict consists of (ALLOWED below) to inert objects of its own, and refuses every other name before anything is
+called. Both container formats are read: the legacy stream (torch < 1.6: magic number, protocol, system, object, storage
+keys, raw storages) and the zip archive (torch >= 1.6: data.pkl beside data/<key>). The network is then inferred from
+names and shapes, every tensor is checked, and all are written as F64, weight (out x in, row-major) before bias, from
+input to output.
+
+  tools/import_checkpoint.py net.pt -o net.safetensors
+  tools/import_checkpoint.py fcnet_ritz.pkl -o fcnet_ritz.safetensors --network fcnet --negate-output
+
+--negate-output is for networks trained with the boundary factor x(x - 1) instead of x(1 - x): u keeps its sign then.
+Exit codes: 0 done, 1 the checkpoint cannot be used, 2 wrong options.
+"""
+
+import argparse
+import collections
+import io
+import json
+import math
+import os
+import pickle
+import re
+import struct
+import sys
+import tempfile
+import zipfile
+
+try:
+    import numpy as np
+except ImportError:
+    if (
+        __name__ == "__main__"
+        and "LANDSCAPE_PYTHON_TRIED" not in os.environ
+        and os.access("/usr/bin/python3", os.X_OK)
+    ):
+        # apt installs for the system's python3; another one may stand before it on PATH
+        os.environ["LANDSCAPE_PYTHON_TRIED"] = "1"
+        os.execv("/usr/bin/python3", ["/usr/bin/python3", os.path.abspath(__file__), *sys.argv[1:]])
+    sys.exit(
+        "import_checkpoint: numpy is missing; install it with 'pip install numpy' or 'apt-get install python3-numpy'."
+    )
+
+MAGIC = 0x1950A86A20F9469CFC6C  # first object of the legacy format
+PROTOCOL = 1001
+WRAPPERS = ("state_dict", "model_state_dict", "model")  # keys under which training scripts put the state dict
+# torch storage -> numpy type of the raw bytes; bfloat16 is the upper half of a float32
+STORAGES = {
+    "DoubleStorage": "f8",
+    "FloatStorage": "f4",
+    "HalfStorage": "f2",
+    "BFloat16Storage": "bf16",
+    "LongStorage": "i8",
+    "IntStorage": "i4",
+    "ShortStorage": "i2",
+    "CharStorage": "i1",
+    "ByteStorage": "u1",
+    "BoolStorage": "?",
+}
+REAL = ("f8", "f4", "f2", "bf16")
+
+
+class CheckpointError(Exception):
+    """The checkpoint cannot be used; the text is one sentence for the user."""
+
+
+# ---- the restricted unpickler
+# Inert stand-ins: slotted and immutable, so that no pickle opcode can give them state or behaviour.
+class State(dict):
+    """What an OrderedDict becomes; the attributes a pickle would give it (_metadata) are dropped."""
+
+    __slots__ = ()
+
+    def __setstate__(self, _):
+        pass
+
+
+class Storage(collections.namedtuple("Storage", "key kind offset numel")):
+    """A reference to raw bytes: the storage's key, its numpy type, and a view's offset and length in elements."""
+
+    __slots__ = ()
+
+
+class Tensor(collections.namedtuple("Tensor", "storage offset shape stride")):
+    """A strided view of a storage; offset and stride in elements."""
+
+    __slots__ = ()
+
+
+class StorageKind:
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind):
+        object.__setattr__(self, "_kind", kind)
+
+    def __setattr__(self, name, value):
+        raise CheckpointError("a storage type may not be changed by a checkpoint.")
+
+    kind = property(lambda self: self._kind)
+
+
+class Function:
+    """Something a pickle may call: one of the functions below, wrapped so that the pickle cannot alter it."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function):
+        object.__setattr__(self, "_function", function)
+
+    def __setattr__(self, name, value):
+        raise CheckpointError("a function may not be changed by a checkpoint.")
+
+    def __call__(self, *args):
+        return self._function(*args)
+
+
+def natural(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def rebuild_tensor(
+    storage, offset, shape, stride, *_
+):  # requires_grad, hooks and metadata say nothing about values
+    if not (
+        isinstance(storage, Storage)
+        and natural(offset)
+        and isinstance(shape, tuple)
+        and isinstance(stride, tuple)
+        and len(shape) == len(stride)
+        and all(map(natural, shape))
+        and all(map(natural, stride))
+    ):
+        raise CheckpointError("a tensor in the checkpoint is described in a way that no state dict uses.")
+    return Tensor(storage, offset, shape, stride)
+
+
+def rebuild_parameter(data, *_):
+    if not isinstance(data, Tensor):
+        raise CheckpointError("a parameter in the checkpoint is described in a way that no state dict uses.")
+    return data
+
+
+ALLOWED = {
+    ("collections", "OrderedDict"): lambda: State,
+    ("torch", "Size"): lambda: Function(lambda shape=(): tuple(shape)),
+    ("torch._utils", "_rebuild_tensor_v2"): lambda: Function(rebuild_tensor),
+    ("torch._utils", "_rebuild_parameter"): lambda: Function(rebuild_parameter),
+}
+
+
+class StateDictUnpickler(pickle.Unpickler):
+    def find_class(self, module, name):
+        if (module, name) in ALLOWED:
+            return ALLOWED[module, name]()
+        if module in ("torch", "torch.storage") and name in STORAGES:
+            return StorageKind(STORAGES[name])
+        raise CheckpointError(
+            f"the checkpoint asks for '{module}.{name}', which no state dict needs, so it was not opened "
+            "further; save net.state_dict() and import that."
+        )
+
+    def persistent_load(self, pid):
+        # ('storage', type, key, device, numel) and, in the legacy format, an optional (view key, offset, length)
+        if not (
+            isinstance(pid, tuple)
+            and len(pid) in (5, 6)
+            and pid[0] == "storage"
+            and isinstance(pid[1], StorageKind)
+            and isinstance(pid[2], str)
+            and natural(pid[4])
+        ):
+            raise CheckpointError("the checkpoint refers to something that is not a tensor storage.")
+        view = pid[5] if len(pid) == 6 and pid[5] is not None else (None, 0, pid[4])
+        if not (isinstance(view, tuple) and len(view) == 3 and natural(view[1]) and natural(view[2])):
+            raise CheckpointError("the checkpoint refers to a view of a storage that cannot be read.")
+        return Storage(pid[2], pid[1].kind, view[1], view[2])
+
+
+def unpickle(stream, what):
+    try:
+        return StateDictUnpickler(stream, encoding="utf-8").load()
+    except CheckpointError:
+        raise
+    except Exception as error:  # a damaged pickle can raise nearly anything
+        raise CheckpointError(f"{what} is damaged or is no pickle ({type(error).__name__}: {error}).") from error
+
+
+# ---- the containers
+def item_size(kind):
+    return 2 if kind == "bf16" else np.dtype(kind).itemsize
+
+
+def decode(raw, kind, order="<"):
+    if kind == "bf16":
+        return (np.frombuffer(raw, order + "u2").astype("u4") << 16).view("f4")
+    return np.frombuffer(raw, np.dtype(kind).newbyteorder(order))
+
+
+def tensors_in(value):
+    """Every Tensor inside nested dicts, lists and tuples; containers may be shared or contain themselves."""
+    found, seen, todo = [], set(), [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Tensor):
+            found.append(item)
+        elif isinstance(item, (dict, list, tuple)) and id(item) not in seen:
+            seen.add(id(item))
+            todo.extend(item.values() if isinstance(item, dict) else item)
+    return found
+
+
+def read_legacy(stream):
+    """The object and {storage key: 1-D array} of a legacy stream; storages are little endian on every machine."""
+    if unpickle(stream, "the file") != MAGIC:
+        raise CheckpointError("it does not begin like a checkpoint written by torch.save.")
+    if unpickle(stream, "the file") != PROTOCOL:
+        raise CheckpointError(f"its protocol is not {PROTOCOL}, the only one of the legacy format.")
+    unpickle(stream, "the file")  # the writer's system: int sizes, of no use here
+    value = unpickle(stream, "its object")
+    keys = unpickle(stream, "its list of storages")
+    kinds = {tensor.storage.key: tensor.storage.kind for tensor in tensors_in(value)}
+    storages = {}
+    for key in keys if isinstance(keys, list) else [keys]:
+        if key not in kinds:
+            raise CheckpointError(f"it lists the storage {key!r}, which no tensor uses.")
+        count = stream.read(8)  # of elements
+        size = struct.unpack("<q", count)[0] * item_size(kinds[key]) if len(count) == 8 else -1
+        if not 0 <= size <= len(stream.getbuffer()) - stream.tell():
+            raise CheckpointError("it ends before its last tensor: the file was cut off.")
+        storages[key] = decode(stream.read(size), kinds[key])
+    return value, storages
+
+
+def read_zip(stream):
+    """The object and {storage key: 1-D array} of a zip archive; a byteorder entry (torch >= 2.1) names the writer's."""
+    with zipfile.ZipFile(stream) as archive:
+        entries = {info.filename: info for info in archive.infolist()}
+        roots = [name[: -len("data.pkl")] for name in entries if re.fullmatch(r"([^/]+/)?data\.pkl", name)]
+        if len(roots) != 1:
+            raise CheckpointError("it is a zip archive, but not one written by torch.save (no single data.pkl).")
+
+        def read(name):
+            info = entries.get(roots[0] + name)
+            if info is None:
+                raise CheckpointError(f"its entry '{name}' is missing.")
+            if info.compress_type != zipfile.ZIP_STORED:
+                raise CheckpointError(f"its entry '{name}' is compressed, which torch.save never does.")
+            return archive.read(info)
+
+        value = unpickle(io.BytesIO(read("data.pkl")), "its data.pkl")
+        order = ">" if roots[0] + "byteorder" in entries and read("byteorder").strip() == b"big" else "<"
+        storages = {}
+        for tensor in tensors_in(value):
+            key, kind = tensor.storage.key, tensor.storage.kind
+            raw = read("data/" + key)
+            if len(raw) % item_size(kind):
+                raise CheckpointError(f"the size of its entry 'data/{key}' is no multiple of one number's.")
+            storages[key] = decode(raw, kind, order)
+        return value, storages
+
+
+def load_tensor(name, tensor, storages):
+    """A float64 copy of one tensor; refuses what is not real, not inside its storage or not finite."""
+    storage = tensor.storage
+    if storage.kind not in REAL:
+        raise CheckpointError(f"tensor '{name}' does not hold floating-point numbers.")
+    data = storages[storage.key]
+    count = math.prod(tensor.shape)
+    last = storage.offset + tensor.offset + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride))
+    if not 0 < count <= len(data) or last >= len(data) or tensor.offset >= storage.numel:
+        raise CheckpointError(f"tensor '{name}' of shape {tensor.shape} does not lie inside its storage.")
+    strides = [step * data.itemsize for step in tensor.stride]
+    view = np.lib.stride_tricks.as_strided(
+        data[storage.offset + tensor.offset :], tensor.shape, strides, writeable=False
+    )
+    values = view.astype("<f8", order="C")
+    if not np.isfinite(values).all():
+        raise CheckpointError(f"tensor '{name}' holds values that are not finite.")
+    return values
+
+
+def read_checkpoint(path):
+    """{tensor name: Tensor} without 'module.' prefixes, and the storages."""
+    try:
+        with open(path, "rb") as file:
+            stream = io.BytesIO(file.read())
+    except OSError as error:
+        raise CheckpointError(f"it cannot be read ({error.strerror}).") from error
+    if stream.getvalue().startswith(b"PK\3\4"):
+        try:
+            value, storages = read_zip(stream)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            raise CheckpointError(f"its zip archive is damaged ({error}).") from error
+    else:
+        value, storages = read_legacy(stream)
+    if isinstance(value, dict) and not any(isinstance(item, Tensor) for item in value.values()):
+        value = next((value[key] for key in WRAPPERS if isinstance(value.get(key), dict)), value)
+    if not isinstance(value, dict) or not value:
+        raise CheckpointError("it holds no state dict.")
+    tensors = {}
+    for name, item in value.items():
+        if not (isinstance(name, str) and isinstance(item, Tensor)):
+            raise CheckpointError(f"its entry {name!r} is not a tensor, so it is no state dict of a network.")
+        while name.startswith("module."):  # torch.nn.DataParallel
+            name = name[len("module.") :]
+        tensors[name] = item
+    return tensors, storages
+
+
+# ---- the network
+def canonical(name):
+    """'layer_1.weight' (the published checkpoints) and 'layer1.weight' are the same tensor; None for any other name."""
+    match = re.fullmatch(r"(layer_in|layer_out|layer_?([1-9][0-9]*))\.(weight|bias)", name)
+    if not match:
+        return None
+    return (f"layer{match[2]}" if match[2] else match[1]) + "." + match[3]
+
+
+def infer_network(tensors, path, wanted):
+    """(network, width, blocks, dimension, layer names in order, how the network's kind was decided)."""
+    layers = sorted({int(m[1]) for m in (re.match(r"layer([0-9]+)\.", name) for name in tensors) if m})
+    has_input = any(name.startswith("layer_in.") for name in tensors)
+    first = "layer_in.weight" if has_input or layers else "layer_out.weight"
+    if first not in tensors:
+        raise CheckpointError(f"tensor '{first}' is missing.")
+    if len(tensors[first].shape) != 2:
+        raise CheckpointError(
+            f"tensor '{first}' has shape {tensors[first].shape}; expected two dimensions, (out, in)."
+        )
+    width, dimension = tensors[first].shape
+    if first == "layer_out.weight":
+        if wanted not in (None, "linear"):
+            raise CheckpointError(f"tensor 'layer_in.weight' is missing: this is a linear model, not a {wanted}.")
+        return "linear", 0, 0, dimension, ["layer_out"], "from the tensor names"
+    if wanted == "linear":
+        raise CheckpointError(f"tensor '{first}' has no place in a linear model, which has only layer_out.")
+    if not layers:
+        raise CheckpointError(f"tensor 'layer1.weight' is missing; expected shape {(width, width)}.")
+    gap = next((k for k, layer in enumerate(layers, 1) if k != layer), len(layers) + 1)
+    if gap <= len(layers) or len(layers) % 2:  # two per block
+        raise CheckpointError(f"tensor 'layer{gap}.weight' is missing; expected shape {(width, width)}.")
+    n_layers = len(layers)
+    if wanted:
+        network, reason = wanted, "as asked for"
+    else:  # same names, same shapes: only the skip connections differ, and those are not in the file
+        hint = re.search(r"fc_?net|res_?net", os.path.basename(path).lower())
+        network = "fcnet" if hint and hint[0].startswith("fc") else "resnet"
+        reason = f"assumed{' from the file name' if hint else ''}; fcnet and resnet look alike, --network decides"
+    names = ["layer_in"] + [f"layer{k}" for k in range(1, n_layers + 1)] + ["layer_out"]
+    return network, width, n_layers // 2, dimension, names, reason
+
+
+def check_shapes(tensors, width, dimension, layers):
+    expected = {}
+    for layer in layers:
+        rows = 1 if layer == "layer_out" else width
+        columns = dimension if layer == layers[0] else width
+        expected[layer + ".weight"], expected[layer + ".bias"] = (rows, columns), (rows,)
+    for name, shape in expected.items():
+        if name not in tensors:
+            raise CheckpointError(f"tensor '{name}' is missing; expected shape {shape}.")
+        if tensors[name].shape != shape:
+            raise CheckpointError(f"tensor '{name}' has shape {tensors[name].shape}; expected {shape}.")
+    return list(expected)
+
+
+# ---- safetensors
+def write_safetensors(path, arrays, metadata):
+    """8 bytes header length, JSON header padded to 8 bytes, raw little-endian data; whole or not at all."""
+    header, offset = {"__metadata__": metadata}, 0
+    for name, values in arrays.items():
+        header[name] = {
+            "dtype": "F64",
+            "shape": list(values.shape),
+            "data_offsets": [offset, offset + values.nbytes],
+        }
+        offset += values.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".import-", dir=os.path.dirname(path) or ".")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(struct.pack("<Q", len(text)) + text)
+                for values in arrays.values():
+                    file.write(values.tobytes())
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(temporary, 0o666 & ~umask)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise CheckpointError(f"'{path}' cannot be written ({error.strerror}).") from error
+
+
+def convert(source, target, network=None, activation="swish", negate=False):
+    """Reads, checks and writes; returns the metadata and how the network's kind was decided."""
+    raw, storages = read_checkpoint(source)
+    tensors = {}
+    for name, tensor in raw.items():
+        if canonical(name) is None:
+            raise CheckpointError(f"tensor '{name}' belongs to none of the networks linear, fcnet and resnet.")
+        if canonical(name) in tensors:
+            raise CheckpointError(f"tensor '{canonical(name)}' is there twice.")
+        tensors[canonical(name)] = tensor
+    network, width, blocks, dimension, layers, reason = infer_network(tensors, source, network)
+    arrays = {
+        name: load_tensor(name, tensors[name], storages) for name in check_shapes(tensors, width, dimension, layers)
+    }
+    if negate:
+        for name in ("layer_out.weight", "layer_out.bias"):
+            arrays[name] = -arrays[name]
+    metadata = {
+        "network": network,
+        "width": str(width),
+        "blocks": str(blocks),
+        "dimension": str(dimension),
+        "activation": activation,
+        "source": os.path.basename(source),
+        "output_negated": "true" if negate else "false",
+    }
+    write_safetensors(target, arrays, metadata)
+    return metadata, reason, sum(values.size for values in arrays.values())
+
+
+def main(argv=None):
+    summary, details = __doc__.split("\n\n", 1)
+    parser = argparse.ArgumentParser(
+        description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("checkpoint", help="state dict written by torch.save (.pkl, .pt, .pth)")
+    parser.add_argument("-o", "--output", required=True, help="safetensors file to write")
+    parser.add_argument(
+        "--network", choices=("linear", "fcnet", "resnet"), help="kind of network where shapes leave it open"
+    )
+    parser.add_argument(
+        "--activation",
+        choices=("swish", "tanh", "sin", "softplus"),
+        default="swish",
+        help="activation the network was trained with; a state dict does not say (default: swish)",
+    )
+    parser.add_argument(
+        "--negate-output", action="store_true", help="negate layer_out, for the boundary factor x(x - 1)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing output file")
+    options = parser.parse_args(argv)
+    if os.path.exists(options.output) and not options.overwrite:
+        print(f"import_checkpoint: '{options.output}' exists; give --overwrite or another -o.", file=sys.stderr)
+        return 2
+    try:
+        meta, reason, count = convert(
+            options.checkpoint, options.output, options.network, options.activation, options.negate_output
+        )
+    except CheckpointError as error:
+        print(f"import_checkpoint: '{options.checkpoint}': {error}", file=sys.stderr)
+        return 1
+    print(
+        f"{options.output}: {meta['network']} ({reason}), dimension {meta['dimension']}, width {meta['width']}, blocks "
+        f"{meta['blocks']}, {meta['activation']}, {count} parameters{', layer_out negated' * options.negate_output}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

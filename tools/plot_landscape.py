@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""Draws the loss profiles and the roughness index of a landscape_mpi output file, also while the job still runs.
+
+One row per loss. Left: the fan of profiles f(s) = L(theta* + s d), one line per direction, with their median and
+quartile band. Right: the histogram of the normalised total variation T = sum |f_{j+1} - f_j| / (|I| (max f - min f)),
+|I| = grid length, and the roughness index RI = std(T; ddof=1) / mean(T) with its bootstrap interval. |I| T is 1 for a
+monotone profile and 2 for a single valley with equal ends: dotted lines show both. Only directions whose every step is
+complete are used.
+
+  tools/plot_landscape.py landscape.h5 -o landscape.pdf
+  tools/plot_landscape.py landscape.h5 --loss galerkin -o galerkin.png
+
+Exit codes: 0 done, 1 the file cannot be drawn, 2 wrong options.
+"""
+
+import argparse
+import os
+import sys
+from types import SimpleNamespace
+
+os.environ.setdefault(
+    "HDF5_USE_FILE_LOCKING", "FALSE"
+)  # a running job may hold the file; read before h5py loads HDF5
+try:
+    import h5py
+    import matplotlib
+    import numpy as np
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    from matplotlib.collections import LineCollection
+except ImportError as error:
+    if (
+        __name__ == "__main__"
+        and "LANDSCAPE_PYTHON_TRIED" not in os.environ
+        and os.access("/usr/bin/python3", os.X_OK)
+    ):
+        # apt installs for the system's python3; another one may stand before it on PATH
+        os.environ["LANDSCAPE_PYTHON_TRIED"] = "1"
+        os.execv("/usr/bin/python3", ["/usr/bin/python3", os.path.abspath(__file__), *sys.argv[1:]])
+    sys.exit(
+        f"plot_landscape: the Python module '{error.name}' is missing; install it with "
+        "'pip install numpy h5py matplotlib' or 'apt-get install python3-numpy python3-h5py python3-matplotlib'."
+    )
+
+LOSSES = {
+    "ritz": ("Deep Ritz", "#0072B2"),
+    "galerkin": ("Deep Galerkin", "#D55E00"),
+}  # Okabe and Ito: colour-blind safe
+MAX_LINES = 1000  # more lines than this only make the file larger
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "figure.titlesize": 9.5,
+    "legend.fontsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "pdf.fonttype": 42,  # TrueType, as journals ask
+    "savefig.dpi": 300,
+}
+
+
+class PlotError(Exception):
+    """The file cannot be drawn; the text is one sentence for the user."""
+
+
+# ---- reading
+def attribute(node, name, default=None):
+    """An attribute as str, number or array; HDF5 strings arrive as bytes or str."""
+    value = node.attrs.get(name, default)
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(-1)[0]
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def total_variation(steps, losses):
+    """T of each profile, (M,); NaN where a loss is not finite or the profile is flat at rounding level."""
+    with np.errstate(all="ignore"):
+        spread = losses.max(axis=1) - losses.min(axis=1)
+        t = np.abs(np.diff(losses, axis=1)).sum(axis=1) / ((steps[-1] - steps[0]) * spread)
+        rounding = 8 * np.finfo(float).eps * np.abs(losses).max(axis=1)
+    return np.where(np.isfinite(losses).all(axis=1) & (spread > rounding), t, np.nan)
+
+
+def read_statistics(file, loss, steps, profiles):
+    """T of the complete directions and the index: as stored once the job has reduced them, computed here until then."""
+    group = file.get(f"roughness/{loss}")
+    stored = group is not None and "index" in group.attrs and attribute(group, "state", "complete") == "complete"
+    computed = total_variation(steps, profiles.losses)
+    t = np.asarray(file[f"profiles/{loss}/total_variation"])[profiles.rows] if stored else computed
+    used = t[np.isfinite(t)]
+    if stored:
+        interval = np.asarray(group.attrs.get("interval", ()), dtype=float)
+        interval = interval if interval.shape == (2,) and np.isfinite(interval).all() else None
+        return SimpleNamespace(
+            t=used,
+            index=float(attribute(group, "index")),
+            interval=interval,
+            confidence=float(attribute(group, "confidence", 0.95)),
+        )
+    index = used.std(ddof=1) / used.mean() if used.size > 1 else np.nan
+    return SimpleNamespace(t=used, index=index, interval=None, confidence=None)
+
+
+def read_loss(file, loss):
+    """Everything one row shows, or None while no direction is complete."""
+    group = file[f"profiles/{loss}"]
+    steps = np.asarray(group["steps"], dtype=float)
+    complete = np.asarray(group["complete"])  # before the losses: the job writes it after them
+    rows = np.flatnonzero((complete == 1).all(axis=1))
+    if complete.ndim != 2 or complete.shape[1] != steps.size or steps.size < 2:
+        raise PlotError(f"has a group /profiles/{loss} whose shapes do not fit together.")
+    if rows.size == 0:
+        return None
+    profiles = SimpleNamespace(rows=rows, losses=np.asarray(group["loss"])[rows])
+    minimizer = file.get(f"minimizer/{loss}")
+    return SimpleNamespace(
+        name=loss,
+        steps=steps,
+        losses=profiles.losses,
+        n_directions=complete.shape[0],
+        statistics=read_statistics(file, loss, steps, profiles),
+        network=describe_network(minimizer) if minimizer is not None else "network not stored",
+    )
+
+
+def describe_network(minimizer):
+    network = attribute(minimizer, "network", "network not stored")
+    if network == "linear":
+        return "linear model"
+    blocks = attribute(minimizer, "blocks", 0)
+    width, activation = attribute(minimizer, "width", "?"), attribute(
+        minimizer, "activation", "activation not stored"
+    )
+    return f"{network} (width {width}, {blocks} block{'s' if blocks != 1 else ''}, {activation})"
+
+
+def read_file(path, wanted):
+    """(dimension, rows to draw, losses without a complete direction)"""
+    if not os.path.exists(path):
+        raise PlotError("does not exist; landscape_mpi writes it (--output).")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise PlotError("is not an HDF5 file, or was cut off before its first flush.") from error
+    with file:
+        if "profiles" not in file or "format_version" not in file.attrs:
+            raise PlotError("is an HDF5 file, but holds no landscape_mpi profiles.")
+        present = [loss for loss in LOSSES if loss in file["profiles"]]
+        for loss in wanted:
+            if loss not in present:
+                raise PlotError(f"holds no profiles of the loss '{loss}', only {', '.join(present) or 'none'}.")
+        try:
+            rows = {loss: read_loss(file, loss) for loss in wanted or present}
+            dimension = attribute(file["problem"], "dimension", "?")
+        except (KeyError, OSError, ValueError, IndexError) as error:
+            raise PlotError(f"cannot be read to its end ({str(error).strip(chr(39))}).") from error
+    empty = [loss for loss, row in rows.items() if row is None]
+    if len(empty) == len(rows):
+        raise PlotError("has no complete direction yet; try again when the job has written its first round.")
+    return dimension, [row for row in rows.values() if row is not None], empty
+
+
+# ---- drawing
+def draw_fan(axes, row, colour):
+    """Thin lines for the directions, the quartile band and the median; the frame ignores the outermost twentieth."""
+    losses, steps = np.where(np.isfinite(row.losses), row.losses, np.nan), row.steps
+    drawable = losses[np.isfinite(losses).any(axis=1)]
+    if drawable.size == 0:
+        axes.text(0.5, 0.5, "no finite loss", ha="center", transform=axes.transAxes)
+        return
+    lower, median, upper = np.nanpercentile(drawable, [25, 50, 75], axis=0)
+    highest, lowest = np.nanmax(drawable, axis=1), np.nanmin(drawable, axis=1)
+    top, bottom = (
+        (np.percentile(highest, 95), np.percentile(lowest, 5))
+        if len(drawable) > 20
+        else (highest.max(), lowest.min())
+    )
+    margin = 0.04 * (top - bottom) or 1e-12
+    # Around a small radius the profiles differ by far less than their common value: show the difference then.
+    base = float(f"{np.nanmin(median):.6g}") if abs(np.nanmin(median)) > 50 * (top - bottom) else 0.0
+    lines = drawable[np.linspace(0, len(drawable) - 1, min(len(drawable), MAX_LINES)).astype(int)] - base
+    fan = [np.column_stack((steps, line)) for line in lines]
+    alpha = float(np.clip(12 / len(lines), 0.05, 0.6))
+    axes.add_collection(
+        LineCollection(fan, colors=colour, linewidths=0.5, alpha=alpha, rasterized=len(lines) > 200)
+    )
+    axes.fill_between(steps, lower - base, upper - base, color=colour, alpha=0.25, linewidth=0, label="quartiles")
+    axes.plot(steps, median - base, color="black", label="median")
+    axes.set_xlim(steps[0], steps[-1])
+    axes.set_ylim(bottom - base - margin, top - base + margin)
+    formula = {"ritz": "R", "galerkin": "G"}[row.name] + r"(\theta^* + s\,d)"
+    axes.set_ylabel(f"${formula}$" if base == 0 else f"${formula} {-base:+.6g}$")
+    axes.set_xlabel("step $s$ along the direction (dimensionless)")
+    axes.legend(frameon=False, loc="upper center")
+    axes.locator_params(axis="x", nbins=5)
+    axes.ticklabel_format(axis="both", scilimits=(-3, 4), useMathText=True)
+    outside = np.count_nonzero((highest > top + margin) | (lowest < bottom - margin))
+    if outside:
+        note = f"{outside} profile{'s leave' if outside > 1 else ' leaves'} the frame"
+        axes.text(0.99, 0.98, note, ha="right", va="top", fontsize=6.5, color="0.35", transform=axes.transAxes)
+
+
+def describe_index(statistics, separator=", "):
+    if not np.isfinite(statistics.index):
+        return "RI undefined: fewer than two usable directions"
+    if statistics.interval is None:
+        return f"RI = {statistics.index:#.3g} (no interval stored)"
+    low, high = statistics.interval
+    return f"RI = {statistics.index:#.3g}{separator}{100 * statistics.confidence:g} % interval {low:#.3g} to {high:#.3g}"
+
+
+def draw_histogram(axes, row, colour):
+    t, length = row.statistics.t, row.steps[-1] - row.steps[0]
+    if t.size:
+        # Equal up to rounding (the linear model): one bar as wide as the axis can resolve, not bins of noise.
+        even = np.ptp(t) <= 1e-9 * t.mean()
+        span = (0.95 * t.mean(), 1.05 * t.mean()) if even else (t.min(), t.max())
+        width = 2 * (np.percentile(t, 75) - np.percentile(t, 25)) / np.cbrt(t.size)  # Freedman and Diaconis
+        bins = 5 if even else int(np.clip(np.ptp(t) / max(width, np.ptp(t) / 40), 5, 40))
+        axes.hist(t, bins=bins, range=span, color=colour, alpha=0.75, edgecolor="white", linewidth=0.4)
+    (low, high), top = axes.get_xlim(), axes.get_ylim()[1]
+    axes.set_ylim(0, 1.2 * top)  # room for the names of the two lines
+    for value, label, height in ((1 / length, "monotone", 0.99), (2 / length, "even valley", 0.92)):
+        if low <= value <= high:
+            axes.axvline(value, color="black", linestyle=":", linewidth=0.8)
+            side = "left" if value < 0.5 * (low + high) else "right"
+            place = axes.get_xaxis_transform()
+            axes.text(value, height, f" {label} ", fontsize=6.5, ha=side, va="top", transform=place)
+    axes.ticklabel_format(axis="x", useOffset=False)
+    axes.locator_params(axis="x", nbins=5)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_xlabel("total variation $T$ (dimensionless)")
+    axes.set_ylabel("directions")
+    axes.set_title(describe_index(row.statistics, "\n"))
+
+
+def draw(dimension, rows, output):
+    """One figure, two panels per loss, written to `output`."""
+    with plt.rc_context(STYLE):
+        figure, panels = plt.subplots(
+            len(rows),
+            2,
+            figsize=(7.0, 2.5 * len(rows) + 0.4),
+            squeeze=False,
+            constrained_layout=True,
+            gridspec_kw={"width_ratios": (3, 2)},
+        )
+        for (fan, histogram), row in zip(panels, rows):
+            title, colour = LOSSES[row.name]
+            draw_fan(fan, row, colour)
+            draw_histogram(histogram, row, colour)
+            n, total = len(row.losses), row.n_directions
+            left_out = n - row.statistics.t.size
+            count = f"{n} of {total} directions so far" if n < total else f"{n} directions"
+            fan.set_title(f"{title}, {count}" + (f" ({left_out} left out of RI)" if left_out else ""), loc="right")
+        networks = list(dict.fromkeys(row.network for row in rows))
+        figure.suptitle(f"$-\\Delta u = f$ on $(0,1)^d$, $d = {dimension}$: {' and '.join(networks)}")
+        try:
+            figure.savefig(output)
+        except OSError as error:
+            raise PlotError(f"was read, but '{output}' cannot be written ({error.strerror}).") from error
+        finally:
+            plt.close(figure)
+
+
+def main(argv=None):
+    summary, details = __doc__.split("\n\n", 1)
+    parser = argparse.ArgumentParser(
+        description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("file", metavar="FILE", help="output file of landscape_mpi")
+    parser.add_argument(
+        "-o", "--output", help="picture to write: .pdf, .png or .svg (default: FILE's name with .pdf)"
+    )
+    parser.add_argument(
+        "--loss", default="", help="ritz, galerkin or both with a comma between (default: all in the file)"
+    )
+    options = parser.parse_args(argv)
+    output = options.output or os.path.splitext(os.path.basename(options.file))[0] + ".pdf"
+    if os.path.splitext(output)[1].lower() not in (".pdf", ".png", ".svg"):
+        parser.error(f"-o {output}: the name must end in .pdf, .png or .svg")
+    wanted = [name for name in options.loss.split(",") if name]
+    if any(name not in LOSSES for name in wanted):
+        parser.error(f"--loss {options.loss}: choose from {', '.join(LOSSES)}")
+    try:
+        dimension, rows, empty = read_file(options.file, wanted)
+        draw(dimension, rows, output)
+    except PlotError as error:
+        print(f"plot_landscape: '{options.file}' {error}", file=sys.stderr)
+        return 1
+    for loss in empty:
+        print(f"plot_landscape: the loss '{loss}' has no complete direction yet and is not drawn.", file=sys.stderr)
+    for row in rows:
+        n, total = len(row.losses), row.n_directions
+        note = f"{n} of {total} directions so far" if n < total else f"{n} directions"
+        print(f"{output}: {row.name}, {note}, {describe_index(row.statistics)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
