@@ -1,0 +1,138 @@
+// The output file while a job writes it. Everything the file will ever hold is created once, by rank 0 with the serial
+// driver, under a temporary name that is renamed to the output when it is whole; afterwards only raw data changes, so a
+// kill at any moment leaves a file that opens. A round is: losses (independent writes of every rank) - flush - barrier
+// - row checksums and completion mask - flush.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "landscape/io/attributes.hpp"
+#include "landscape/model/minimizer.hpp"
+#include "landscape/parallel/communicator.hpp"
+#include "landscape/quadrature/quadrature.hpp"
+
+namespace landscape {
+
+inline constexpr std::int64_t kFormatVersion = 1;
+
+/// State of the whole file: a killed job's file still says running, but nobody holds its OutputLock.
+enum class RunState { running, stopped, complete };
+std::string to_string(RunState state);
+
+/// Root attributes.
+struct RunInfo {
+  std::string program = "landscape_mpi";
+  std::string version;
+  std::string git_revision;
+  std::string config;       // whole resolved text, UTF-8, at most 60 000 bytes
+  std::string config_hash;  // of what must be equal for a resume
+  std::string created;      // ISO 8601, UTC; filled in by create() where empty
+};
+
+/// /minimizer/<loss> and, with n_directions > 0, /profiles/<loss>.
+struct LossLayout {
+  Minimizer minimizer;            // names the loss
+  std::int64_t n_directions = 0;  // M
+  std::vector<double> steps;      // (P)
+  bool save_directions = false;   // /profiles/<loss>/direction (M,n)
+  AttributeList attributes;       // of /profiles/<loss>: grid, norm, bias, seed, ...
+};
+
+/// A group whose attributes are results: they exist from the start with the types and sizes (and placeholder values)
+/// given here, and are overwritten in place at the end. Texts hold up to 255 bytes. The group gets an attribute
+/// `state`: "pending", later "complete".
+struct ResultLayout {
+  std::string group;  // "roughness/ritz", "roughness/comparison"
+  AttributeList attributes;
+};
+
+struct FileLayout {
+  RunInfo run;
+  Problem problem = Problem::sine;
+  int dimension = 1;
+  std::string exact_solution;        // in words: "prod sin(pi x_i)"
+  AttributeList problem_attributes;  // further ones of /problem: quadrature, seed, ...
+  PointSet points;                   // of the profiles; may be empty (command train)
+  std::vector<LossLayout> losses;
+  std::vector<ResultLayout> results;
+};
+
+enum class ExistingOutput { refuse, replace };
+
+/// Bytes that a file of this layout takes on the disk, a little rounded up.
+std::uint64_t file_size_estimate(const FileLayout& layout);
+
+/// Per-direction results of one loss, each (M). A total variation that is undefined is NaN.
+struct DirectionResults {
+  std::vector<double> total_variation;
+  std::vector<std::int64_t> slope_changes;
+  std::vector<std::uint8_t> shape_class;
+};
+
+class LandscapeFile {
+ public:
+  /// Rank 0 alone (within root_only). Writes the whole file, reserves its disk space, makes it durable and renames it
+  /// to `path`. Throws UsageError where `path` exists and may not be replaced, Error that names needed and free bytes
+  /// where space is lacking; leaves no temporary file behind.
+  static void create(const std::string& path, const FileLayout& layout,
+                     ExistingOutput existing = ExistingOutput::refuse);
+
+  /// Collective: opens the file for the rounds on all ranks. Throws on all ranks alike, also where a rank sees another
+  /// file there.
+  static LandscapeFile open_parallel(const std::string& path, const Communicator& comm);
+
+  LandscapeFile(LandscapeFile&&) noexcept;
+  LandscapeFile& operator=(LandscapeFile&&) noexcept;
+  /// Closes where all ranks get here together; leaves the file to MPI_Abort where this rank unwinds alone.
+  ~LandscapeFile();
+
+  std::int64_t n_directions(LossKind loss) const;  // M
+  std::int64_t n_steps(LossKind loss) const;       // P
+
+  /// Rank-local (call within collectively). losses[i] is item first_item + i of the flat list direction * P + step. Not
+  /// marked as complete before commit_round(). Any number of calls per round, also none.
+  void write_losses(LossKind loss, std::int64_t first_item, std::span<const double> losses);
+  /// Rank-local. Row `direction` (n) of /profiles/<loss>/direction, which the layout must have asked for.
+  void write_direction(LossKind loss, std::int64_t direction, std::span<const double> values);
+
+  /// Collective: makes this round's losses durable, then marks them as complete and writes the checksum of every
+  /// direction whose last missing item was among them, whichever ranks and rounds computed it.
+  void commit_round();
+
+  /// Collective. What was written but not committed stays unmarked.
+  void close();
+
+ private:
+  struct Impl;
+  explicit LandscapeFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Rank 0 alone, while the file is not open in parallel: writes results into their places with the serial driver.
+class ResultWriter {
+ public:
+  explicit ResultWriter(const std::string& path);
+  ResultWriter(ResultWriter&&) noexcept;
+  ResultWriter& operator=(ResultWriter&&) noexcept;
+  ~ResultWriter();
+
+  void write(LossKind loss, const DirectionResults& results);
+  /// Overwrites attributes of a result group and sets its state to "complete". Throws Error where name, type or size is
+  /// not the layout's; a longer text is cut.
+  void write(const std::string& group, const AttributeList& attributes);
+  /// Sets a group back to "pending" (before it is recomputed).
+  void invalidate(const std::string& group);
+  /// Makes everything written so far durable, then sets the root's state.
+  void set_state(RunState state);
+  void close();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace landscape

@@ -1,0 +1,72 @@
+// The output file as read by one process: of a finished job, a running one or a dead one. Nothing in the file is
+// trusted: shapes, types and sizes are checked against each other and against the file's length before memory is taken,
+// and a damaged file is an Error.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "landscape/io/attributes.hpp"
+#include "landscape/io/landscape_file.hpp"
+#include "landscape/model/minimizer.hpp"
+#include "landscape/quadrature/quadrature.hpp"
+
+namespace landscape {
+
+/// What one direction's row of losses is worth.
+enum class RowState : std::uint8_t {
+  missing,  // no item is marked
+  partial,  // some items are
+  damaged,  // all are, but the row's checksum does not match (the job died before writing it, or the file was altered)
+  intact
+};
+
+class LandscapeReader {
+ public:
+  /// Throws Error that names the file: not there, not HDF5, not ours, of a newer format, cut off, damaged.
+  explicit LandscapeReader(const std::string& path);
+  LandscapeReader(LandscapeReader&&) noexcept;
+  LandscapeReader& operator=(LandscapeReader&&) noexcept;
+  ~LandscapeReader();
+
+  const std::string& path() const;
+  const RunInfo& run() const;
+  RunState state() const;
+  Problem problem() const;
+  int dimension() const;
+  AttributeList problem_attributes() const;
+  PointSet points() const;
+
+  std::vector<LossKind> minimizers() const;  // those present, in the order ritz, galerkin
+  std::vector<LossKind> profiles() const;
+  Minimizer minimizer(LossKind loss) const;
+  std::vector<double> steps(LossKind loss) const;  // (P)
+  std::int64_t n_directions(LossKind loss) const;  // M
+  std::int64_t n_steps(LossKind loss) const;       // P
+  AttributeList profile_attributes(LossKind loss) const;
+
+  /// Rows [first, first + count) of the losses, (count, P), whatever their state.
+  std::vector<double> losses(LossKind loss, std::int64_t first, std::int64_t count) const;
+  /// (M); reads all losses once.
+  std::vector<RowState> row_states(LossKind loss) const;
+  /// Items marked as complete; reads the mask only.
+  std::int64_t n_complete_items(LossKind loss) const;
+
+  bool has_directions(LossKind loss) const;
+  std::vector<double> direction(LossKind loss, std::int64_t row) const;  // (n)
+  DirectionResults direction_results(LossKind loss) const;
+
+  /// Paths of the groups below /roughness, as given to ResultLayout.
+  std::vector<std::string> result_groups() const;
+  /// Whether the group's state is "complete".
+  bool has_results(const std::string& group) const;
+  AttributeList results(const std::string& group) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace landscape

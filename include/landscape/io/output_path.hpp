@@ -1,0 +1,21 @@
+// Everything that can be known to be wrong with --output before hours of work are spent on it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace landscape {
+
+enum class OutputMode { create, overwrite, resume };
+
+/// Throws UsageError where the folder is missing, `path` is no plain file, exists (mode create) or does not exist (mode
+/// resume); Error where folder or file cannot be written. Messages name the path and the remedy. Changes nothing.
+void check_output(const std::string& path, OutputMode mode);
+
+/// Free bytes for this user on the file system of `path`'s folder.
+std::uint64_t free_bytes(const std::string& path);
+
+/// "HDF5 1.10.8, parallel".
+std::string hdf5_library_name();
+
+}  // namespace landscape

@@ -1,0 +1,28 @@
+// A training that can go on where it stood: <output>.training-<loss>.h5, always whole (temporary name, fsync, rename).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "landscape/model/minimizer.hpp"
+#include "landscape/train/training.hpp"
+
+namespace landscape {
+
+struct TrainingCheckpoint {
+  std::string config_hash;            // the caller's: of everything the training depends on
+  TrainingState state;                // as of the last record
+  std::optional<Minimizer> finished;  // the result, once the training is done
+};
+
+std::string training_checkpoint_path(const std::string& output, LossKind loss);
+
+/// Replaces the file at `path`. Bits are kept.
+void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint);
+
+/// Nothing where there is no file; Error (with the remedy: remove it) where it is damaged.
+std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, LossKind loss);
+
+void remove_training_checkpoint(const std::string& path) noexcept;
+
+}  // namespace landscape
