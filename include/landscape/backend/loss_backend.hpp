@@ -60,6 +60,7 @@ struct SolutionError {
   double relative_l2 = 0.0;
   double relative_h1 = 0.0;  // of the gradient
 };
-SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta, const PointSet& points);
+SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta, const PointSet& points,
+                             int n_threads = 1);
 
 }  // namespace landscape

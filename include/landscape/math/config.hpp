@@ -15,7 +15,12 @@
 #define LANDSCAPE_INLINE inline
 #endif
 
+// LANDSCAPE_UNROLL: loops whose count is a template argument. LANDSCAPE_UNROLL_SHAPE: loops over the network's sizes, constant for a
+// StaticShape only; nvcc leaves the others rolled, while GCC would unroll them all and compile for minutes.
+#define LANDSCAPE_UNROLL_SHAPE
 #if defined(__CUDACC__)
+#undef LANDSCAPE_UNROLL_SHAPE
+#define LANDSCAPE_UNROLL_SHAPE _Pragma("unroll")
 #define LANDSCAPE_UNROLL _Pragma("unroll")
 #elif defined(__GNUC__)
 #define LANDSCAPE_UNROLL _Pragma("GCC unroll 64")

@@ -12,11 +12,25 @@
 
 LANDSCAPE_MATH_BEGIN
 
+/// The compiler's vector types; spelled out because GCC drops attributes that depend on a template parameter.
+template <int N>
+struct VectorTypes;
+template <>
+struct VectorTypes<4> {
+  typedef double Vector __attribute__((vector_size(32), may_alias));
+  typedef std::uint64_t Bits __attribute__((vector_size(32)));
+};
+template <>
+struct VectorTypes<8> {
+  typedef double Vector __attribute__((vector_size(64), may_alias));
+  typedef std::uint64_t Bits __attribute__((vector_size(64)));
+};
+
 template <int N>
 struct Lanes {
   static constexpr int kCount = N;
-  typedef double Vector __attribute__((vector_size(N * 8)));
-  typedef std::uint64_t Bits __attribute__((vector_size(N * 8)));
+  using Vector = typename VectorTypes<N>::Vector;
+  using Bits = typename VectorTypes<N>::Bits;
   Vector v;
 
   Lanes() = default;

@@ -77,12 +77,12 @@ template <int kRows, class Shape, class T, class W>
 LANDSCAPE_INLINE void dense_rows(const Shape& s, const W* weight, const T* x, int columns, T* out) {
   const int w = s.width();
   if constexpr (Shape::kStatic) {
-    LANDSCAPE_UNROLL
+    LANDSCAPE_UNROLL_SHAPE
     for (int c = 0; c < columns; ++c) {
       T sum[kRows];
       LANDSCAPE_UNROLL
       for (int r = 0; r < kRows; ++r) sum[r] = T(weight[r]) * x[c];
-      LANDSCAPE_UNROLL
+      LANDSCAPE_UNROLL_SHAPE
       for (int m = 1; m < w; ++m) {
         LANDSCAPE_UNROLL
         for (int r = 0; r < kRows; ++r) sum[r] = fma(T(weight[m * w + r]), x[m * columns + c], sum[r]);
@@ -111,10 +111,10 @@ LANDSCAPE_INLINE void for_row_blocks(const Shape& s, F&& f) {
   constexpr int kRows = DenseBlocking<T>::kRows;
   const int w = s.width();
   int i = 0;
-  LANDSCAPE_UNROLL
+  LANDSCAPE_UNROLL_SHAPE
   for (; i + kRows <= w; i += kRows) f(i, RowCount<kRows>{});
   if constexpr (kRows > 1) {
-    LANDSCAPE_UNROLL
+    LANDSCAPE_UNROLL_SHAPE
     for (; i < w; ++i) f(i, RowCount<1>{});
   }
 }
@@ -133,7 +133,7 @@ LANDSCAPE_INLINE void activate_channels(int d, T* v) {
   for (int p = 0; p < kTile; ++p) {
     const ActivationJet<T> phi = activate<kActivation>(v[p]);
     T square = T(0.0);
-    LANDSCAPE_UNROLL
+    LANDSCAPE_UNROLL_SHAPE
     for (int k = 1; k <= d; ++k) {
       const T g = v[k * kTile + p];
       if constexpr (kLaplacian) square = fma(g, g, square);
@@ -152,7 +152,7 @@ LANDSCAPE_INLINE void add_direct(const FoldedLayout<Shape>& layout, const W* par
   LANDSCAPE_UNROLL
   for (int p = 0; p < kTile; ++p) v[p] = v[p] + bias;
   if (layout.s.skip()) {
-    LANDSCAPE_UNROLL
+    LANDSCAPE_UNROLL_SHAPE
     for (int j = 0; j < d; ++j) {
       const T slope = T(parameters[layout.direct(k) + j * w + i]);
       LANDSCAPE_UNROLL
@@ -177,7 +177,7 @@ LANDSCAPE_INLINE void forward_jet(const Shape& s, const FoldedNetwork<W>& net, c
   LANDSCAPE_UNROLL
   for (int p = 0; p < kTile; ++p) {
     T sum = T(net.parameters[layout.out_bias()]);
-    LANDSCAPE_UNROLL
+    LANDSCAPE_UNROLL_SHAPE
     for (int j = 0; j < d; ++j) {
       sum = fma(T(p_direct[j]), x[j * kTile + p], sum);
       out[(1 + j) * kTile + p] = T(p_direct[j]);
@@ -189,17 +189,17 @@ LANDSCAPE_INLINE void forward_jet(const Shape& s, const FoldedNetwork<W>& net, c
     if (k == 0) {
       const W* direct = net.parameters + layout.direct(0);
       const W* bias = net.parameters + layout.odd_bias(0);
-      LANDSCAPE_UNROLL
+      LANDSCAPE_UNROLL_SHAPE
       for (int i = 0; i < w; ++i) {
         T* hi = h + i * columns;
         LANDSCAPE_UNROLL
         for (int p = 0; p < kTile; ++p) {
           T v = T(bias[i]);
-          LANDSCAPE_UNROLL
+          LANDSCAPE_UNROLL_SHAPE
           for (int j = 0; j < d; ++j) v = fma(T(direct[j * w + i]), x[j * kTile + p], v);
           const ActivationJet<T> phi = activate<kActivation>(v);
           hi[p] = phi.f;
-          LANDSCAPE_UNROLL
+          LANDSCAPE_UNROLL_SHAPE
           for (int j = 0; j < d; ++j) hi[(1 + j) * kTile + p] = phi.f1 * T(direct[j * w + i]);
           if constexpr (kLaplacian) hi[(d + 1) * kTile + p] = phi.f2 * T(net.direct_norm[i]);
         }
@@ -231,7 +231,7 @@ LANDSCAPE_INLINE void forward_jet(const Shape& s, const FoldedNetwork<W>& net, c
         const bool add = s.skip() && k > 0;
         if (last) {
           const T a = T(net.parameters[layout.out_weight() + i0 + r]);
-          LANDSCAPE_UNROLL
+          LANDSCAPE_UNROLL_SHAPE
           for (int c = 0; c < columns; ++c) out[c] = fma(a, add ? v[c] + zi[c] : v[c], out[c]);
         } else {
           for (int c = 0; c < columns; ++c) zi[c] = add ? v[c] + zi[c] : v[c];
@@ -262,7 +262,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
   LANDSCAPE_UNROLL
   for (int p = 0; p < kTile; ++p) {
     T sum = T(net.parameters[layout.out_bias()]);
-    LANDSCAPE_UNROLL
+    LANDSCAPE_UNROLL_SHAPE
     for (int j = 0; j < d; ++j) {
       sum = fma(T(p_direct[j]), x[j * kTile + p], sum);
       out[(1 + j) * kTile + p] = T(p_direct[j]);
@@ -283,7 +283,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
           const T bias = T(net.parameters[layout.odd_bias(k) + i]);
           T v = k > 0 ? block[r * kTile + p] + bias : bias;
           if (layout.has_direct(k)) {
-            LANDSCAPE_UNROLL
+            LANDSCAPE_UNROLL_SHAPE
             for (int j = 0; j < d; ++j) v = fma(T(net.parameters[layout.direct(k) + j * w + i]), x[j * kTile + p], v);
           }
           const ActivationJet<T> phi = activate<kActivation>(v);
@@ -319,7 +319,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
   for (int k = nb - 1; k >= 0; --k) {
     const T* odd_slope = slopes + (2 * k) * n;
     const T* even_slope = odd_slope + n;
-    LANDSCAPE_UNROLL
+    LANDSCAPE_UNROLL_SHAPE
     for (int i = 0; i < n; ++i) lambda[i] = z[i] * even_slope[i];
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
@@ -332,7 +332,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
           const T nu = block[r * kTile + p] * odd_slope[i * kTile + p];
           h[i * kTile + p] = nu;
           if (layout.has_direct(k)) {
-            LANDSCAPE_UNROLL
+            LANDSCAPE_UNROLL_SHAPE
             for (int j = 0; j < d; ++j) {
               out[(1 + j) * kTile + p] =
                   fma(T(net.parameters[layout.direct(k) + j * w + i]), nu, out[(1 + j) * kTile + p]);

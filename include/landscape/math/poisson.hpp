@@ -66,7 +66,7 @@ template <class T, class Real>
 LANDSCAPE_INLINE T laplacian_of_product(int dimension, const T* network, int stride, const Real& b, const Real* grad_b,
                                         int grad_stride, const Real& lap_b) {
   T cross = T(0.0);
-  LANDSCAPE_UNROLL
+  LANDSCAPE_UNROLL_SHAPE
   for (int k = 0; k < dimension; ++k) cross = fma(T(grad_b[k * grad_stride]), network[(1 + k) * stride], cross);
   return fma(T(2.0), cross, fma(T(b), network[(1 + dimension) * stride], network[0] * T(lap_b)));
 }
@@ -76,7 +76,7 @@ template <class T, class Real>
 LANDSCAPE_INLINE T squared_gradient_of_product(int dimension, const T* network, int stride, const Real& b,
                                                const Real* grad_b, int grad_stride) {
   T sum = T(0.0);
-  LANDSCAPE_UNROLL
+  LANDSCAPE_UNROLL_SHAPE
   for (int k = 0; k < dimension; ++k) {
     const T g = fma(T(b), network[(1 + k) * stride], network[0] * T(grad_b[k * grad_stride]));
     sum = fma(g, g, sum);

@@ -1,0 +1,208 @@
+// The CPU backend: networks are spread over threads, each network's points run through SIMD lanes (cpu_kernels.hpp).
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <string_view>
+#include <vector>
+
+#include "cpu_kernels.hpp"
+#include "landscape/backend/loss_backend.hpp"
+#include "landscape/model/error.hpp"
+
+namespace landscape {
+namespace {
+
+/// Doubles at 64-byte alignment, as the SIMD loads demand.
+class AlignedBuffer {
+ public:
+  AlignedBuffer() = default;
+  explicit AlignedBuffer(std::size_t n) : size_(n), data_(new (std::align_val_t{64}) double[std::max<std::size_t>(n, 8)]) {}
+  AlignedBuffer(AlignedBuffer&&) = default;
+  AlignedBuffer& operator=(AlignedBuffer&&) = default;
+  double* data() { return data_.get(); }
+  const double* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Delete {
+    void operator()(double* p) const { ::operator delete[](p, std::align_val_t{64}); }
+  };
+  std::size_t size_ = 0;
+  std::unique_ptr<double[], Delete> data_;
+};
+
+const cpu::Kernels& choose_kernels() {
+  const char* wish = std::getenv("LANDSCAPE_CPU_ISA");
+  const std::string_view limit = wish == nullptr ? "avx512" : wish;
+  if (limit != "portable" && limit != "avx2" && limit != "avx512") {
+    throw UsageError(fmt::format("LANDSCAPE_CPU_ISA is '{}': choose portable, avx2 or avx512.", limit));
+  }
+#if defined(__x86_64__)
+  if (limit == "avx512" && cpu::avx512_kernels() != nullptr && __builtin_cpu_supports("avx512f") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
+    return *cpu::avx512_kernels();
+  }
+  if (limit != "portable" && cpu::avx2_kernels() != nullptr && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    return *cpu::avx2_kernels();
+  }
+#endif
+  return *cpu::portable_kernels();
+}
+
+class CpuBackend final : public LossBackend {
+ public:
+  CpuBackend(const NetworkSpec& spec, Problem problem, const PointSet& points, int n_threads)
+      : spec_(spec), problem_(problem), n_threads_(std::max(1, n_threads)), kernels_(choose_kernels()),
+        n_parameters_(ParameterLayout(spec).size()), thread_work_(static_cast<std::size_t>(n_threads_)) {
+    spec.validate();
+    CpuBackend::set_points(points);
+  }
+
+  std::string describe() const override {
+    return fmt::format("cpu, {} thread{}, {}", n_threads_, n_threads_ == 1 ? "" : "s", kernels_.name);
+  }
+
+  void set_points(const PointSet& points) override;
+  void evaluate(const ProfileTask& task, std::span<double> losses) override;
+  double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override;
+
+ private:
+  cpu::Evaluation evaluation(LossKind loss) const {
+    const math::DynamicShape s = spec_.shape();
+    return {s.d, s.w, s.nb, s.residual, spec_.activation, loss};
+  }
+  double* work(std::size_t n) {
+    AlignedBuffer& buffer = thread_work_[static_cast<std::size_t>(omp_get_thread_num())];
+    if (buffer.size() < n) buffer = AlignedBuffer(n);
+    return buffer.data();
+  }
+
+  NetworkSpec spec_;
+  Problem problem_;
+  int n_threads_;
+  const cpu::Kernels& kernels_;
+  std::size_t n_parameters_;
+  AlignedBuffer point_data_;
+  cpu::PointBlocks points_{};
+  std::vector<AlignedBuffer> thread_work_;
+};
+
+void CpuBackend::set_points(const PointSet& points) {
+  if (points.dimension != spec_.dimension || points.size() == 0) {
+    throw Error(fmt::format("{} points of dimension {} given for a problem of dimension {}.", points.size(), points.dimension,
+                            spec_.dimension));
+  }
+  constexpr auto kBlock = static_cast<std::size_t>(cpu::kBlock);
+  const auto d = static_cast<std::size_t>(spec_.dimension);
+  const std::size_t n_blocks = (points.size() + kBlock - 1) / kBlock;
+  const std::size_t n = n_blocks * kBlock;
+  const std::size_t needed = n * (2 * d + 4);
+  if (point_data_.size() != needed) point_data_ = AlignedBuffer(needed);
+  double* x = point_data_.data();
+  double* grad_b = x + n * d;
+  double* b = grad_b + n * d;
+  double* lap_b = b + n;
+  double* source = lap_b + n;
+  double* weight = source + n;
+  points_ = {spec_.dimension, static_cast<std::int64_t>(n_blocks), x, b, grad_b, lap_b, source, weight};
+  const int threads = n_blocks < 8 ? 1 : n_threads_;
+#pragma omp parallel num_threads(threads)
+  {
+    std::vector<double> gradient(d);
+#pragma omp for schedule(static)
+    for (std::int64_t block = 0; block < static_cast<std::int64_t>(n_blocks); ++block) {
+      for (std::size_t lane = 0; lane < kBlock; ++lane) {
+        const std::size_t at = static_cast<std::size_t>(block) * kBlock + lane;
+        const std::size_t q = std::min(at, points.size() - 1);
+        const double* xq = points.points.data() + q * d;
+        double exact;
+        math::exact_solution(problem_, spec_.dimension, xq, exact, source[at], nullptr);
+        math::boundary_factor(spec_.dimension, xq, b[at], gradient.data(), lap_b[at]);
+        weight[at] = at < points.size() ? points.weights[q] : 0.0;
+        for (std::size_t j = 0; j < d; ++j) {
+          const std::size_t to = (static_cast<std::size_t>(block) * d + j) * kBlock + lane;
+          x[to] = xq[j];
+          grad_b[to] = gradient[j];
+        }
+      }
+    }
+  }
+}
+
+void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
+  const auto n_steps = static_cast<std::int64_t>(task.steps.size());
+  if (task.directions == nullptr || n_steps == 0 || task.first < 0 || losses.size() != static_cast<std::size_t>(task.count) ||
+      task.directions->parameter_count() != n_parameters_) {
+    throw Error("A profile task does not fit its network, steps or output.");
+  }
+  const cpu::Evaluation e = evaluation(task.loss);
+  const std::size_t n_work = kernels_.loss_work(e);
+  const double* theta = task.directions->theta().data();
+  // Directions are made in batches that stay small beside the points; a batch's networks are handed to threads one by one.
+  const std::int64_t batch = std::clamp<std::int64_t>((std::int64_t{1} << 21) / static_cast<std::int64_t>(n_parameters_), 1, 4096);
+  std::vector<double> directions;
+  const std::int64_t end = task.first + task.count;
+  for (std::int64_t begin = task.first; begin < end;) {
+    const std::int64_t first_direction = begin / n_steps;
+    const std::int64_t stop = std::min(end, (first_direction + batch) * n_steps);
+    const std::int64_t n_directions = (stop - 1) / n_steps - first_direction + 1;
+    directions.resize(static_cast<std::size_t>(n_directions) * n_parameters_);
+    const auto direction = [&](std::int64_t k) {
+      return std::span<double>(directions).subspan(static_cast<std::size_t>(k - first_direction) * n_parameters_, n_parameters_);
+    };
+    const int threads = static_cast<int>(std::min<std::int64_t>(n_threads_, stop - begin));
+#pragma omp parallel num_threads(threads)
+    {
+      double* scratch = work(n_work);
+#pragma omp for schedule(static)
+      for (std::int64_t k = first_direction; k < first_direction + n_directions; ++k) task.directions->generate(k, direction(k));
+#pragma omp for schedule(dynamic, 8)
+      for (std::int64_t item = begin; item < stop; ++item) {
+        losses[static_cast<std::size_t>(item - task.first)] =
+            kernels_.loss(e, theta, direction(item / n_steps).data(), task.steps[static_cast<std::size_t>(item % n_steps)], points_, scratch);
+      }
+    }
+    begin = stop;
+  }
+}
+
+double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) {
+  if (theta.size() != n_parameters_ || gradient.size() != n_parameters_) {
+    throw Error("Parameters and gradient do not fit the network.");
+  }
+  const cpu::Evaluation e = evaluation(loss);
+  const std::size_t size = kernels_.gradient_size(e);
+  const std::size_t n_work = kernels_.gradient_work(e);
+  // Chunks depend on the points alone, at least 64 and at most about 64 of them, so that threads do not change a bit.
+  const std::int64_t blocks_per_chunk = std::max<std::int64_t>(2, (points_.n_blocks + 63) / 64);
+  const std::int64_t n_chunks = (points_.n_blocks + blocks_per_chunk - 1) / blocks_per_chunk;
+  std::vector<double> partial(static_cast<std::size_t>(n_chunks) * (size + 1));
+  const int threads = static_cast<int>(std::min<std::int64_t>(n_threads_, n_chunks));
+#pragma omp parallel num_threads(threads)
+  {
+    double* scratch = work(n_work);
+#pragma omp for schedule(dynamic, 1)
+    for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
+      double* out = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
+      const std::int64_t first = chunk * blocks_per_chunk;
+      out[size] = kernels_.gradient(e, theta.data(), points_, first, std::min(blocks_per_chunk, points_.n_blocks - first), out, scratch);
+    }
+  }
+  for (std::int64_t chunk = 1; chunk < n_chunks; ++chunk) {
+    const double* from = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
+    for (std::size_t i = 0; i <= size; ++i) partial[i] += from[i];
+  }
+  math::unfold_gradient(spec_.shape(), theta.data(), partial.data(), gradient.data());
+  return partial[size];
+}
+
+}  // namespace
+
+std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points, int n_threads) {
+  return std::make_unique<CpuBackend>(spec, problem, points, n_threads);
+}
+
+}  // namespace landscape

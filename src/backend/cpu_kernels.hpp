@@ -1,0 +1,54 @@
+// The CPU kernels of one instruction set behind plain functions, so that the rest of the backend is compiled for any processor.
+// Inside: SIMD lanes over points. Every logical lane sums its points in index order and the lanes meet in a fixed tree, so the bits
+// are the same for any instruction set.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "landscape/math/activation.hpp"
+#include "landscape/math/poisson.hpp"
+
+namespace landscape::cpu {
+
+inline constexpr int kBlock = 32;         // points per block; loss lanes
+inline constexpr int kGradientLanes = 8;  // logical lanes of a gradient sum
+
+/// Points in blocks of kBlock, structure of arrays; the last block is padded with copies of the last point at weight 0.
+struct PointBlocks {
+  int dimension;
+  std::int64_t n_blocks;
+  const double* x;       // (n_blocks, d, kBlock)
+  const double* b;       // (n_blocks, kBlock)    boundary factor B
+  const double* grad_b;  // (n_blocks, d, kBlock)
+  const double* lap_b;   // (n_blocks, kBlock)
+  const double* source;  // (n_blocks, kBlock)    f
+  const double* weight;  // (n_blocks, kBlock)
+};
+
+/// A network and loss, up to its parameters.
+struct Evaluation {
+  int dimension, width, blocks;
+  bool skip;
+  Activation activation;
+  LossKind loss;
+};
+
+/// All work areas are aligned to 64 bytes and hold the given number of doubles.
+struct Kernels {
+  const char* name;
+  std::size_t (*loss_work)(const Evaluation&);
+  /// Loss of the network theta + step * direction; direction may be null (step is then unused).
+  double (*loss)(const Evaluation&, const double* theta, const double* direction, double step, const PointBlocks&, double* work);
+  std::size_t (*gradient_work)(const Evaluation&);
+  std::size_t (*gradient_size)(const Evaluation&);
+  /// Folded gradient (gradient_size) of the points in blocks [first, first + count); returns their part of the loss.
+  double (*gradient)(const Evaluation&, const double* theta, const PointBlocks&, std::int64_t first, std::int64_t count,
+                     double* folded, double* work);
+};
+
+const Kernels* portable_kernels();
+const Kernels* avx2_kernels();    // null where the compiler cannot build them
+const Kernels* avx512_kernels();  // null where the compiler cannot build them
+
+}  // namespace landscape::cpu

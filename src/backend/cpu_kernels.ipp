@@ -1,0 +1,244 @@
+// Body of the CPU kernels, compiled once per instruction set: the including file defines LANDSCAPE_MATH_ABI, LANDSCAPE_CPU_LANES (doubles per
+// register) and LANDSCAPE_CPU_ROWS x LANDSCAPE_CPU_COLUMNS, the register block of the matrix product.
+#include <algorithm>
+
+#include "cpu_kernels.hpp"
+#include "landscape/math/gradient.hpp"
+#include "landscape/math/lanes.hpp"
+#include "landscape/math/network.hpp"
+
+LANDSCAPE_MATH_BEGIN
+// 24 accumulators on 32 registers (AVX-512), 12 on 16 (AVX2): one row of weights by one column of points each.
+template <>
+struct DenseBlocking<Lanes<LANDSCAPE_CPU_LANES>> {
+  static constexpr int kRows = LANDSCAPE_CPU_ROWS;
+  static constexpr int kColumns = LANDSCAPE_CPU_COLUMNS;
+  static constexpr bool kOutline = true;
+};
+LANDSCAPE_MATH_END
+
+namespace landscape::cpu {
+namespace {
+
+using math::DynamicShape;
+using math::FoldedLayout;
+using math::FoldedNetwork;
+using math::StaticShape;
+using L = math::Lanes<LANDSCAPE_CPU_LANES>;
+constexpr int kLanes = LANDSCAPE_CPU_LANES;
+constexpr int kRegistersPerBlock = kBlock / kLanes;
+
+constexpr std::size_t round_up(std::size_t n) { return (n + 7) / 8 * 8; }
+
+/// Pairwise tree over n values (a power of two).
+inline double tree_sum(double* v, int n) {
+  for (int half = n / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) v[i] += v[i + half];
+  }
+  return v[0];
+}
+
+const L* lanes_at(const double* p) { return reinterpret_cast<const L*>(p); }
+
+/// Points per sweep: enough channels to fill the register block, and no more than the first-level cache holds.
+constexpr int tile_of(LossKind loss, int dimension) { return loss == LossKind::ritz || dimension <= 5 ? 4 : 1; }
+
+template <Activation kActivation, LossKind kLoss, int kTile, class Shape>
+double sum_over_points(const Shape& s, const FoldedNetwork<double>& net, const PointBlocks& points, L* work) {
+  const int d = s.dimension();
+  L* x = work;
+  L* out = x + d * kTile;
+  L* scratch = out + (d + 2) * kTile;
+  alignas(64) double lane[kBlock] = {};
+  for (std::int64_t block = 0; block < points.n_blocks; ++block) {
+    const L* px = lanes_at(points.x + block * d * kBlock);
+    const L* pg = lanes_at(points.grad_b + block * d * kBlock);
+    const L* pb = lanes_at(points.b + block * kBlock);
+    const L* pl = lanes_at(points.lap_b + block * kBlock);
+    const L* pf = lanes_at(points.source + block * kBlock);
+    const L* pw = lanes_at(points.weight + block * kBlock);
+    for (int first = 0; first < kRegistersPerBlock; first += kTile) {
+      for (int j = 0; j < d; ++j) {
+        for (int p = 0; p < kTile; ++p) x[j * kTile + p] = px[j * kRegistersPerBlock + first + p];
+      }
+      if constexpr (kLoss == LossKind::galerkin) {
+        math::forward_jet<kActivation, true, kTile>(s, net, x, out, scratch);
+      } else if constexpr (Shape::kStatic) {
+        math::forward_jet<kActivation, false, kTile>(s, net, x, out, scratch);
+      } else {
+        math::adjoint_jet<kActivation, kTile>(s, net, x, out, scratch);
+      }
+      for (int p = 0; p < kTile; ++p) {
+        const int at = first + p;
+        const L value = math::loss_integrand<kLoss>(d, out + p, kTile, pb[at], pg + at, kRegistersPerBlock, pl[at], pf[at]);
+        L* sum = reinterpret_cast<L*>(lane) + at;
+        *sum = fma(pw[at], value, *sum);
+      }
+    }
+  }
+  return tree_sum(lane, kBlock);
+}
+
+template <class Shape>
+std::size_t loss_scratch(const Shape& s, LossKind loss) {
+  const int tile = tile_of(loss, s.dimension());
+  const int jet = loss == LossKind::galerkin
+                      ? (tile == 4 ? math::forward_work<true, 4, L>(s) : math::forward_work<true, 1, L>(s))
+                      : std::max(math::adjoint_work<4, L>(s), math::forward_work<false, 4, L>(s));
+  return static_cast<std::size_t>(jet + (2 * s.dimension() + 2) * tile) * kLanes;
+}
+
+/// theta + step * direction, folded, summed over the points.
+template <Activation kActivation, LossKind kLoss, class Shape>
+double network_loss(const Shape& s, const double* theta, const double* direction, double step, const PointBlocks& points,
+                    double* work) {
+  const auto n = static_cast<std::size_t>(math::parameter_count(s));
+  const FoldedLayout<Shape> layout{s};
+  double* moved = work;
+  double* buffer = moved + round_up(n);
+  L* scratch = reinterpret_cast<L*>(buffer + round_up(static_cast<std::size_t>(layout.buffer_size())));
+  if (direction != nullptr) {
+    for (std::size_t i = 0; i < n; ++i) moved[i] = math::fma(step, direction[i], theta[i]);
+    theta = moved;
+  }
+  const FoldedNetwork<double> net = math::fold(s, theta, buffer);
+  if constexpr (Shape::kStatic) {
+    return sum_over_points<kActivation, kLoss, 4>(s, net, points, scratch);
+  } else {
+    return tile_of(kLoss, s.dimension()) == 4 ? sum_over_points<kActivation, kLoss, 4>(s, net, points, scratch)
+                                              : sum_over_points<kActivation, kLoss, 1>(s, net, points, scratch);
+  }
+}
+
+/// Narrow networks in 1-D, the study's bread and butter, get code of their own; all others share one.
+template <Activation kActivation, LossKind kLoss>
+double dispatch_shape(const Evaluation& e, const double* theta, const double* direction, double step, const PointBlocks& points,
+                      double* work) {
+  if constexpr (kActivation == Activation::swish) {
+    if (e.dimension == 1 && e.blocks == 1) {
+#define LANDSCAPE_CASE(W)                                                                                        \
+  case W:                                                                                                        \
+    return e.skip ? network_loss<kActivation, kLoss>(StaticShape<1, W, 1, true>{}, theta, direction, step, points, work) \
+                  : network_loss<kActivation, kLoss>(StaticShape<1, W, 1, false>{}, theta, direction, step, points, work);
+      switch (e.width) {
+        LANDSCAPE_CASE(2)
+        LANDSCAPE_CASE(3)
+        LANDSCAPE_CASE(4)
+        LANDSCAPE_CASE(5)
+        LANDSCAPE_CASE(6)
+        default:
+          break;
+      }
+#undef LANDSCAPE_CASE
+    }
+  }
+  const DynamicShape s{e.dimension, e.width, e.blocks, e.skip};
+  return network_loss<kActivation, kLoss>(s, theta, direction, step, points, work);
+}
+
+/// Calls f(activation, loss) with both as integral constants.
+template <auto kValue>
+struct Constant {
+  static constexpr auto value = kValue;
+};
+template <class F>
+auto dispatch_loss(const Evaluation& e, F&& f) {
+  const auto with_activation = [&](auto activation) {
+    return e.loss == LossKind::ritz ? f(activation, Constant<LossKind::ritz>{}) : f(activation, Constant<LossKind::galerkin>{});
+  };
+  switch (e.activation) {
+    case Activation::tanh:
+      return with_activation(Constant<Activation::tanh>{});
+    case Activation::sin:
+      return with_activation(Constant<Activation::sin>{});
+    case Activation::softplus:
+      return with_activation(Constant<Activation::softplus>{});
+    case Activation::swish:
+      break;
+  }
+  return with_activation(Constant<Activation::swish>{});
+}
+
+std::size_t loss_work(const Evaluation& e) {
+  const DynamicShape s{e.dimension, e.width, e.blocks, e.skip};
+  return round_up(static_cast<std::size_t>(math::parameter_count(s))) +
+         round_up(static_cast<std::size_t>(FoldedLayout<DynamicShape>{s}.buffer_size())) + loss_scratch(s, e.loss);
+}
+
+double loss(const Evaluation& e, const double* theta, const double* direction, double step, const PointBlocks& points,
+            double* work) {
+  return dispatch_loss(e, [&](auto activation, auto kind) {
+    return dispatch_shape<decltype(activation)::value, decltype(kind)::value>(e, theta, direction, step, points, work);
+  });
+}
+
+// ---- gradient ----------------------------------------------------------------------------------------------------------------
+
+constexpr int kGradientSets = kGradientLanes / kLanes;  // registers that make up the logical lanes
+
+template <Activation kActivation, LossKind kLoss, class Shape>
+double chunk_gradient(const Shape& s, const double* theta, const PointBlocks& points, std::int64_t first, std::int64_t count,
+                      double* folded, double* work) {
+  const FoldedLayout<Shape> layout{s};
+  const int d = s.dimension();
+  const int size = layout.size();
+  L* sums = reinterpret_cast<L*>(work);  // (kGradientSets, size)
+  L* x = sums + kGradientSets * size;
+  L* scratch = x + d;
+  double* buffer = reinterpret_cast<double*>(scratch + math::gradient_work<kLoss, L>(s));
+  const FoldedNetwork<double> net = math::fold(s, theta, buffer);
+  for (int i = 0; i < kGradientSets * size; ++i) sums[i] = L(0.0);
+  L loss_sum[kGradientSets];
+  for (L& sum : loss_sum) sum = L(0.0);
+  for (std::int64_t block = first; block < first + count; ++block) {
+    const L* px = lanes_at(points.x + block * d * kBlock);
+    const L* pg = lanes_at(points.grad_b + block * d * kBlock);
+    for (int at = 0; at < kRegistersPerBlock; ++at) {
+      const std::int64_t q = block * kBlock + at * kLanes;
+      for (int j = 0; j < d; ++j) x[j] = px[j * kRegistersPerBlock + at];
+      const int set = at % kGradientSets;
+      const L value = math::loss_gradient<kActivation, kLoss>(
+          s, net, x, *lanes_at(points.b + q), pg + at, kRegistersPerBlock, *lanes_at(points.lap_b + q),
+          *lanes_at(points.source + q), *lanes_at(points.weight + q), sums + set * size, scratch);
+      loss_sum[set] = loss_sum[set] + value;
+    }
+  }
+  alignas(64) double lane[kGradientLanes];
+  for (int i = 0; i < size; ++i) {
+    for (int set = 0; set < kGradientSets; ++set) sums[set * size + i].store(lane + set * kLanes);
+    folded[i] = tree_sum(lane, kGradientLanes);
+  }
+  for (int set = 0; set < kGradientSets; ++set) loss_sum[set].store(lane + set * kLanes);
+  return tree_sum(lane, kGradientLanes);
+}
+
+std::size_t gradient_size(const Evaluation& e) {
+  return static_cast<std::size_t>(FoldedLayout<DynamicShape>{{e.dimension, e.width, e.blocks, e.skip}}.size());
+}
+
+std::size_t gradient_work(const Evaluation& e) {
+  const DynamicShape s{e.dimension, e.width, e.blocks, e.skip};
+  const FoldedLayout<DynamicShape> layout{s};
+  const int jets = std::max(math::gradient_work<LossKind::ritz, L>(s), math::gradient_work<LossKind::galerkin, L>(s));
+  return static_cast<std::size_t>(kGradientSets * layout.size() + e.dimension + jets) * kLanes +
+         round_up(static_cast<std::size_t>(layout.buffer_size()));
+}
+
+double gradient(const Evaluation& e, const double* theta, const PointBlocks& points, std::int64_t first, std::int64_t count,
+                double* folded, double* work) {
+  return dispatch_loss(e, [&](auto activation, auto kind) {
+    constexpr Activation kActivation = decltype(activation)::value;
+    constexpr LossKind kLoss = decltype(kind)::value;
+    if constexpr (kActivation == Activation::swish) {
+      if (e.dimension == 1 && e.blocks == 1 && e.width == 4) {
+        return e.skip ? chunk_gradient<kActivation, kLoss>(StaticShape<1, 4, 1, true>{}, theta, points, first, count, folded, work)
+                      : chunk_gradient<kActivation, kLoss>(StaticShape<1, 4, 1, false>{}, theta, points, first, count, folded, work);
+      }
+    }
+    const DynamicShape s{e.dimension, e.width, e.blocks, e.skip};
+    return chunk_gradient<kActivation, kLoss>(s, theta, points, first, count, folded, work);
+  });
+}
+
+}  // namespace
+}  // namespace landscape::cpu
