@@ -23,10 +23,11 @@ namespace {
 using math::DynamicShape;
 using math::FoldedLayout;
 using math::FoldedNetwork;
-using math::StaticShape;
 using L = math::Lanes<LANDSCAPE_CPU_LANES>;
 constexpr int kLanes = LANDSCAPE_CPU_LANES;
 constexpr int kRegistersPerBlock = kBlock / kLanes;
+
+DynamicShape shape_of(const Evaluation& e) { return {e.dimension, e.width, e.blocks, e.skip}; }
 
 constexpr std::size_t round_up(std::size_t n) { return (n + 7) / 8 * 8; }
 
@@ -43,8 +44,8 @@ const L* lanes_at(const double* p) { return reinterpret_cast<const L*>(p); }
 /// Points per sweep: enough channels to fill the register block, and no more than the first-level cache holds.
 constexpr int tile_of(LossKind loss, int dimension) { return loss == LossKind::ritz || dimension <= 5 ? 4 : 1; }
 
-template <Activation kActivation, LossKind kLoss, int kTile, class Shape>
-double sum_over_points(const Shape& s, const FoldedNetwork<double>& net, const PointBlocks& points, L* work) {
+template <Activation kActivation, LossKind kLoss, int kTile>
+double sum_over_points(const DynamicShape& s, const FoldedNetwork<double>& net, const PointBlocks& points, L* work) {
   const int d = s.dimension();
   L* x = work;
   L* out = x + d * kTile;
@@ -63,8 +64,6 @@ double sum_over_points(const Shape& s, const FoldedNetwork<double>& net, const P
       }
       if constexpr (kLoss == LossKind::galerkin) {
         math::forward_jet<kActivation, true, kTile>(s, net, x, out, scratch);
-      } else if constexpr (Shape::kStatic) {
-        math::forward_jet<kActivation, false, kTile>(s, net, x, out, scratch);
       } else {
         math::adjoint_jet<kActivation, kTile>(s, net, x, out, scratch);
       }
@@ -79,21 +78,20 @@ double sum_over_points(const Shape& s, const FoldedNetwork<double>& net, const P
   return tree_sum(lane, kBlock);
 }
 
-template <class Shape>
-std::size_t loss_scratch(const Shape& s, LossKind loss) {
+std::size_t loss_scratch(const DynamicShape& s, LossKind loss) {
   const int tile = tile_of(loss, s.dimension());
   const int jet = loss == LossKind::galerkin
                       ? (tile == 4 ? math::forward_work<true, 4, L>(s) : math::forward_work<true, 1, L>(s))
-                      : std::max(math::adjoint_work<4, L>(s), math::forward_work<false, 4, L>(s));
+                      : math::adjoint_work<4, L>(s);
   return static_cast<std::size_t>(jet + (2 * s.dimension() + 2) * tile) * kLanes;
 }
 
 /// theta + step * direction, folded, summed over the points.
-template <Activation kActivation, LossKind kLoss, class Shape>
-double network_loss(const Shape& s, const double* theta, const double* direction, double step, const PointBlocks& points,
+template <Activation kActivation, LossKind kLoss>
+double network_loss(const DynamicShape& s, const double* theta, const double* direction, double step, const PointBlocks& points,
                     double* work) {
   const auto n = static_cast<std::size_t>(math::parameter_count(s));
-  const FoldedLayout<Shape> layout{s};
+  const FoldedLayout<DynamicShape> layout{s};
   double* moved = work;
   double* buffer = moved + round_up(n);
   L* scratch = reinterpret_cast<L*>(buffer + round_up(static_cast<std::size_t>(layout.buffer_size())));
@@ -102,38 +100,10 @@ double network_loss(const Shape& s, const double* theta, const double* direction
     theta = moved;
   }
   const FoldedNetwork<double> net = math::fold(s, theta, buffer);
-  if constexpr (Shape::kStatic) {
-    return sum_over_points<kActivation, kLoss, 4>(s, net, points, scratch);
-  } else {
-    return tile_of(kLoss, s.dimension()) == 4 ? sum_over_points<kActivation, kLoss, 4>(s, net, points, scratch)
-                                              : sum_over_points<kActivation, kLoss, 1>(s, net, points, scratch);
+  if constexpr (kLoss == LossKind::galerkin) {
+    if (tile_of(kLoss, s.dimension()) == 1) return sum_over_points<kActivation, kLoss, 1>(s, net, points, scratch);
   }
-}
-
-/// Narrow networks in 1-D, the study's bread and butter, get code of their own; all others share one.
-template <Activation kActivation, LossKind kLoss>
-double dispatch_shape(const Evaluation& e, const double* theta, const double* direction, double step, const PointBlocks& points,
-                      double* work) {
-  if constexpr (kActivation == Activation::swish) {
-    if (e.dimension == 1 && e.blocks == 1) {
-#define LANDSCAPE_CASE(W)                                                                                        \
-  case W:                                                                                                        \
-    return e.skip ? network_loss<kActivation, kLoss>(StaticShape<1, W, 1, true>{}, theta, direction, step, points, work) \
-                  : network_loss<kActivation, kLoss>(StaticShape<1, W, 1, false>{}, theta, direction, step, points, work);
-      switch (e.width) {
-        LANDSCAPE_CASE(2)
-        LANDSCAPE_CASE(3)
-        LANDSCAPE_CASE(4)
-        LANDSCAPE_CASE(5)
-        LANDSCAPE_CASE(6)
-        default:
-          break;
-      }
-#undef LANDSCAPE_CASE
-    }
-  }
-  const DynamicShape s{e.dimension, e.width, e.blocks, e.skip};
-  return network_loss<kActivation, kLoss>(s, theta, direction, step, points, work);
+  return sum_over_points<kActivation, kLoss, 4>(s, net, points, scratch);
 }
 
 /// Calls f(activation, loss) with both as integral constants.
@@ -160,7 +130,7 @@ auto dispatch_loss(const Evaluation& e, F&& f) {
 }
 
 std::size_t loss_work(const Evaluation& e) {
-  const DynamicShape s{e.dimension, e.width, e.blocks, e.skip};
+  const DynamicShape s = shape_of(e);
   return round_up(static_cast<std::size_t>(math::parameter_count(s))) +
          round_up(static_cast<std::size_t>(FoldedLayout<DynamicShape>{s}.buffer_size())) + loss_scratch(s, e.loss);
 }
@@ -168,7 +138,7 @@ std::size_t loss_work(const Evaluation& e) {
 double loss(const Evaluation& e, const double* theta, const double* direction, double step, const PointBlocks& points,
             double* work) {
   return dispatch_loss(e, [&](auto activation, auto kind) {
-    return dispatch_shape<decltype(activation)::value, decltype(kind)::value>(e, theta, direction, step, points, work);
+    return network_loss<decltype(activation)::value, decltype(kind)::value>(shape_of(e), theta, direction, step, points, work);
   });
 }
 
@@ -176,10 +146,10 @@ double loss(const Evaluation& e, const double* theta, const double* direction, d
 
 constexpr int kGradientSets = kGradientLanes / kLanes;  // registers that make up the logical lanes
 
-template <Activation kActivation, LossKind kLoss, class Shape>
-double chunk_gradient(const Shape& s, const double* theta, const PointBlocks& points, std::int64_t first, std::int64_t count,
+template <Activation kActivation, LossKind kLoss>
+double chunk_gradient(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first, std::int64_t count,
                       double* folded, double* work) {
-  const FoldedLayout<Shape> layout{s};
+  const FoldedLayout<DynamicShape> layout{s};
   const int d = s.dimension();
   const int size = layout.size();
   L* sums = reinterpret_cast<L*>(work);  // (kGradientSets, size)
@@ -213,11 +183,11 @@ double chunk_gradient(const Shape& s, const double* theta, const PointBlocks& po
 }
 
 std::size_t gradient_size(const Evaluation& e) {
-  return static_cast<std::size_t>(FoldedLayout<DynamicShape>{{e.dimension, e.width, e.blocks, e.skip}}.size());
+  return static_cast<std::size_t>(FoldedLayout<DynamicShape>{shape_of(e)}.size());
 }
 
 std::size_t gradient_work(const Evaluation& e) {
-  const DynamicShape s{e.dimension, e.width, e.blocks, e.skip};
+  const DynamicShape s = shape_of(e);
   const FoldedLayout<DynamicShape> layout{s};
   const int jets = std::max(math::gradient_work<LossKind::ritz, L>(s), math::gradient_work<LossKind::galerkin, L>(s));
   return static_cast<std::size_t>(kGradientSets * layout.size() + e.dimension + jets) * kLanes +
@@ -229,14 +199,7 @@ double gradient(const Evaluation& e, const double* theta, const PointBlocks& poi
   return dispatch_loss(e, [&](auto activation, auto kind) {
     constexpr Activation kActivation = decltype(activation)::value;
     constexpr LossKind kLoss = decltype(kind)::value;
-    if constexpr (kActivation == Activation::swish) {
-      if (e.dimension == 1 && e.blocks == 1 && e.width == 4) {
-        return e.skip ? chunk_gradient<kActivation, kLoss>(StaticShape<1, 4, 1, true>{}, theta, points, first, count, folded, work)
-                      : chunk_gradient<kActivation, kLoss>(StaticShape<1, 4, 1, false>{}, theta, points, first, count, folded, work);
-      }
-    }
-    const DynamicShape s{e.dimension, e.width, e.blocks, e.skip};
-    return chunk_gradient<kActivation, kLoss>(s, theta, points, first, count, folded, work);
+    return chunk_gradient<kActivation, kLoss>(shape_of(e), theta, points, first, count, folded, work);
   });
 }
 

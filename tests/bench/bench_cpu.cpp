@@ -1,0 +1,133 @@
+// Speed of the CPU backend against the floor of the hardware: network evaluations (one network at one point) per second, and the share of
+// the fused-multiply-add peak measured in the same run on the same threads. Cost of an evaluation in fp64 lane-slots (an FMA, ADD or MUL
+// each) for a residual network of width w with nb blocks, H = 2 nb - 1 layers after folding:
+//   Galerkin          H (d+2) w^2 + d w + w (34+d) + H w (38+2d) + (nb-1)(d+2) w + 2d + 8
+//   Ritz, d >= 2      2 H w^2 + d w + 31 w + 34 H w + w (1+d)                      (adjoint)
+//   Ritz, d = 1       H (d+1) w^2 + d w + w (31+d) + H w (34+d) + 2d + 8           (forward)
+// Usage: bench_cpu [threads ...]      (default: 1 and all)
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <vector>
+
+#include "landscape/backend/loss_backend.hpp"
+
+namespace {
+
+using landscape::LossKind;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Lane-slots per second that `threads` threads reach with sixteen independent chains of register-only FMAs.
+#if defined(__x86_64__)
+#define FMA_CHAINS(reg, width)                                                                                            \
+  asm volatile(                                                                                                           \
+      "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "0\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg "1\n\t"             \
+      "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "2\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg "3\n\t"             \
+      "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "4\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg "5\n\t"             \
+      "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "6\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg "7\n\t"             \
+      "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "8\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg "9\n\t"             \
+      "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "10\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg "11\n\t" ::        \
+          : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11")
+__attribute__((target("avx512f"))) void chains_512(long n) {
+  asm volatile("vpxorq %%zmm14,%%zmm14,%%zmm14\n\tvpxorq %%zmm15,%%zmm15,%%zmm15" ::: "xmm14", "xmm15");
+  for (long i = 0; i < n; ++i) FMA_CHAINS("zmm", 8);
+}
+__attribute__((target("avx2,fma"))) void chains_256(long n) {
+  asm volatile("vpxor %%ymm14,%%ymm14,%%ymm14\n\tvpxor %%ymm15,%%ymm15,%%ymm15" ::: "xmm14", "xmm15");
+  for (long i = 0; i < n; ++i) FMA_CHAINS("ymm", 4);
+}
+double peak_slots(int threads, bool wide) {
+  const long n = 2'000'000;
+  double best = 1e30;
+  for (int repeat = 0; repeat < 7; ++repeat) {
+    const double start = now();
+#pragma omp parallel num_threads(threads)
+    {
+      if (wide) {
+        chains_512(n);
+      } else {
+        chains_256(n);
+      }
+    }
+    best = std::min(best, now() - start);
+  }
+  return 12.0 * (wide ? 8 : 4) * static_cast<double>(n) * threads / best;
+}
+#else
+double peak_slots(int, bool) { return 0.0; }
+#endif
+
+double slots(LossKind loss, double d, double w, double nb) {
+  const double h = 2 * nb - 1;
+  if (loss == LossKind::galerkin) {
+    return h * (d + 2) * w * w + d * w + w * (34 + d) + h * w * (38 + 2 * d) + (nb - 1) * (d + 2) * w + 2 * d + 8;
+  }
+  if (d == 1) return h * (d + 1) * w * w + d * w + w * (31 + d) + h * w * (34 + d) + 2 * d + 8;
+  return 2 * h * w * w + d * w + 31 * w + 34 * h * w + w * (1 + d);
+}
+
+struct Case {
+  const char* name;
+  int dimension, width, blocks;
+  std::int64_t n_directions, n_steps;
+  const char* quadrature;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace landscape;
+  std::vector<int> thread_counts;
+  for (int i = 1; i < argc; ++i) thread_counts.push_back(std::max(1, std::atoi(argv[i])));
+  if (thread_counts.empty()) thread_counts = {1, omp_get_num_procs()};
+  // A and B are the cases of the targets (B with fewer directions: the rate is what counts).
+  const Case cases[] = {{"A: 1-D, width 4", 1, 4, 1, 100, 21, "simpson:200"},
+                        {"1-D, width 4, 2 blocks", 1, 4, 2, 100, 21, "simpson:200"},
+                        {"3-D, width 8", 3, 8, 1, 20, 5, "sobol:2048"},
+                        {"10-D, width 20, 3 blocks", 10, 20, 3, 4, 5, "sobol:2048"},
+                        {"B: 10-D, width 32", 10, 32, 1, 4, 5, "sobol:10000"},
+                        {"10-D, width 64", 10, 64, 1, 2, 5, "sobol:4000"},
+                        {"10-D, width 128", 10, 128, 1, 1, 5, "sobol:2000"}};
+  for (const int threads : thread_counts) {
+    bool first = true;
+    double peak = 0.0;
+    for (const Case& c : cases) {
+      for (const LossKind loss : {LossKind::galerkin, LossKind::ritz}) {
+        const NetworkSpec spec{NetworkKind::resnet, Activation::swish, c.dimension, c.width, c.blocks};
+        const PointSet points = make_points(parse_quadrature(c.quadrature), c.dimension, 1, 0);
+        const auto backend = make_cpu_backend(spec, Problem::sine, points, threads);
+        if (first) {
+          const std::string name = backend->describe();
+          peak = peak_slots(threads, name.find("AVX-512") != std::string::npos);
+          fmt::print("{}; FMA peak measured now: {:.1f} G slots/s\n", name, peak / 1e9);
+          fmt::print("{:<26} {:<9} {:>11} {:>14} {:>8}\n", "case", "loss", "slots/eval", "M eval/s", "of peak");
+          first = false;
+        }
+        const std::vector<double> theta(ParameterLayout(spec).size(), 0.1);
+        const DirectionSet directions(spec, theta, 1, DirectionNorm::none, BiasMode::random);
+        std::vector<double> steps;
+        for (std::int64_t j = 0; j < c.n_steps; ++j) steps.push_back(0.01 * static_cast<double>(j - c.n_steps / 2));
+        std::vector<double> losses(static_cast<std::size_t>(c.n_directions * c.n_steps));
+        const ProfileTask task{loss, &directions, steps, 0, c.n_directions * c.n_steps};
+        double best = 1e30;
+        const double begin = now();
+        for (int repeat = 0; repeat < 5 || (now() - begin < 0.3 && repeat < 200); ++repeat) {
+          const double start = now();
+          backend->evaluate(task, losses);
+          best = std::min(best, now() - start);
+        }
+        const double rate = static_cast<double>(losses.size()) * static_cast<double>(points.size()) / best;
+        const double cost = slots(loss, c.dimension, c.width, c.blocks);
+        fmt::print("{:<26} {:<9} {:>11.0f} {:>14.2f} {:>6.0f} %\n", c.name, to_string(loss), cost, rate / 1e6,
+                   peak > 0.0 ? 100.0 * rate * cost / peak : 0.0);
+      }
+    }
+    fmt::print("\n");
+  }
+}
