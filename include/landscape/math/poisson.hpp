@@ -1,16 +1,18 @@
-// The model problem -Laplace(u) = f on (0,1)^d with u = 0 on the boundary, its exact solutions, the hard boundary factor
-// B(x) = prod x_i (1 - x_i) of the ansatz u = B N, and the integrands of the two losses:
+// The model problem -Laplace(u) = f on (0,1)^d with u = 0 on the boundary, its exact solutions, the hard boundary
+// factor B(x) = prod x_i (1 - x_i) of the ansatz u = B N, and the integrands of the two losses:
 //   deep Ritz      1/2 |grad u|^2 - f u     (E and Yu 2018),
 //   deep Galerkin  (Laplace u + f)^2        (least squares; Sirignano and Spiliopoulos 2018).
 #pragma once
+
+#include <cstddef>
 
 #include "landscape/math/config.hpp"
 #include "landscape/math/elementary.hpp"
 
 namespace landscape {
 
-/// Right-hand side by its exact solution: sine u* = prod sin(pi x_i), any d; cubic u* = 2x^3 - x^2 - x, d = 1, which the
-/// linear network -2x - 1 represents exactly.
+/// Right-hand side by its exact solution: sine u* = prod sin(pi x_i), any d; cubic u* = 2x^3 - x^2 - x, d = 1, which
+/// the linear network -2x - 1 represents exactly.
 enum class Problem { sine, cubic };
 
 /// Which functional of the network is the loss.
@@ -42,26 +44,28 @@ LANDSCAPE_INLINE void exact_solution(Problem problem, int dimension, const doubl
   source = dimension * (kPi * kPi) * u;
 }
 
-/// B, its gradient (d) and its Laplacian at x. Products that leave one factor out come from prefix and suffix products, never
-/// from a division, so that the boundary itself is exact.
-LANDSCAPE_INLINE void boundary_factor(int dimension, const double* x, double& value, double* gradient, double& laplacian) {
+/// B, its gradient (d, `stride` apart) and its Laplacian at x. Products that leave one factor out come from prefix and
+/// suffix products, never from a division, so that the boundary itself is exact.
+LANDSCAPE_INLINE void boundary_factor(int dimension, const double* x, double& value, double* gradient,
+                                      double& laplacian, std::ptrdiff_t stride = 1) {
   double prefix = 1.0;
   for (int i = 0; i < dimension; ++i) {
-    gradient[i] = prefix;
+    gradient[i * stride] = prefix;
     prefix *= x[i] * (1.0 - x[i]);
   }
   value = prefix;
   laplacian = 0.0;
   double suffix = 1.0;
   for (int i = dimension - 1; i >= 0; --i) {
-    const double others = gradient[i] * suffix;
+    const double others = gradient[i * stride] * suffix;
     laplacian -= 2.0 * others;
-    gradient[i] = others * (1.0 - 2.0 * x[i]);
+    gradient[i * stride] = others * (1.0 - 2.0 * x[i]);
     suffix *= x[i] * (1.0 - x[i]);
   }
 }
 
-/// Laplace(u) = B Laplace(N) + 2 grad B . grad N + N Laplace(B). Network values lie `stride` apart: N, grad N (d), Laplace N.
+/// Laplace(u) = B Laplace(N) + 2 grad B . grad N + N Laplace(B). Network values lie `stride` apart: N, grad N (d),
+/// Laplace N.
 template <class T, class Real>
 LANDSCAPE_INLINE T laplacian_of_product(int dimension, const T* network, int stride, const Real& b, const Real* grad_b,
                                         int grad_stride, const Real& lap_b) {

@@ -1,6 +1,6 @@
-// The few bit-level operations that the elementary functions need, for double. lanes.hpp provides the same set for SIMD lanes
-// and dual.hpp builds on either, so that one text of every formula serves them all. An fma is one rounding wherever it runs,
-// which is what keeps the bits equal between instruction sets.
+// The few bit-level operations that the elementary functions need, for double. lanes.hpp provides the same set for SIMD
+// lanes and dual.hpp builds on either, so that one text of every formula serves them all. An fma is one rounding
+// wherever it runs, which is what keeps the bits equal between instruction sets.
 #pragma once
 
 #include <cmath>
@@ -63,8 +63,35 @@ LANDSCAPE_INLINE double copy_sign(double magnitude, double sign) {
 
 /// x limited to [low, high]; a NaN stays a NaN.
 LANDSCAPE_INLINE double clamp(double x, double low, double high) {
+#if defined(__CUDA_ARCH__)
+  // The same by integer comparison of the high word, which leaves the double-precision pipe to the arithmetic.
+  if (low == -high && __double2loint(high) == 0) {
+    const int word = __double2hiint(x);
+    const int limit = __double2hiint(high);
+    const bool beyond = static_cast<unsigned>((word & 0x7fffffff) - limit) <= static_cast<unsigned>(0x7ff00000 - limit);
+    return beyond ? __hiloint2double((word & static_cast<int>(0x80000000)) | limit, 0) : x;
+  }
+#endif
   const double y = x < low ? low : x;
   return y > high ? high : y;
+}
+
+/// 1 / x for x in [1, 2^1023]. The GPU's approximation and two Newton steps round as a division does, up to one case in
+/// 2^20 or so.
+LANDSCAPE_INLINE double reciprocal(double x) {
+#if defined(__CUDA_ARCH__)
+  double y;
+  asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(y) : "d"(x));
+  y = fma(y, fma(-x, y, 1.0), y);
+  return fma(y, fma(-x, y, 1.0), y);
+#else
+  return 1.0 / x;
+#endif
+}
+/// The same for lanes and duals.
+template <class T>
+LANDSCAPE_INLINE T reciprocal(T x) {
+  return T(1.0) / x;
 }
 
 /// a where x < 0, b elsewhere (also for NaN).
