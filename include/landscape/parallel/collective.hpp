@@ -23,7 +23,10 @@ class MpiError : public Error {
 /// file).
 class CollectiveFailure {
  public:
-  virtual ~CollectiveFailure() = default;
+  CollectiveFailure() noexcept;
+  CollectiveFailure(const CollectiveFailure&) noexcept;
+  CollectiveFailure& operator=(const CollectiveFailure&) = default;
+  virtual ~CollectiveFailure();
 };
 class CollectiveError final : public Error, public CollectiveFailure {
  public:

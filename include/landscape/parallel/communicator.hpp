@@ -19,7 +19,7 @@ enum class Reduction { sum, min, max };
 /// MpiError.
 class Communicator {
  public:
-  /// All ranks of the job. An MpiSession must exist.
+  /// All ranks of the job; collective. An MpiSession must exist.
   static Communicator world();
 
   int rank() const;

@@ -1,6 +1,9 @@
 // The only header that includes mpi.h: for the rooms `parallel` and `io`.
 #pragma once
 
+#ifndef OMPI_SKIP_MPICXX
+#define OMPI_SKIP_MPICXX  // the C interface alone
+#endif
 #include <mpi.h>
 
 #include <source_location>

@@ -13,7 +13,7 @@ struct ThreadShare {
   int cores_allowed = 1;          // in this rank's affinity mask
   int cores_online = 1;           // on this node
   bool from_environment = false;  // OMP_NUM_THREADS decided
-  /// "2 threads (4 cores allowed, shared with other ranks)"
+  /// "2 threads (4 of 8 cores allowed, shared with other ranks)"
   std::string describe() const;
 };
 
