@@ -118,10 +118,10 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
       T* vi = v + i0 * columns;
       if (k > 0) {
         dense_rows<kRows>(s, net.transposed + layout.odd_weight(k) + i0, z_before, columns, vi);
-        LANDSCAPE_UNROLL
+        LANDSCAPE_UNROLL_SHAPE
         for (int r = 0; r < kRows; ++r) add_direct<1>(layout, parameters, k, i0 + r, x, vi + r * columns);
       } else {
-        LANDSCAPE_UNROLL
+        LANDSCAPE_UNROLL_SHAPE
         for (int r = 0; r < kRows; ++r) {
           T sum = T(parameters[layout.odd_bias(0) + i0 + r]);
           LANDSCAPE_UNROLL_SHAPE
@@ -134,7 +134,7 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
           if constexpr (kLaplacian) vi[r * columns + d + 1] = T(0.0);
         }
       }
-      LANDSCAPE_UNROLL
+      LANDSCAPE_UNROLL_SHAPE
       for (int r = 0; r < kRows; ++r) {
         const int i = i0 + r;
         activate_and_keep<kActivation, kLaplacian>(d, v + i * columns, odd_out + k * n + i * columns,
@@ -146,7 +146,7 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
       dense_rows<kRows>(s, net.transposed + layout.even_weight(k) + i0, odd_out + k * n, columns, even + i0 * columns);
-      LANDSCAPE_UNROLL
+      LANDSCAPE_UNROLL_SHAPE
       for (int r = 0; r < kRows; ++r) {
         const int i = i0 + r;
         even[i * columns] = even[i * columns] + T(parameters[layout.even_bias(k) + i]);

@@ -209,7 +209,7 @@ LANDSCAPE_INLINE void forward_jet(const Shape& s, const FoldedNetwork<W>& net, c
         constexpr int kRows = decltype(rows)::value;
         T* hi = h + i0 * columns;
         dense_rows<kRows>(s, net.transposed + layout.odd_weight(k) + i0, z, columns, hi);
-        LANDSCAPE_UNROLL
+        LANDSCAPE_UNROLL_SHAPE
         for (int r = 0; r < kRows; ++r) {
           add_direct<kTile>(layout, net.parameters, k, i0 + r, x, hi + r * columns);
           activate_channels<kActivation, kLaplacian, kTile>(d, hi + r * columns);
@@ -220,7 +220,7 @@ LANDSCAPE_INLINE void forward_jet(const Shape& s, const FoldedNetwork<W>& net, c
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
       dense_rows<kRows>(s, net.transposed + layout.even_weight(k) + i0, h, columns, block);
-      LANDSCAPE_UNROLL
+      LANDSCAPE_UNROLL_SHAPE
       for (int r = 0; r < kRows; ++r) {
         T* v = block + r * columns;
         T* zi = z + (i0 + r) * columns;
@@ -275,7 +275,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
       if (k > 0) dense_rows<kRows>(s, net.transposed + layout.odd_weight(k) + i0, z, kTile, block);
-      LANDSCAPE_UNROLL
+      LANDSCAPE_UNROLL_SHAPE
       for (int r = 0; r < kRows; ++r) {
         const int i = i0 + r;
         LANDSCAPE_UNROLL
@@ -296,7 +296,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
       dense_rows<kRows>(s, net.transposed + layout.even_weight(k) + i0, h, kTile, block);
-      LANDSCAPE_UNROLL
+      LANDSCAPE_UNROLL_SHAPE
       for (int r = 0; r < kRows; ++r) {
         const int i = i0 + r;
         LANDSCAPE_UNROLL
@@ -324,7 +324,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
       dense_rows<kRows>(s, net.parameters + layout.even_weight(k) + i0, lambda, kTile, block);
-      LANDSCAPE_UNROLL
+      LANDSCAPE_UNROLL_SHAPE
       for (int r = 0; r < kRows; ++r) {
         const int i = i0 + r;
         LANDSCAPE_UNROLL
@@ -345,7 +345,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
       for_row_blocks<T>(s, [&](int i0, auto rows) {
         constexpr int kRows = decltype(rows)::value;
         dense_rows<kRows>(s, net.parameters + layout.odd_weight(k) + i0, h, kTile, block);
-        LANDSCAPE_UNROLL
+        LANDSCAPE_UNROLL_SHAPE
         for (int r = 0; r < kRows; ++r) {
           for (int p = 0; p < kTile; ++p) {
             T& zi = z[(i0 + r) * kTile + p];

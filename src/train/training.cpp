@@ -1,0 +1,281 @@
+#include "landscape/train/training.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "landscape/model/choices.hpp"
+#include "landscape/random/philox.hpp"
+#include "lbfgs_minimizer.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr Choices<Initialisation, 3> kInitialisations{
+    {{Initialisation::xavier, "xavier"}, {Initialisation::normal, "normal"}, {Initialisation::uniform, "uniform"}}};
+constexpr Choices<TrainingPoints, 2> kTrainingPoints{{{TrainingPoints::fixed, "fixed"}, {TrainingPoints::redrawn, "redrawn"}}};
+
+// Adam's constants, Kingma and Ba 2015 (and PyTorch's defaults).
+constexpr double kBeta1 = 0.9;
+constexpr double kBeta2 = 0.999;
+constexpr double kEpsilon = 1e-8;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// A random order of 0 ... n-1 for one epoch (Fisher-Yates).
+std::vector<std::size_t> permutation(std::size_t n, std::uint64_t seed, std::int64_t epoch) {
+  std::vector<std::size_t> order(n);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const std::uint64_t stream = subsequence(RandomUse::batches, static_cast<std::uint64_t>(epoch));
+  for (std::size_t i = n; i-- > 1;) {
+    const double u = philox_uniform_pair(seed, stream, i)[0];
+    std::swap(order[i], order[std::min(i, static_cast<std::size_t>(u * static_cast<double>(i + 1)))]);
+  }
+  return order;
+}
+
+/// The points order[begin, end), their weights scaled so that the sum still stands for the whole integral.
+PointSet subset(const PointSet& all, const std::vector<std::size_t>& order, std::size_t begin, std::size_t end) {
+  const auto d = static_cast<std::size_t>(all.dimension);
+  PointSet part{all.dimension, {}, {}};
+  part.points.reserve((end - begin) * d);
+  part.weights.reserve(end - begin);
+  const double scale = static_cast<double>(all.size()) / static_cast<double>(end - begin);
+  for (std::size_t i = begin; i < end; ++i) {
+    for (std::size_t j = 0; j < d; ++j) part.points.push_back(all.points[order[i] * d + j]);
+    part.weights.push_back(all.weights[order[i]] * scale);
+  }
+  return part;
+}
+
+/// One training from initialisation (or a checkpoint) to the finished minimizer.
+class Trainer {
+ public:
+  Trainer(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training, LossBackend& backend,
+          const PointSet& error_points, const TrainingObserver& observer)
+      : spec_(spec), problem_(problem), loss_(loss), training_(training), backend_(backend), error_points_(error_points),
+        observer_(observer), gradient_(ParameterLayout(spec).size()) {}
+
+  Minimizer run(const std::optional<TrainingState>& resume) {
+    start_ = std::chrono::steady_clock::now();
+    if (resume) {
+      if (resume->theta.size() != gradient_.size() || resume->first_moment.size() != gradient_.size() ||
+          resume->second_moment.size() != gradient_.size()) {
+        throw Error("The training checkpoint does not fit the network.");
+      }
+      state_ = *resume;
+    } else {
+      state_.theta = initial_parameters(spec_, training_.init, training_.seed);
+      state_.first_moment.assign(gradient_.size(), 0.0);
+      state_.second_moment.assign(gradient_.size(), 0.0);
+    }
+    seconds_before_ = state_.seconds;
+    adam();
+    std::string polish;
+    if (training_.lbfgs_iterations > 0) polish = lbfgs();
+    return finish(polish);
+  }
+
+ private:
+  void check_finite(double value, std::string_view phase, std::int64_t epoch) const {
+    if (std::isfinite(value)) return;
+    throw Error(fmt::format("The {} loss became {} at {} epoch {}: lower --learning-rate or change --init or --seed.",
+                            to_string(loss_), value, phase, epoch));
+  }
+
+  void record(std::int64_t epoch, double value) {
+    state_.history.epoch.push_back(epoch);
+    state_.history.loss.push_back(value);
+    state_.history.relative_l2_error.push_back(
+        solution_error(spec_, problem_, state_.theta, error_points_, 1).relative_l2);
+  }
+
+  void report(std::string_view phase, std::int64_t epoch, std::int64_t epochs, double value, bool resumable) {
+    if (!observer_) return;
+    state_.seconds = seconds_before_ + seconds_since(start_);
+    const TrainingProgress progress{loss_, phase, epoch, epochs, value, resumable ? &state_ : nullptr};
+    if (!observer_(progress)) {
+      throw TrainingStopped(fmt::format("The {} training was stopped at {} epoch {} of {}.", to_string(loss_), phase, epoch, epochs));
+    }
+  }
+
+  PointSet points_of_epoch(std::int64_t epoch) const {
+    const bool redrawn = training_.points == TrainingPoints::redrawn;
+    return make_points(training_.quadrature, spec_.dimension, training_.seed, redrawn ? static_cast<std::uint64_t>(epoch) + 1 : 0);
+  }
+
+  /// One Adam step on the backend's current points; returns the loss before the step.
+  double adam_step(double learning_rate, std::int64_t epoch) {
+    const double value = backend_.loss_and_gradient(loss_, state_.theta, gradient_);
+    check_finite(value, "adam", epoch);
+    ++state_.step;
+    const auto t = static_cast<double>(state_.step);
+    const double correction1 = 1.0 - std::pow(kBeta1, t);
+    const double correction2 = std::sqrt(1.0 - std::pow(kBeta2, t));
+    for (std::size_t i = 0; i < gradient_.size(); ++i) {
+      double& m = state_.first_moment[i];
+      double& v = state_.second_moment[i];
+      m = kBeta1 * m + (1.0 - kBeta1) * gradient_[i];
+      v = kBeta2 * v + (1.0 - kBeta2) * gradient_[i] * gradient_[i];
+      state_.theta[i] -= learning_rate / correction1 * m / (std::sqrt(v) / correction2 + kEpsilon);
+    }
+    return value;
+  }
+
+  void adam() {
+    const bool redrawn = training_.points == TrainingPoints::redrawn;
+    PointSet all = points_of_epoch(0);
+    if (!redrawn || training_.epochs == 0) backend_.set_points(all);
+    while (state_.epoch < training_.epochs) {
+      const std::int64_t epoch = state_.epoch;
+      double rate = training_.learning_rate;
+      if (training_.decay_every > 0) rate *= std::pow(training_.decay_factor, static_cast<double>(epoch / training_.decay_every));
+      if (redrawn) all = points_of_epoch(epoch);
+      double value = 0.0;
+      const auto n = all.size(), batch = static_cast<std::size_t>(training_.batch);
+      if (batch == 0 || batch >= n) {
+        if (redrawn) backend_.set_points(all);
+        value = adam_step(rate, epoch);
+      } else {
+        const std::vector<std::size_t> order = permutation(n, training_.seed, epoch);
+        for (std::size_t begin = 0; begin < n; begin += batch) {
+          const std::size_t end = std::min(n, begin + batch);
+          backend_.set_points(subset(all, order, begin, end));
+          value += adam_step(rate, epoch) * static_cast<double>(end - begin) / static_cast<double>(n);
+        }
+      }
+      ++state_.epoch;
+      const bool last = state_.epoch == training_.epochs;
+      if (last || state_.epoch % training_.history_every == 0) {
+        record(state_.epoch, value);
+        report("adam", state_.epoch, training_.epochs, value, true);
+      }
+    }
+  }
+
+  std::string lbfgs() {
+    backend_.set_points(make_points(training_.quadrature, spec_.dimension, training_.seed, 0));
+    const auto evaluate = [&](std::span<const double> theta, std::span<double> gradient) {
+      const double value = backend_.loss_and_gradient(loss_, theta, gradient);
+      check_finite(value, "l-bfgs", iterations_);
+      return value;
+    };
+    const auto observe = [&](std::span<const double> theta, double value, std::int64_t iteration) {
+      iterations_ = iteration;
+      if (iteration % training_.history_every != 0) return;
+      std::copy(theta.begin(), theta.end(), state_.theta.begin());
+      record(training_.epochs + iteration, value);
+      report("l-bfgs", iteration, training_.lbfgs_iterations, value, false);
+    };
+    const LbfgsOutcome outcome = minimize_lbfgs(state_.theta, training_.lbfgs_iterations, evaluate, observe);
+    if (iterations_ % training_.history_every != 0) record(training_.epochs + iterations_, outcome.value);
+    return fmt::format("; l-bfgs {} iterations ({})", iterations_, outcome.reason);
+  }
+
+  Minimizer finish(const std::string& polish) {
+    Minimizer m;
+    m.spec = spec_;
+    m.loss = loss_;
+    m.theta = state_.theta;
+    TrainingSpec adam_only = training_;
+    adam_only.lbfgs_iterations = 0;
+    m.source = "trained: " + adam_only.describe() + polish;
+    m.final_loss = backend_.loss_and_gradient(loss_, m.theta, gradient_);
+    const SolutionError error = solution_error(spec_, problem_, m.theta, error_points_, 1);
+    m.relative_l2_error = error.relative_l2;
+    m.relative_h1_error = error.relative_h1;
+    m.seconds = seconds_before_ + seconds_since(start_);
+    m.history = state_.history;
+    return m;
+  }
+
+  NetworkSpec spec_;
+  Problem problem_;
+  LossKind loss_;
+  TrainingSpec training_;
+  LossBackend& backend_;
+  const PointSet& error_points_;
+  const TrainingObserver& observer_;
+  std::vector<double> gradient_;
+  TrainingState state_;
+  std::int64_t iterations_ = 0;
+  double seconds_before_ = 0.0;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace
+
+std::string to_string(Initialisation init) { return choice_name(kInitialisations, init); }
+std::string to_string(TrainingPoints points) { return choice_name(kTrainingPoints, points); }
+Initialisation parse_initialisation(std::string_view text, std::string_view option) {
+  return parse_choice(kInitialisations, text, option);
+}
+TrainingPoints parse_training_points(std::string_view text, std::string_view option) {
+  return parse_choice(kTrainingPoints, text, option);
+}
+
+void TrainingSpec::validate(int dimension) const {
+  const auto need = [](bool ok, std::string_view what) {
+    if (!ok) throw UsageError(std::string(what));
+  };
+  need(epochs >= 0, "--epochs must be 0 or more.");
+  need(std::isfinite(learning_rate) && learning_rate > 0.0, "--learning-rate must be a positive number.");
+  need(decay_every >= 0, "--decay-every must be 0 (never) or a positive number of epochs.");
+  need(std::isfinite(decay_factor) && decay_factor > 0.0, "--decay-factor must be a positive number.");
+  need(batch >= 0, "--batch must be 0 (all points) or a positive number of points.");
+  need(lbfgs_iterations >= 0 && lbfgs_iterations <= 1'000'000'000, "--lbfgs-iterations must be from 0 to 1000000000.");
+  need(history_every >= 1, "--history-every must be 1 or more.");
+  const bool random = quadrature.kind == QuadratureKind::monte_carlo || quadrature.kind == QuadratureKind::sobol;
+  need(points == TrainingPoints::fixed || random,
+       "--train-points redrawn needs random points: give --train-quadrature monte-carlo:N or sobol:N.");
+  const bool simpson = quadrature.kind == QuadratureKind::simpson || quadrature.kind == QuadratureKind::simpson_as_published;
+  need(dimension == 1 || !simpson, "--train-quadrature simpson is for one dimension: give gauss:N, sobol:N or monte-carlo:N.");
+}
+
+std::string TrainingSpec::describe() const {
+  std::string text = fmt::format("{} start, adam {} epochs, learning rate {}", to_string(init), epochs, learning_rate);
+  if (decay_every > 0) text += fmt::format(" times {} every {}", decay_factor, decay_every);
+  text += fmt::format(", {} {}", landscape::to_string(quadrature), landscape::to_string(points));
+  if (batch > 0) text += fmt::format(", batches of {}", batch);
+  if (lbfgs_iterations > 0) text += fmt::format("; l-bfgs up to {} iterations", lbfgs_iterations);
+  return text;
+}
+
+std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation init, std::uint64_t seed) {
+  const ParameterLayout layout(spec);
+  std::vector<double> theta(layout.size());
+  const std::uint64_t stream = subsequence(RandomUse::initial_parameters, 0);
+  int fan_in = 1;
+  for (const TensorInfo& tensor : layout.tensors()) {
+    if (!tensor.is_bias) fan_in = tensor.columns;  // a bias follows its weight and shares its fan in
+    for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
+      switch (init) {
+        case Initialisation::xavier:
+          theta[i] = tensor.is_bias ? 0.0
+                                    : std::sqrt(2.0 / (tensor.rows + tensor.columns)) * philox_normal_pair(seed, stream, i).first;
+          break;
+        case Initialisation::normal:
+          theta[i] = philox_normal_pair(seed, stream, i).first;
+          break;
+        case Initialisation::uniform:
+          theta[i] = (2.0 * philox_uniform_pair(seed, stream, i)[0] - 1.0) / std::sqrt(static_cast<double>(fan_in));
+          break;
+      }
+    }
+  }
+  return theta;
+}
+
+Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training, LossBackend& backend,
+                const PointSet& error_points, const TrainingObserver& observer, const std::optional<TrainingState>& resume) {
+  spec.validate();
+  training.validate(spec.dimension);
+  return Trainer(spec, problem, loss, training, backend, error_points, observer).run(resume);
+}
+
+}  // namespace landscape
