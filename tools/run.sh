@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Builds what is not built yet and runs landscape_mpi on this machine's cores; every option is passed on to the program.
+#   tools/run.sh                                    the main job with its defaults; writes landscape.h5 here
+#   tools/run.sh --preset published-1d --seed 7     any options of the program
+#   LANDSCAPE_RANKS=4 tools/run.sh                  another number of MPI ranks
+# Two ranks unless told otherwise (one per GPU where there are more): each uses its share of the cores through threads.
+# Exits with the program's code: 0 done, 1 error, 2 usage, 75 stopped early and resumable. A cluster: see jobs/.
+set -uo pipefail
+# shellcheck source-path=SCRIPTDIR source=setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+landscape_setup run || exit 1
+landscape_build release --target landscape_mpi || exit 1
+program=$LANDSCAPE_ROOT/build/release/landscape_mpi
+[[ -x $program ]] || program=$LANDSCAPE_ROOT/build/release/src/app/landscape_mpi
+
+gpus=$(nvidia-smi -L 2>/dev/null | grep -c '^GPU')
+ranks=${LANDSCAPE_RANKS:-$((gpus > 2 ? gpus : 2))}
+options=(-np "$ranks")
+if [[ $(mpirun --version 2>/dev/null) == *Open*MPI* || $(mpirun --version 2>/dev/null) == *OpenRTE* ]]; then
+  # More ranks than slots is fine here, waiting ranks must not spin, and a container's root may start ranks.
+  # --quiet: the program says itself why it stopped.
+  options+=(--bind-to none --quiet)
+  export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+  export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+  ((EUID == 0)) && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+exec mpirun "${options[@]}" "$program" "$@"
