@@ -101,9 +101,10 @@ struct TrainedLayout {
 template <class Shape>
 TrainedLayout(Shape) -> TrainedLayout<Shape>;
 
-/// Folds theta (parameter_count) into `buffer` (FoldedLayout::buffer_size).
+/// Folds theta (parameter_count) into `buffer` (FoldedLayout::buffer_size). Several threads may share the work: each then calls with
+/// its own `first` below their number `n_threads`, and all of them together fill the buffer with the bits of one call.
 template <class Shape, class W>
-LANDSCAPE_INLINE FoldedNetwork<W> fold(const Shape& s, const W* theta, W* buffer) {
+LANDSCAPE_INLINE FoldedNetwork<W> fold(const Shape& s, const W* theta, W* buffer, int first = 0, int n_threads = 1) {
   const FoldedLayout<Shape> to{s};
   const TrainedLayout<Shape> from{s};
   const int d = s.dimension(), w = s.width(), nb = s.blocks();
@@ -119,7 +120,7 @@ LANDSCAPE_INLINE FoldedNetwork<W> fold(const Shape& s, const W* theta, W* buffer
     const W* even = theta + from.layer_weight(2 * k + 2);
     const W* even_bias = theta + from.layer_bias(2 * k + 2);
     const bool direct = to.has_direct(k);
-    for (int i = 0; i < w; ++i) {
+    for (int i = first; i < w; i += n_threads) {
       if (direct) {
         for (int j = 0; j < d; ++j) {
           W sum = W(0.0);
@@ -143,18 +144,20 @@ LANDSCAPE_INLINE FoldedNetwork<W> fold(const Shape& s, const W* theta, W* buffer
       p[to.even_bias(k) + i] = even_bias[i];
     }
   }
-  for (int i = 0; i < w; ++i) {
+  for (int i = first; i < w; i += n_threads) {
     W sum = W(0.0);
     for (int j = 0; j < d; ++j) sum = fma(p[to.direct(0) + j * w + i], p[to.direct(0) + j * w + i], sum);
     norm[i] = sum;
     p[to.out_weight() + i] = a[i];
   }
-  W c = theta[from.out_bias()];
-  if (s.skip()) {
-    for (int m = 0; m < w; ++m) c = fma(a[m], b_in[m], c);
+  if (first == 0) {
+    W c = theta[from.out_bias()];
+    if (s.skip()) {
+      for (int m = 0; m < w; ++m) c = fma(a[m], b_in[m], c);
+    }
+    p[to.out_bias()] = c;
   }
-  p[to.out_bias()] = c;
-  for (int j = 0; j < d; ++j) {
+  for (int j = first; j < d; j += n_threads) {
     W sum = w == 0 ? a[j] : W(0.0);
     if (s.skip()) {
       for (int m = 0; m < w; ++m) sum = fma(a[m], w_in[m * d + j], sum);
