@@ -1,0 +1,332 @@
+"""tools/import_checkpoint.py: all that torch.save writes is read exactly; everything else is refused."""
+
+import collections
+import contextlib
+import io
+import json
+import os
+import pickle
+import struct
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+import torch_format as tf
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
+import import_checkpoint  # noqa: E402
+
+REFERENCE = os.environ.get("LANDSCAPE_REFERENCE_DIR", "")
+
+
+def read_safetensors(path):
+    """(tensors in file order, metadata); checks that the data are dense, in order and fill the file."""
+    with open(path, "rb") as file:
+        content = file.read()
+    (length,) = struct.unpack("<Q", content[:8])
+    header, data = json.loads(content[8 : 8 + length]), content[8 + length :]
+    metadata, tensors, end = header.pop("__metadata__"), {}, 0
+    assert length % 8 == 0
+    for name, entry in header.items():
+        assert entry["dtype"] == "F64" and entry["data_offsets"][0] == end
+        end = entry["data_offsets"][1]
+        tensors[name] = np.frombuffer(data[slice(*entry["data_offsets"])], "<f8").reshape(entry["shape"])
+    assert end == len(data)
+    return tensors, metadata
+
+
+class Runner(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.source, self.target = os.path.join(folder.name, "net.pt"), os.path.join(folder.name, "net.safetensors")
+
+    def run_tool(self, *options, source=None):
+        """(exit code, stdout, stderr)"""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = import_checkpoint.main([source or self.source, "-o", self.target, *options])
+        return code, out.getvalue(), err.getvalue()
+
+    def imported(self, *options):
+        code, out, err = self.run_tool("--overwrite", *options)
+        self.assertEqual((code, err), (0, ""))
+        return read_safetensors(self.target)
+
+    def assertRefused(self, *words, options=()):
+        code, out, err = self.run_tool(*options)
+        self.assertEqual((code, out), (1, ""), err)
+        self.assertEqual(err.count("\n"), 1, "one sentence on one line")
+        for word in words:
+            self.assertIn(word, err)
+        self.assertFalse(os.path.exists(self.target))
+        self.assertEqual(os.listdir(os.path.dirname(self.target)), [os.path.basename(self.source)])
+
+    def assertSameTensors(self, tensors, arrays):
+        self.assertEqual(
+            [name.replace("layer_1", "layer1").replace("layer_2", "layer2") for name in arrays], list(tensors)
+        )
+        for values, expected in zip(tensors.values(), arrays.values()):
+            self.assertEqual(values.shape, expected.shape)
+            self.assertTrue((values == expected.astype("f8")).all())
+
+
+class ReadsWhatTorchWrites(Runner):
+    def test_both_containers(self):
+        arrays = tf.state_dict()
+        for write in (tf.legacy, tf.archive):
+            for protocol in (2, 4):
+                write(self.source, tf.as_tensors(arrays), protocol=protocol)
+                self.assertSameTensors(self.imported()[0], arrays)
+
+    def test_storages_of_a_big_endian_writer(self):
+        arrays = tf.state_dict()
+        tf.archive(self.source, tf.as_tensors(arrays), order="big", root="net/")
+        self.assertSameTensors(self.imported()[0], arrays)
+
+    def test_single_and_half_precision_become_double(self):
+        for dtype in ("f4", "f2"):
+            arrays = tf.state_dict(dtype=dtype)
+            for write in (tf.legacy, tf.archive):
+                write(self.source, tf.as_tensors(arrays))
+                self.assertSameTensors(self.imported()[0], arrays)
+
+    def test_parameters_wrappers_and_prefixes(self):
+        arrays = tf.state_dict(name="layer_{}")
+        tensors = tf.as_tensors(arrays, parameter=True)
+        wrapped = collections.OrderedDict(("module." + name, tensor) for name, tensor in tensors.items())
+        for write in (tf.legacy, tf.archive):
+            moments = {"exp_avg": tf.Tensor(np.ones(3)), "step": 7, "betas": (0.9, 0.999)}
+            write(self.source, {"epoch": 3, "optimizer": {"state": {0: moments}}, "state_dict": wrapped})
+            self.assertSameTensors(self.imported()[0], arrays)
+
+    def test_views_into_one_shared_storage(self):
+        arrays = tf.state_dict(width=3, dimension=2)
+        flat = np.concatenate([values.T.reshape(-1) for values in arrays.values()])  # every matrix transposed
+        tensors, offset = collections.OrderedDict(), 0
+        for name, values in arrays.items():
+            strides = (1, values.shape[0]) if values.ndim == 2 else (1,)
+            tensors[name] = tf.Tensor(flat, offset, strides, shape=values.shape)
+            tensors[name].storage = flat
+            offset += values.size
+        for write in (tf.legacy, tf.archive):
+            write(self.source, tensors)
+            self.assertSameTensors(self.imported()[0], arrays)
+
+    def test_a_pickle_may_attach_metadata_to_its_dictionary(self):
+        tensors = tf.as_tensors(tf.state_dict())
+        tensors._metadata = collections.OrderedDict({"": {"version": 1}})
+        tensors.values = 3  # would break a reader that used the pickled object's own methods
+        tf.legacy(self.source, tensors)
+        self.imported()
+
+
+class InfersTheNetwork(Runner):
+    def metadata(self, arrays, *options):
+        tf.archive(self.source, tf.as_tensors(arrays))
+        return self.imported(*options)[1]
+
+    def test_sizes_and_settings_are_recorded_as_text(self):
+        meta = self.metadata(tf.state_dict(width=20, blocks=3, dimension=10), "--activation", "tanh")
+        words = "network=resnet width=20 blocks=3 dimension=10 activation=tanh source=net.pt output_negated=false"
+        self.assertEqual(meta, dict(word.split("=") for word in words.split()))
+
+    def test_kind_comes_from_option_then_file_name(self):
+        arrays = tf.state_dict()
+        self.assertEqual(self.metadata(arrays)["network"], "resnet")
+        self.assertIn("assumed", self.run_tool("--overwrite")[1])
+        self.assertEqual(self.metadata(arrays, "--network", "fcnet")["network"], "fcnet")
+        self.source = os.path.join(os.path.dirname(self.source), "FCNet_ritz.pkl")
+        self.assertEqual(self.metadata(arrays)["network"], "fcnet")
+        self.assertEqual(self.metadata(arrays, "--network", "resnet")["network"], "resnet")
+
+    def test_linear_model(self):
+        arrays = {"layer_out.weight": np.array([[-2.0, 1.0]]), "layer_out.bias": np.array([-1.0])}
+        meta = self.metadata(arrays)
+        self.assertEqual(
+            [meta[key] for key in ("network", "width", "blocks", "dimension")], ["linear", "0", "0", "2"]
+        )
+
+    def test_negate_output_touches_only_the_last_layer(self):
+        arrays = tf.state_dict()
+        self.metadata(arrays)
+        tensors, meta = self.imported("--negate-output")
+        self.assertEqual(meta["output_negated"], "true")
+        for name in ("layer_out.weight", "layer_out.bias"):
+            arrays[name] = -arrays[name]
+        self.assertSameTensors(tensors, arrays)
+
+
+class RefusesWhatDoesNotFit(Runner):
+    def write(self, change):
+        arrays = tf.state_dict()
+        change(arrays)
+        tf.archive(self.source, tf.as_tensors(arrays))
+
+    def test_wrong_shape_names_tensor_and_expectation(self):
+        self.write(lambda a: a.update({"layer2.weight": np.ones((4, 3))}))
+        self.assertRefused("'layer2.weight'", "(4, 3)", "expected (4, 4)")
+        self.write(lambda a: a.update({"layer_out.bias": np.ones(2)}))
+        self.assertRefused("'layer_out.bias'", "(2,)", "expected (1,)")
+
+    def test_missing_tensor(self):
+        for name, shape in (("layer1.bias", "(4,)"), ("layer_out.weight", "(1, 4)"), ("layer_in.weight", "")):
+            self.write(lambda a: a.pop(name))
+            self.assertRefused(f"'{name}' is missing", shape)
+
+    def test_half_a_block(self):
+        self.write(lambda a: (a.pop("layer2.weight"), a.pop("layer2.bias")))
+        self.assertRefused("'layer2.weight' is missing", "(4, 4)")
+
+    def test_foreign_or_double_tensor(self):
+        self.write(lambda a: a.update({"conv.weight": np.ones((4, 4))}))
+        self.assertRefused("'conv.weight'", "linear, fcnet and resnet")
+        self.write(lambda a: a.update({"layer_1.weight": np.ones((4, 4))}))
+        self.assertRefused("'layer1.weight' is there twice")
+
+    def test_network_asked_for_does_not_fit(self):
+        self.write(lambda a: None)
+        self.assertRefused("no place in a linear model", options=("--network", "linear"))
+
+    def test_values_that_are_no_finite_reals(self):
+        for value in (np.nan, np.inf):
+            self.write(lambda a: a["layer2.bias"].__setitem__(1, value))
+            self.assertRefused("'layer2.bias'", "not finite")
+        self.write(lambda a: a.update({"layer2.bias": np.arange(4, dtype="i8")}))
+        self.assertRefused("'layer2.bias'", "floating-point")
+
+    def test_view_outside_its_storage(self):
+        arrays = tf.state_dict()
+        for options in ({"offset": 1}, {"strides": (4, 2)}, {"strides": (0, 0), "shape": (10**7, 10**7)}):
+            tensors = tf.as_tensors(arrays)
+            tensors["layer1.weight"] = tf.Tensor(arrays["layer1.weight"], **options)
+            if "shape" in options:  # a matrix of 800 terabytes out of one number, in a network it fits
+                for name, shape in (("layer_in.weight", (10**7, 1)), ("layer_in.bias", (10**7,))):
+                    tensors[name] = tf.Tensor(np.ones(1), strides=(0,) * len(shape), shape=shape)
+                tensors["layer1.bias"] = tensors["layer2.bias"] = tensors["layer_in.bias"]
+                tensors["layer2.weight"] = tensors["layer1.weight"]
+                tensors["layer_out.weight"] = tf.Tensor(np.ones(1), strides=(0, 0), shape=(1, 10**7))
+            tf.archive(self.source, tensors)
+            self.assertRefused("does not lie inside its storage")
+
+    def test_no_state_dict(self):
+        for value in ([1, 2], {}, {"a": 1}, {"state_dict": 3}, 5):
+            tf.archive(self.source, value)
+            self.assertRefused("state dict")
+
+    def test_damaged_and_foreign_files(self):
+        for write in (tf.legacy, tf.archive):
+            write(self.source, tf.as_tensors(tf.state_dict()))
+            with open(self.source, "rb") as file:
+                content = file.read()
+            for length in range(0, len(content), 41):
+                with open(self.source, "wb") as file:
+                    file.write(content[:length])
+                self.assertRefused()
+        for content in (b"", b"text", b"PK\3\4", b"\x89HDF\r\n\x1a\n", pickle.dumps({"layer_in.weight": 1})):
+            with open(self.source, "wb") as file:
+                file.write(content)
+            self.assertRefused()
+        os.unlink(self.source)
+        self.assertEqual(self.run_tool()[0], 1)
+
+    def test_every_flipped_byte_is_survived(self):
+        tf.legacy(self.source, tf.as_tensors(tf.state_dict(width=1)))
+        with open(self.source, "rb") as file:
+            content = file.read()
+        for place in range(len(content)):
+            with open(self.source, "wb") as file:
+                file.write(content[:place] + bytes([content[place] ^ 0x15]) + content[place + 1 :])
+            self.assertIn(self.run_tool("--overwrite")[0], (0, 1))
+
+
+class RunsNothing(Runner):
+    def test_code_in_a_checkpoint_is_refused_by_name(self):
+        marker = self.source + ".ran"
+
+        class Evil:
+            def __init__(self, function, *args):
+                self.call = function, args
+
+            def __reduce__(self):
+                return self.call
+
+        for name, value in (
+            ("posix.system", Evil(os.system, f"touch '{marker}'")),
+            ("builtins.eval", Evil(eval, "1")),
+            (
+                "builtins.getattr",
+                Evil(collections.OrderedDict.fromkeys, "ab"),
+            ),  # pickled as getattr(OrderedDict, ...)
+        ):
+            for write in (tf.legacy, tf.archive):
+                tensors = tf.as_tensors(tf.state_dict())
+                tensors["layer_in.weight"] = value
+                write(self.source, tensors, protocol=4)
+                self.assertRefused(f"'{name}'")
+                self.assertFalse(os.path.exists(marker))
+
+    def test_code_in_the_legacy_header_is_refused(self):
+        with open(self.source, "wb") as file:
+            file.write(b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.")
+        self.assertRefused("'os.system'")
+
+    def test_allowed_names_cannot_be_altered_or_misused(self):
+        head = b"".join(pickle.dumps(item, 2) for item in (0x1950A86A20F9469CFC6C, 1001, {}))
+        for body in (
+            b"ctorch._utils\n_rebuild_tensor_v2\nN}X\x01\x00\x00\x00aK\x01s\x86b.",  # BUILD on a function
+            b"ctorch\nDoubleStorage\nN}X\x05\x00\x00\x00_kindX\x02\x00\x00\x00i8s\x86b.",  # BUILD on a storage type
+            b"ccollections\nOrderedDict\nN}X\x01\x00\x00\x00aK\x01s\x86b.",  # BUILD on a class
+            b"ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x02tR.",  # a tensor of no storage
+            b"K\x01Q.",  # a persistent id that is no storage
+            b"]q\x00h\x00a.",  # a list that contains itself
+        ):
+            with open(self.source, "wb") as file:
+                file.write(head + b"\x80\x02" + body + pickle.dumps([], 2))
+            self.assertRefused()
+
+
+class Files(Runner):
+    def test_existing_output_is_kept_without_overwrite(self):
+        tf.archive(self.source, tf.as_tensors(tf.state_dict()))
+        with open(self.target, "w") as file:
+            file.write("precious")
+        code, _, err = self.run_tool()
+        self.assertEqual(code, 2)
+        self.assertIn("--overwrite", err)
+        with open(self.target) as file:
+            self.assertEqual(file.read(), "precious")
+        self.imported()
+
+    def test_unwritable_output(self):
+        tf.archive(self.source, tf.as_tensors(tf.state_dict()))
+        self.target = os.path.join(os.path.dirname(self.target), "nowhere", "x.safetensors")
+        code, _, err = self.run_tool()
+        self.assertEqual(code, 1)
+        self.assertIn("cannot be written", err)
+
+
+@unittest.skipUnless(
+    os.path.isdir(os.path.join(REFERENCE, "minimizers")), "LANDSCAPE_REFERENCE_DIR holds no minimizers"
+)
+class PublishedMinimizers(Runner):
+    def test_parameters_equal_the_independent_reading(self):
+        with open(os.path.join(REFERENCE, "profiles.json")) as file:
+            profiles = json.load(file)["profiles"]
+        for kind in ("resnet", "fcnet"):
+            for loss in ("ritz", "galerkin"):
+                name = f"{kind}_{loss}.pkl"
+                self.source = os.path.join(REFERENCE, "minimizers", name)
+                tensors, meta = self.imported("--negate-output")
+                self.assertEqual([meta[k] for k in ("network", "width", "blocks", "dimension", "source")],
+                                 [kind, "4", "1", "1", name])  # fmt: skip
+                theta = np.concatenate([values.reshape(-1) for values in tensors.values()])
+                expected = [entry["theta"] for entry in profiles if entry["minimizer"] == name]
+                self.assertTrue(expected, f"profiles.json has no {name}")
+                self.assertTrue((theta == np.array(expected[0])).all())
+
+
+if __name__ == "__main__":
+    unittest.main()
