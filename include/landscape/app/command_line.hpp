@@ -1,0 +1,49 @@
+// From arguments and files to a RunConfig: defaults < --preset < --config < command line.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "landscape/app/run_config.hpp"
+
+namespace landscape {
+
+enum class Command { roughness, train, info, reduce, verify };
+std::string to_string(Command command);
+
+/// What the arguments say, before any file is read.
+struct Invocation {
+  Command command = Command::roughness;
+  std::string file;  // of info, reduce and verify
+  bool help = false;
+  bool version = false;
+  std::string config_file;
+  std::string preset;
+  OptionTexts options;
+
+  /// Whether the command shares its work over MPI ranks; the others never start MPI.
+  bool uses_mpi() const { return !help && !version && (command == Command::roughness || command == Command::train); }
+};
+
+/// Throws UsageError. Reads no file.
+Invocation parse_command_line(std::span<const std::string> arguments);
+
+/// All option texts of an invocation: reads --config, then --preset, and lets the stronger source win. Throws
+/// UsageError that names the file.
+OptionTexts gather_options(const Invocation& invocation);
+
+/// Option texts in the format of a config file: `key = value`, `#` starts a comment. `name` stands in messages.
+OptionTexts parse_config_text(std::string_view text, const std::string& name);
+
+/// Where a preset is looked for: $LANDSCAPE_PRESETS, <executable>/../share/landscape_mpi/jobs, the source tree's jobs/.
+std::vector<std::string> preset_folders();
+
+std::string help_text();
+/// "landscape_mpi 0.1.0 (git 1a2b3c4)"
+std::string version_text();
+std::string program_version();
+std::string git_revision();
+
+}  // namespace landscape

@@ -1,0 +1,46 @@
+// Step 5 of a job: the losses that are still missing, evaluated in rounds and written to the shared file.
+//
+// Each loss has a list of open items (row, step). A round takes a slice of every list, of the same number of items, and
+// cuts each slice into one contiguous range per rank: so every rank has its share of the cheap and of the dear loss,
+// and a job that stops half-way leaves the first directions of both. After a round the file is safe to reopen.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "landscape/app/output.hpp"
+#include "landscape/app/setup.hpp"
+#include "landscape/backend/loss_backend.hpp"
+#include "landscape/io/landscape_file.hpp"
+#include "landscape/profile/work_partition.hpp"
+
+namespace landscape {
+
+/// Items [first, first + count) of the flat list direction * P + step.
+struct ItemRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  friend bool operator==(const ItemRange&, const ItemRange&) = default;
+};
+
+/// The items of a range of the open list, as contiguous ranges of the flat list. rows ascending.
+std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_steps, WorkRange open);
+
+struct EvaluationOutcome {
+  std::int64_t n_items = 0;        // that were open
+  std::int64_t n_done = 0;         // of them, by all ranks
+  double seconds[2] = {0.0, 0.0};  // by LossKind: mean over ranks of the time spent evaluating it
+  double wall_seconds = 0.0;
+  bool complete() const { return n_done == n_items; }
+};
+
+/// Collective. directions[i] belongs to open[i]. Stops early, on all ranks together, where a rank was signalled or the
+/// time limit has passed.
+EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, LossBackend& backend,
+                                    std::span<const DirectionSet> directions, std::span<const OpenRows> open,
+                                    LandscapeFile& file);
+
+}  // namespace landscape

@@ -1,0 +1,55 @@
+// The output file's life as the job sees it: claimed before hours of work are spent, created once, resumed where asked.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "landscape/app/setup.hpp"
+#include "landscape/io/landscape_file.hpp"
+#include "landscape/io/output_lock.hpp"
+
+namespace landscape {
+
+enum class OutputPlan {
+  create,   // a new file
+  replace,  // over an existing one, once there is something to put there
+  resume    // the file is there, of this calculation
+};
+
+/// What rank 0 holds from the claim to the end of the job; the other ranks know the plan only.
+struct OutputClaim {
+  OutputPlan plan = OutputPlan::create;
+  std::optional<OutputLock> lock;
+  bool nothing_to_resume = false;          // --resume without a file: the job starts anew
+  double earlier_seconds[2] = {0.0, 0.0};  // evaluation time of an interrupted job, by LossKind
+};
+
+/// Collective. Rank 0 looks at --output, --overwrite and --resume; with `take_lock` it also takes the lock.
+/// Throws UsageError where the file is in the way, or was made with other settings (and names these).
+OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take_lock);
+
+/// Rows of one loss that are still to be computed, ascending.
+struct OpenRows {
+  LossKind loss = LossKind::ritz;
+  std::vector<std::int64_t> rows;
+};
+
+/// Collective: all rows of a new file, or those that a resumed one lacks (or holds damaged).
+std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, const OutputClaim& claim);
+
+/// The whole file to be, from what is known after the training. Command train has no profiles.
+FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers);
+
+/// "roughness/ritz"
+std::string result_group(LossKind loss);
+inline constexpr const char* kComparisonGroup = "roughness/comparison";
+
+/// The value of a named attribute; throws Error where it is missing or of another type.
+std::string text_attribute(const AttributeList& attributes, const std::string& name);
+double real_attribute(const AttributeList& attributes, const std::string& name);
+
+/// "sin(pi x)", "prod sin(pi x_i)" or "2x^3 - x^2 - x"
+std::string exact_solution_text(Problem problem, int dimension);
+
+}  // namespace landscape

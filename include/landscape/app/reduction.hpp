@@ -1,0 +1,65 @@
+// From the profiles in a file to every number of the report. The job and `reduce FILE` both come through here, so they
+// print the same digits.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "landscape/app/run_config.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/roughness/bootstrap.hpp"
+#include "landscape/roughness/comparison.hpp"
+#include "landscape/roughness/diagnostics.hpp"
+#include "landscape/roughness/index.hpp"
+
+namespace landscape {
+
+struct LossReport {
+  LossKind loss = LossKind::ritz;
+  // of the minimizer
+  std::string source;
+  double final_loss = 0.0;
+  double relative_l2_error = 0.0;
+  double relative_h1_error = 0.0;
+  double training_seconds = 0.0;
+  // of its profiles
+  std::vector<ProfileDiagnostics> profiles;  // (M), direction order; incomplete and damaged rows have status incomplete
+  std::int64_t n_damaged = 0;
+  RoughnessIndex index;
+  std::optional<IndexInterval> interval;
+  std::optional<IndexSplit> split;
+  std::optional<double> resolution;
+  ShapeSummary shapes;
+  std::uint64_t bootstrap_seed = 0;
+  double evaluation_seconds = 0.0;
+
+  /// The index is no more than what rounded losses can make.
+  bool is_zero() const { return index.index && resolution && *index.index <= *resolution; }
+};
+
+struct Report {
+  NetworkSpec network;
+  Problem problem = Problem::sine;
+  double confidence = 0.95;
+  std::vector<LossReport> losses;
+  std::optional<Comparison> comparison;  // of Ritz and Galerkin, where both were measured
+};
+
+/// Reads the profiles in blocks; directions that are not complete are left out and counted. `config` gives |I| and the
+/// bootstrap's settings.
+Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config);
+
+/// What is stored per direction.
+DirectionResults direction_results(const LossReport& report);
+
+/// The attributes of /roughness/<loss> and /roughness/comparison, always the same names, types and sizes; NaN where a
+/// number is undefined. On default objects: the placeholders of a new file.
+AttributeList result_attributes(const LossReport& report);
+AttributeList result_attributes(const Comparison& comparison, std::uint64_t bootstrap_seed);
+
+/// Of a problem, the exact value of a loss's minimum over all functions u.
+double exact_minimum(LossKind loss, Problem problem, int dimension);
+
+}  // namespace landscape

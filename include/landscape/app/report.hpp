@@ -1,0 +1,25 @@
+// The words and the one table on standard output.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "landscape/app/evaluation.hpp"
+#include "landscape/app/output.hpp"
+#include "landscape/app/reduction.hpp"
+#include "landscape/app/setup.hpp"
+
+namespace landscape {
+
+/// Program, ranks, problem, network, profiles, output: what is about to be done. Ends with a newline.
+std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& claim);
+
+/// The table and the paired comparison. Never wider than 100 columns; ends with a newline.
+std::string report_text(const Report& report);
+
+/// "sin(pi x)" problem in words: "-u'' = f on (0,1), u = 0 at the ends, u* = sin(pi x)"
+std::string problem_text(Problem problem, int dimension);
+/// "100 directions (filter, bias zero) x 101 steps on [-1, 1], simpson:100"
+std::string profiles_text(const RunConfig& config);
+
+}  // namespace landscape

@@ -1,0 +1,94 @@
+// What a run is: every option's value, and the text that stands for it.
+//
+// The resolved text, one sorted line `key = value` per option, is what rank 0 broadcasts and every rank parses. The
+// lines of options that define numbers (not where they go, how fast, or how they are reported) are stored in the output
+// file; their FNV-1a hash tells whether two runs are the same calculation.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "landscape/model/network_spec.hpp"
+#include "landscape/profile/direction_set.hpp"
+#include "landscape/profile/profile_grid.hpp"
+#include "landscape/quadrature/quadrature.hpp"
+#include "landscape/train/training.hpp"
+
+namespace landscape {
+
+enum class DeviceChoice { automatic, cpu, cuda };
+
+struct RunConfig {
+  // problem and network
+  NetworkSpec network;
+  Problem problem = Problem::sine;
+  std::vector<LossKind> losses{LossKind::ritz, LossKind::galerkin};  // in this order, each at most once
+  // how the minimizers come about
+  TrainingSpec training;  // its seed is `seed`
+  std::string minimizer;  // files; empty: train
+  std::string minimizer_ritz;
+  std::string minimizer_galerkin;
+  // what is evaluated
+  std::int64_t n_directions = 100;
+  DirectionNorm norm = DirectionNorm::filter;
+  BiasMode bias = BiasMode::zero;
+  std::string directions_from;
+  ProfileGrid grid;
+  QuadratureRule quadrature;
+  // statistics
+  int bootstrap = 2000;  // resamples
+  double confidence = 0.95;
+  // the run itself
+  std::uint64_t seed = 1;
+  std::string output = "landscape.h5";
+  bool overwrite = false;
+  bool resume = false;
+  bool save_directions = false;
+  bool quiet = false;
+  bool dry_run = false;
+  bool all = false;
+  DeviceChoice device = DeviceChoice::automatic;
+  int threads = 0;  // per rank; 0: this rank's share of the cores
+  double round_seconds = 60.0;
+  double time_limit = 0.0;  // seconds, 0: none
+
+  RunConfig();
+  /// The file that the minimizer of `loss` is loaded from; empty: it is trained.
+  const std::string& minimizer_file(LossKind loss) const;
+  bool trains_any() const;
+  /// Throws UsageError where options contradict each other or where a grid or quadrature is impossible.
+  void validate() const;
+  /// Items of the flat work list: losses x directions x steps.
+  std::int64_t n_items() const;
+};
+
+/// An option's text and the file it came from (empty: the command line).
+struct OptionText {
+  std::string text;
+  std::string origin;
+};
+using OptionTexts = std::map<std::string, OptionText, std::less<>>;
+
+/// Applies the texts to the defaults, then validates. Throws UsageError that names the option, and the file where there
+/// is one.
+RunConfig make_run_config(const OptionTexts& texts);
+
+/// Sorted lines `key = value` of every option that says something; parse_resolved_text reads them back to an equal
+/// configuration.
+std::string resolved_text(const RunConfig& config);
+RunConfig parse_resolved_text(std::string_view text);
+
+/// The lines of resolved_text that define numbers, and their 64-bit FNV-1a hash as 16 hexadecimal digits.
+std::string defining_text(const RunConfig& config);
+std::string config_hash(const RunConfig& config);
+
+/// "seed: 1 in FILE, 2 asked for; ..." for two defining texts; empty where they agree.
+std::string describe_differences(std::string_view stored, std::string_view asked);
+
+std::string to_string(DeviceChoice device);
+
+}  // namespace landscape

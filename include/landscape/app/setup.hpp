@@ -1,0 +1,53 @@
+// The state that every rank of a job has before any work: the configuration, the quadrature points, the steps, the
+// threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "landscape/app/command_line.hpp"
+#include "landscape/app/progress.hpp"
+#include "landscape/app/run_config.hpp"
+#include "landscape/backend/loss_backend.hpp"
+#include "landscape/model/minimizer.hpp"
+#include "landscape/parallel/communicator.hpp"
+#include "landscape/parallel/thread_share.hpp"
+#include "landscape/quadrature/quadrature.hpp"
+
+namespace landscape {
+
+struct Setup {
+  Command command = Command::roughness;
+  RunConfig config;
+  PointSet points;            // of the profiles
+  std::vector<double> steps;  // (P)
+  ThreadShare share;
+  int threads = 1;           // of this rank when all ranks work
+  int training_threads = 1;  // of rank 0 while the others wait
+  std::string device;        // "cpu" or "cuda": the same on all ranks
+  std::string device_note;   // how ranks share devices, where it matters
+  Stopwatch clock;           // since the job began
+
+  std::int64_t n_steps() const { return static_cast<std::int64_t>(steps.size()); }
+};
+
+/// Reads files that options name, in so far as they settle options: a loaded minimizer settles the network, given
+/// directions their number. Throws UsageError where explicit options contradict the files.
+RunConfig resolve_config(const Invocation& invocation);
+
+/// Collective. Rank 0 reads options and files, all ranks parse the text that it broadcasts. Throws on all ranks alike.
+Setup set_up(const Communicator& comm, const Invocation& invocation);
+
+/// The quadrature points of the profiles: Monte-Carlo points are drawn from stream 0 of the seed.
+PointSet profile_points(const RunConfig& config);
+
+/// Collective. The evaluating backend of this rank on setup.device.
+std::unique_ptr<LossBackend> make_backend(const Communicator& comm, const Setup& setup);
+
+/// Directions of one minimizer as the configuration asks for them; given_rows (M, n) where they come from a file, else
+/// empty.
+DirectionSet make_directions(const RunConfig& config, const Minimizer& minimizer,
+                             const std::vector<double>& given_rows);
+
+}  // namespace landscape

@@ -1,0 +1,308 @@
+// Boost.Program_options reads arguments and config files; every message it would give is turned into one of ours.
+#include "landscape/app/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/program_options.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "landscape/app/option_table.hpp"
+#include "landscape/app/text.hpp"
+#include "landscape/app/version.hpp"
+#include "landscape/model/choices.hpp"
+
+namespace landscape {
+namespace {
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+constexpr Choices<Command, 5> kCommands{{{Command::roughness, "roughness"},
+                                         {Command::train, "train"},
+                                         {Command::info, "info"},
+                                         {Command::reduce, "reduce"},
+                                         {Command::verify, "verify"}}};
+constexpr std::uintmax_t kLargestConfig = 1 << 20;  // bytes
+constexpr unsigned kHelpWidth = 100;
+
+// The options that steer the reading itself; they cannot stand in the table because a RunConfig does not hold them.
+constexpr std::array<std::string_view, 4> kMetaOptions{"help", "version", "config", "preset"};
+
+po::options_description describe_options(bool for_help) {
+  const RunConfig defaults;
+  po::options_description all(kHelpWidth, kHelpWidth / 2);
+  for (int g = 0; g <= static_cast<int>(OptionGroup::statistics); ++g) {
+    const auto group = static_cast<OptionGroup>(g);
+    po::options_description part(std::string(group_title(group)), kHelpWidth, kHelpWidth / 2);
+    if (group == OptionGroup::general) {
+      part.add_options()("help,h", "this text")("version", "program and revision");
+      part.add_options()("preset", po::value<std::string>()->value_name("NAME"),
+                         "settings of a published run, see jobs/");
+      part.add_options()("config", po::value<std::string>()->value_name("FILE"),
+                         "settings: `key = value` lines, `#` comments");
+    }
+    for (const Option& option : option_table()) {
+      if (option.group != group) continue;
+      auto* value = po::value<std::string>();
+      std::string help(option.help);
+      if (option.is_switch()) {
+        value->implicit_value("true")->zero_tokens();
+      } else {
+        value->value_name(std::string(option.value_name));
+        if (const std::string standard = option.get(defaults); for_help && !standard.empty())
+          help += fmt::format(" [{}]", standard);
+      }
+      part.add_options()(std::string(option.name).c_str(), value, help.c_str());
+    }
+    all.add(part);
+  }
+  return all;
+}
+
+std::string closest_option(std::string_view name) {
+  std::string best;
+  std::size_t least = 3;  // edits: more is another word
+  const auto consider = [&](std::string_view candidate) {
+    const std::size_t distance = edit_distance(name, candidate);
+    if (distance < least || (candidate.starts_with(name) && name.size() >= 3 && best.empty())) {
+      least = std::min(least, distance);
+      best = candidate;
+    }
+  };
+  for (const std::string_view meta : kMetaOptions) consider(meta);
+  for (const Option& option : option_table()) consider(option.name);
+  return best;
+}
+
+std::string unknown_option(std::string_view given) {
+  std::string_view name = given;
+  while (name.starts_with('-')) name.remove_prefix(1);
+  const std::string best = closest_option(name);
+  return best.empty() ? fmt::format("Option '{}' is unknown: landscape_mpi --help lists them all.", given)
+                      : fmt::format("Option '{}' is unknown: did you mean --{}?", given, best);
+}
+
+void require_plain_text(std::string_view text, const std::string& what) {
+  if (!is_plain_text(text)) throw UsageError(fmt::format("{} holds control characters or is not UTF-8.", what));
+}
+
+void add_option(OptionTexts& texts, const std::string& name, const std::string& value, const std::string& origin) {
+  const auto [at, is_new] = texts.emplace(name, OptionText{value, origin});
+  if (!is_new && at->second.text != value) {
+    const std::string key = origin.empty() ? "--" + name : fmt::format("{}: {}", origin, name);
+    throw UsageError(fmt::format("{} is given twice, as '{}' and as '{}': keep one.", key, at->second.text, value));
+  }
+}
+
+// A negative number after an option is its value: `--grid -1:1:21` means `--grid=-1:1:21`.
+std::vector<std::string> join_negative_values(std::span<const std::string> arguments) {
+  std::vector<std::string> joined;
+  for (const std::string& argument : arguments) {
+    const bool negative =
+        argument.size() > 1 && argument[0] == '-' && (std::isdigit(argument[1]) || argument[1] == '.');
+    if (negative && !joined.empty() && joined.back().starts_with("--") &&
+        joined.back().find('=') == std::string::npos) {
+      joined.back() += "=" + argument;
+    } else {
+      joined.push_back(argument);
+    }
+  }
+  return joined;
+}
+
+void take_positional(Invocation& invocation, const std::vector<std::string>& words) {
+  if (!words.empty()) invocation.command = parse_choice(kCommands, words[0], "Command");
+  const std::string name = to_string(invocation.command);
+  const bool needs_file = invocation.command != Command::roughness && invocation.command != Command::train;
+  if (needs_file && words.size() < 2)
+    throw UsageError(fmt::format("{} needs a file: landscape_mpi {} landscape.h5.", name, name));
+  if (words.size() > (needs_file ? 2u : 1u)) {
+    throw UsageError(fmt::format("'{}' is one argument too many: {}.", words.back(),
+                                 needs_file ? name + " takes one file" : "options begin with --"));
+  }
+  if (needs_file) invocation.file = words[1];
+}
+
+std::string executable_folder() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return error ? std::string() : self.parent_path().string();
+}
+
+std::string find_preset(const std::string& name) {
+  if (name.empty() || name.find('/') != std::string::npos || name.starts_with('.')) {
+    throw UsageError(fmt::format("--preset '{}' is no name: use --config for a file.", name));
+  }
+  std::set<std::string> known;
+  std::error_code error;
+  for (const std::string& folder : preset_folders()) {
+    const fs::path file = fs::path(folder) / (name + ".cfg");
+    if (fs::is_regular_file(file, error)) return file.string();
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      if (entry.path().extension() == ".cfg") known.insert(entry.path().stem().string());
+    }
+  }
+  std::string listing;
+  for (const std::string& preset : known) listing += (listing.empty() ? "" : ", ") + preset;
+  throw UsageError(fmt::format(
+      "--preset '{}' is unknown: {}.", name,
+      listing.empty() ? "no presets were found, set LANDSCAPE_PRESETS to their folder" : "there is " + listing));
+}
+
+OptionTexts read_config_file(const std::string& path, const std::string& option) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (!fs::exists(status)) throw UsageError(fmt::format("{} '{}' does not exist.", option, path));
+  if (!fs::is_regular_file(status)) throw UsageError(fmt::format("{} '{}' is not a regular file.", option, path));
+  const auto size = fs::file_size(path, error);
+  if (size > kLargestConfig)
+    throw UsageError(fmt::format("{} '{}' has {} bytes: settings take at most 1 MiB.", option, path, size));
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file && size > 0) text << file.rdbuf();
+  if (!file) throw UsageError(fmt::format("{} '{}' cannot be read.", option, path));
+  return parse_config_text(text.str(), path);
+}
+
+}  // namespace
+
+std::string to_string(Command command) { return choice_name(kCommands, command); }
+
+Invocation parse_command_line(std::span<const std::string> arguments) {
+  for (const std::string& argument : arguments) require_plain_text(argument, "The command line");
+  po::options_description options = describe_options(false);
+  options.add_options()("words", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("words", -1);
+
+  Invocation invocation;
+  std::vector<std::string> words;
+  try {
+    const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    const auto parsed = po::command_line_parser(join_negative_values(arguments))
+                            .options(options)
+                            .positional(positional)
+                            .style(style)
+                            .run();
+    for (const auto& option : parsed.options) {
+      const std::string& name = option.string_key;
+      const std::string value = option.value.empty() ? "true" : option.value.front();
+      if (name == "words") {
+        if (option.position_key < 0) throw UsageError(unknown_option("--words"));
+        words.insert(words.end(), option.value.begin(), option.value.end());
+      } else if (name == "help") {
+        invocation.help = true;
+      } else if (name == "version") {
+        invocation.version = true;
+      } else if (name == "config") {
+        invocation.config_file = value;
+      } else if (name == "preset") {
+        invocation.preset = value;
+      } else {
+        add_option(invocation.options, name, value, "");
+      }
+    }
+  } catch (const po::unknown_option& error) {
+    throw UsageError(unknown_option(error.get_option_name()));
+  } catch (const po::invalid_command_line_syntax& error) {
+    const std::string name = error.get_option_name();
+    if (error.kind() == po::invalid_syntax::extra_parameter)
+      throw UsageError(fmt::format("{} is a switch: it takes no value.", name));
+    throw UsageError(fmt::format("{} needs a value: {}=VALUE.", name, name));
+  } catch (const po::error& error) {
+    throw UsageError(fmt::format("The command line cannot be read: {}.", error.what()));
+  }
+  if (!invocation.help && !invocation.version) take_positional(invocation, words);
+  return invocation;
+}
+
+OptionTexts parse_config_text(std::string_view text, const std::string& name) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // the byte-order mark some editors write
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    plain += text[i];
+  }
+  require_plain_text(plain, "'" + name + "'");
+
+  OptionTexts texts;
+  try {
+    std::istringstream stream(plain);
+    const auto parsed = po::parse_config_file(stream, po::options_description(), true);
+    for (const auto& option : parsed.options) {
+      const std::string& key = option.string_key;
+      if (key != "preset" && find_option(key) == nullptr) {
+        const std::string best = closest_option(key);
+        throw UsageError(fmt::format("{}: the key '{}' is unknown{}.", name, key,
+                                     best.empty() || best == "help" || best == "version" || best == "config"
+                                         ? ": landscape_mpi --help lists them all"
+                                         : fmt::format(": did you mean {}?", best)));
+      }
+      const std::string value = option.value.empty() ? "" : option.value.front();
+      if (value.empty()) throw UsageError(fmt::format("{}: {} has no value.", name, key));
+      add_option(texts, key, value, name);
+    }
+  } catch (const po::invalid_config_file_syntax& error) {
+    throw UsageError(fmt::format("{}: the line '{}' is not of the form key = value.", name, error.tokens()));
+  } catch (const po::error& error) {
+    throw UsageError(fmt::format("{} cannot be read: {}.", name, error.what()));
+  }
+  return texts;
+}
+
+OptionTexts gather_options(const Invocation& invocation) {
+  OptionTexts texts = invocation.options;
+  std::string preset = invocation.preset;
+  if (!invocation.config_file.empty()) {
+    OptionTexts weaker = read_config_file(invocation.config_file, "--config");
+    if (const auto named = weaker.extract("preset"); named && preset.empty()) preset = named.mapped().text;
+    texts.merge(weaker);  // what is there stays
+  }
+  if (!preset.empty()) {
+    OptionTexts weaker = read_config_file(find_preset(preset), "--preset");
+    weaker.erase("preset");
+    texts.merge(weaker);
+  }
+  return texts;
+}
+
+std::vector<std::string> preset_folders() {
+  std::vector<std::string> folders;
+  if (const char* folder = std::getenv("LANDSCAPE_PRESETS"); folder != nullptr && *folder != '\0')
+    folders.emplace_back(folder);
+  if (const std::string here = executable_folder(); !here.empty())
+    folders.push_back(here + "/../share/landscape_mpi/jobs");
+  folders.emplace_back(LANDSCAPE_SOURCE_JOBS);
+  return folders;
+}
+
+std::string help_text() {
+  std::ostringstream options;
+  options << describe_options(true);
+  return fmt::format(
+      "{}\nHow rough is the loss landscape of a neural PDE solver, over many random directions.\n\n"
+      "  landscape_mpi [roughness] [options]   train or load, evaluate profiles, write them, print the index\n"
+      "  landscape_mpi train [options]         train and store the minimizers only\n"
+      "  landscape_mpi info FILE               what an output file holds\n"
+      "  landscape_mpi reduce FILE             the report of a file again, from its profiles; needs no MPI\n"
+      "  landscape_mpi verify FILE             recompute a random subset of a file's losses and compare\n\n"
+      "Run it under mpirun or srun for more ranks. Stronger wins: defaults [in brackets] < --preset <\n"
+      "--config < command line.\n{}\n"
+      "Exit codes: 0 done, 1 error, 2 usage, 75 stopped early and resumable.\n",
+      version_text(), options.str());
+}
+
+std::string program_version() { return LANDSCAPE_VERSION; }
+std::string git_revision() { return LANDSCAPE_GIT_REVISION; }
+std::string version_text() {
+  const std::string revision = git_revision();
+  return fmt::format("landscape_mpi {}{}", program_version(),
+                     revision.empty() ? "" : fmt::format(" (git {})", revision));
+}
+
+}  // namespace landscape

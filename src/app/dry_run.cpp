@@ -1,0 +1,119 @@
+// The estimate measures both kinds of work on random first parameters: their cost does not depend on the values.
+#include "landscape/app/dry_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "landscape/app/output.hpp"
+#include "landscape/app/report.hpp"
+#include "landscape/app/text.hpp"
+#include "landscape/io/output_path.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr double kMeasureSeconds = 0.2;  // per kind of work and loss
+
+Minimizer first_guess(const RunConfig& config, LossKind loss) {
+  Minimizer minimizer;
+  minimizer.spec = config.network;
+  minimizer.loss = loss;
+  minimizer.theta = initial_parameters(config.network, config.training.init, config.seed);
+  if (config.minimizer_file(loss).empty()) {  // as many records as the training will make
+    const auto records = static_cast<std::size_t>(config.training.epochs / config.training.history_every + 2);
+    minimizer.history = {std::vector<std::int64_t>(records), std::vector<double>(records),
+                         std::vector<double>(records)};
+  }
+  return minimizer;
+}
+
+// Seconds of one item on this rank.
+double seconds_per_item(const Setup& setup, LossBackend& backend, const Minimizer& minimizer) {
+  const RunConfig& config = setup.config;
+  const DirectionSet directions(minimizer.spec, minimizer.theta, config.seed, config.norm, config.bias);
+  const std::int64_t n_items = config.n_directions * setup.n_steps();
+  std::vector<double> losses;
+  std::int64_t count = std::min<std::int64_t>(n_items, 16 * setup.threads);
+  while (true) {
+    losses.resize(static_cast<std::size_t>(count));
+    const Stopwatch clock;
+    backend.evaluate({minimizer.loss, &directions, setup.steps, 0, count}, losses);
+    const double seconds = clock.seconds();
+    if (seconds > kMeasureSeconds / 8 || count == n_items) return seconds / static_cast<double>(count);
+    count = std::min(n_items, count * 8);
+  }
+}
+
+double training_seconds(const Setup& setup, LossKind loss) {
+  const TrainingSpec& training = setup.config.training;
+  const PointSet points = make_points(training.quadrature, setup.config.network.dimension, setup.config.seed, 0);
+  const auto backend = make_cpu_backend(setup.config.network, setup.config.problem, points, setup.training_threads);
+  const std::vector<double> theta = initial_parameters(setup.config.network, training.init, setup.config.seed);
+  std::vector<double> gradient(theta.size());
+  int n_calls = 0;
+  const Stopwatch clock;
+  while (n_calls < 3 || clock.seconds() < kMeasureSeconds) {
+    backend->loss_and_gradient(loss, theta, gradient);
+    ++n_calls;
+  }
+  return clock.seconds() / n_calls * static_cast<double>(training.epochs + training.lbfgs_iterations);
+}
+
+double memory_bytes(const Setup& setup, const std::vector<Minimizer>& minimizers) {
+  const RunConfig& config = setup.config;
+  const double n = static_cast<double>(minimizers.front().theta.size());
+  const double points = static_cast<double>(setup.points.size()) * (config.network.dimension + 1);
+  const double given = config.directions_from.empty() ? 0.0 : static_cast<double>(config.n_directions) * n;
+  const double batch = std::min(static_cast<double>(config.n_items()), 1048576.0);
+  return 8.0 * (2.0 * points + static_cast<double>(minimizers.size()) * (2.0 * n + given) + batch);
+}
+
+}  // namespace
+
+std::string dry_run_text(const Communicator& comm, const Setup& setup) {
+  const RunConfig& config = setup.config;
+  std::vector<Minimizer> minimizers;
+  collectively(comm, [&] {
+    for (const LossKind loss : config.losses) minimizers.push_back(first_guess(config, loss));
+  });
+
+  std::string text = fmt::format("\nDry run: nothing is written.\n");
+  double profiles = 0.0;
+  std::string device = setup.device;
+  if (setup.command == Command::roughness) {
+    const auto backend = make_backend(comm, setup);
+    device = backend->describe();
+    for (const Minimizer& minimizer : minimizers) {
+      const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, minimizer); });
+      const double slowest = comm.all_reduce(mine, Reduction::max);
+      profiles += slowest * static_cast<double>(config.n_directions * setup.n_steps()) / comm.size();
+    }
+  }
+  return text + root_only(comm, [&] {
+           const FileLayout layout = file_layout(setup, minimizers);
+           double training = 0.0;
+           for (const LossKind loss : config.losses) {
+             if (config.minimizer_file(loss).empty()) training += training_seconds(setup, loss);
+           }
+           std::string lines;
+           if (setup.command == Command::roughness) {
+             const std::int64_t n = config.n_items();
+             lines += fmt::format("Work        {} losses, at most {} per rank, at {} points each\n", count_text(n),
+                                  count_text((n + comm.size() - 1) / comm.size()),
+                                  count_text(static_cast<std::int64_t>(setup.points.size())));
+           }
+           lines += fmt::format("File        {}, {} free there\n",
+                                bytes_text(static_cast<double>(file_size_estimate(layout))),
+                                bytes_text(static_cast<double>(free_bytes(config.output))));
+           lines +=
+               fmt::format("Memory      {} per rank, besides libraries\n", bytes_text(memory_bytes(setup, minimizers)));
+           if (training > 0.0) lines += fmt::format("Training    about {} on rank 0\n", duration_text(training));
+           if (profiles > 0.0)
+             lines += fmt::format("Profiles    about {} on every rank ({})\n", duration_text(profiles), device);
+           return lines;
+         });
+}
+
+}  // namespace landscape

@@ -1,0 +1,179 @@
+// Rounds over the open items.
+#include "landscape/app/evaluation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "landscape/app/minimizers.hpp"
+#include "landscape/app/text.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr std::int64_t kFirstItemsPerThread = 64;    // of the first round, which measures the speed
+constexpr std::int64_t kMostItemsPerRank = 1 << 23;  // per loss and round: bounds what a kill can cost
+constexpr std::int64_t kLargestBatch = 1 << 20;      // items per call of the backend: 8 MiB of losses
+constexpr double kBatchSeconds = 0.25;               // between looks at the clock and the stop flag
+constexpr double kGrowth = 32.0;                     // of the items per round, at most
+
+class Rounds {
+ public:
+  Rounds(const Communicator& comm, const Setup& setup, LossBackend& backend, std::span<const DirectionSet> directions,
+         std::span<const OpenRows> open, LandscapeFile& file)
+      : comm_(comm),
+        setup_(setup),
+        backend_(backend),
+        directions_(directions),
+        open_(open),
+        file_(file),
+        progress_(comm.is_root() && !setup.config.quiet ? detect_progress_style() : ProgressStyle::none) {
+    for (const OpenRows& rows : open) {
+      outcome_.n_items += items_of(rows);
+      longest_ = std::max(longest_, items_of(rows));
+    }
+    per_loss_ = kFirstItemsPerThread * setup.threads * comm.size();
+    per_loss_ = comm.all_reduce(per_loss_, Reduction::max);
+    batch_ = std::max<std::int64_t>(1, kFirstItemsPerThread * setup.threads);
+  }
+
+  EvaluationOutcome run() {
+    if (setup_.config.save_directions) write_directions();
+    for (bool stop = outcome_.n_items == 0; !stop;) {
+      const Stopwatch round;
+      const std::int64_t done = collectively(comm_, [&] { return evaluate_round(); });
+      file_.commit_round();
+      outcome_.n_done += comm_.all_reduce(done, Reduction::sum);
+      cursor_ += per_loss_;
+      const double seconds = comm_.all_reduce(round.seconds(), Reduction::max);
+      const bool asked = comm_.all_reduce(std::int64_t{stopped_early_ || should_stop(setup_)}, Reduction::max) != 0;
+      stop = asked || cursor_ >= longest_;
+      size_next_round(seconds);
+    }
+    for (double& seconds : outcome_.seconds) seconds = comm_.all_reduce(seconds, Reduction::sum) / comm_.size();
+    outcome_.wall_seconds = clock_.seconds();
+    progress_.clear();
+    return outcome_;
+  }
+
+ private:
+  std::int64_t items_of(const OpenRows& rows) const {
+    return static_cast<std::int64_t>(rows.rows.size()) * setup_.n_steps();
+  }
+
+  // The slice of every loss's list that this round takes, and of it this rank's share.
+  std::int64_t evaluate_round() {
+    std::int64_t done = 0;
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+      const std::int64_t end = std::min(cursor_ + per_loss_, items_of(open_[i]));
+      if (cursor_ >= end) continue;
+      const WorkRange share = WorkPartition(end - cursor_, comm_.size()).of(comm_.rank());
+      const Stopwatch clock;
+      for (const ItemRange& items :
+           contiguous_items(open_[i].rows, setup_.n_steps(), {cursor_ + share.begin, cursor_ + share.end})) {
+        done += evaluate_items(open_[i].loss, directions_[i], items, done);
+      }
+      outcome_.seconds[static_cast<int>(open_[i].loss)] += clock.seconds();
+    }
+    return done;
+  }
+
+  std::int64_t evaluate_items(LossKind loss, const DirectionSet& directions, const ItemRange& items,
+                              std::int64_t done_before) {
+    std::int64_t done = 0;
+    while (done < items.count) {
+      if (should_stop(setup_)) {
+        stopped_early_ = true;
+        break;
+      }
+      const Stopwatch clock;
+      const std::int64_t count = std::min(batch_, items.count - done);
+      losses_.resize(static_cast<std::size_t>(count));
+      backend_.evaluate({loss, &directions, setup_.steps, items.first + done, count}, losses_);
+      file_.write_losses(loss, items.first + done, losses_);
+      done += count;
+      const double seconds = std::max(clock.seconds(), 1e-6);
+      const double fitting = static_cast<double>(count) * std::min(kGrowth, kBatchSeconds / seconds);
+      batch_ = std::clamp(static_cast<std::int64_t>(fitting), std::int64_t{1}, kLargestBatch);
+      show_progress(done_before + done);
+    }
+    return done;
+  }
+
+  // Rank 0 takes its own share as the measure of all: shares differ by at most one item.
+  void show_progress(std::int64_t own_done) {
+    if (!progress_.is_due()) return;
+    const double done = static_cast<double>(outcome_.n_done) + static_cast<double>(own_done) * comm_.size();
+    const double fraction = std::min(1.0, done / static_cast<double>(outcome_.n_items));
+    progress_.update(fmt::format("  profiles  {:5.1f} % of {} losses, {:.3g} per second{}", 100.0 * fraction,
+                                 count_text(outcome_.n_items), done / std::max(clock_.seconds(), 1e-3),
+                                 remaining_text(fraction, clock_.seconds())));
+  }
+
+  void size_next_round(double seconds) {
+    double target = setup_.config.round_seconds;
+    if (setup_.config.time_limit > 0.0) {
+      target = std::min(target, std::max(1.0, setup_.config.time_limit - setup_.clock.seconds()));
+    }
+    target = comm_.all_reduce(target, Reduction::min);
+    const double fitting = static_cast<double>(per_loss_) * std::min(kGrowth, target / std::max(seconds, 1e-6));
+    per_loss_ =
+        std::clamp(static_cast<std::int64_t>(fitting), std::int64_t{comm_.size()}, kMostItemsPerRank * comm_.size());
+  }
+
+  void write_directions() {
+    collectively(comm_, [&] {
+      for (std::size_t i = 0; i < open_.size(); ++i) {
+        std::vector<double> direction(directions_[i].parameter_count());
+        const WorkRange share = WorkPartition(file_.n_directions(open_[i].loss), comm_.size()).of(comm_.rank());
+        for (std::int64_t k = share.begin; k < share.end; ++k) {
+          directions_[i].generate(k, direction);
+          file_.write_direction(open_[i].loss, k, direction);
+        }
+      }
+    });
+  }
+
+  const Communicator& comm_;
+  const Setup& setup_;
+  LossBackend& backend_;
+  std::span<const DirectionSet> directions_;
+  std::span<const OpenRows> open_;
+  LandscapeFile& file_;
+  Progress progress_;
+  Stopwatch clock_;
+  EvaluationOutcome outcome_;
+  std::int64_t cursor_ = 0;    // open items of every loss that earlier rounds took
+  std::int64_t per_loss_ = 1;  // items of every loss in this round, all ranks together
+  std::int64_t longest_ = 0;   // of the open lists
+  std::int64_t batch_ = 1;     // items per call of the backend
+  bool stopped_early_ = false;
+  std::vector<double> losses_;
+};
+
+}  // namespace
+
+std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_steps, WorkRange open) {
+  std::vector<ItemRange> ranges;
+  for (std::int64_t at = open.begin; at < open.end;) {
+    const std::int64_t step = at % n_steps;
+    const std::int64_t count = std::min(n_steps - step, open.end - at);
+    const std::int64_t first = rows[static_cast<std::size_t>(at / n_steps)] * n_steps + step;
+    if (!ranges.empty() && ranges.back().first + ranges.back().count == first) {
+      ranges.back().count += count;
+    } else {
+      ranges.push_back({first, count});
+    }
+    at += count;
+  }
+  return ranges;
+}
+
+EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, LossBackend& backend,
+                                    std::span<const DirectionSet> directions, std::span<const OpenRows> open,
+                                    LandscapeFile& file) {
+  return Rounds(comm, setup, backend, directions, open, file).run();
+}
+
+}  // namespace landscape

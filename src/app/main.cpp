@@ -1,0 +1,225 @@
+// landscape_mpi: how rough is the loss landscape of a neural PDE solver?
+//
+//   landscape_mpi                                        both losses in one dimension: train, 100 profiles each, report
+//   mpirun -np 4 landscape_mpi --preset published-3d     a published case on four ranks
+//   landscape_mpi --minimizer net.safetensors --losses galerkin --grid=-0.1:0.1:101
+//   landscape_mpi --resume                               go on where a job stopped
+//   landscape_mpi reduce landscape.h5                    the report again, from the file alone
+//
+// The job is the steps of `measure_roughness`, numbered as in the design's data flow.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "landscape/app/dry_run.hpp"
+#include "landscape/app/evaluation.hpp"
+#include "landscape/app/minimizers.hpp"
+#include "landscape/app/output.hpp"
+#include "landscape/app/reduction.hpp"
+#include "landscape/app/report.hpp"
+#include "landscape/app/serial_commands.hpp"
+#include "landscape/app/setup.hpp"
+#include "landscape/app/text.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/minimizer_file.hpp"
+#include "landscape/io/training_checkpoint.hpp"
+#include "landscape/model/error.hpp"
+#include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/mpi_session.hpp"
+#include "landscape/parallel/stop_signals.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr const char* kProgram = "landscape_mpi";
+constexpr int kDone = 0, kError = 1, kUsage = 2, kStopped = 75;
+
+void say(const Communicator& comm, const Setup& setup, const std::string& text) {
+  if (!comm.is_root() || setup.config.quiet) return;
+  fmt::print("{}", text);
+  std::fflush(stdout);
+}
+
+int stop_with(const Communicator& comm, const std::string& what) {
+  if (comm.is_root()) fmt::print(stderr, "{}: stopped by {} {}; go on with --resume.\n", kProgram, stop_reason(), what);
+  return kStopped;
+}
+
+void remove_checkpoints(const Setup& setup) {
+  for (const LossKind loss : setup.config.losses)
+    remove_training_checkpoint(training_checkpoint_path(setup.config.output, loss));
+}
+
+std::vector<DirectionSet> directions_of(const Communicator& comm, const RunConfig& config,
+                                        const std::vector<Minimizer>& minimizers) {
+  std::vector<DirectionSet> directions;
+  for (const Minimizer& minimizer : minimizers) {
+    std::vector<double> given;
+    if (!config.directions_from.empty()) {
+      given = root_only(comm, [&] {
+        const std::size_t n = minimizer.theta.size();
+        auto rows = read_directions(config.directions_from, minimizer.loss, static_cast<std::int64_t>(n));
+        rows.resize(std::min(rows.size(), static_cast<std::size_t>(config.n_directions) * n));
+        return rows;
+      });
+    }
+    directions.push_back(collectively(comm, [&] { return make_directions(config, minimizer, given); }));
+  }
+  return directions;
+}
+
+// Rank 0, the file being closed: every result into its place, then the file's state.
+Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, const OutputClaim& claim) {
+  const std::string& path = setup.config.output;
+  Report report = reduce_profiles(LandscapeReader(path), setup.config);
+  ResultWriter writer(path);
+  for (LossReport& loss : report.losses) {
+    const int which = static_cast<int>(loss.loss);
+    loss.evaluation_seconds = claim.earlier_seconds[which] + outcome.seconds[which];
+    writer.write(loss.loss, direction_results(loss));
+    writer.write(result_group(loss.loss), result_attributes(loss));
+  }
+  if (report.comparison) writer.write(kComparisonGroup, result_attributes(*report.comparison, setup.config.seed));
+  writer.set_state(RunState::complete);
+  writer.close();
+  return report;
+}
+
+// Rank 0, the file being closed: what a later run needs to add up the time spent.
+void store_stopped(const Setup& setup, const EvaluationOutcome& outcome, const OutputClaim& claim) {
+  ResultWriter writer(setup.config.output);
+  for (const LossKind loss : setup.config.losses) {
+    const int which = static_cast<int>(loss);
+    writer.write(result_group(loss), {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
+    writer.invalidate(result_group(loss));
+  }
+  writer.set_state(RunState::stopped);
+  writer.close();
+}
+
+int measure_roughness(const Communicator& comm, const Invocation& invocation) {
+  // 1. Rank 0 reads options and files; every rank parses the text that it broadcasts.
+  const Setup setup = set_up(comm, invocation);
+  const RunConfig& config = setup.config;
+  const StopSignals signals;
+
+  // 2. The output file: everything that can be known to be wrong is said now. The lock is held until the end.
+  const OutputClaim claim = claim_output(comm, setup, !config.dry_run);
+  say(comm, setup, header_text(setup, comm.size(), claim));
+  if (config.dry_run) {
+    const std::string text = dry_run_text(comm, setup);
+    if (comm.is_root()) fmt::print("{}", text);
+    return kDone;
+  }
+
+  // 3. One minimizer per loss, trained or loaded by rank 0, then the same on all ranks.
+  say(comm, setup, config.trains_any() && claim.plan != OutputPlan::resume ? "Training\n" : "Minimizers\n");
+  const auto minimizers = obtain_minimizers(comm, setup, claim);
+  if (!minimizers) return stop_with(comm, "during the training, whose checkpoint is kept");
+
+  // 4. The file with everything it will ever hold; from here on only raw data changes.
+  root_only(comm, [&] {
+    if (claim.plan == OutputPlan::resume) {
+      ResultWriter writer(config.output);
+      writer.set_state(RunState::running);
+      writer.close();
+    } else {
+      const bool replaces = claim.plan == OutputPlan::replace;
+      LandscapeFile::create(config.output, file_layout(setup, *minimizers),
+                            replaces ? ExistingOutput::replace : ExistingOutput::refuse);
+    }
+    remove_checkpoints(setup);
+  });
+
+  // 5. Every rank's share of the losses that are not there yet, in rounds.
+  const std::vector<OpenRows> open = open_rows(comm, setup, claim);
+  const auto backend = make_backend(comm, setup);
+  const std::vector<DirectionSet> directions = directions_of(comm, config, *minimizers);
+  LandscapeFile file = LandscapeFile::open_parallel(config.output, comm);
+  const EvaluationOutcome outcome = evaluate_profiles(comm, setup, *backend, directions, open, file);
+  file.close();
+  if (!outcome.complete()) {
+    root_only(comm, [&] { store_stopped(setup, outcome, claim); });
+    return stop_with(comm, fmt::format("with {} of {} losses left", count_text(outcome.n_items - outcome.n_done),
+                                       count_text(config.n_items())));
+  }
+  say(comm, setup,
+      fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
+                  duration_text(outcome.wall_seconds), backend->describe()));
+
+  // 6. T per direction is read back from the file and reduced in direction order; the results are stored.
+  // 7. The report.
+  root_only(comm, [&] { fmt::print("{}", report_text(reduce_and_store(setup, outcome, claim))); });
+  return kDone;
+}
+
+int train_only(const Communicator& comm, const Invocation& invocation) {
+  const Setup setup = set_up(comm, invocation);
+  const StopSignals signals;
+  const OutputClaim claim = claim_output(comm, setup, !setup.config.dry_run);
+  say(comm, setup, header_text(setup, comm.size(), claim));
+  if (setup.config.dry_run) {
+    const std::string text = dry_run_text(comm, setup);
+    if (comm.is_root()) fmt::print("{}", text);
+    return kDone;
+  }
+  say(comm, setup, "Training\n");
+  const auto minimizers = obtain_minimizers(comm, setup, claim);
+  if (!minimizers) return stop_with(comm, "during the training, whose checkpoint is kept");
+  root_only(comm, [&] {
+    if (claim.plan == OutputPlan::resume) return;
+    LandscapeFile::create(setup.config.output, file_layout(setup, *minimizers),
+                          claim.plan == OutputPlan::replace ? ExistingOutput::replace : ExistingOutput::refuse);
+    ResultWriter writer(setup.config.output);
+    writer.set_state(RunState::complete);
+    writer.close();
+    remove_checkpoints(setup);
+  });
+  return kDone;
+}
+
+// Help, version and the commands that read a file: no MPI. Under a launcher only the first process speaks.
+int run_serial(const Invocation& invocation) {
+  if (launched_rank() != 0) return kDone;
+  if (invocation.help) {
+    fmt::print("{}", help_text());
+  } else if (invocation.version) {
+    fmt::print("{}\n", version_text());
+  } else if (invocation.command == Command::info) {
+    if (!invocation.options.empty())
+      throw UsageError(fmt::format("--{} has no meaning for info.", invocation.options.begin()->first));
+    show_info(invocation.file);
+  } else if (invocation.command == Command::reduce) {
+    reduce_again(invocation);
+  } else {
+    verify_file(invocation);
+  }
+  return kDone;
+}
+
+int fail(const std::exception& error, int code) {
+  if (launched_rank() == 0) fmt::print(stderr, "{}: {}\n", kProgram, error.what());
+  return code;
+}
+
+}  // namespace
+}  // namespace landscape
+
+int main(int argc, char** argv) {
+  using namespace landscape;
+  try {
+    const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    const Invocation invocation = parse_command_line(arguments);
+    if (!invocation.uses_mpi()) return run_serial(invocation);
+    MpiSession session(argc, argv);
+    return session.run(kProgram, [&](const Communicator& comm) {
+      return invocation.command == Command::train ? train_only(comm, invocation) : measure_roughness(comm, invocation);
+    });
+  } catch (const UsageError& error) {
+    return fail(error, kUsage);
+  } catch (const std::exception& error) {
+    return fail(error, kError);
+  }
+}

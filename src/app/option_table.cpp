@@ -1,0 +1,275 @@
+// The options, row by row. Setters refuse what cannot be meant by itself; RunConfig::validate looks at options
+// together.
+#include "landscape/app/option_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "landscape/model/choices.hpp"
+
+namespace landscape {
+namespace {
+
+using Text = std::string_view;
+
+constexpr Choices<DeviceChoice, 3> kDevices{
+    {{DeviceChoice::automatic, "auto"}, {DeviceChoice::cpu, "cpu"}, {DeviceChoice::cuda, "cuda"}}};
+
+template <class Integer>
+Integer parse_whole(Text text, Text option, Integer least, Integer most) {
+  Integer value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+    const std::string range = most == std::numeric_limits<Integer>::max() ? fmt::format("of at least {}", least)
+                                                                          : fmt::format("from {} to {}", least, most);
+    throw UsageError(fmt::format("{} '{}' is not a whole number {}.", option, text, range));
+  }
+  return value;
+}
+
+double parse_real(Text text, Text option) {
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
+    throw UsageError(fmt::format("{} '{}' is not a number.", option, text));
+  }
+  return value;
+}
+
+double parse_real_where(Text text, Text option, bool (*holds)(double), Text condition) {
+  const double value = parse_real(text, option);
+  if (!holds(value)) throw UsageError(fmt::format("{} {} is impossible: it must be {}.", option, text, condition));
+  return value;
+}
+
+bool parse_switch(Text text, Text option) {
+  if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
+  if (text == "false" || text == "no" || text == "off" || text == "0") return false;
+  throw UsageError(fmt::format("{} '{}' is neither true nor false.", option, text));
+}
+
+std::vector<LossKind> parse_losses(Text text, Text option) {
+  std::vector<LossKind> losses;
+  while (true) {
+    const auto comma = text.find(',');
+    const LossKind loss = parse_loss(text.substr(0, comma), option);
+    if (std::find(losses.begin(), losses.end(), loss) != losses.end()) {
+      throw UsageError(fmt::format("{} names {} twice.", option, to_string(loss)));
+    }
+    losses.push_back(loss);
+    if (comma == Text::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  // Always in one order, so that "galerkin,ritz" is the same calculation.
+  std::sort(losses.begin(), losses.end());
+  return losses;
+}
+
+std::string join_losses(const std::vector<LossKind>& losses) {
+  std::string text;
+  for (const LossKind loss : losses) text += (text.empty() ? "" : ",") + to_string(loss);
+  return text;
+}
+
+// "90", "15:00" or "3:55:00" -> seconds
+double parse_duration(Text text, Text option) {
+  double seconds = 0.0;
+  Text rest = text;
+  bool good = !text.empty();
+  for (int part = 0; good; ++part) {
+    const auto colon = rest.find(':');
+    const Text number = rest.substr(0, colon);
+    double value = 0.0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+    good = part < 3 && error == std::errc() && end == number.data() + number.size() && value >= 0.0 &&
+           std::isfinite(value);
+    seconds = seconds * 60.0 + value;
+    if (colon == Text::npos) break;
+    rest.remove_prefix(colon + 1);
+  }
+  if (!good || !std::isfinite(seconds)) {
+    throw UsageError(fmt::format("{} '{}' is not a duration: write seconds, or hours:minutes:seconds.", option, text));
+  }
+  return seconds;
+}
+
+std::string switch_text(bool value) { return value ? "true" : ""; }
+std::string number_text(auto value) { return fmt::format("{}", value); }
+bool positive(double x) { return x > 0.0; }
+
+std::vector<Option> make_table() {
+  using enum OptionGroup;
+  constexpr auto results = OptionRole::results;
+  constexpr auto run = OptionRole::run;
+  constexpr auto kMostCount = std::numeric_limits<std::int64_t>::max();
+  using C = RunConfig;
+  const auto trained = [](const C& c, std::string text) { return c.trains_any() ? text : std::string(); };
+  const auto layered = [](const C& c, std::string text) {
+    return c.network.kind == NetworkKind::linear ? std::string() : text;
+  };
+  const auto drawn = [](const C& c, std::string text) { return c.directions_from.empty() ? text : std::string(); };
+
+  return {
+      {"output", "FILE", "results, one HDF5 file", general, run,  //
+       [](C& c, Text t, Text) { c.output = t; }, [](const C& c) { return c.output; }},
+      {"overwrite", "", "replace an existing output file", general, run,
+       [](C& c, Text t, Text o) { c.overwrite = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.overwrite); }},
+      {"resume", "", "go on with an interrupted output file", general, run,
+       [](C& c, Text t, Text o) { c.resume = parse_switch(t, o); }, [](const C& c) { return switch_text(c.resume); }},
+      {"seed", "N", "of all random numbers", general, results,
+       [](C& c, Text t, Text o) {
+         c.seed = parse_whole<std::uint64_t>(t, o, 0, std::numeric_limits<std::uint64_t>::max());
+         c.training.seed = c.seed;
+       },
+       [](const C& c) { return number_text(c.seed); }},
+      {"device", "auto|cpu|cuda", "where losses are evaluated", general, run,
+       [](C& c, Text t, Text o) { c.device = parse_choice(kDevices, t, o); },
+       [](const C& c) { return to_string(c.device); }},
+      {"threads", "N", "per rank; 0: the rank's share of the cores", general, run,
+       [](C& c, Text t, Text o) { c.threads = parse_whole<int>(t, o, 0, 4096); },
+       [](const C& c) { return number_text(c.threads); }},
+      {"round-seconds", "S", "results reach the file about this often", general, run,
+       [](C& c, Text t, Text o) { c.round_seconds = parse_real_where(t, o, positive, "above 0"); },
+       [](const C& c) { return number_text(c.round_seconds); }},
+      {"time-limit", "H:M:S", "stop resumably after this time (exit code 75)", general, run,
+       [](C& c, Text t, Text o) { c.time_limit = parse_duration(t, o); },
+       [](const C& c) { return c.time_limit > 0.0 ? number_text(c.time_limit) : std::string(); }},
+      {"dry-run", "", "say what would be done, touch nothing", general, run,
+       [](C& c, Text t, Text o) { c.dry_run = parse_switch(t, o); }, [](const C& c) { return switch_text(c.dry_run); }},
+      {"quiet", "", "no header and no progress", general, run,
+       [](C& c, Text t, Text o) { c.quiet = parse_switch(t, o); }, [](const C& c) { return switch_text(c.quiet); }},
+      {"all", "", "verify: every profile, not a random subset", general, run,
+       [](C& c, Text t, Text o) { c.all = parse_switch(t, o); }, [](const C& c) { return switch_text(c.all); }},
+
+      {"dimension", "D", "of the unit cube", problem, results,
+       [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },
+       [](const C& c) { return number_text(c.network.dimension); }},
+      {"problem", "sine|cubic", "exact solution; cubic: 2x^3 - x^2 - x, d = 1", problem, results,
+       [](C& c, Text t, Text o) { c.problem = parse_problem(t, o); }, [](const C& c) { return to_string(c.problem); }},
+      {"losses", "LIST", "of ritz and galerkin", problem, results,
+       [](C& c, Text t, Text o) { c.losses = parse_losses(t, o); }, [](const C& c) { return join_losses(c.losses); }},
+
+      {"network", "linear|fcnet|resnet", "architecture", network, results,
+       [](C& c, Text t, Text o) { c.network.kind = parse_network_kind(t, o); },
+       [](const C& c) { return to_string(c.network.kind); }},
+      {"width", "W", "neurons per layer", network, results,
+       [](C& c, Text t, Text o) { c.network.width = parse_whole<int>(t, o, 0, 4096); },
+       [layered](const C& c) { return layered(c, number_text(c.network.width)); }},
+      {"blocks", "B", "residual blocks, or pairs of hidden layers", network, results,
+       [](C& c, Text t, Text o) { c.network.blocks = parse_whole<int>(t, o, 0, 100); },
+       [layered](const C& c) { return layered(c, number_text(c.network.blocks)); }},
+      {"activation", "NAME", "swish, tanh, sin or softplus", network, results,
+       [](C& c, Text t, Text o) { c.network.activation = parse_activation(t, o); },
+       [layered](const C& c) { return layered(c, to_string(c.network.activation)); }},
+
+      {"init", "xavier|normal|uniform", "first parameters", training, results,
+       [](C& c, Text t, Text o) { c.training.init = parse_initialisation(t, o); },
+       [trained](const C& c) { return trained(c, to_string(c.training.init)); }},
+      {"epochs", "N", "of Adam", training, results,
+       [](C& c, Text t, Text o) { c.training.epochs = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.epochs)); }},
+      {"learning-rate", "R", "of Adam", training, results,
+       [](C& c, Text t, Text o) { c.training.learning_rate = parse_real_where(t, o, positive, "above 0"); },
+       [trained](const C& c) { return trained(c, number_text(c.training.learning_rate)); }},
+      {"decay-every", "N", "epochs between decays; 0: constant rate", training, results,
+       [](C& c, Text t, Text o) { c.training.decay_every = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.decay_every)); }},
+      {"decay-factor", "F", "of the learning rate at each decay", training, results,
+       [](C& c, Text t, Text o) {
+         c.training.decay_factor = parse_real_where(
+             t, o, [](double x) { return x > 0.0 && x <= 1.0; }, "above 0 and at most 1");
+       },
+       [trained](const C& c) { return trained(c, number_text(c.training.decay_factor)); }},
+      {"batch", "N", "points per step; 0: all", training, results,
+       [](C& c, Text t, Text o) { c.training.batch = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.batch)); }},
+      {"train-quadrature", "RULE", "as --quadrature, for training", training, results,
+       [](C& c, Text t, Text o) { c.training.quadrature = parse_quadrature(t, o); },
+       [trained](const C& c) { return trained(c, to_string(c.training.quadrature)); }},
+      {"train-points", "fixed|redrawn", "random points: one set, or new ones each step", training, results,
+       [](C& c, Text t, Text o) { c.training.points = parse_training_points(t, o); },
+       [trained](const C& c) { return trained(c, to_string(c.training.points)); }},
+      {"lbfgs-iterations", "N", "at most, after Adam", training, results,
+       [](C& c, Text t, Text o) { c.training.lbfgs_iterations = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.lbfgs_iterations)); }},
+      {"history-every", "N", "epochs between records of the loss", training, results,
+       [](C& c, Text t, Text o) { c.training.history_every = parse_whole<std::int64_t>(t, o, 1, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.history_every)); }},
+
+      {"minimizer", "FILE", "do not train: .safetensors, or an output file", load, results,
+       [](C& c, Text t, Text) { c.minimizer = t; }, [](const C& c) { return c.minimizer; }},
+      {"minimizer-ritz", "FILE", "the same for one loss", load, results,
+       [](C& c, Text t, Text) { c.minimizer_ritz = t; }, [](const C& c) { return c.minimizer_ritz; }},
+      {"minimizer-galerkin", "FILE", "the same for one loss", load, results,
+       [](C& c, Text t, Text) { c.minimizer_galerkin = t; }, [](const C& c) { return c.minimizer_galerkin; }},
+
+      {"directions", "M", "random directions", directions, results,
+       [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
+       [](const C& c) { return number_text(c.n_directions); }},
+      {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, results,
+       [](C& c, Text t, Text o) { c.norm = parse_direction_norm(t, o); },
+       [drawn](const C& c) { return drawn(c, to_string(c.norm)); }},
+      {"bias", "zero|copy|random", "what directions do to biases", directions, results,
+       [](C& c, Text t, Text o) { c.bias = parse_bias_mode(t, o); },
+       [drawn](const C& c) { return drawn(c, to_string(c.bias)); }},
+      {"directions-from", "FILE", "directions stored in an output file", directions, results,
+       [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }},
+      {"save-directions", "", "store the directions in the output file", directions, run,
+       [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.save_directions); }},
+
+      {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, results,
+       [](C& c, Text t, Text o) {
+         const GridRule rule = c.grid.rule;
+         c.grid = parse_grid(t, o);
+         c.grid.rule = rule;
+       },
+       [](const C& c) { return to_string(c.grid); }},
+      {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, results,
+       [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
+       [](const C& c) { return to_string(c.grid.rule); }},
+      {"quadrature", "RULE", "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N", profiles, results,
+       [](C& c, Text t, Text o) { c.quadrature = parse_quadrature(t, o); },
+       [](const C& c) { return to_string(c.quadrature); }},
+
+      {"bootstrap", "N", "resamples for the intervals", statistics, results,
+       [](C& c, Text t, Text o) { c.bootstrap = parse_whole<int>(t, o, 1, 10'000'000); },
+       [](const C& c) { return number_text(c.bootstrap); }},
+      {"confidence", "P", "of the intervals", statistics, results,
+       [](C& c, Text t, Text o) {
+         c.confidence = parse_real_where(
+             t, o, [](double x) { return x > 0.0 && x < 1.0; }, "between 0 and 1");
+       },
+       [](const C& c) { return number_text(c.confidence); }},
+  };
+}
+
+}  // namespace
+
+std::string to_string(DeviceChoice device) { return choice_name(kDevices, device); }
+
+const std::vector<Option>& option_table() {
+  static const std::vector<Option> table = make_table();
+  return table;
+}
+
+const Option* find_option(std::string_view name) {
+  const auto& table = option_table();
+  const auto at =
+      std::find_if(table.begin(), table.end(), [name](const Option& option) { return option.name == name; });
+  return at == table.end() ? nullptr : &*at;
+}
+
+std::string_view group_title(OptionGroup group) {
+  constexpr std::array<std::string_view, 8> kTitles{"General", "Problem",    "Network",  "Training",
+                                                    "Load",    "Directions", "Profiles", "Statistics"};
+  return kTitles[static_cast<std::size_t>(group)];
+}
+
+}  // namespace landscape

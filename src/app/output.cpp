@@ -1,0 +1,181 @@
+// Claiming, laying out and resuming the output file.
+#include "landscape/app/output.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <numeric>
+
+#include "landscape/app/reduction.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/output_path.hpp"
+#include "landscape/io/training_checkpoint.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+const AttributeValue& attribute_value(const AttributeList& attributes, const std::string& name) {
+  for (const Attribute& attribute : attributes) {
+    if (attribute.name == name) return attribute.value;
+  }
+  throw Error(fmt::format("The file lacks the attribute '{}'.", name));
+}
+
+// Throws UsageError unless `path` can be gone on with.
+void require_resumable(const std::string& path, const Setup& setup) {
+  const LandscapeReader reader(path);
+  if (reader.run().config_hash != config_hash(setup.config)) {
+    const std::string differences = describe_differences(reader.run().config, defining_text(setup.config));
+    throw UsageError(fmt::format("--resume: '{}' is another calculation: {}.", path,
+                                 differences.empty() ? "its settings do not fit its hash" : differences));
+  }
+  if (setup.command == Command::train) return;
+  if (reader.profiles().empty()) {
+    throw UsageError(fmt::format(
+        "--resume: '{}' holds minimizers only; load them with --minimizer={} and another --output.", path, path));
+  }
+  const std::string device = text_attribute(reader.profile_attributes(setup.config.losses.front()), "device");
+  if (device != setup.device) {
+    throw UsageError(fmt::format("--resume: '{}' was begun on {}, this run would use {}: give --device={}.", path,
+                                 device, setup.device, device));
+  }
+}
+
+double earlier_seconds(const LandscapeReader& reader, LossKind loss) {
+  const double seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds");
+  return seconds > 0.0 ? seconds : 0.0;  // a placeholder, where the job was killed
+}
+
+OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
+  const RunConfig& config = setup.config;
+  const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
+  if (config.resume && exists) {
+    check_output(config.output, OutputMode::resume);
+    try {
+      require_resumable(config.output, setup);
+      if (setup.command == Command::roughness) {
+        const LandscapeReader reader(config.output);
+        for (const LossKind loss : config.losses)
+          claim.earlier_seconds[static_cast<int>(loss)] = earlier_seconds(reader, loss);
+      }
+      return OutputPlan::resume;
+    } catch (const Error&) {
+      if (!config.overwrite) throw;  // both were given: what cannot be resumed is replaced
+    }
+  }
+  claim.nothing_to_resume = config.resume && !exists;
+  check_output(config.output, config.overwrite ? OutputMode::overwrite : OutputMode::create);
+  return exists ? OutputPlan::replace : OutputPlan::create;
+}
+
+AttributeList profile_attributes(const Setup& setup) {
+  const RunConfig& config = setup.config;
+  AttributeList attributes{{"grid", to_string(config.grid)},
+                           {"grid_rule", to_string(config.grid.rule)},
+                           {"interval_length", config.grid.length()},
+                           {"quadrature", to_string(config.quadrature)},
+                           {"seed", config.seed},
+                           {"device", setup.device}};
+  if (config.directions_from.empty()) {
+    attributes.emplace_back("norm", to_string(config.norm));
+    attributes.emplace_back("bias", to_string(config.bias));
+  } else {
+    attributes.emplace_back("directions_from", config.directions_from);
+  }
+  return attributes;
+}
+
+}  // namespace
+
+std::string result_group(LossKind loss) { return "roughness/" + to_string(loss); }
+
+std::string text_attribute(const AttributeList& attributes, const std::string& name) {
+  if (const auto* text = std::get_if<std::string>(&attribute_value(attributes, name))) return *text;
+  throw Error(fmt::format("The file's attribute '{}' is no text.", name));
+}
+
+double real_attribute(const AttributeList& attributes, const std::string& name) {
+  if (const auto* number = std::get_if<double>(&attribute_value(attributes, name))) return *number;
+  throw Error(fmt::format("The file's attribute '{}' is no number.", name));
+}
+
+std::string exact_solution_text(Problem problem, int dimension) {
+  if (problem == Problem::cubic) return "2x^3 - x^2 - x";
+  return dimension == 1 ? "sin(pi x)" : "prod_i sin(pi x_i)";
+}
+
+OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take_lock) {
+  OutputClaim claim;
+  claim.plan = root_only(comm, [&] {
+    const std::string& output = setup.config.output;
+    if (take_lock) {
+      check_output(output, OutputMode::overwrite);  // the folder first: a lock cannot be made where it is missing
+      claim.lock.emplace(output);
+    }
+    const OutputPlan plan = plan_output(setup, claim);
+    if (take_lock && !setup.config.resume) {  // a training that another calculation left behind
+      for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+        remove_training_checkpoint(training_checkpoint_path(output, loss));
+      }
+    }
+    return plan;
+  });
+  return claim;
+}
+
+std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, const OutputClaim& claim) {
+  std::vector<OpenRows> open;
+  for (const LossKind loss : setup.config.losses) {
+    OpenRows rows{loss, {}};
+    if (claim.plan == OutputPlan::resume) {
+      rows.rows = root_only(comm, [&] {
+        const std::vector<RowState> states = LandscapeReader(setup.config.output).row_states(loss);
+        std::vector<std::int64_t> missing;
+        for (std::size_t row = 0; row < states.size(); ++row) {
+          if (states[row] != RowState::intact) missing.push_back(static_cast<std::int64_t>(row));
+        }
+        return missing;
+      });
+    } else {
+      rows.rows.resize(static_cast<std::size_t>(setup.config.n_directions));
+      std::iota(rows.rows.begin(), rows.rows.end(), std::int64_t{0});
+    }
+    open.push_back(std::move(rows));
+  }
+  return open;
+}
+
+FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers) {
+  const RunConfig& config = setup.config;
+  FileLayout layout;
+  layout.run.version = program_version();
+  layout.run.git_revision = git_revision();
+  layout.run.config = defining_text(config);
+  layout.run.config_hash = config_hash(config);
+  layout.problem = config.problem;
+  layout.dimension = config.network.dimension;
+  layout.exact_solution = exact_solution_text(config.problem, config.network.dimension);
+  layout.problem_attributes = {{"quadrature", to_string(config.quadrature)}, {"quadrature_seed", config.seed}};
+  layout.points = setup.points;
+  for (const Minimizer& minimizer : minimizers) {
+    LossLayout loss;
+    loss.minimizer = minimizer;
+    if (setup.command == Command::roughness) {
+      loss.n_directions = config.n_directions;
+      loss.steps = setup.steps;
+      loss.save_directions = config.save_directions;
+      loss.attributes = profile_attributes(setup);
+      LossReport blank;
+      blank.loss = minimizer.loss;
+      layout.results.push_back({result_group(minimizer.loss), result_attributes(blank)});
+    }
+    layout.losses.push_back(std::move(loss));
+  }
+  if (setup.command == Command::roughness && minimizers.size() == 2) {
+    layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed)});
+  }
+  return layout;
+}
+
+}  // namespace landscape

@@ -1,0 +1,80 @@
+// Progress lines.
+#include "landscape/app/progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "landscape/app/text.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr double kFirstSparse = 10.0, kMostSparse = 300.0;  // seconds
+
+bool parent_writes_to_terminal() {
+  namespace fs = std::filesystem;
+  const std::string parent = fmt::format("/proc/{}", getppid());
+  std::string name;
+  std::ifstream(parent + "/comm") >> name;
+  if (name != "mpirun" && name != "mpiexec" && name != "orterun" && name != "prterun") return false;
+  std::error_code error;
+  const std::string target = fs::read_symlink(parent + "/fd/1", error).string();
+  return !error && (target.starts_with("/dev/pts/") || target.starts_with("/dev/tty"));
+}
+
+}  // namespace
+
+bool Progress::is_due() const {
+  if (style_ == ProgressStyle::none) return false;
+  if (style_ == ProgressStyle::live) return n_shown_ == 0 || clock_.seconds() - last_ >= interval_;
+  const double interval = std::min(kMostSparse, kFirstSparse * (1 << std::min(n_shown_ / 3, 10)));
+  return clock_.seconds() - last_ >= interval;
+}
+
+void Progress::update(std::string_view text) {
+  if (!is_due()) return;
+  last_ = clock_.seconds();
+  ++n_shown_;
+  if (style_ == ProgressStyle::live) {
+    fmt::print("\r\x1b[K{}", text);
+    line_open_ = true;
+  } else {
+    fmt::print("{}\n", text);
+  }
+  std::fflush(stdout);
+}
+
+void Progress::line(std::string_view text) {
+  if (line_open_) fmt::print("\r\x1b[K");
+  line_open_ = false;
+  if (!text.empty() && style_ != ProgressStyle::none) fmt::print("{}\n", text);
+  std::fflush(stdout);
+}
+
+ProgressStyle detect_progress_style() {
+  const bool launched = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("PMIX_RANK") != nullptr ||
+                        std::getenv("PMI_RANK") != nullptr;
+  const bool live = isatty(STDOUT_FILENO) != 0 && (!launched || parent_writes_to_terminal());
+  return live ? ProgressStyle::live : ProgressStyle::sparse;
+}
+
+int launched_rank() {
+  for (const char* name : std::array{"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return std::atoi(value);
+  }
+  return 0;
+}
+
+std::string remaining_text(double fraction_done, double seconds) {
+  if (!(fraction_done > 0.0) || !(seconds > 0.5)) return "";
+  return fmt::format(", {} left", duration_text(std::max(0.0, seconds * (1.0 - fraction_done) / fraction_done)));
+}
+
+}  // namespace landscape

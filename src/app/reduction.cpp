@@ -1,0 +1,193 @@
+// T per direction in direction order, then the index, its interval and the paired comparison.
+#include "landscape/app/reduction.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "landscape/app/output.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr std::int64_t kBlockLosses = 1 << 22;  // read at a time: 32 MiB
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
+
+std::vector<double> interval_values(const std::optional<TwoSided>& interval) {
+  return interval ? std::vector{interval->lower, interval->upper} : std::vector{kUndefined, kUndefined};
+}
+
+BootstrapOptions bootstrap_options(const RunConfig& config) {
+  BootstrapOptions options;
+  options.seed = config.seed;
+  options.resamples = config.bootstrap;
+  options.confidence = config.confidence;
+  return options;
+}
+
+void diagnose(const LandscapeReader& reader, const RunConfig& config, LossReport& report) {
+  const std::int64_t n_rows = reader.n_directions(report.loss), n_steps = reader.n_steps(report.loss);
+  const std::vector<double> steps = reader.steps(report.loss);
+  const std::vector<RowState> states = reader.row_states(report.loss);
+  const std::vector<std::uint8_t> nothing(steps.size(), 0);
+  DiagnosticsOptions options;
+  options.interval_length = config.grid.length();
+
+  const std::int64_t block = std::max<std::int64_t>(1, kBlockLosses / n_steps);
+  report.profiles.reserve(static_cast<std::size_t>(n_rows));
+  for (std::int64_t first = 0; first < n_rows; first += block) {
+    const std::int64_t count = std::min(block, n_rows - first);
+    const std::vector<double> losses = reader.losses(report.loss, first, count);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::span row = std::span(losses).subspan(static_cast<std::size_t>(i * n_steps), steps.size());
+      const RowState state = states[static_cast<std::size_t>(first + i)];
+      if (state == RowState::damaged) ++report.n_damaged;
+      const auto complete = state == RowState::intact ? std::span<const std::uint8_t>() : std::span(nothing);
+      report.profiles.push_back(diagnose_profile(row, steps, complete, options));
+    }
+  }
+}
+
+LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, LossKind loss) {
+  LossReport report;
+  report.loss = loss;
+  const Minimizer minimizer = reader.minimizer(loss);
+  report.source = minimizer.source;
+  report.final_loss = minimizer.final_loss;
+  report.relative_l2_error = minimizer.relative_l2_error;
+  report.relative_h1_error = minimizer.relative_h1_error;
+  report.training_seconds = minimizer.seconds;
+  diagnose(reader, config, report);
+  report.index = roughness_index(report.profiles);
+  report.split = split_index(report.profiles);
+  report.resolution = index_resolution(report.profiles);
+  report.shapes = summarise_shapes(report.profiles);
+
+  std::vector<double> usable;
+  for (const ProfileDiagnostics& profile : report.profiles) {
+    if (profile.status == DirectionStatus::usable) usable.push_back(profile.total_variation);
+  }
+  report.interval = index_interval(usable, bootstrap_options(config));
+  report.bootstrap_seed = config.seed;
+  if (reader.has_results(result_group(loss))) {
+    report.evaluation_seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds");
+  }
+  return report;
+}
+
+struct Columns {
+  std::vector<double> total_variation;
+  std::vector<DirectionStatus> status;
+};
+
+Columns columns_of(const LossReport& report) {
+  Columns columns;
+  for (const ProfileDiagnostics& profile : report.profiles) {
+    columns.total_variation.push_back(profile.total_variation);
+    columns.status.push_back(profile.status);
+  }
+  return columns;
+}
+
+Comparison compare_losses(const LossReport& first, const LossReport& second, const RunConfig& config) {
+  const auto title = [](LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; };
+  const Columns a = columns_of(first), b = columns_of(second);
+  LossSample sample_a{title(first.loss), a.total_variation, a.status};
+  LossSample sample_b{title(second.loss), b.total_variation, b.status};
+  if (first.resolution) sample_a.resolution = *first.resolution;
+  if (second.resolution) sample_b.resolution = *second.resolution;
+  return compare_indices(sample_a, sample_b, bootstrap_options(config));
+}
+
+}  // namespace
+
+Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config) {
+  validate(bootstrap_options(config));
+  Report report;
+  report.problem = reader.problem();
+  report.confidence = config.confidence;
+  for (const LossKind loss : reader.profiles()) {
+    report.network = reader.minimizer(loss).spec;
+    report.losses.push_back(reduce_loss(reader, config, loss));
+  }
+  if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
+  return report;
+}
+
+DirectionResults direction_results(const LossReport& report) {
+  DirectionResults results;
+  for (const ProfileDiagnostics& profile : report.profiles) {
+    results.total_variation.push_back(profile.status == DirectionStatus::usable ? profile.total_variation : kUndefined);
+    results.slope_changes.push_back(profile.n_slope_changes);
+    results.shape_class.push_back(static_cast<std::uint8_t>(profile.shape));
+  }
+  return results;
+}
+
+AttributeList result_attributes(const LossReport& report) {
+  const auto& index = report.index;
+  const auto& interval = report.interval;
+  const auto count = [&](ProfileShape shape) { return report.shapes.count[static_cast<int>(shape)]; };
+  return {
+      {"index", or_undefined(index.index)},
+      {"interval", interval ? std::vector{interval->lower, interval->upper} : std::vector{kUndefined, kUndefined}},
+      {"confidence", interval ? interval->confidence : kUndefined},
+      {"lower_method", interval ? to_string(interval->lower_method) : std::string("none")},
+      {"upper_method", interval ? to_string(interval->upper_method) : std::string("none")},
+      {"standard_error", or_undefined(index.jackknife_error)},
+      {"resolution", or_undefined(report.resolution)},
+      {"mean", or_undefined(index.mean)},
+      {"std", or_undefined(index.standard_deviation)},
+      {"directions", index.n_directions},
+      {"used", index.n_used},
+      {"excluded_flat", index.n_flat},
+      {"excluded_nonfinite", index.n_non_finite},
+      {"excluded_incomplete", index.n_incomplete},
+      {"monotone", count(ProfileShape::monotone)},
+      {"single_valley", count(ProfileShape::single_valley)},
+      {"multi_valley", count(ProfileShape::multi_valley)},
+      {"single_peak", count(ProfileShape::single_peak)},
+      {"mean_slope_changes", or_undefined(report.shapes.mean_slope_changes)},
+      {"mean_absolute_asymmetry", or_undefined(report.shapes.mean_absolute_asymmetry)},
+      {"tilt_share", report.split ? or_undefined(report.split->tilt_share) : kUndefined},
+      {"oscillation_share", report.split ? or_undefined(report.split->oscillation_share) : kUndefined},
+      {"bootstrap_resamples", interval ? interval->resamples : std::int64_t{0}},
+      {"bootstrap_seed", report.bootstrap_seed},
+      {"effective_directions", interval ? interval->n_effective : kUndefined},
+      {"evaluation_seconds", report.evaluation_seconds},
+  };
+}
+
+AttributeList result_attributes(const Comparison& c, std::uint64_t bootstrap_seed) {
+  constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher", "galerkin rougher", "both zero",
+                                       "not comparable"};
+  return {
+      {"verdict", kVerdicts[static_cast<int>(c.verdict)]},
+      {"sentence", c.first.empty() ? std::string() : describe(c)},
+      {"directions", c.n_directions},
+      {"used", c.n_used},
+      {"index_ritz", or_undefined(c.index_first)},
+      {"index_galerkin", or_undefined(c.index_second)},
+      {"difference", or_undefined(c.difference)},
+      {"difference_interval", interval_values(c.difference_interval)},
+      {"ratio", or_undefined(c.ratio)},
+      {"ratio_interval", interval_values(c.ratio_interval)},
+      {"p_value", or_undefined(c.p_value)},
+      {"confidence", c.confidence},
+      {"bootstrap_resamples", c.resamples},
+      {"bootstrap_seed", bootstrap_seed},
+  };
+}
+
+// Ritz, sine: -d pi^2 / 2^(d+1). Ritz, cubic (u = 2x^3 - x^2 - x, f = 2 - 12 x): -(1/2) int u'^2 = -1/2 (36/5 - 6 - 8/3
+// + 2 + 1).
+double exact_minimum(LossKind loss, Problem problem, int dimension) {
+  if (loss == LossKind::galerkin) return 0.0;
+  if (problem == Problem::cubic) return -0.5 * (36.0 / 5.0 - 6.0 - 8.0 / 3.0 + 2.0 + 1.0);
+  return -0.5 * dimension * std::numbers::pi * std::numbers::pi * std::pow(0.5, dimension);
+}
+
+}  // namespace landscape

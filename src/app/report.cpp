@@ -1,0 +1,179 @@
+// Formatting only: every number comes from a Report or a Setup.
+#include "landscape/app/report.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <functional>
+
+#include "landscape/app/text.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr int kLabelWidth = 30, kColumnWidth = 26;
+
+std::string number(const std::optional<double>& value) {
+  if (!value || !std::isfinite(*value)) return "undefined";
+  return fmt::format("{:.4g}", *value);
+}
+
+std::string range(double lower, double upper) { return fmt::format("{:.4g} .. {:.4g}", lower, upper); }
+
+std::string index_text(const LossReport& loss) {
+  if (loss.is_zero()) return fmt::format("0 ({:.1e}, rounding)", *loss.index.index);
+  return number(loss.index.index);
+}
+
+std::string interval_text(const LossReport& loss) {
+  if (!loss.interval) return fmt::format("needs {} directions", kFewestForInterval);
+  return range(loss.interval->lower, loss.interval->upper) + (loss.interval->rests_on_few ? " (*)" : "");
+}
+
+std::string left_out_text(const RoughnessIndex& index) {
+  std::string text;
+  const auto add = [&text](std::int64_t count, const char* why) {
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, why);
+  };
+  add(index.n_flat, "flat");
+  add(index.n_non_finite, "not finite");
+  add(index.n_incomplete, "not done");
+  return text.empty() ? "none" : text;
+}
+
+std::string share_text(const LossReport& loss, ProfileShape shape) {
+  return loss.shapes.n_usable == 0 ? "undefined" : fmt::format("{:.0f} %", 100.0 * loss.shapes.share(shape));
+}
+
+std::string seconds_text(double seconds, const char* without) {
+  return seconds > 0.0 ? fmt::format("{:.3g}", seconds) : std::string(without);
+}
+
+class Table {
+ public:
+  explicit Table(std::span<const LossReport> losses) : losses_(losses) {}
+  void row(std::string_view label, const std::function<std::string(const LossReport&)>& cell) {
+    text_ += fmt::format("{:<{}}", label, kLabelWidth);
+    for (const LossReport& loss : losses_) text_ += fmt::format("{:>{}}", cell(loss), kColumnWidth);
+    text_ += '\n';
+  }
+  void rule() { text_ += std::string(kLabelWidth + kColumnWidth * losses_.size(), '-') + '\n'; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::span<const LossReport> losses_;
+  std::string text_;
+};
+
+// At most `width` columns, broken at spaces.
+std::string wrapped(const std::string& sentence, std::size_t width) {
+  std::string text, line;
+  for (std::size_t at = 0; at < sentence.size();) {
+    const std::size_t end = std::min(sentence.find(' ', at), sentence.size());
+    const std::string word = sentence.substr(at, end - at);
+    if (!line.empty() && line.size() + 1 + word.size() > width) {
+      text += line + '\n';
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    at = end + 1;
+  }
+  return text + line + '\n';
+}
+
+std::string comparison_text(const Comparison& c) {
+  std::string text = "\n";
+  if (c.verdict != ComparisonVerdict::not_comparable && c.verdict != ComparisonVerdict::both_zero) {
+    text += fmt::format("Paired over the {} directions that both losses share, {:g} % intervals:\n", c.n_used,
+                        100.0 * c.confidence);
+    const auto line = [&text](const std::string& label, const std::optional<double>& value,
+                              const std::optional<TwoSided>& interval) {
+      text += fmt::format("  {:<28}{:>12}", label, number(value));
+      if (interval) text += fmt::format("    {}", range(interval->lower, interval->upper));
+      text += '\n';
+    };
+    line(fmt::format("RI({}) - RI({})", c.first, c.second), c.difference, c.difference_interval);
+    line(fmt::format("RI({}) / RI({})", c.first, c.second), c.ratio, c.ratio_interval);
+  }
+  return text + wrapped(describe(c), 98);
+}
+
+}  // namespace
+
+std::string problem_text(Problem problem, int dimension) {
+  const std::string solution = exact_solution_text(problem, dimension);
+  if (dimension == 1) return fmt::format("-u'' = f on (0,1), u(0) = u(1) = 0, u* = {}", solution);
+  return fmt::format("-laplace u = f on (0,1)^{}, u = 0 on the boundary, u* = {}", dimension, solution);
+}
+
+std::string profiles_text(const RunConfig& config) {
+  const std::string how = config.directions_from.empty()
+                              ? fmt::format("norm {}, bias {}", to_string(config.norm), to_string(config.bias))
+                              : fmt::format("from {}", config.directions_from);
+  return fmt::format("{} directions ({}) x {} steps on [{:g}, {:g}]", count_text(config.n_directions), how,
+                     config.grid.steps().size(), config.grid.min, config.grid.max);
+}
+
+std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& claim) {
+  const RunConfig& config = setup.config;
+  const std::size_t n = ParameterLayout(config.network).size();
+  std::string text = fmt::format("{}, {} rank{} x {} thread{}, seed {}\n", version_text(), n_ranks,
+                                 n_ranks == 1 ? "" : "s", setup.threads, setup.threads == 1 ? "" : "s", config.seed);
+  text += fmt::format("Problem     {}\n", problem_text(config.problem, config.network.dimension));
+  text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
+                      count_text(static_cast<std::int64_t>(n)));
+  if (setup.command == Command::roughness) {
+    text += fmt::format("Profiles    {}\n", profiles_text(config));
+    text += fmt::format("Quadrature  {}, {} points\n", to_string(config.quadrature),
+                        count_text(static_cast<std::int64_t>(setup.points.size())));
+  }
+  const std::string state = claim.plan == OutputPlan::resume    ? " (resumed)"
+                            : claim.plan == OutputPlan::replace ? " (replaced)"
+                            : claim.nothing_to_resume           ? " (nothing to resume there: begun anew)"
+                                                                : "";
+  text += fmt::format("Output      {}{}\n", config.output, state);
+  if (!setup.device_note.empty()) text += fmt::format("Note        {}\n", setup.device_note);
+  return text;
+}
+
+std::string report_text(const Report& report) {
+  Table table(report.losses);
+  const int dimension = report.network.dimension;
+  table.row("", [](const LossReport& l) { return l.loss == LossKind::ritz ? "Deep Ritz" : "Deep Galerkin"; });
+  table.rule();
+  table.row("roughness index RI", index_text);
+  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), interval_text);
+  table.row("mean T", [](const LossReport& l) { return number(l.index.mean); });
+  table.row("directions used",
+            [](const LossReport& l) { return fmt::format("{} of {}", l.index.n_used, l.index.n_directions); });
+  table.row("  left out", [](const LossReport& l) { return left_out_text(l.index); });
+  table.row("profiles: monotone", [](const LossReport& l) { return share_text(l, ProfileShape::monotone); });
+  table.row("  one valley", [](const LossReport& l) { return share_text(l, ProfileShape::single_valley); });
+  table.row("  several valleys", [](const LossReport& l) { return share_text(l, ProfileShape::multi_valley); });
+  table.row("  one peak", [](const LossReport& l) { return share_text(l, ProfileShape::single_peak); });
+  table.row("loss at the minimizer", [](const LossReport& l) { return fmt::format("{:.8g}", l.final_loss); });
+  table.row("  least over all functions", [&](const LossReport& l) {
+    return fmt::format("{:.8g}", exact_minimum(l.loss, report.problem, dimension));
+  });
+  table.row("relative L2 error of u", [](const LossReport& l) { return fmt::format("{:.2e}", l.relative_l2_error); });
+  table.row("seconds: training", [](const LossReport& l) { return seconds_text(l.training_seconds, "loaded"); });
+  table.row("  profiles", [](const LossReport& l) { return seconds_text(l.evaluation_seconds, "unknown"); });
+  table.rule();
+
+  std::string text = table.text();
+  for (const LossReport& loss : report.losses) {
+    if (loss.interval && loss.interval->rests_on_few) {
+      text += fmt::format(
+          "(*) {}: about {:.0f} directions carry the variance, the interval may be too short: use more --directions.\n",
+          to_string(loss.loss), loss.interval->n_effective);
+    }
+    if (loss.n_damaged > 0) {
+      text += fmt::format("{}: {} directions do not match their checksum; --resume computes them again.\n",
+                          to_string(loss.loss), loss.n_damaged);
+    }
+  }
+  if (report.comparison) text += comparison_text(*report.comparison);
+  return text;
+}
+
+}  // namespace landscape

@@ -1,0 +1,136 @@
+// RunConfig to text and back, through the option table.
+#include "landscape/app/run_config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "landscape/app/option_table.hpp"
+
+namespace landscape {
+namespace {
+
+// Work items are counted in 64 bits and their losses held in files: far beyond any machine, and safe to multiply.
+constexpr double kMostItems = 1e15;
+
+std::map<std::string, std::string, std::less<>> lines_of(std::string_view text) {
+  std::map<std::string, std::string, std::less<>> lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto equals = line.find(" = ");
+    if (equals != std::string_view::npos) lines.emplace(line.substr(0, equals), line.substr(equals + 3));
+  }
+  return lines;
+}
+
+std::string text_of(const RunConfig& config, bool defining_only) {
+  std::map<std::string_view, std::string> lines;
+  for (const Option& option : option_table()) {
+    if (defining_only && option.role != OptionRole::results) continue;
+    if (std::string value = option.get(config); !value.empty()) lines.emplace(option.name, std::move(value));
+  }
+  std::string text;
+  for (const auto& [key, value] : lines) text += fmt::format("{} = {}\n", key, value);
+  return text;
+}
+
+}  // namespace
+
+RunConfig::RunConfig() {
+  training.epochs = 20000;
+  training.learning_rate = 1e-3;
+  training.lbfgs_iterations = 1000;
+  training.quadrature = {QuadratureKind::simpson, 100};
+  training.seed = seed;
+}
+
+const std::string& RunConfig::minimizer_file(LossKind loss) const {
+  const std::string& own = loss == LossKind::ritz ? minimizer_ritz : minimizer_galerkin;
+  return own.empty() ? minimizer : own;
+}
+
+bool RunConfig::trains_any() const {
+  return std::any_of(losses.begin(), losses.end(), [this](LossKind loss) { return minimizer_file(loss).empty(); });
+}
+
+std::int64_t RunConfig::n_items() const {
+  return static_cast<std::int64_t>(losses.size()) * n_directions * static_cast<std::int64_t>(grid.steps().size());
+}
+
+void RunConfig::validate() const {
+  network.validate();
+  if (problem == Problem::cubic && network.dimension != 1) {
+    throw UsageError(
+        fmt::format("--problem cubic is one-dimensional: it cannot go with --dimension {}.", network.dimension));
+  }
+  if (trains_any()) training.validate(network.dimension);
+  if (output.empty()) throw UsageError("--output is empty: name a file.");
+  const auto has = [this](LossKind loss) { return std::find(losses.begin(), losses.end(), loss) != losses.end(); };
+  if ((!minimizer_ritz.empty() && !has(LossKind::ritz)) || (!minimizer_galerkin.empty() && !has(LossKind::galerkin))) {
+    throw UsageError(
+        fmt::format("A minimizer is given for a loss that --losses leaves out: add it, or drop --minimizer-{}.",
+                    has(LossKind::ritz) ? "galerkin" : "ritz"));
+  }
+  const double items = static_cast<double>(losses.size()) * static_cast<double>(n_directions) * grid.num;
+  if (items > kMostItems) {
+    throw UsageError(fmt::format("--directions {} with --grid {} makes {:.3g} losses: no file holds them.",
+                                 n_directions, to_string(grid), items));
+  }
+}
+
+RunConfig make_run_config(const OptionTexts& texts) {
+  RunConfig config;
+  for (const Option& option : option_table()) {  // the table's order, so that one message comes first everywhere
+    const auto given = texts.find(option.name);
+    if (given == texts.end()) continue;
+    const auto& [text, origin] = given->second;
+    const std::string name =
+        origin.empty() ? fmt::format("--{}", option.name) : fmt::format("{}: {}", origin, option.name);
+    option.set(config, text, name);
+  }
+  if (config.network.kind == NetworkKind::linear) {
+    if (texts.find("width") == texts.end()) config.network.width = 0;
+    if (texts.find("blocks") == texts.end()) config.network.blocks = 0;
+  }
+  config.validate();
+  return config;
+}
+
+std::string resolved_text(const RunConfig& config) { return text_of(config, false); }
+std::string defining_text(const RunConfig& config) { return text_of(config, true); }
+
+RunConfig parse_resolved_text(std::string_view text) {
+  OptionTexts texts;
+  for (auto& [key, value] : lines_of(text)) {
+    if (find_option(key) == nullptr) throw Error(fmt::format("The stored settings have an unknown line '{}'.", key));
+    texts.emplace(key, OptionText{value, ""});
+  }
+  return make_run_config(texts);
+}
+
+std::string config_hash(const RunConfig& config) {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
+  for (const char c : defining_text(config)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return fmt::format("{:016x}", hash);
+}
+
+std::string describe_differences(std::string_view stored, std::string_view asked) {
+  const auto old_lines = lines_of(stored), new_lines = lines_of(asked);
+  std::set<std::string> keys;
+  for (const auto& [key, value] : old_lines) keys.insert(key);
+  for (const auto& [key, value] : new_lines) keys.insert(key);
+  const auto value_of = [](const auto& lines, const std::string& key) {
+    const auto at = lines.find(key);
+    return at == lines.end() ? std::string("not set") : at->second;
+  };
+  std::string text;
+  for (const std::string& key : keys) {
+    const std::string before = value_of(old_lines, key), now = value_of(new_lines, key);
+    if (before != now) text += fmt::format("{}{} was {} and is now {}", text.empty() ? "" : "; ", key, before, now);
+  }
+  return text;
+}
+
+}  // namespace landscape

@@ -1,0 +1,271 @@
+// info, reduce and verify.
+#include "landscape/app/serial_commands.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdio>
+#include <set>
+#include <thread>
+
+#include "landscape/app/output.hpp"
+#include "landscape/app/reduction.hpp"
+#include "landscape/app/report.hpp"
+#include "landscape/app/setup.hpp"
+#include "landscape/app/text.hpp"
+#include "landscape/backend/cuda_backend.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/minimizer_file.hpp"
+#include "landscape/random/philox.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr std::int64_t kSubset = 2000;           // losses verified of each loss unless --all
+constexpr double kOtherDeviceTolerance = 1e-12;  // relative to max|f| of the direction
+constexpr std::int64_t kVerifyBatch = 1 << 16;   // items per call of the backend
+
+// The settings stored in the file, with the given options in their place. Throws UsageError where an option has no
+// meaning here.
+RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation, std::set<std::string> allowed) {
+  RunConfig config;
+  try {
+    config = parse_resolved_text(reader.run().config);
+  } catch (const Error& error) {
+    throw Error(fmt::format("'{}' holds settings that this version cannot read: {}", reader.path(), error.what()));
+  }
+  if (config_hash(config) != reader.run().config_hash) {
+    throw Error(fmt::format("'{}' is damaged: its settings do not fit their hash.", reader.path()));
+  }
+  for (const auto& [name, given] : gather_options(invocation)) {
+    if (!allowed.contains(name)) {
+      throw UsageError(fmt::format("--{} has no meaning for {}: the file's own settings count.", name,
+                                   to_string(invocation.command)));
+    }
+    OptionTexts one{{name, given}};
+    const RunConfig changed = make_run_config(one);
+    if (name == "bootstrap") config.bootstrap = changed.bootstrap;
+    if (name == "confidence") config.confidence = changed.confidence;
+    if (name == "seed") config.seed = changed.seed;
+    if (name == "device") config.device = changed.device;
+    if (name == "threads") config.threads = changed.threads;
+    if (name == "all") config.all = changed.all;
+    if (name == "quiet") config.quiet = changed.quiet;
+  }
+  return config;
+}
+
+void require_profiles(const LandscapeReader& reader) {
+  if (reader.profiles().empty())
+    throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", reader.path()));
+}
+
+std::string file_state(const LandscapeReader& reader) {
+  if (reader.state() == RunState::complete) return "complete";
+  if (reader.state() == RunState::stopped) return "stopped early; go on with --resume";
+  const std::string holder = OutputLock::holder(reader.path());
+  return holder.empty() ? "broken off; go on with --resume" : "being written by " + holder;
+}
+
+void print_results(const LandscapeReader& reader, const std::string& group) {
+  fmt::print("{}{}\n", group, reader.has_results(group) ? "" : ": pending");
+  if (!reader.has_results(group)) return;
+  for (const Attribute& attribute : reader.results(group)) {
+    const std::string value = std::visit(
+        [](const auto& v) {
+          using T = std::decay_t<decltype(v)>;
+          if constexpr (std::is_same_v<T, std::vector<double>> || std::is_same_v<T, std::vector<std::int64_t>>) {
+            std::string text;
+            for (const auto x : v) text += fmt::format("{}{}", text.empty() ? "" : " .. ", x);
+            return text;
+          } else {
+            return fmt::format("{}", v);
+          }
+        },
+        attribute.value);
+    fmt::print("  {:<26}{}\n", attribute.name, value);
+  }
+}
+
+struct Verified {
+  std::int64_t n_compared = 0, n_different = 0, n_skipped = 0;
+  double worst = 0.0;  // |difference| / max|f| of the direction; infinity where one is not finite and the other is
+};
+
+class Verification {
+ public:
+  Verification(const LandscapeReader& reader, const RunConfig& config, LossBackend& backend, bool same_device,
+               std::uint64_t seed)
+      : reader_(reader), config_(config), backend_(backend), same_device_(same_device), seed_(seed) {}
+
+  Verified run(LossKind loss) {
+    const Minimizer minimizer = reader_.minimizer(loss);
+    const DirectionSet directions = make_directions(config_, minimizer, given_rows(loss, minimizer));
+    const std::vector<double> steps = reader_.steps(loss);
+    const std::vector<RowState> states = reader_.row_states(loss);
+    Verified verified;
+    if (config_.all) {
+      for (std::int64_t row = 0; row < reader_.n_directions(loss); ++row) {
+        if (states[static_cast<std::size_t>(row)] != RowState::intact) {
+          verified.n_skipped += reader_.n_steps(loss);
+          continue;
+        }
+        for (std::int64_t step = 0; step < reader_.n_steps(loss); step += kVerifyBatch) {
+          compare(loss, directions, steps, row, step, std::min(kVerifyBatch, reader_.n_steps(loss) - step), verified);
+        }
+      }
+      return verified;
+    }
+    for (const std::int64_t item : random_items(loss)) {
+      const std::int64_t row = item / reader_.n_steps(loss);
+      if (states[static_cast<std::size_t>(row)] != RowState::intact) {
+        ++verified.n_skipped;
+      } else {
+        compare(loss, directions, steps, row, item % reader_.n_steps(loss), 1, verified);
+      }
+    }
+    return verified;
+  }
+
+ private:
+  std::vector<double> given_rows(LossKind loss, const Minimizer& minimizer) const {
+    if (config_.directions_from.empty()) return {};
+    if (!reader_.has_directions(loss)) {
+      return read_directions(config_.directions_from, loss, static_cast<std::int64_t>(minimizer.theta.size()));
+    }
+    std::vector<double> rows;
+    for (std::int64_t k = 0; k < reader_.n_directions(loss); ++k) {
+      const std::vector<double> row = reader_.direction(loss, k);
+      rows.insert(rows.end(), row.begin(), row.end());
+    }
+    return rows;
+  }
+
+  // Distinct items, a pure function of the seed.
+  std::set<std::int64_t> random_items(LossKind loss) const {
+    const std::int64_t n = reader_.n_directions(loss) * reader_.n_steps(loss);
+    std::set<std::int64_t> items;
+    const std::uint64_t stream =
+        subsequence(RandomUse::batches, (std::uint64_t{1} << 40) + static_cast<std::uint64_t>(loss));
+    for (std::uint64_t block = 0; static_cast<std::int64_t>(items.size()) < std::min(n, kSubset); ++block) {
+      const double u = philox_uniform_pair(seed_, stream, block)[0];
+      items.insert(std::min(n - 1, static_cast<std::int64_t>(u * static_cast<double>(n))));
+    }
+    return items;
+  }
+
+  void compare(LossKind loss, const DirectionSet& directions, std::span<const double> steps, std::int64_t row,
+               std::int64_t step, std::int64_t count, Verified& verified) {
+    if (row != cached_row_ || loss != cached_loss_) {
+      cached_ = reader_.losses(loss, row, 1);
+      cached_row_ = row;
+      cached_loss_ = loss;
+    }
+    std::vector<double> again(static_cast<std::size_t>(count));
+    backend_.evaluate({loss, &directions, steps, row * static_cast<std::int64_t>(steps.size()) + step, count}, again);
+    double scale = 0.0;
+    for (const double f : cached_) scale = std::isfinite(f) ? std::max(scale, std::abs(f)) : scale;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double before = cached_[static_cast<std::size_t>(step + i)], now = again[static_cast<std::size_t>(i)];
+      ++verified.n_compared;
+      const bool same = std::bit_cast<std::uint64_t>(before) == std::bit_cast<std::uint64_t>(now);
+      if (same || (!std::isfinite(before) && !std::isfinite(now))) continue;
+      const double difference = std::abs(now - before) / scale;
+      const bool close = !same_device_ && difference <= kOtherDeviceTolerance;
+      if (!close) ++verified.n_different;
+      verified.worst = std::max(verified.worst, std::isfinite(difference) ? difference : INFINITY);
+    }
+  }
+
+  const LandscapeReader& reader_;
+  const RunConfig& config_;
+  LossBackend& backend_;
+  bool same_device_;
+  std::uint64_t seed_;
+  LossKind cached_loss_ = LossKind::ritz;
+  std::int64_t cached_row_ = -1;
+  std::vector<double> cached_;
+};
+
+}  // namespace
+
+void show_info(const std::string& path) {
+  const LandscapeReader reader(path);
+  const RunInfo& run = reader.run();
+  fmt::print("{}: format {}, {} {}{}, created {}\n", path, kFormatVersion, run.program, run.version,
+             run.git_revision.empty() ? "" : " (git " + run.git_revision + ")", run.created);
+  fmt::print("State       {}\n", file_state(reader));
+  fmt::print("Problem     {}\n", problem_text(reader.problem(), reader.dimension()));
+  for (const LossKind loss : reader.minimizers()) {
+    const Minimizer minimizer = reader.minimizer(loss);
+    fmt::print("Minimizer   {}: {}, {} parameters, loss {:.8g}, relative L2 error {:.2e}\n", to_string(loss),
+               minimizer.spec.describe(), minimizer.theta.size(), minimizer.final_loss, minimizer.relative_l2_error);
+    fmt::print("            {}\n", minimizer.source);
+  }
+  for (const LossKind loss : reader.profiles()) {
+    const std::int64_t total = reader.n_directions(loss) * reader.n_steps(loss);
+    fmt::print("Profiles    {}: {} directions x {} steps, {} of {} losses done{}\n", to_string(loss),
+               reader.n_directions(loss), reader.n_steps(loss), count_text(reader.n_complete_items(loss)),
+               count_text(total), reader.has_directions(loss) ? ", directions stored" : "");
+  }
+  fmt::print("\nSettings (hash {})\n{}", run.config_hash, run.config);
+  for (const std::string& group : reader.result_groups()) {
+    fmt::print("\n");
+    print_results(reader, group);
+  }
+}
+
+void reduce_again(const Invocation& invocation) {
+  const LandscapeReader reader(invocation.file);
+  require_profiles(reader);
+  const RunConfig config = stored_config(reader, invocation, {"bootstrap", "confidence", "seed", "quiet"});
+  if (reader.state() != RunState::complete) fmt::print("{}: {}\n", invocation.file, file_state(reader));
+  fmt::print("{}", report_text(reduce_profiles(reader, config)));
+}
+
+void verify_file(const Invocation& invocation) {
+  const LandscapeReader reader(invocation.file);
+  require_profiles(reader);
+  RunConfig config = stored_config(reader, invocation, {"all", "device", "threads", "seed", "quiet"});
+  const std::uint64_t subset_seed = config.seed;
+  config.seed = parse_resolved_text(reader.run().config).seed;
+
+  const std::string written_on = text_attribute(reader.profile_attributes(reader.profiles().front()), "device");
+  const bool cuda =
+      config.device == DeviceChoice::cuda || (config.device == DeviceChoice::automatic && cuda_status().n_devices > 0);
+  const bool same_device = written_on == (cuda ? "cuda" : "cpu");
+  const PointSet points = reader.points();
+  const NetworkSpec spec = reader.minimizer(reader.profiles().front()).spec;
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const auto backend =
+      cuda ? make_cuda_backend(spec, reader.problem(), points, 0)
+           : make_cpu_backend(spec, reader.problem(), points, config.threads > 0 ? config.threads : cores);
+  if (!config.quiet)
+    fmt::print("{}: written on {}, verified on {}\n", invocation.file, written_on, backend->describe());
+
+  std::int64_t n_different = 0, n_compared = 0;
+  Verification verification(reader, config, *backend, same_device, subset_seed);
+  for (const LossKind loss : reader.profiles()) {
+    const Verified verified = verification.run(loss);
+    n_different += verified.n_different;
+    n_compared += verified.n_compared;
+    const std::string outcome = verified.n_different > 0
+                                    ? fmt::format("{} differ, at worst by {:.2g} of the profile's largest |f|",
+                                                  verified.n_different, verified.worst)
+                                : verified.n_compared == 0 ? "none is done yet"
+                                : same_device              ? "the same bits"
+                                                           : fmt::format("equal within {:.1e}", verified.worst);
+    fmt::print(
+        "{:<9} {} of {} losses computed again: {}{}\n", to_string(loss), count_text(verified.n_compared),
+        count_text(reader.n_directions(loss) * reader.n_steps(loss)), outcome,
+        verified.n_skipped > 0 ? fmt::format(" ({} of them not done or damaged)", count_text(verified.n_skipped)) : "");
+  }
+  if (n_different > 0)
+    throw Error(
+        fmt::format("'{}' does not hold what this program computes: {} losses differ.", invocation.file, n_different));
+  if (n_compared == 0) throw Error(fmt::format("'{}' has no finished direction to compare with.", invocation.file));
+}
+
+}  // namespace landscape

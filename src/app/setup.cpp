@@ -1,0 +1,141 @@
+// Step 1 of a job, and what is made from the configuration alone.
+#include "landscape/app/setup.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "landscape/app/text.hpp"
+#include "landscape/backend/cuda_backend.hpp"
+#include "landscape/io/minimizer_file.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+void require_same(const OptionTexts& given, std::string_view option, const std::string& asked, const std::string& found,
+                  const std::string& file) {
+  if (given.find(option) == given.end() || asked == found) return;
+  throw UsageError(
+      fmt::format("--{} {} contradicts '{}', whose network has {}: drop the option.", option, asked, file, found));
+}
+
+void adopt_network(RunConfig& config, const OptionTexts& given) {
+  std::string first_file;
+  for (const LossKind loss : config.losses) {
+    const std::string& file = config.minimizer_file(loss);
+    if (file.empty()) continue;
+    const NetworkSpec found = load_minimizer(file, loss, config.network).spec;
+    if (first_file.empty()) {
+      const NetworkSpec& asked = config.network;
+      require_same(given, "network", to_string(asked.kind), to_string(found.kind), file);
+      require_same(given, "dimension", std::to_string(asked.dimension), std::to_string(found.dimension), file);
+      if (found.kind != NetworkKind::linear) {
+        require_same(given, "width", std::to_string(asked.width), std::to_string(found.width), file);
+        require_same(given, "blocks", std::to_string(asked.blocks), std::to_string(found.blocks), file);
+        require_same(given, "activation", to_string(asked.activation), to_string(found.activation), file);
+      }
+      first_file = file;
+      config.network = found;
+    } else if (!(found == config.network)) {
+      throw UsageError(
+          fmt::format("'{}' ({}) and '{}' ({}) hold different networks: measure one at a time with --losses.",
+                      first_file, config.network.describe(), file, found.describe()));
+    }
+  }
+}
+
+void adopt_directions(RunConfig& config, const OptionTexts& given) {
+  if (config.directions_from.empty()) return;
+  for (const std::string_view option : {"norm", "bias"}) {
+    if (given.find(option) != given.end()) {
+      throw UsageError(fmt::format("--{} shapes random directions: it cannot go with --directions-from.", option));
+    }
+  }
+  const auto n = static_cast<std::int64_t>(ParameterLayout(config.network).size());
+  for (const LossKind loss : config.losses) {
+    const auto rows = static_cast<std::int64_t>(read_directions(config.directions_from, loss, n).size()) / n;
+    if (given.find("directions") == given.end()) {
+      config.n_directions = loss == config.losses.front() ? rows : std::min(rows, config.n_directions);
+    } else if (config.n_directions > rows) {
+      throw UsageError(fmt::format("--directions {} is more than the {} in '{}'.", config.n_directions, rows,
+                                   config.directions_from));
+    }
+  }
+}
+
+// All ranks alike: CUDA only where every rank has a device.
+void choose_device(const Communicator& comm, Setup& setup) {
+  setup.device = "cpu";
+  if (setup.config.device == DeviceChoice::cpu) return;
+  const CudaStatus status = collectively(comm, [] { return cuda_status(); });
+  const std::int64_t fewest = comm.all_reduce(std::int64_t{status.n_devices}, Reduction::min);
+  collectively(comm, [&] {
+    if (fewest > 0 || setup.config.device != DeviceChoice::cuda || status.n_devices > 0) return;
+    throw UsageError(fmt::format("--device cuda cannot be had: {}; use --device cpu.", status.reason));
+  });
+  if (fewest == 0) return;
+  setup.device = "cuda";
+  if (comm.node_size() > status.n_devices) {
+    setup.device_note = fmt::format("{} ranks of a node share {} GPU{}", comm.node_size(), status.n_devices,
+                                    status.n_devices == 1 ? "" : "s");
+  }
+}
+
+}  // namespace
+
+RunConfig resolve_config(const Invocation& invocation) {
+  const OptionTexts given = gather_options(invocation);
+  RunConfig config = make_run_config(given);
+  if (config.all) throw UsageError("--all belongs to the command verify.");
+  adopt_network(config, given);
+  adopt_directions(config, given);
+  config.validate();
+  return config;
+}
+
+Setup set_up(const Communicator& comm, const Invocation& invocation) {
+  Setup setup;
+  setup.command = invocation.command;
+  const std::string text = root_only(comm, [&] { return resolved_text(resolve_config(invocation)); });
+  collectively(comm, [&] {
+    setup.config = parse_resolved_text(text);
+    setup.steps = setup.config.grid.steps();
+    setup.points = profile_points(setup.config);
+    const std::int64_t n_items = setup.config.n_items();
+    if (setup.command == Command::roughness && comm.size() > n_items) {
+      throw UsageError(fmt::format(
+          "More ranks than work: {} ranks for {} losses; start at most {} ranks or ask for more --directions.",
+          comm.size(), n_items, n_items));
+    }
+  });
+  setup.share = thread_share(comm);
+  const int asked = setup.config.threads;
+  setup.threads = asked > 0 ? asked : setup.share.threads;
+  setup.training_threads = asked > 0                      ? asked
+                           : setup.share.from_environment ? setup.share.threads
+                                                          : setup.share.cores_allowed;
+  choose_device(comm, setup);
+  return setup;
+}
+
+PointSet profile_points(const RunConfig& config) {
+  return make_points(config.quadrature, config.network.dimension, config.seed, 0);
+}
+
+std::unique_ptr<LossBackend> make_backend(const Communicator& comm, const Setup& setup) {
+  const RunConfig& config = setup.config;
+  return collectively(comm, [&] {
+    return setup.device == "cuda" ? make_cuda_backend(config.network, config.problem, setup.points, comm.node_rank())
+                                  : make_cpu_backend(config.network, config.problem, setup.points, setup.threads);
+  });
+}
+
+DirectionSet make_directions(const RunConfig& config, const Minimizer& minimizer,
+                             const std::vector<double>& given_rows) {
+  if (!given_rows.empty()) return DirectionSet(minimizer.spec, minimizer.theta, given_rows);
+  return DirectionSet(minimizer.spec, minimizer.theta, config.seed, config.norm, config.bias);
+}
+
+}  // namespace landscape

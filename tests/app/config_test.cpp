@@ -1,0 +1,244 @@
+// Where an option's value comes from, what the resolved text keeps, and what is refused.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "landscape/app/command_line.hpp"
+#include "landscape/app/option_table.hpp"
+#include "landscape/app/run_config.hpp"
+#include "landscape/model/error.hpp"
+
+namespace landscape {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Config : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("landscape_config_test_" + std::to_string(::getpid()));
+    fs::create_directories(folder_);
+    setenv("LANDSCAPE_PRESETS", folder_.c_str(), 1);
+  }
+  void TearDown() override {
+    unsetenv("LANDSCAPE_PRESETS");
+    fs::remove_all(folder_);
+  }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+    return (folder_ / name).string();
+  }
+  static RunConfig parse(const std::vector<std::string>& arguments) {
+    return make_run_config(gather_options(parse_command_line(arguments)));
+  }
+  static std::string refusal(const std::vector<std::string>& arguments) {
+    try {
+      parse(arguments);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+  fs::path folder_;
+};
+
+TEST_F(Config, DefaultsAreTheOneDimensionalMainJob) {
+  const RunConfig config = parse({});
+  EXPECT_EQ(config.losses, (std::vector{LossKind::ritz, LossKind::galerkin}));
+  EXPECT_EQ(config.network, (NetworkSpec{NetworkKind::resnet, Activation::swish, 1, 4, 1}));
+  EXPECT_EQ(to_string(config.grid), "-1:1:101");
+  EXPECT_EQ(config.n_directions, 100);
+  EXPECT_EQ(to_string(config.quadrature), "simpson:100");
+  EXPECT_EQ(config.n_items(), 2 * 100 * 101);
+}
+
+TEST_F(Config, CommandLineBeatsConfigFileBeatsPresetBeatsDefaults) {
+  write("wide.cfg", "width = 7\nblocks = 2\ndirections = 11\nseed = 5\n");
+  const std::string file = write("mine.cfg", "width = 8\ndirections = 12   # more\n\n# a comment\n");
+  const RunConfig config = parse({"--preset", "wide", "--config", file, "--directions=13"});
+  EXPECT_EQ(config.n_directions, 13);   // command line
+  EXPECT_EQ(config.network.width, 8);   // --config
+  EXPECT_EQ(config.network.blocks, 2);  // --preset
+  EXPECT_EQ(config.seed, 5u);           // --preset
+  EXPECT_EQ(config.training.seed, 5u);
+  EXPECT_EQ(config.training.epochs, RunConfig().training.epochs);
+}
+
+TEST_F(Config, AConfigFileMayNameAPreset) {
+  write("wide.cfg", "width = 7\n");
+  write("narrow.cfg", "width = 2\n");
+  const std::string file = write("mine.cfg", "preset = wide\n");
+  EXPECT_EQ(parse({"--config=" + file}).network.width, 7);
+  EXPECT_EQ(parse({"--config=" + file, "--preset=narrow"}).network.width, 2);
+}
+
+TEST_F(Config, EveryPresetOfTheTreeParses) {
+  unsetenv("LANDSCAPE_PRESETS");
+  int n_presets = 0;
+  for (const std::string& jobs : preset_folders()) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(jobs, error)) {
+      if (entry.path().extension() != ".cfg") continue;
+      EXPECT_NO_THROW(parse({"--preset", entry.path().stem().string()})) << entry.path();
+      ++n_presets;
+    }
+  }
+  EXPECT_GT(n_presets, 0);
+}
+
+TEST_F(Config, NegativeValuesNeedNoEqualsSign) {
+  EXPECT_EQ(to_string(parse({"--grid", "-1:1:21"}).grid), "-1:1:21");
+  EXPECT_EQ(to_string(parse({"--grid", "-.5:.5:21"}).grid), "-0.5:0.5:21");
+  EXPECT_NE(refusal({"--epochs", "-1"}).find("--epochs '-1'"), std::string::npos);
+}
+
+TEST_F(Config, ResolvedTextReadsBackToTheSameConfiguration) {
+  const RunConfig config =
+      parse({"--seed=18446744073709551615", "--grid=-0.1:0.3:7", "--grid-rule=arange", "--learning-rate=3e-4",
+             "--output=a b.h5", "--resume", "--quiet", "--time-limit=1:02:03", "--losses=galerkin",
+             "--minimizer=net.safetensors", "--directions-from=d.h5", "--device=cpu"});
+  EXPECT_EQ(config.time_limit, 3723.0);
+  const std::string text = resolved_text(config);
+  EXPECT_EQ(resolved_text(parse_resolved_text(text)), text);
+  EXPECT_EQ(config_hash(parse_resolved_text(defining_text(config))), config_hash(config));
+}
+
+TEST_F(Config, ResolvedTextOfALinearNetworkReadsBack) {
+  const RunConfig config = parse({"--network=linear", "--problem=cubic"});
+  EXPECT_EQ(config.network.width, 0);
+  EXPECT_EQ(parse_resolved_text(resolved_text(config)).network, config.network);
+}
+
+TEST_F(Config, HashIgnoresWhereAndHowFastButNotWhat) {
+  const std::string hash = config_hash(parse({}));
+  EXPECT_EQ(hash.size(), 16u);
+  EXPECT_EQ(config_hash(parse(
+                {"--output=x.h5", "--threads=3", "--device=cpu", "--quiet", "--round-seconds=1", "--save-directions"})),
+            hash);
+  EXPECT_EQ(config_hash(parse({"--losses=galerkin,ritz"})), hash);
+  for (const char* change :
+       {"--seed=2", "--directions=99", "--grid=-1:1:103", "--epochs=1", "--bootstrap=999", "--width=5"}) {
+    EXPECT_NE(config_hash(parse({change})), hash) << change;
+  }
+}
+
+TEST_F(Config, DifferencesAreNamed) {
+  const std::string text =
+      describe_differences(defining_text(parse({})), defining_text(parse({"--seed=2", "--directions=7"})));
+  EXPECT_EQ(text, "directions was 100 and is now 7; seed was 1 and is now 2");
+  EXPECT_EQ(describe_differences("seed = 1\n", "seed = 1\n"), "");
+}
+
+TEST_F(Config, DefinedTextNamesNoPlaceOrSpeed) {
+  const std::string text = defining_text(parse({}));
+  for (const char* key : {"output", "threads", "device", "quiet", "round-seconds"}) {
+    EXPECT_EQ(text.find(std::string(key) + " = "), std::string::npos) << key;
+  }
+  EXPECT_NE(text.find("grid = -1:1:101\n"), std::string::npos);
+}
+
+TEST_F(Config, CommandsAndTheirFiles) {
+  const auto command = [](const std::vector<std::string>& arguments) { return parse_command_line(arguments).command; };
+  EXPECT_EQ(command({}), Command::roughness);
+  EXPECT_EQ(command({"--seed=2", "train"}), Command::train);
+  EXPECT_EQ(parse_command_line(std::vector<std::string>{"info", "x.h5"}).file, "x.h5");
+  EXPECT_FALSE(parse_command_line(std::vector<std::string>{"reduce", "x.h5"}).uses_mpi());
+  EXPECT_NE(refusal({"reduce"}).find("needs a file"), std::string::npos);
+  EXPECT_NE(refusal({"roughness", "x.h5"}).find("x.h5"), std::string::npos);
+  EXPECT_NE(refusal({"smooth"}).find("'smooth'"), std::string::npos);
+}
+
+TEST_F(Config, BadOptionsAreNamed) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--direction=7"}, "--directions"},
+      {{"--nonsense"}, "nonsense"},
+      {{"-x"}, "-x"},
+      {{"--grid=1:-1:0"}, "--grid '1:-1:0'"},
+      {{"--grid=1:-1:21"}, "--grid"},
+      {{"--grid=-1:1:1"}, "--grid"},
+      {{"--grid=-1:nan:5"}, "--grid"},
+      {{"--grid"}, "--grid"},
+      {{"--output="}, "--output"},
+      {{"--directions=0"}, "--directions '0'"},
+      {{"--directions=1e3"}, "--directions '1e3'"},
+      {{"--directions=99999999999999999999"}, "--directions"},
+      {{"--seed=-1"}, "--seed"},
+      {{"--losses=ritz,ritz"}, "twice"},
+      {{"--losses=ritz,"}, "--losses"},
+      {{"--losses=mse"}, "'mse'"},
+      {{"--network=transformer"}, "'transformer'"},
+      {{"--width=0"}, "--width 0"},
+      {{"--network=linear", "--width=3"}, "--width"},
+      {{"--problem=cubic", "--dimension=2"}, "--dimension 2"},
+      {{"--learning-rate=-1"}, "--learning-rate"},
+      {{"--learning-rate=nan"}, "--learning-rate"},
+      {{"--confidence=1"}, "--confidence"},
+      {{"--threads=-2"}, "--threads"},
+      {{"--quiet=true"}, "--quiet"},
+      {{"--seed=1", "--seed=2"}, "--seed is given twice"},
+      {{"--time-limit=soon"}, "--time-limit"},
+      {{"--quadrature=simpson"}, "--quadrature"},
+      {{"--quadrature=gauss:0"}, "--quadrature"},
+      {{"--preset=nowhere"}, "'nowhere'"},
+      {{"--preset=../etc"}, "--preset"},
+      {{"--config=/nowhere/x.cfg"}, "/nowhere/x.cfg"},
+      {{"--config=/"}, "not a regular file"},
+      {{"--minimizer-ritz=x.h5", "--losses=galerkin"}, "--minimizer-ritz"},
+      {{"--output=bad\xff.h5"}, "UTF-8"},
+      {{"--output=bad\x01.h5"}, "control"},
+  };
+  for (const auto& [arguments, part] : cases) {
+    const std::string message = refusal(arguments);
+    EXPECT_NE(message.find(part), std::string::npos) << arguments[0] << ": " << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    EXPECT_EQ(message.back(), '.' == message.back() ? '.' : '?') << message;
+  }
+}
+
+TEST_F(Config, BadConfigFilesAreNamedWithTheirFile) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"nonsense = 1\n", "nonsense"},
+      {"direction = 1\n", "did you mean directions"},
+      {"help = true\n", "help"},
+      {"config = other.cfg\n", "config"},
+      {"[network]\nwidth = 3\n", "network.width"},
+      {"width\n", "'width'"},
+      {"width =\n", "no value"},
+      {"width = 3\nwidth = 4\n", "twice"},
+      {"width = three\n", "width 'three'"},
+      {"quiet = perhaps\n", "quiet"},
+      {"grid = 1:-1:0\n", "grid '1:-1:0'"},
+      {"width = 3\x01\n", "control"},
+      {"output = \xc3\x28\n", "UTF-8"},
+      {std::string("width = 3\0\n", 11), "control"},
+      {std::string(2 << 20, '#'), "1 MiB"},
+  };
+  for (const auto& [text, part] : cases) {
+    const std::string file = write("bad.cfg", text);
+    const std::string message = refusal({"--config", file});
+    EXPECT_NE(message.find(part), std::string::npos) << part << ": " << message;
+    EXPECT_NE(message.find(file), std::string::npos) << message;
+  }
+}
+
+TEST_F(Config, WindowsLineEndingsAndByteOrderMarkAreRead) {
+  EXPECT_EQ(parse({"--config", write("dos.cfg", "\xEF\xBB\xBFwidth = 6\r\nquiet = true\r\n")}).network.width, 6);
+  EXPECT_TRUE(parse({"--config", write("dos.cfg", "\xEF\xBB\xBFwidth = 6\r\nquiet = true\r\n")}).quiet);
+}
+
+TEST_F(Config, HelpShowsEveryOptionWithinOneHundredColumns) {
+  const std::string help = help_text();
+  for (const Option& option : option_table()) {
+    EXPECT_NE(help.find("--" + std::string(option.name)), std::string::npos) << option.name;
+  }
+  for (std::size_t at = 0; at < help.size();) {
+    const std::size_t end = help.find('\n', at);
+    EXPECT_LE(end - at, 100u) << help.substr(at, end - at);
+    at = end + 1;
+  }
+}
+
+}  // namespace
+}  // namespace landscape
