@@ -4,7 +4,7 @@
 # The program of the release build under the project's folder $1, or the installed one.
 find_program() {
   local candidate
-  for candidate in "$1/build/release/landscape_mpi" "$1/build/release/src/app/landscape_mpi" "$1/bin/landscape_mpi"; do
+  for candidate in "$1/build/release/landscape_mpi" "$1/bin/landscape_mpi"; do
     [[ -f $candidate && -x $candidate ]] && { echo "$candidate"; return; }
   done
   command -v landscape_mpi && return

@@ -82,7 +82,7 @@ def total_variation(steps, losses):
     with np.errstate(all="ignore"):
         spread = losses.max(axis=1) - losses.min(axis=1)
         t = np.abs(np.diff(losses, axis=1)).sum(axis=1) / ((steps[-1] - steps[0]) * spread)
-        rounding = 8 * np.finfo(float).eps * np.abs(losses).max(axis=1)
+        rounding = 64 * np.finfo(float).eps * np.abs(losses).max(axis=1)  # as the program: 32 eps on either side
     return np.where(np.isfinite(losses).all(axis=1) & (spread > rounding), t, np.nan)
 
 
@@ -211,7 +211,8 @@ def describe_index(statistics, separator=", "):
     if statistics.interval is None:
         return f"RI = {statistics.index:#.3g} (no interval stored)"
     low, high = statistics.interval
-    return f"RI = {statistics.index:#.3g}{separator}{100 * statistics.confidence:g} % interval {low:#.3g} to {high:#.3g}"
+    share = f"{100 * statistics.confidence:g} % interval"
+    return f"RI = {statistics.index:#.3g}{separator}{share} {low:#.3g} to {high:#.3g}"
 
 
 def draw_histogram(axes, row, colour):

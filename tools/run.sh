@@ -12,7 +12,6 @@ set -uo pipefail
 landscape_setup run || exit 1
 landscape_build release --target landscape_mpi || exit 1
 program=$LANDSCAPE_ROOT/build/release/landscape_mpi
-[[ -x $program ]] || program=$LANDSCAPE_ROOT/build/release/src/app/landscape_mpi
 
 gpus=$(nvidia-smi -L 2>/dev/null | grep -c '^GPU')
 ranks=${LANDSCAPE_RANKS:-$((gpus > 2 ? gpus : 2))}
