@@ -74,6 +74,13 @@ class CpuBackend final : public LossBackend {
     const math::DynamicShape s = spec_.shape();
     return {s.d, s.w, s.nb, s.residual, spec_.activation, loss};
   }
+  /// Threads for a parallel region of `cost` operations in `n_parts` parts. A region that lasts less than about half a millisecond loses more
+  /// by waiting for a thread that is not running, on a busy machine milliseconds, than it gains.
+  int worthwhile_threads(double cost, std::int64_t n_parts) const {
+    constexpr double kCostPerThread = 4e6;
+    const double wish = std::min<double>({1.0 + cost / kCostPerThread, static_cast<double>(n_parts), static_cast<double>(n_threads_)});
+    return std::max(1, static_cast<int>(wish));
+  }
   double* work(std::size_t n) {
     AlignedBuffer& buffer = thread_work_[static_cast<std::size_t>(omp_get_thread_num())];
     if (buffer.size() < n) buffer = AlignedBuffer(n);
@@ -108,7 +115,7 @@ void CpuBackend::set_points(const PointSet& points) {
   double* source = lap_b + n;
   double* weight = source + n;
   points_ = {spec_.dimension, static_cast<std::int64_t>(n_blocks), x, b, grad_b, lap_b, source, weight};
-  const int threads = n_blocks < 8 ? 1 : n_threads_;
+  const int threads = worthwhile_threads(static_cast<double>(n * d) * 100.0, static_cast<std::int64_t>(n_blocks));
 #pragma omp parallel num_threads(threads)
   {
     std::vector<double> gradient(d);
@@ -137,6 +144,11 @@ void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
   if (task.directions == nullptr || n_steps == 0 || task.first < 0 || losses.size() != static_cast<std::size_t>(task.count) ||
       task.directions->parameter_count() != n_parameters_) {
     throw Error("A profile task does not fit its network, steps or output.");
+  }
+  // Checked here because an exception must not leave a parallel region.
+  const std::size_t n_given = task.directions->given_rows().size() / n_parameters_;
+  if (task.directions->is_given() && static_cast<std::size_t>(task.first + task.count) > n_given * task.steps.size()) {
+    throw Error(fmt::format("A profile task reaches beyond the {} directions given.", n_given));
   }
   const cpu::Evaluation e = evaluation(task.loss);
   const std::size_t n_work = kernels_.loss_work(e);
@@ -180,7 +192,8 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
   const std::int64_t blocks_per_chunk = std::max<std::int64_t>(2, (points_.n_blocks + 63) / 64);
   const std::int64_t n_chunks = (points_.n_blocks + blocks_per_chunk - 1) / blocks_per_chunk;
   std::vector<double> partial(static_cast<std::size_t>(n_chunks) * (size + 1));
-  const int threads = static_cast<int>(std::min<std::int64_t>(n_threads_, n_chunks));
+  const double cost = static_cast<double>(points_.n_blocks) * cpu::kBlock * static_cast<double>((spec_.dimension + 2) * 6 * size);
+  const int threads = worthwhile_threads(cost, n_chunks);
 #pragma omp parallel num_threads(threads)
   {
     double* scratch = work(n_work);

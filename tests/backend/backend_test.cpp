@@ -1,0 +1,315 @@
+// The CPU backend against the long-double reference, the published profiles, dual numbers, and itself on other instruction sets.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "landscape/backend/loss_backend.hpp"
+#include "landscape/math/dual.hpp"
+#include "landscape/math/gradient.hpp"
+#include "landscape/model/error.hpp"
+#include "landscape/random/philox.hpp"
+#include "published.hpp"
+#include "reference.hpp"
+
+namespace landscape {
+namespace {
+
+std::vector<double> random_vector(std::size_t n, double scale, std::uint64_t stream) {
+  std::vector<double> v(n);
+  for (std::size_t i = 0; i < n; ++i) v[i] = scale * philox_normal_pair(11, stream, i).first;
+  return v;
+}
+
+reference::Network reference_network(const NetworkSpec& spec, std::vector<double> theta) {
+  return {to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, std::move(theta)};
+}
+
+std::vector<NetworkSpec> many_specs() {
+  std::vector<NetworkSpec> specs{{NetworkKind::linear, Activation::swish, 1, 0, 0}, {NetworkKind::linear, Activation::swish, 3, 0, 0}};
+  for (const NetworkKind kind : {NetworkKind::resnet, NetworkKind::fcnet}) {
+    for (const auto& [d, w, nb] : {std::array{1, 4, 1}, {1, 1, 1}, {1, 6, 2}, {2, 3, 1}, {3, 8, 3}, {5, 7, 1}, {6, 5, 2}, {10, 33, 1}}) {
+      specs.push_back({kind, Activation::swish, d, w, nb});
+    }
+  }
+  for (const Activation activation : {Activation::tanh, Activation::sin, Activation::softplus}) {
+    specs.push_back({NetworkKind::resnet, activation, 1, 4, 1});
+    specs.push_back({NetworkKind::resnet, activation, 3, 9, 2});
+    specs.push_back({NetworkKind::fcnet, activation, 2, 5, 2});
+  }
+  return specs;
+}
+
+/// Loss at theta through the profile interface.
+std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss, const std::vector<double>& theta,
+                            const std::vector<double>& direction, const std::vector<double>& steps) {
+  const DirectionSet set(spec, theta, direction);
+  std::vector<double> losses(steps.size());
+  backend.evaluate({loss, &set, steps, 0, static_cast<std::int64_t>(steps.size())}, losses);
+  return losses;
+}
+
+PointSet odd_points(int dimension) {
+  return make_points({dimension == 1 ? QuadratureKind::gauss : QuadratureKind::monte_carlo, 45}, dimension, 3, 1);
+}
+
+TEST(CpuBackend, LossesMatchTheLongDoubleReference) {
+  for (const NetworkSpec& spec : many_specs()) {
+    const ParameterLayout layout(spec);
+    const auto theta = random_vector(layout.size(), 0.5, 1), direction = random_vector(layout.size(), 0.3, 2);
+    const PointSet points = odd_points(spec.dimension);
+    // B has mean 6^-d: sources and factors are compared through losses scaled by their own terms, so check the loss relative to
+    // the sum of its terms' magnitudes.
+    const auto backend = make_cpu_backend(spec, Problem::sine, points, 2);
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      const std::vector<double> steps{-0.7, 0.0, 0.4};
+      const auto got = profile(*backend, spec, loss, theta, direction, steps);
+      for (std::size_t j = 0; j < steps.size(); ++j) {
+        std::vector<double> moved(theta);
+        for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = std::fma(steps[j], direction[i], theta[i]);
+        const auto net = reference_network(spec, moved);
+        const long double want = reference::loss(net, "sine", to_string(loss), points.points, points.weights);
+        EXPECT_TRUE(std::abs(got[j] - want) <= 1e-13L * std::abs(want) + 1e-16L)
+            << spec.describe() << " " << to_string(loss) << ": " << got[j] << " not " << static_cast<double>(want);
+      }
+    }
+  }
+}
+
+TEST(CpuBackend, PointwiseValuesMatchTheLongDoubleReferenceOnDeepNetworks) {
+  for (const auto& [d, w, nb] : {std::array{3, 8, 2}, {3, 8, 3}, {10, 20, 2}, {10, 20, 3}}) {
+    const NetworkSpec spec{NetworkKind::resnet, Activation::swish, d, w, nb};
+    const auto theta = random_vector(ParameterLayout(spec).size(), 0.4, 5);
+    const PointSet points = make_points({QuadratureKind::monte_carlo, 50}, d, 3, 1);
+    const PointwiseJet jet = evaluate_pointwise(spec, theta, points.points);
+    const auto dd = static_cast<std::size_t>(d);
+    for (std::size_t q = 0; q < points.size(); ++q) {
+      const std::vector<double> x(points.points.begin() + static_cast<std::ptrdiff_t>(q * dd),
+                                  points.points.begin() + static_cast<std::ptrdiff_t>((q + 1) * dd));
+      const reference::Jet want = reference::evaluate(reference_network(spec, theta), x);
+      EXPECT_TRUE(std::abs(jet.value[q] - want.u) <= 1e-13L * want.largest_u) << spec.describe();
+      EXPECT_TRUE(std::abs(jet.laplacian[q] - want.laplacian) <= 1e-13L * want.largest_laplacian) << spec.describe();
+      for (std::size_t j = 0; j < dd; ++j) {
+        EXPECT_TRUE(std::abs(jet.gradient[q * dd + j] - want.gradient[j]) <= 1e-13L * want.largest_gradient) << spec.describe();
+      }
+    }
+  }
+}
+
+TEST(CpuBackend, ProfilesMatchThePublishedMinimizers) {
+  LANDSCAPE_NEEDS_PUBLISHED("profiles.json");
+  const auto json = reference::read_published("profiles.json");
+  for (const auto& p : json.at("profiles")) {
+    const NetworkSpec spec{parse_network_kind(p.at("network").get<std::string>()), Activation::swish, p.at("dimension"),
+                           p.at("width"), p.at("blocks")};
+    const auto backend = make_cpu_backend(spec, Problem::sine,
+                                          make_points(parse_quadrature(p.at("quadrature").get<std::string>()), 1, 1, 0), 1);
+    const auto want = p.at("values").get<std::vector<double>>();
+    const auto got = profile(*backend, spec, parse_loss(p.at("loss").get<std::string>()), p.at("theta"), p.at("direction"), p.at("steps"));
+    double largest = 0.0;
+    for (const double v : want) largest = std::max(largest, std::abs(v));
+    ASSERT_EQ(got.size(), want.size());
+    for (std::size_t j = 0; j < got.size(); ++j) {
+      EXPECT_TRUE(std::abs(got[j] - want[j]) <= 1e-12 * largest) << p.at("minimizer") << " step " << j;
+    }
+  }
+}
+
+TEST(CpuBackend, PointwiseValuesMatchThePublishedEvaluation) {
+  LANDSCAPE_NEEDS_PUBLISHED("profiles.json");
+  const auto json = reference::read_published("profiles.json");
+  for (const auto& p : json.at("pointwise")) {
+    const NetworkSpec spec{parse_network_kind(p.at("network").get<std::string>()), Activation::swish, p.at("dimension"),
+                           p.at("width"), p.at("blocks")};
+    const auto theta = p.at("theta").get<std::vector<double>>();
+    std::vector<double> flat;
+    const auto points = p.at("points").get<std::vector<std::vector<double>>>();
+    for (const auto& x : points) flat.insert(flat.end(), x.begin(), x.end());
+    const PointwiseJet jet = evaluate_pointwise(spec, theta, flat);
+    for (std::size_t q = 0; q < points.size(); ++q) {
+      const reference::Jet terms = reference::evaluate(reference_network(spec, theta), points[q]);
+      EXPECT_TRUE(std::abs(jet.value[q] - p.at("u")[q].get<double>()) <= 1e-12L * terms.largest_u);
+      EXPECT_TRUE(std::abs(jet.laplacian[q] - p.at("laplacian_u")[q].get<double>()) <= 1e-12L * terms.largest_laplacian);
+      for (std::size_t j = 0; j < points[q].size(); ++j) {
+        const double want = p.at("grad_u")[q][j];
+        EXPECT_TRUE(std::abs(jet.gradient[q * points[q].size() + j] - want) <= 1e-12L * terms.largest_gradient);
+      }
+    }
+  }
+}
+
+/// d loss / d theta_i by running the shared formulas on dual numbers, point after point.
+template <Activation kActivation, LossKind kLoss>
+math::Dual dual_loss(const NetworkSpec& spec, const std::vector<double>& theta, std::size_t i, const PointSet& points) {
+  const math::DynamicShape s = spec.shape();
+  std::vector<math::Dual> parameters(theta.begin(), theta.end());
+  parameters[i].slope = 1.0;
+  std::vector<math::Dual> buffer(static_cast<std::size_t>(math::FoldedLayout<math::DynamicShape>{s}.buffer_size()));
+  const auto net = math::fold(s, parameters.data(), buffer.data());
+  std::vector<math::Dual> work(static_cast<std::size_t>(
+      std::max(math::forward_work<true, 1, math::Dual>(s), math::adjoint_work<1, math::Dual>(s))));
+  const auto d = static_cast<std::size_t>(spec.dimension);
+  std::vector<math::Dual> out(d + 2);
+  std::vector<double> grad_b(d);
+  math::Dual sum(0.0);
+  for (std::size_t q = 0; q < points.size(); ++q) {
+    const double* xq = points.points.data() + q * d;
+    const std::vector<math::Dual> x(xq, xq + d);
+    double b, lap_b, exact, source;
+    math::boundary_factor(spec.dimension, xq, b, grad_b.data(), lap_b);
+    math::exact_solution(Problem::sine, spec.dimension, xq, exact, source, nullptr);
+    if constexpr (kLoss == LossKind::galerkin) {
+      math::forward_jet<kActivation, true, 1>(s, net, x.data(), out.data(), work.data());
+    } else {
+      math::adjoint_jet<kActivation, 1>(s, net, x.data(), out.data(), work.data());
+    }
+    sum = sum + math::Dual(points.weights[q]) *
+                    math::loss_integrand<kLoss>(spec.dimension, out.data(), 1, b, grad_b.data(), 1, lap_b, source);
+  }
+  return sum;
+}
+
+template <Activation kActivation>
+void expect_gradient_is_dual(const NetworkSpec& spec) {
+  const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 21);
+  const PointSet points = odd_points(spec.dimension);
+  const auto backend = make_cpu_backend(spec, Problem::sine, points, 2);
+  std::vector<double> gradient(theta.size());
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    const double value = backend->loss_and_gradient(loss, theta, gradient);
+    double largest = 0.0;
+    for (const double g : gradient) largest = std::max(largest, std::abs(g));
+    // Every parameter of a small network; of a large one enough to meet every tensor and row.
+    for (std::size_t i = 0; i < theta.size(); i += 1 + theta.size() / 150) {
+      const math::Dual want = loss == LossKind::ritz ? dual_loss<kActivation, LossKind::ritz>(spec, theta, i, points)
+                                                     : dual_loss<kActivation, LossKind::galerkin>(spec, theta, i, points);
+      EXPECT_TRUE(std::abs(gradient[i] - want.slope) <= 1e-12 * largest)
+          << spec.describe() << " " << to_string(loss) << " parameter " << i << ": " << gradient[i] << " not " << want.slope;
+      EXPECT_TRUE(std::abs(value - want.value) <= 1e-12 * std::abs(want.value)) << spec.describe();
+    }
+  }
+}
+
+TEST(CpuBackend, GradientsAreTheDerivativesOfDualNumbers) {
+  for (const NetworkSpec& spec : many_specs()) {
+    switch (spec.activation) {
+      case Activation::swish:
+        expect_gradient_is_dual<Activation::swish>(spec);
+        break;
+      case Activation::tanh:
+        expect_gradient_is_dual<Activation::tanh>(spec);
+        break;
+      case Activation::sin:
+        expect_gradient_is_dual<Activation::sin>(spec);
+        break;
+      case Activation::softplus:
+        expect_gradient_is_dual<Activation::softplus>(spec);
+        break;
+    }
+  }
+}
+
+TEST(CpuBackend, GradientMatchesFiniteDifferencesOfTheReference) {
+  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 2, 5, 2};
+  const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 4);
+  const PointSet points = odd_points(2);
+  const auto backend = make_cpu_backend(spec, Problem::sine, points, 1);
+  std::vector<double> gradient(theta.size());
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    backend->loss_and_gradient(loss, theta, gradient);
+    for (std::size_t i = 0; i < theta.size(); i += 7) {
+      const double h = 1e-4;
+      const auto at = [&](double shift) {
+        auto moved = theta;
+        moved[i] += shift;
+        return reference::loss(reference_network(spec, moved), "sine", to_string(loss), points.points, points.weights);
+      };
+      const auto want = static_cast<double>((at(h) - at(-h)) / (2.0L * h));
+      EXPECT_NEAR(gradient[i], want, 1e-6 * std::max(1.0, std::abs(want)));
+    }
+  }
+}
+
+TEST(CpuBackend, BitsDoNotDependOnThreadsSlicesOrInstructionSet) {
+  for (const NetworkSpec& spec : many_specs()) {
+    const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 1);
+    const PointSet points = make_points({QuadratureKind::monte_carlo, 150}, spec.dimension, 3, 1);
+    const DirectionSet directions(spec, theta, 4, DirectionNorm::filter, BiasMode::random);
+    const std::vector<double> steps{-1.0, -0.3, 0.0, 0.5, 1.0};
+    constexpr std::int64_t kItems = 35;
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      std::vector<double> first_losses, first_gradient;
+      double first_value = 0.0;
+      for (const char* isa : {"portable", "avx2", "avx512"}) {
+        setenv("LANDSCAPE_CPU_ISA", isa, 1);
+        for (const int threads : {1, 3}) {
+          const auto backend = make_cpu_backend(spec, Problem::sine, points, threads);
+          std::vector<double> losses(kItems), gradient(theta.size());
+          for (std::int64_t begin = 0; begin < kItems; begin += 9 * threads) {
+            const std::int64_t count = std::min<std::int64_t>(9 * threads, kItems - begin);
+            backend->evaluate({loss, &directions, steps, begin, count},
+                              std::span<double>(losses).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
+          }
+          const double value = backend->loss_and_gradient(loss, theta, gradient);
+          if (first_losses.empty()) {
+            first_losses = losses;
+            first_gradient = gradient;
+            first_value = value;
+          }
+          const std::string where = spec.describe() + " " + to_string(loss) + " " + backend->describe();
+          EXPECT_EQ(std::memcmp(losses.data(), first_losses.data(), losses.size() * sizeof(double)), 0) << where;
+          EXPECT_EQ(std::memcmp(gradient.data(), first_gradient.data(), gradient.size() * sizeof(double)), 0) << where;
+          EXPECT_EQ(value, first_value) << where;
+        }
+      }
+    }
+  }
+  unsetenv("LANDSCAPE_CPU_ISA");
+}
+
+TEST(CpuBackend, NonFiniteParametersGiveNonFiniteLosses) {
+  for (const Activation activation : {Activation::swish, Activation::tanh, Activation::sin, Activation::softplus}) {
+    const NetworkSpec spec{NetworkKind::resnet, activation, 1, 4, 1};
+    auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 1);
+    theta[9] = std::nan("");
+    const auto backend = make_cpu_backend(spec, Problem::sine, odd_points(1), 1);
+    const std::vector<double> zero(theta.size(), 0.0);
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      EXPECT_TRUE(std::isnan(profile(*backend, spec, loss, theta, zero, {0.0})[0])) << to_string(activation);
+    }
+  }
+}
+
+TEST(CpuBackend, MisfitsAreErrors) {
+  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 1, 4, 1};
+  EXPECT_THROW(make_cpu_backend(spec, Problem::sine, odd_points(2), 1), Error);
+  const auto backend = make_cpu_backend(spec, Problem::sine, odd_points(1), 1);
+  std::vector<double> wrong(3);
+  EXPECT_THROW(backend->loss_and_gradient(LossKind::ritz, wrong, wrong), Error);
+  setenv("LANDSCAPE_CPU_ISA", "sse", 1);
+  EXPECT_THROW(make_cpu_backend(spec, Problem::sine, odd_points(1), 1), UsageError);
+  unsetenv("LANDSCAPE_CPU_ISA");
+  const std::vector<double> theta(ParameterLayout(spec).size(), 0.1);
+  const DirectionSet one_row(spec, theta, std::vector<double>(theta.size(), 1.0));
+  const std::vector<double> steps{0.0, 1.0};
+  std::vector<double> losses(4);
+  EXPECT_THROW(backend->evaluate({LossKind::ritz, &one_row, steps, 0, 4}, losses), Error);
+}
+
+TEST(CpuBackend, ExactSolutionHasTheKnownLosses) {
+  // N = -2x - 1 is exact for the cubic problem: Galerkin 0, Ritz -1/2 int |u*'|^2 = -1/2 (4/5 ... ) by hand: u*' = 6x^2 - 2x - 1.
+  const NetworkSpec spec{NetworkKind::linear, Activation::swish, 1, 0, 0};
+  const std::vector<double> theta{-2.0, -1.0}, zero{0.0, 0.0};
+  const PointSet points = make_points(parse_quadrature("gauss:8"), 1, 1, 0);
+  const auto backend = make_cpu_backend(spec, Problem::cubic, points, 1);
+  EXPECT_NEAR(profile(*backend, spec, LossKind::galerkin, theta, zero, {0.0})[0], 0.0, 1e-28);
+  // int (6x^2-2x-1)^2 = 36/5 - 24/4 + (4-12)/3 + 4/2 + 1 = 23/15
+  EXPECT_NEAR(profile(*backend, spec, LossKind::ritz, theta, zero, {0.0})[0], -23.0 / 30.0, 1e-15);
+  const SolutionError error = solution_error(spec, Problem::cubic, theta, points);
+  EXPECT_LE(error.relative_l2, 1e-15);
+  EXPECT_LE(error.relative_h1, 1e-15);
+}
+
+}  // namespace
+}  // namespace landscape

@@ -1,0 +1,228 @@
+// Network specifications, parameter layouts, quadrature, grids, partitions and directions.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "landscape/model/error.hpp"
+#include "landscape/profile/direction_set.hpp"
+#include "landscape/profile/profile_grid.hpp"
+#include "landscape/profile/work_partition.hpp"
+#include "landscape/quadrature/quadrature.hpp"
+
+namespace landscape {
+namespace {
+
+TEST(ParameterLayout, NamesAndShapesAreThoseOfThePublishedStateDicts) {
+  const ParameterLayout layout(NetworkSpec{NetworkKind::resnet, Activation::swish, 3, 8, 2});
+  const auto& t = layout.tensors();
+  ASSERT_EQ(t.size(), 12u);
+  EXPECT_EQ(t[0].name, "layer_in.weight");
+  EXPECT_EQ(t[0].rows, 8);
+  EXPECT_EQ(t[0].columns, 3);
+  EXPECT_EQ(t[9].name, "layer4.bias");
+  EXPECT_EQ(t[10].name, "layer_out.weight");
+  EXPECT_EQ(t[11].offset + 1, layout.size());
+  EXPECT_EQ(layout.size(), static_cast<std::size_t>(math::parameter_count(math::DynamicShape{3, 8, 2, true})));
+  EXPECT_EQ(ParameterLayout(NetworkSpec{NetworkKind::linear, Activation::swish, 1, 0, 0}).size(), 2u);
+}
+
+TEST(NetworkSpec, ImpossibleSizesAreRefusedByOption) {
+  for (const NetworkSpec& bad : {NetworkSpec{NetworkKind::resnet, Activation::swish, 0, 4, 1},
+                                 NetworkSpec{NetworkKind::resnet, Activation::swish, 1, -1, 1},
+                                 NetworkSpec{NetworkKind::fcnet, Activation::swish, 1, 4, 0},
+                                 NetworkSpec{NetworkKind::fcnet, Activation::swish, 1, 4096, 100}}) {
+    EXPECT_THROW(bad.validate(), UsageError) << bad.describe();
+  }
+  EXPECT_THROW(parse_network_kind("transformer"), UsageError);
+}
+
+/// Integral over the unit cube of prod x_i^2, exactly 3^-d.
+double square_integral(const PointSet& set) {
+  const auto d = static_cast<std::size_t>(set.dimension);
+  double sum = 0.0;
+  for (std::size_t q = 0; q < set.size(); ++q) {
+    double product = 1.0;
+    for (std::size_t j = 0; j < d; ++j) product *= set.points[q * d + j] * set.points[q * d + j];
+    sum += set.weights[q] * product;
+  }
+  return sum;
+}
+
+TEST(Quadrature, SimpsonIsExactForCubicsAndHasMidpoints) {
+  const PointSet set = make_points(parse_quadrature("simpson:100"), 1, 1, 0);
+  ASSERT_EQ(set.size(), 201u);
+  EXPECT_EQ(set.points.front(), 0.0);
+  EXPECT_EQ(set.points.back(), 1.0);
+  EXPECT_NEAR(square_integral(set), 1.0 / 3.0, 1e-15);
+}
+
+TEST(Quadrature, AsPublishedSimpsonLosesTheLeftEndOnly) {
+  const PointSet good = make_points(parse_quadrature("simpson:10"), 1, 1, 0);
+  const PointSet slip = make_points(parse_quadrature("simpson-as-published:10"), 1, 1, 0);
+  ASSERT_EQ(good.size(), slip.size());
+  EXPECT_EQ(slip.weights[0], 0.0);
+  EXPECT_EQ(good.weights[0], 1.0 / 60.0);
+  for (std::size_t q = 1; q < good.size(); ++q) EXPECT_EQ(good.weights[q], slip.weights[q]);
+}
+
+TEST(Quadrature, GaussIsExactForHighDegrees) {
+  for (const int n : {1, 2, 3, 16, 101}) {
+    const PointSet set = make_points({QuadratureKind::gauss, n}, 1, 1, 0);
+    for (int degree = 0; degree < 2 * n; degree += n < 16 ? 1 : 7) {
+      double sum = 0.0;
+      for (std::size_t q = 0; q < set.size(); ++q) sum += set.weights[q] * std::pow(set.points[q], degree);
+      EXPECT_NEAR(sum, 1.0 / (degree + 1), 1e-14) << n << " points, degree " << degree;
+    }
+  }
+  EXPECT_NEAR(square_integral(make_points(parse_quadrature("gauss:3"), 4, 1, 0)), std::pow(3.0, -4), 1e-16);
+}
+
+TEST(Quadrature, RandomAndSobolPointsFillTheOpenCube) {
+  for (const char* rule : {"monte-carlo:20000", "sobol:20000"}) {
+    for (const std::uint64_t stream : {0u, 3u}) {
+      const PointSet set = make_points(parse_quadrature(rule), 3, 5, stream);
+      for (const double x : set.points) ASSERT_TRUE(x >= 0.0 && x < 1.0);
+      EXPECT_NEAR(square_integral(set), 1.0 / 27.0, rule[0] == 's' ? 2e-4 : 5 * 0.0795 / std::sqrt(20000)) << rule << stream;
+    }
+  }
+  EXPECT_NE(make_points(parse_quadrature("sobol:8"), 2, 1, 1).points, make_points(parse_quadrature("sobol:8"), 2, 1, 2).points);
+}
+
+TEST(Quadrature, BadRulesAreRefused) {
+  for (const char* bad : {"", "simpson", "simpson:", "simpson:0", "simpson:-3", "simpson:1e3", "simpson:10x", "romberg:4",
+                          "gauss:99999999999999999999"}) {
+    EXPECT_THROW(parse_quadrature(bad), UsageError) << bad;
+  }
+  EXPECT_THROW(make_points(parse_quadrature("simpson:10"), 2, 1, 0), UsageError);
+  EXPECT_THROW(make_points(parse_quadrature("gauss:100"), 10, 1, 0), UsageError);
+  EXPECT_THROW(make_points(parse_quadrature("monte-carlo:1000000000"), 10, 1, 0), UsageError);
+}
+
+TEST(ProfileGrid, EvenGridHasBothEndsAndZero) {
+  const auto s = parse_grid("-0.3:0.3:21").steps();
+  ASSERT_EQ(s.size(), 21u);
+  EXPECT_EQ(s.front(), -0.3);
+  EXPECT_EQ(s[10], 0.0);
+  EXPECT_EQ(s.back(), 0.3);
+  for (std::size_t j = 0; j < s.size(); ++j) EXPECT_EQ(s[j], -s[20 - j]);
+}
+
+TEST(ProfileGrid, ArangeGainsAPointWhereThePublishedCodeDid) {
+  ProfileGrid grid = parse_grid("-0.02:0.02:101");
+  grid.rule = GridRule::arange;
+  const auto s = grid.steps();
+  EXPECT_EQ(s.size(), 102u);
+  EXPECT_NEAR(s.back(), 0.0204, 1e-15);
+}
+
+TEST(ProfileGrid, ImpossibleGridsAreRefused) {
+  for (const char* bad : {"", "1", "-1:1", "1:-1:0", "1:-1:5", "0:0:5", "-1:1:1", "-1:1:-5", "-1:1:2.5", "a:b:c", "-1:1:5:7", "nan:1:5",
+                          "-inf:inf:5", "-1:1:99999999", "1:1.0000000000000004:100", "-1e308:1e308:5"}) {
+    EXPECT_THROW(parse_grid(bad), UsageError) << bad;
+  }
+  EXPECT_EQ(parse_grid(to_string(parse_grid("-0.00025:0.00025:101"))), parse_grid("-0.00025:0.00025:101"));
+}
+
+TEST(WorkPartition, RangesAreContiguousCompleteAndEven) {
+  for (const std::int64_t n : {0, 1, 5, 100, 101, 2100}) {
+    for (const int ranks : {1, 2, 3, 7, 16, 200}) {
+      const WorkPartition partition(n, ranks);
+      std::int64_t at = 0;
+      for (int r = 0; r < ranks; ++r) {
+        const WorkRange range = partition.of(r);
+        EXPECT_EQ(range.begin, at);
+        EXPECT_TRUE(range.size() == n / ranks || range.size() == n / ranks + 1);
+        at = range.end;
+      }
+      EXPECT_EQ(at, n);
+    }
+  }
+}
+
+class Directions : public ::testing::Test {
+ protected:
+  Directions() {
+    for (std::size_t i = 0; i < theta_.size(); ++i) theta_[i] = philox(i);
+  }
+  static double philox(std::size_t i) { return std::sin(1.0 + 3.7 * static_cast<double>(i)); }
+  std::vector<double> direction(DirectionNorm norm, BiasMode bias, std::int64_t k = 2, std::uint64_t seed = 9) const {
+    std::vector<double> d(theta_.size());
+    DirectionSet(spec_, theta_, seed, norm, bias).generate(k, d);
+    return d;
+  }
+  static double norm_of(const std::vector<double>& v, std::size_t begin, std::size_t n) {
+    double sum = 0.0;
+    for (std::size_t i = begin; i < begin + n; ++i) sum += v[i] * v[i];
+    return std::sqrt(sum);
+  }
+  NetworkSpec spec_{NetworkKind::resnet, Activation::swish, 3, 5, 1};
+  ParameterLayout layout_{spec_};
+  std::vector<double> theta_ = std::vector<double>(layout_.size());
+};
+
+TEST_F(Directions, EveryNormScalesAsDefined) {
+  const auto filter = direction(DirectionNorm::filter, BiasMode::random);
+  const auto layer = direction(DirectionNorm::layer, BiasMode::random);
+  const auto dfilter = direction(DirectionNorm::dfilter, BiasMode::random);
+  const auto dlayer = direction(DirectionNorm::dlayer, BiasMode::random);
+  const auto weight = direction(DirectionNorm::weight, BiasMode::random);
+  const auto none = direction(DirectionNorm::none, BiasMode::random);
+  for (const TensorInfo& t : layout_.tensors()) {
+    if (t.is_bias) {
+      for (const auto* d : {&filter, &layer, &dfilter, &dlayer, &weight, &none}) {
+        EXPECT_NEAR(norm_of(*d, t.offset, t.size()), norm_of(theta_, t.offset, t.size()), 1e-8);
+      }
+      continue;
+    }
+    EXPECT_NEAR(norm_of(layer, t.offset, t.size()), norm_of(theta_, t.offset, t.size()), 1e-8);
+    EXPECT_NEAR(norm_of(dlayer, t.offset, t.size()), 1.0, 1e-8);
+    const auto columns = static_cast<std::size_t>(t.columns);
+    for (std::size_t row = t.offset; row < t.offset + t.size(); row += columns) {
+      EXPECT_NEAR(norm_of(filter, row, columns), norm_of(theta_, row, columns), 1e-8);
+      EXPECT_NEAR(norm_of(dfilter, row, columns), 1.0, 1e-8);
+    }
+    for (std::size_t i = t.offset; i < t.offset + t.size(); ++i) EXPECT_EQ(weight[i], none[i] * theta_[i]);
+  }
+}
+
+TEST_F(Directions, BiasModesDoWhatTheySay) {
+  const auto zero = direction(DirectionNorm::filter, BiasMode::zero);
+  const auto copy = direction(DirectionNorm::filter, BiasMode::copy);
+  for (const TensorInfo& t : layout_.tensors()) {
+    for (std::size_t i = t.offset; i < t.offset + t.size(); ++i) {
+      if (t.is_bias) {
+        EXPECT_EQ(zero[i], 0.0);
+        EXPECT_EQ(copy[i], theta_[i]);
+      } else {
+        EXPECT_EQ(zero[i], copy[i]);
+      }
+    }
+  }
+}
+
+TEST_F(Directions, ArePureFunctionsOfSeedAndIndex) {
+  const DirectionSet set(spec_, theta_, 9, DirectionNorm::filter, BiasMode::random);
+  std::vector<double> a(theta_.size()), b(theta_.size());
+  set.generate(1'000'000, a);
+  set.generate(0, b);
+  set.generate(1'000'000, b);
+  EXPECT_EQ(std::memcmp(a.data(), b.data(), a.size() * sizeof(double)), 0);
+  EXPECT_NE(direction(DirectionNorm::none, BiasMode::random, 1), direction(DirectionNorm::none, BiasMode::random, 2));
+  EXPECT_NE(direction(DirectionNorm::none, BiasMode::random, 1, 1), direction(DirectionNorm::none, BiasMode::random, 1, 2));
+}
+
+TEST_F(Directions, GivenRowsAreUsedAsTheyAre) {
+  std::vector<double> rows(2 * theta_.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<double>(i);
+  const DirectionSet set(spec_, theta_, rows);
+  std::vector<double> d(theta_.size());
+  set.generate(1, d);
+  EXPECT_EQ(d[0], static_cast<double>(theta_.size()));
+  EXPECT_THROW(set.generate(2, d), Error);
+  rows.pop_back();
+  EXPECT_THROW(DirectionSet(spec_, theta_, rows), UsageError);
+}
+
+}  // namespace
+}  // namespace landscape

@@ -1,0 +1,168 @@
+#include "reference.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace reference {
+namespace {
+
+const Real kPi = 3.14159265358979323846264338327950288L;
+
+/// Value, gradient and Laplacian of one scalar function of x.
+struct Channel {
+  Real value;
+  std::vector<Real> gradient;
+  Real laplacian;
+};
+
+Channel constant(int d, Real value) { return {value, std::vector<Real>(static_cast<std::size_t>(d), 0.0L), 0.0L}; }
+
+void add_scaled(Channel& to, Real factor, const Channel& from) {
+  to.value += factor * from.value;
+  for (std::size_t i = 0; i < to.gradient.size(); ++i) to.gradient[i] += factor * from.gradient[i];
+  to.laplacian += factor * from.laplacian;
+}
+
+Channel activate(const std::string& name, const Channel& z) {
+  Real f, f1, f2;
+  const Real v = z.value;
+  const Real sigma = 1.0L / (1.0L + std::exp(-v));
+  if (name == "swish") {
+    f = v * sigma;
+    f1 = sigma + v * sigma * (1.0L - sigma);
+    f2 = sigma * (1.0L - sigma) * (2.0L + v * (1.0L - 2.0L * sigma));
+  } else if (name == "tanh") {
+    f = std::tanh(v);
+    f1 = 1.0L / (std::cosh(v) * std::cosh(v));
+    f2 = -2.0L * f * f1;
+  } else if (name == "sin") {
+    f = std::sin(v);
+    f1 = std::cos(v);
+    f2 = -std::sin(v);
+  } else if (name == "softplus") {
+    f = std::max(v, 0.0L) + std::log1p(std::exp(-std::abs(v)));
+    f1 = sigma;
+    f2 = std::exp(-std::abs(v)) / ((1.0L + std::exp(-std::abs(v))) * (1.0L + std::exp(-std::abs(v))));
+  } else {
+    throw std::invalid_argument(name);
+  }
+  Channel out = z;
+  Real square = 0.0L;
+  for (const Real g : z.gradient) square += g * g;
+  out.value = f;
+  for (Real& g : out.gradient) g *= f1;
+  out.laplacian = f1 * z.laplacian + f2 * square;
+  return out;
+}
+
+/// Reads tensors off theta one after the other.
+class Reader {
+ public:
+  explicit Reader(const std::vector<double>& theta) : theta_(theta) {}
+  std::vector<Channel> layer(const std::vector<Channel>& in, int n_out) {
+    const int d = static_cast<int>(in.front().gradient.size());
+    std::vector<Channel> out;
+    for (int i = 0; i < n_out; ++i) {
+      Channel sum = constant(d, 0.0L);
+      for (const Channel& channel : in) add_scaled(sum, next(), channel);
+      out.push_back(sum);
+    }
+    for (Channel& channel : out) channel.value += next();
+    return out;
+  }
+  void check_end() const {
+    if (at_ != theta_.size()) throw std::invalid_argument("theta has another length");
+  }
+
+ private:
+  Real next() { return theta_.at(at_++); }
+  const std::vector<double>& theta_;
+  std::size_t at_ = 0;
+};
+
+Channel network_channel(const Network& net, const std::vector<double>& x) {
+  const auto d = static_cast<std::size_t>(net.dimension);
+  std::vector<Channel> h;
+  for (std::size_t j = 0; j < d; ++j) {
+    h.push_back(constant(net.dimension, x[j]));
+    h.back().gradient[j] = 1.0L;
+  }
+  Reader reader(net.theta);
+  if (net.kind != "linear") {
+    h = reader.layer(h, net.width);
+    for (int block = 0; block < net.blocks; ++block) {
+      std::vector<Channel> y = h;
+      for (int half = 0; half < 2; ++half) {
+        y = reader.layer(y, net.width);
+        for (Channel& channel : y) channel = activate(net.activation, channel);
+      }
+      if (net.kind == "resnet") {
+        for (std::size_t i = 0; i < h.size(); ++i) add_scaled(h[i], 1.0L, y[i]);
+      } else {
+        h = y;
+      }
+    }
+  }
+  const Channel out = reader.layer(h, 1).front();
+  reader.check_end();
+  return out;
+}
+
+}  // namespace
+
+Jet evaluate(const Network& network, const std::vector<double>& x) {
+  const std::size_t d = x.size();
+  const Channel n = network_channel(network, x);
+  const auto product_without = [&](std::size_t skip) {
+    Real product = 1.0L;
+    for (std::size_t j = 0; j < d; ++j) {
+      if (j != skip) product *= Real(x[j]) * (1.0L - Real(x[j]));
+    }
+    return product;
+  };
+  const Real b = product_without(d);
+  Jet jet{b * n.value, {}, 0.0L, std::abs(b * n.value), 0.0L, 0.0L};
+  const auto add_to_laplacian = [&](Real term) {
+    jet.laplacian += term;
+    jet.largest_laplacian = std::max(jet.largest_laplacian, std::abs(term));
+  };
+  for (std::size_t j = 0; j < d; ++j) {
+    const Real slope = product_without(j) * (1.0L - 2.0L * Real(x[j]));
+    jet.gradient.push_back(b * n.gradient[j] + n.value * slope);
+    jet.largest_gradient = std::max({jet.largest_gradient, std::abs(b * n.gradient[j]), std::abs(n.value * slope)});
+    add_to_laplacian(2.0L * slope * n.gradient[j]);
+    add_to_laplacian(-2.0L * product_without(j) * n.value);
+  }
+  add_to_laplacian(b * n.laplacian);
+  return jet;
+}
+
+Real source(const std::string& problem, const std::vector<double>& x) {
+  if (problem == "cubic") return -(12.0L * Real(x[0]) - 2.0L);
+  Real product = static_cast<Real>(x.size()) * kPi * kPi;
+  for (const double xi : x) product *= std::sin(kPi * Real(xi));
+  return product;
+}
+
+Real loss(const Network& network, const std::string& problem, const std::string& loss_name, const std::vector<double>& points,
+          const std::vector<double>& weights) {
+  const auto d = static_cast<std::size_t>(network.dimension);
+  Real sum = 0.0L;
+  for (std::size_t q = 0; q < weights.size(); ++q) {
+    const std::vector<double> x(points.begin() + static_cast<std::ptrdiff_t>(q * d),
+                                points.begin() + static_cast<std::ptrdiff_t>((q + 1) * d));
+    const Jet jet = evaluate(network, x);
+    const Real f = source(problem, x);
+    if (loss_name == "galerkin") {
+      sum += Real(weights[q]) * (jet.laplacian + f) * (jet.laplacian + f);
+    } else {
+      Real energy = 0.0L;
+      for (const Real g : jet.gradient) energy += g * g;
+      sum += Real(weights[q]) * (0.5L * energy - f * jet.u);
+    }
+  }
+  return sum;
+}
+
+}  // namespace reference

@@ -1,0 +1,35 @@
+// The second oracle: losses and pointwise values straight from their definitions, in long double, one point and one neuron at a time.
+// It shares no code with include/landscape/math, so a mistake there cannot pass here too.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace reference {
+
+using Real = long double;
+
+/// Everything about one network, in words: kind "linear", "fcnet" or "resnet"; activation "swish", "tanh", "sin" or "softplus".
+struct Network {
+  std::string kind, activation;
+  int dimension, width, blocks;
+  std::vector<double> theta;
+};
+
+/// Value and derivatives of u = B N at x, and the largest of the terms that make up each.
+struct Jet {
+  Real u;
+  std::vector<Real> gradient;
+  Real laplacian;
+  Real largest_u, largest_gradient, largest_laplacian;
+};
+Jet evaluate(const Network& network, const std::vector<double>& x);
+
+/// f of -Laplace(u) = f for problem "sine" or "cubic".
+Real source(const std::string& problem, const std::vector<double>& x);
+
+/// Loss "ritz" or "galerkin" on points (Q, d) with weights (Q).
+Real loss(const Network& network, const std::string& problem, const std::string& loss, const std::vector<double>& points,
+          const std::vector<double>& weights);
+
+}  // namespace reference
