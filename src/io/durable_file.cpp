@@ -1,0 +1,129 @@
+#include "durable_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "landscape/io/output_path.hpp"
+#include "landscape/model/error.hpp"
+
+namespace landscape {
+namespace {
+
+/// A descriptor that closes itself.
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC)) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+void sync(const std::string& path, int flags) {
+  const Descriptor file(path, flags);
+  // Some network file systems refuse to sync a folder (EINVAL): they have nothing to offer there.
+  if (file.get() < 0 || (fsync(file.get()) != 0 && errno != EINVAL)) {
+    throw Error(fmt::format("'{}' cannot be written to the disk {}.", path, errno_text()));
+  }
+}
+
+/// rename(2) that fails with EEXIST where the target exists.
+int rename_to_free_name(const char* from, const char* to) {
+  const long status = syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+  if (status == 0 || (errno != EINVAL && errno != ENOSYS)) return static_cast<int>(status);
+  struct stat existing = {};  // a file system without it: nearly as good, as the output's lock keeps others out
+  if (lstat(to, &existing) == 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  return rename(from, to);
+}
+
+}  // namespace
+
+std::string resolve_path(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path resolved =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  if (error || resolved.empty())
+    throw Error(fmt::format("The path '{}' cannot be followed ({}).", path, error.message()));
+  return resolved.string();
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string host_name() {
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown-host";
+  return name.data();
+}
+
+std::string errno_text() { return fmt::format("({})", std::strerror(errno)); }
+
+std::string describe_bytes(std::uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits{"bytes", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024.0 && unit + 1 < kUnits.size(); ++unit) value /= 1024.0;
+  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+TemporaryFile::TemporaryFile(const std::string& target)
+    : target_(resolve_path(target)), path_(fmt::format("{}.part-{}-{}", target_, host_name(), getpid())) {
+  unlink(path_.c_str());  // of a dead process with our number
+}
+
+TemporaryFile::~TemporaryFile() {
+  if (!published_) unlink(path_.c_str());
+}
+
+void TemporaryFile::reserve_disk_space() const {
+  const Descriptor file(path_, O_RDWR);
+  struct stat status = {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0)
+    throw Error(fmt::format("'{}' cannot be opened {}.", path_, errno_text()));
+  int code = 0;
+  do {
+    code = fallocate(file.get(), 0, 0, status.st_size) == 0 ? 0 : errno;
+  } while (code == EINTR);
+  if (code == 0 || code == EOPNOTSUPP || code == ENOSYS) return;  // without support, the check of free space has to do
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  throw Error(
+      fmt::format("The output '{}' needs {}, but the disk gives less ({}; {} free): choose another --output or fewer "
+                  "--directions.",
+                  target_, describe_bytes(size), std::strerror(code), describe_bytes(free_bytes(target_))));
+}
+
+void TemporaryFile::publish(ExistingOutput existing) {
+  sync(path_, O_RDWR);
+  const bool refuse = existing == ExistingOutput::refuse;
+  if ((refuse ? rename_to_free_name(path_.c_str(), target_.c_str()) : rename(path_.c_str(), target_.c_str())) != 0) {
+    if (refuse && errno == EEXIST) {
+      throw UsageError(fmt::format("The output '{}' exists: give --overwrite, --resume or another --output.", target_));
+    }
+    throw Error(fmt::format("The output '{}' cannot be put in its place {}.", target_, errno_text()));
+  }
+  published_ = true;
+  sync(folder_of(target_), O_RDONLY | O_DIRECTORY);
+}
+
+}  // namespace landscape

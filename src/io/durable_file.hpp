@@ -1,0 +1,40 @@
+// Files that appear whole or not at all: written under a temporary name, made durable, renamed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "landscape/io/landscape_file.hpp"
+
+namespace landscape {
+
+/// Absolute path with links resolved, so that every name of a file leads to one lock and one temporary name.
+std::string resolve_path(const std::string& path);
+std::string folder_of(const std::string& path);
+std::string host_name();
+/// "(No such file or directory)" of errno.
+std::string errno_text();
+/// "1.5 GiB"
+std::string describe_bytes(std::uint64_t bytes);
+
+/// <target>.part-<host>-<pid>; the file is removed unless it was published.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& target);
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile();
+
+  const std::string& path() const { return path_; }
+  /// Takes the blocks of a file that was only made long, so that later writes cannot run out of space.
+  void reserve_disk_space() const;
+  /// fsync, rename to the target, fsync of the folder.
+  void publish(ExistingOutput existing);
+
+ private:
+  std::string target_;
+  std::string path_;
+  bool published_ = false;
+};
+
+}  // namespace landscape

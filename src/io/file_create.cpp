@@ -1,0 +1,151 @@
+// The birth of the output file: every group, attribute and dataset it will ever hold.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "durable_file.hpp"
+#include "file_names.hpp"
+#include "hdf5.hpp"
+#include "landscape/io/output_path.hpp"
+#include "minimizer_group.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr std::size_t kStateCapacity = 16;
+constexpr std::size_t kResultTextCapacity = 255;
+
+void write_root(const h5::File& file, const RunInfo& run) {
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  const hid_t id = file.get();
+  h5::write_attribute(id, {"format_version", kFormatVersion});
+  h5::write_attribute(id, {"program", run.program});
+  h5::write_attribute(id, {"version", run.version});
+  h5::write_attribute(id, {"git_revision", run.git_revision});
+  h5::write_attribute(id, {"config", run.config});
+  h5::write_attribute(id, {"config_hash", run.config_hash});
+  h5::write_attribute(
+      id, {"created", run.created.empty() ? fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now)) : run.created});
+  h5::write_attribute(id, {"state", to_string(RunState::running)}, kStateCapacity);
+}
+
+void write_problem(const h5::File& file, const FileLayout& layout) {
+  const h5::Group group = h5::create_group(file.get(), "problem");
+  h5::write_attribute(group.get(), {"pde", "-laplace(u) = f in (0,1)^d, u = 0 on the boundary"});
+  h5::write_attribute(group.get(), {"problem", to_string(layout.problem)});
+  h5::write_attribute(group.get(), {"dimension", layout.dimension});
+  h5::write_attribute(group.get(), {"exact_solution", layout.exact_solution});
+  for (const Attribute& attribute : layout.problem_attributes) h5::write_attribute(group.get(), attribute);
+  if (layout.points.size() == 0) return;
+  const hsize_t n_points = layout.points.size(), dimension = static_cast<hsize_t>(layout.points.dimension);
+  h5::write_dataset<double>(group.get(), "points", layout.points.points, {n_points, dimension},
+                            {"quadrature points of the profiles", "(Q, d)", "1"});
+  h5::write_dataset<double>(group.get(), "weights", layout.points.weights, {n_points},
+                            {"quadrature weights of the profiles", "(Q)", "1"});
+}
+
+/// The completion mask is the one dataset whose initial content matters: zeros are written, not hoped for.
+void write_zeros(const h5::OpenDataset& dataset) {
+  constexpr std::uint64_t kPart = std::uint64_t{1} << 20;
+  const std::uint64_t total = dataset.shape[0] * dataset.shape[1];
+  const std::vector<std::uint8_t> zeros(std::min(total, kPart), 0);
+  for (std::uint64_t first = 0; first < total; first += kPart) {
+    h5::write_range(dataset, H5T_NATIVE_UINT8, first, std::min(kPart, total - first), zeros.data());
+  }
+}
+
+void write_profiles(const h5::File& file, const LossLayout& loss) {
+  const h5::Group group = h5::create_group(file.get(), profile_group_name(loss.minimizer.loss));
+  const hid_t id = group.get();
+  for (const Attribute& attribute : loss.attributes) h5::write_attribute(id, attribute);
+  const hsize_t m = static_cast<hsize_t>(loss.n_directions), p = loss.steps.size(), n = loss.minimizer.theta.size();
+  h5::write_dataset<double>(id, "steps", loss.steps, {p}, {"steps s_j along a direction", "(P)", "1"});
+  h5::create_dataset(id, "loss", H5T_IEEE_F64LE, {m, p},
+                     {"L(theta* + s_j d_k); valid where complete is 1", "(M, P)", "1"});
+  h5::OpenDataset complete{h5::create_dataset(id, "complete", H5T_STD_U8LE, {m, p},
+                                              {"1 where loss has been computed, else 0", "(M, P)", "1"}),
+                           {m, p},
+                           "complete"};
+  write_zeros(complete);
+  h5::create_dataset(
+      id, "row_checksum", H5T_STD_U32LE, {m},
+      {"CRC-32C of the little-endian bytes of loss[k, :]; written once the row is complete", "(M)", "1"});
+  const std::string when =
+      fmt::format("; valid once the state of /roughness/{} is complete", to_string(loss.minimizer.loss));
+  h5::create_dataset(id, "total_variation", H5T_IEEE_F64LE, {m},
+                     {"T_k = sum_j |f_(j+1) - f_j| / (|I| (max f - min f)), NaN where undefined" + when, "(M)", "1"});
+  h5::create_dataset(id, "slope_changes", H5T_STD_I64LE, {m},
+                     {"sign changes of the profile's slope" + when, "(M)", "1"});
+  h5::create_dataset(id, "shape_class", H5T_STD_U8LE, {m}, {"class of the profile's shape" + when, "(M)", "1"});
+  if (loss.save_directions) {
+    h5::create_dataset(id, "direction", H5T_IEEE_F64LE, {m, n},
+                       {"direction d_k, parameters as in theta; valid where row k of complete has a 1", "(M, n)", "1"});
+  }
+}
+
+void write_result_group(const h5::File& file, const ResultLayout& result) {
+  const h5::Group group = h5::create_group(file.get(), result.group);
+  h5::write_attribute(group.get(), {"state", kPending}, kStateCapacity);
+  for (const Attribute& attribute : result.attributes) h5::write_attribute(group.get(), attribute, kResultTextCapacity);
+}
+
+void check_layout(const FileLayout& layout) {
+  for (const LossLayout& loss : layout.losses) {
+    const std::string name = to_string(loss.minimizer.loss);
+    if (loss.minimizer.theta.size() != ParameterLayout(loss.minimizer.spec).size()) {
+      throw Error(fmt::format("The {} minimizer has {} parameters, but its network has {}.", name,
+                              loss.minimizer.theta.size(), ParameterLayout(loss.minimizer.spec).size()));
+    }
+    if (loss.n_directions < 0 || (loss.n_directions > 0 && loss.steps.empty())) {
+      throw Error(fmt::format("The {} profiles have no shape: {} directions, {} steps.", name, loss.n_directions,
+                              loss.steps.size()));
+    }
+  }
+}
+
+}  // namespace
+
+std::uint64_t file_size_estimate(const FileLayout& layout) {
+  constexpr double kMetadata = 1 << 16, kPerLoss = 1 << 16;
+  double bytes = kMetadata + 8.0 * static_cast<double>(layout.points.points.size() + layout.points.weights.size());
+  for (const LossLayout& loss : layout.losses) {
+    const auto m = static_cast<double>(loss.n_directions), p = static_cast<double>(loss.steps.size());
+    const auto n = static_cast<double>(loss.minimizer.theta.size());
+    bytes += kPerLoss + 8.0 * n + 24.0 * static_cast<double>(loss.minimizer.history.epoch.size()) + 8.0 * p;
+    bytes += m * (9.0 * p + 21.0 + (loss.save_directions ? 8.0 * n : 0.0));
+  }
+  return static_cast<std::uint64_t>(std::min(bytes, 9e18));
+}
+
+void LandscapeFile::create(const std::string& path, const FileLayout& layout, ExistingOutput existing) {
+  check_layout(layout);
+  const std::string target = resolve_path(path);
+  struct stat status = {};
+  if (existing == ExistingOutput::refuse && stat(target.c_str(), &status) == 0) {
+    throw UsageError(fmt::format("The output '{}' exists: give --overwrite, --resume or another --output.", path));
+  }
+  const std::uint64_t needed = file_size_estimate(layout), available = free_bytes(target);
+  if (needed > available) {
+    throw Error(
+        fmt::format("The output '{}' needs {}, but only {} are free: choose another --output or fewer --directions.",
+                    path, describe_bytes(needed), describe_bytes(available)));
+  }
+  TemporaryFile temporary(target);
+  h5::File file = h5::create_file(temporary.path());
+  write_root(file, layout.run);
+  write_problem(file, layout);
+  for (const LossLayout& loss : layout.losses) {
+    write_minimizer_group(file, loss.minimizer);
+    if (loss.n_directions > 0) write_profiles(file, loss);
+  }
+  for (const ResultLayout& result : layout.results) write_result_group(file, result);
+  h5::check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), fmt::format("flush '{}'", temporary.path()));
+  file.close(fmt::format("close '{}'", temporary.path()));
+  temporary.reserve_disk_space();
+  temporary.publish(existing);
+}
+
+}  // namespace landscape

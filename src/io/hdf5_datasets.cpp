@@ -1,0 +1,212 @@
+// Datasets: contiguous, so that a range of elements is a range of bytes, and allocated at creation, so that writing
+// changes no metadata.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "checksum.hpp"
+#include "hdf5.hpp"
+
+namespace landscape::h5 {
+namespace {
+
+constexpr const char* kChecksum = "crc32c";
+
+std::uint64_t file_bytes(hid_t object) {
+  const File file(H5Iget_file_id(object), "find a dataset's file");
+  hsize_t size = 0;
+  check(H5Fget_filesize(file.get(), &size), "read the file's size");
+  return size;
+}
+
+/// One block of a range: rows [row, row + n_rows) and columns [column, column + n_columns).
+struct Block {
+  hsize_t row, n_rows, column, n_columns;
+  hsize_t size() const { return n_rows * n_columns; }
+};
+
+std::vector<Block> blocks_of(std::uint64_t first, std::uint64_t count, std::uint64_t n_columns) {
+  std::vector<Block> blocks;
+  while (count > 0) {
+    const std::uint64_t row = first / n_columns, column = first % n_columns;
+    const Block block = column == 0 && count >= n_columns ? Block{row, count / n_columns, 0, n_columns}
+                                                          : Block{row, 1, column, std::min(count, n_columns - column)};
+    blocks.push_back(block);
+    first += block.size();
+    count -= block.size();
+  }
+  return blocks;
+}
+
+template <class Transfer>
+void for_each_block(const OpenDataset& data, std::uint64_t first, std::uint64_t count, Transfer&& transfer) {
+  const std::uint64_t n_columns = data.shape.size() == 2 ? data.shape[1] : 1;
+  const std::uint64_t total = data.shape[0] * n_columns;
+  if (first > total || count > total - first) {
+    throw Error(
+        fmt::format("Items {} to {} lie outside the dataset {} of {}.", first, first + count, data.path, total));
+  }
+  std::uint64_t done = 0;
+  for (const Block& block : blocks_of(first, count, n_columns)) {
+    const Dataspace in_file(H5Dget_space(data.dataset.get()), fmt::format("read the shape of {}", data.path));
+    const hsize_t offset[2] = {block.row, block.column}, size[2] = {block.n_rows, block.n_columns};
+    check(H5Sselect_hyperslab(in_file.get(), H5S_SELECT_SET, offset, nullptr, size, nullptr),
+          fmt::format("select in {}", data.path));
+    const hsize_t n = block.size();
+    const Dataspace in_memory(H5Screate_simple(1, &n, nullptr), "create a dataspace");
+    transfer(in_memory.get(), in_file.get(), done);
+    done += n;
+  }
+}
+
+}  // namespace
+
+template <>
+hid_t native_type<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
+template <>
+hid_t native_type<std::int64_t>() {
+  return H5T_NATIVE_INT64;
+}
+template <>
+hid_t native_type<std::uint32_t>() {
+  return H5T_NATIVE_UINT32;
+}
+template <>
+hid_t native_type<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+template <>
+hid_t file_type<double>() {
+  return H5T_IEEE_F64LE;
+}
+template <>
+hid_t file_type<std::int64_t>() {
+  return H5T_STD_I64LE;
+}
+template <>
+hid_t file_type<std::uint32_t>() {
+  return H5T_STD_U32LE;
+}
+template <>
+hid_t file_type<std::uint8_t>() {
+  return H5T_STD_U8LE;
+}
+
+Dataset create_dataset(hid_t parent, const std::string& name, hid_t type, const std::vector<hsize_t>& shape,
+                       const DatasetText& text) {
+  const std::string doing = fmt::format("create the dataset {}", name);
+  const PropertyList creation(H5Pcreate(H5P_DATASET_CREATE), doing);
+  check(H5Pset_layout(creation.get(), H5D_CONTIGUOUS), doing);
+  check(H5Pset_alloc_time(creation.get(), H5D_ALLOC_TIME_EARLY), doing);
+  check(H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER), doing);
+  check(H5Pset_obj_track_times(creation.get(), false), doing);  // equal jobs make equal files
+  const Dataspace space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), doing);
+  Dataset dataset(H5Dcreate2(parent, name.c_str(), type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT), doing);
+  write_attribute(dataset.get(), {"description", text.description});
+  write_attribute(dataset.get(), {"shape", text.shape});
+  write_attribute(dataset.get(), {"units", text.units});
+  return dataset;
+}
+
+template <class T>
+void write_dataset(hid_t parent, const std::string& name, std::span<const T> values, const std::vector<hsize_t>& shape,
+                   const DatasetText& text) {
+  std::uint64_t size = 1;
+  for (const hsize_t n : shape) size *= n;
+  if (size != values.size())
+    throw Error(fmt::format("The dataset {} has {} values where {} are due.", name, values.size(), size));
+  const Dataset dataset = create_dataset(parent, name, file_type<T>(), shape, text);
+  write_attribute(dataset.get(), {kChecksum, std::int64_t{crc32c_of(values)}});
+  check(H5Dwrite(dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+        fmt::format("write the dataset {}", name));
+}
+
+OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std::size_t rank) {
+  OpenDataset open;
+  open.path = name;
+  open.dataset = Dataset(H5Dopen2(parent, name.c_str(), H5P_DEFAULT), fmt::format("open the dataset {}", name));
+  const Dataspace space(H5Dget_space(open.dataset.get()), fmt::format("read the shape of {}", name));
+  const int found_rank = H5Sget_simple_extent_ndims(space.get());
+  if (found_rank != static_cast<int>(rank)) {
+    throw Error(fmt::format("The dataset {} has {} dimensions, expected {}.", name, found_rank, rank));
+  }
+  open.shape.resize(rank);
+  check(H5Sget_simple_extent_dims(space.get(), open.shape.data(), nullptr), fmt::format("read the shape of {}", name));
+
+  const Datatype type(H5Dget_type(open.dataset.get()), fmt::format("read the type of {}", name));
+  const std::size_t element = H5Tget_size(type.get());
+  const bool same_sign = H5Tget_class(like) == H5T_FLOAT || H5Tget_sign(type.get()) == H5Tget_sign(like);
+  if (H5Tget_class(type.get()) != H5Tget_class(like) || element == 0 || element > 8 || !same_sign) {
+    throw Error(fmt::format("The dataset {} holds another type of numbers than expected.", name));
+  }
+  // A damaged file may claim any shape: it must fit into the bytes that are there before memory is taken for it.
+  const PropertyList creation(H5Dget_create_plist(open.dataset.get()), fmt::format("read the layout of {}", name));
+  const H5D_layout_t layout = H5Pget_layout(creation.get());
+  const std::uint64_t bytes = file_bytes(open.dataset.get());
+  std::uint64_t elements = 1;
+  for (const hsize_t n : open.shape) {
+    if (n != 0 && elements > bytes / n)
+      throw Error(fmt::format("The dataset {} claims more data than the file holds.", name));
+    elements *= n;
+  }
+  const haddr_t start = layout == H5D_CONTIGUOUS ? H5Dget_offset(open.dataset.get()) : HADDR_UNDEF;
+  const bool external = H5Pget_external_count(creation.get()) != 0;
+  const bool inside =
+      elements == 0 || (start != HADDR_UNDEF && start <= bytes && elements <= (bytes - start) / element);
+  const bool compact = layout == H5D_COMPACT && elements * element <= 65536;
+  H5Eclear2(H5E_DEFAULT);
+  if (external || (layout != H5D_CONTIGUOUS && !compact)) {
+    throw Error(fmt::format(
+        "The dataset {} is stored in chunks or outside the file; only contiguous datasets are read.", name));
+  }
+  if (!inside && !compact) throw Error(fmt::format("The dataset {} reaches beyond the end of the file.", name));
+  return open;
+}
+
+template <class T>
+std::vector<T> read_dataset(hid_t parent, const std::string& name, std::size_t rank, std::vector<hsize_t>* shape) {
+  const OpenDataset open = open_dataset(parent, name, file_type<T>(), rank);
+  std::uint64_t size = 1;
+  for (const hsize_t n : open.shape) size *= n;
+  std::vector<T> values(size);
+  if (size > 0) {
+    check(H5Dread(open.dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+          fmt::format("read the dataset {}", name));
+  }
+  if (read_integer(open.dataset.get(), kChecksum) != std::int64_t{crc32c_of(std::span<const T>(values))}) {
+    throw Error(fmt::format("The dataset {} is damaged: its checksum does not match.", name));
+  }
+  if (shape != nullptr) *shape = open.shape;
+  return values;
+}
+
+template void write_dataset(hid_t, const std::string&, std::span<const double>, const std::vector<hsize_t>&,
+                            const DatasetText&);
+template void write_dataset(hid_t, const std::string&, std::span<const std::int64_t>, const std::vector<hsize_t>&,
+                            const DatasetText&);
+template std::vector<double> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*);
+template std::vector<std::int64_t> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*);
+
+void write_range(const OpenDataset& target, hid_t memory_type, std::uint64_t first, std::uint64_t count,
+                 const void* values) {
+  const auto* bytes = static_cast<const std::byte*>(values);
+  const std::size_t element = H5Tget_size(memory_type);
+  for_each_block(target, first, count, [&](hid_t in_memory, hid_t in_file, std::uint64_t done) {
+    check(H5Dwrite(target.dataset.get(), memory_type, in_memory, in_file, H5P_DEFAULT, bytes + done * element),
+          fmt::format("write to the dataset {}", target.path));
+  });
+}
+
+void read_range(const OpenDataset& source, hid_t memory_type, std::uint64_t first, std::uint64_t count, void* values) {
+  auto* bytes = static_cast<std::byte*>(values);
+  const std::size_t element = H5Tget_size(memory_type);
+  for_each_block(source, first, count, [&](hid_t in_memory, hid_t in_file, std::uint64_t done) {
+    check(H5Dread(source.dataset.get(), memory_type, in_memory, in_file, H5P_DEFAULT, bytes + done * element),
+          fmt::format("read the dataset {}", source.path));
+  });
+}
+
+}  // namespace landscape::h5

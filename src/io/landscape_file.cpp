@@ -1,0 +1,259 @@
+// The rounds: every rank writes its losses independently; flushes and barriers put them on the disk before anything
+// says they are there.
+#include "landscape/io/landscape_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <optional>
+
+#include "checksum.hpp"
+#include "durable_file.hpp"
+#include "file_names.hpp"
+#include "hdf5.hpp"
+#include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/native.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr std::array<const char*, 3> kStates{"running", "stopped", "complete"};
+
+/// Losses that were written in this round.
+struct Piece {
+  std::int64_t first = 0, count = 0;
+  std::vector<std::uint32_t> checksums;  // of the whole rows among them
+};
+
+/// The datasets of one loss that change during the rounds.
+struct Profiles {
+  LossKind loss = LossKind::ritz;
+  std::int64_t n_directions = 0, n_steps = 0;
+  h5::OpenDataset losses, complete, row_checksum;
+  std::optional<h5::OpenDataset> direction;
+  std::vector<Piece> written;
+
+  std::int64_t row_of(std::int64_t item) const { return item / n_steps; }
+  /// Rows [first, last) that lie in [begin, begin + count) as a whole.
+  std::pair<std::int64_t, std::int64_t> whole_rows(std::int64_t begin, std::int64_t count) const {
+    const std::int64_t first = (begin + n_steps - 1) / n_steps, last = (begin + count) / n_steps;
+    return {first, std::max(first, last)};
+  }
+  std::vector<std::int64_t> partial_rows() const;
+  void mark(const Piece& piece) const;
+  void finish_row(std::int64_t row) const;
+};
+
+/// Rows of which this rank wrote only a part in some call: another call, rank or round has the rest.
+std::vector<std::int64_t> Profiles::partial_rows() const {
+  std::vector<std::int64_t> rows;
+  for (const Piece& piece : written) {
+    const auto [first, last] = whole_rows(piece.first, piece.count);
+    for (const std::int64_t row : {row_of(piece.first), row_of(piece.first + piece.count - 1)}) {
+      if (row < first || row >= last) rows.push_back(row);
+    }
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
+void Profiles::mark(const Piece& piece) const {
+  const auto [first, last] = whole_rows(piece.first, piece.count);
+  if (last > first) {
+    h5::write_range(row_checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(first),
+                    static_cast<std::uint64_t>(last - first), piece.checksums.data());
+  }
+  const std::vector<std::uint8_t> ones(static_cast<std::size_t>(piece.count), 1);
+  h5::write_range(complete, H5T_NATIVE_UINT8, static_cast<std::uint64_t>(piece.first),
+                  static_cast<std::uint64_t>(piece.count), ones.data());
+}
+
+/// Writes the checksum of a row if nothing of it is missing. Several ranks may do so at once: they write the same
+/// bytes.
+void Profiles::finish_row(std::int64_t row) const {
+  const auto first = static_cast<std::uint64_t>(row * n_steps), count = static_cast<std::uint64_t>(n_steps);
+  std::vector<std::uint8_t> mask(count);
+  h5::read_range(complete, H5T_NATIVE_UINT8, first, count, mask.data());
+  if (!std::all_of(mask.begin(), mask.end(), [](std::uint8_t bit) { return bit == 1; })) return;
+  std::vector<double> values(count);
+  h5::read_range(losses, H5T_NATIVE_DOUBLE, first, count, values.data());
+  const std::uint32_t checksum = crc32c_of(std::span<const double>(values));
+  h5::write_range(row_checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(row), 1, &checksum);
+}
+
+Profiles open_profiles(const h5::File& file, LossKind loss) {
+  const std::string group = profile_group_name(loss) + "/";
+  Profiles profiles;
+  profiles.loss = loss;
+  profiles.losses = h5::open_dataset(file.get(), group + "loss", H5T_IEEE_F64LE, 2);
+  profiles.complete = h5::open_dataset(file.get(), group + "complete", H5T_STD_U8LE, 2);
+  profiles.row_checksum = h5::open_dataset(file.get(), group + "row_checksum", H5T_STD_U32LE, 1);
+  if (h5::has_link(file.get(), group + "direction")) {
+    profiles.direction = h5::open_dataset(file.get(), group + "direction", H5T_IEEE_F64LE, 2);
+  }
+  const std::vector<hsize_t>& shape = profiles.losses.shape;
+  if (profiles.complete.shape != shape || profiles.row_checksum.shape[0] != shape[0] || shape[0] == 0 ||
+      shape[1] == 0 || (profiles.direction && profiles.direction->shape[0] != shape[0])) {
+    throw Error(fmt::format("The datasets of /{} do not fit together: the file is damaged.", profile_group_name(loss)));
+  }
+  profiles.n_directions = static_cast<std::int64_t>(shape[0]);
+  profiles.n_steps = static_cast<std::int64_t>(shape[1]);
+  return profiles;
+}
+
+/// Ranks on another node may see another file under the same name, or none: then each would write into its own.
+void check_same_file(const std::string& path, const Communicator& comm) {
+  struct stat status = {};
+  collectively(comm, [&] {
+    if (stat(path.c_str(), &status) != 0) {
+      throw Error(fmt::format("The output '{}' cannot be found {}: it must lie on a file system that all nodes share.",
+                              path, errno_text()));
+    }
+  });
+  struct Identity {
+    std::uint64_t inode, size;
+  } root{status.st_ino, static_cast<std::uint64_t>(status.st_size)};
+  comm.broadcast(root);
+  collectively(comm, [&] {
+    if (root.inode != status.st_ino || root.size != static_cast<std::uint64_t>(status.st_size)) {
+      throw Error(fmt::format(
+          "The output '{}' is another file here than on rank 0: it must lie on a file system that all nodes "
+          "share.",
+          path));
+    }
+  });
+}
+
+}  // namespace
+
+std::string to_string(RunState state) { return kStates.at(static_cast<std::size_t>(state)); }
+
+struct LandscapeFile::Impl {
+  std::string path;
+  Communicator comm;
+  h5::File file;
+  std::vector<Profiles> profiles;
+
+  Impl(std::string file_path, const Communicator& communicator) : path(std::move(file_path)), comm(communicator) {}
+
+  Profiles& of(LossKind loss) {
+    for (Profiles& candidate : profiles) {
+      if (candidate.loss == loss) return candidate;
+    }
+    throw Error(fmt::format("The file '{}' has no profiles of the {} loss.", path, to_string(loss)));
+  }
+
+  /// On return, what any rank wrote before is on the disk.
+  void flush() {
+    comm.barrier();  // patient; HDF5's own waits are not
+    collectively(comm, [&] { h5::check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), fmt::format("flush '{}'", path)); });
+  }
+
+  void close() {
+    if (!file) return;
+    comm.barrier();
+    profiles.clear();
+    collectively(comm, [&] { file.close(fmt::format("close '{}'", path)); });
+  }
+
+  ~Impl() {
+    if (!file) return;
+    if (std::uncaught_exceptions() > 0 && !unwinding_together()) {
+      // Closing would wait for ranks that do not come; the job is about to be aborted.
+      for (Profiles& each : profiles) {
+        each.losses.dataset.leak();
+        each.complete.dataset.leak();
+        each.row_checksum.dataset.leak();
+        if (each.direction) each.direction->dataset.leak();
+      }
+      file.leak();
+      return;
+    }
+    try {
+      close();
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "warning: {}\n", error.what());
+    }
+  }
+};
+
+LandscapeFile::LandscapeFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LandscapeFile::LandscapeFile(LandscapeFile&&) noexcept = default;
+LandscapeFile& LandscapeFile::operator=(LandscapeFile&&) noexcept = default;
+LandscapeFile::~LandscapeFile() = default;
+
+LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Communicator& comm) {
+  check_same_file(path, comm);
+  auto impl = std::make_unique<Impl>(path, comm);
+  collectively(comm, [&] {
+    const h5::PropertyList access = h5::access_properties();
+    h5::check(H5Pset_fapl_mpio(access.get(), native(comm), MPI_INFO_NULL), "choose the MPI-IO driver");
+    impl->file = h5::open_file(path, H5F_ACC_RDWR, access);
+  });
+  collectively(comm, [&] {
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      if (h5::has_link(impl->file.get(), profile_group_name(loss)))
+        impl->profiles.push_back(open_profiles(impl->file, loss));
+    }
+  });
+  return LandscapeFile(std::move(impl));
+}
+
+std::int64_t LandscapeFile::n_directions(LossKind loss) const { return impl_->of(loss).n_directions; }
+std::int64_t LandscapeFile::n_steps(LossKind loss) const { return impl_->of(loss).n_steps; }
+
+void LandscapeFile::write_losses(LossKind loss, std::int64_t first_item, std::span<const double> losses) {
+  if (losses.empty()) return;
+  Profiles& profiles = impl_->of(loss);
+  if (first_item < 0) throw Error(fmt::format("Item {} does not exist.", first_item));
+  h5::write_range(profiles.losses, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(first_item), losses.size(),
+                  losses.data());
+  Piece piece{first_item, static_cast<std::int64_t>(losses.size()), {}};
+  const auto [first, last] = profiles.whole_rows(piece.first, piece.count);
+  for (std::int64_t row = first; row < last; ++row) {
+    const auto at = static_cast<std::size_t>(row * profiles.n_steps - first_item);
+    piece.checksums.push_back(crc32c_of(losses.subspan(at, static_cast<std::size_t>(profiles.n_steps))));
+  }
+  profiles.written.push_back(std::move(piece));
+}
+
+void LandscapeFile::write_direction(LossKind loss, std::int64_t direction, std::span<const double> values) {
+  const Profiles& profiles = impl_->of(loss);
+  if (!profiles.direction) throw Error(fmt::format("The file '{}' has no place for directions.", impl_->path));
+  const std::uint64_t n = profiles.direction->shape[1];
+  if (values.size() != n || direction < 0) {
+    throw Error(fmt::format("Direction {} has {} entries, {} are due.", direction, values.size(), n));
+  }
+  h5::write_range(*profiles.direction, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(direction) * n, n, values.data());
+}
+
+void LandscapeFile::commit_round() {
+  Impl& impl = *impl_;
+  impl.flush();
+  std::int64_t n_partial = 0;
+  collectively(impl.comm, [&] {
+    for (const Profiles& profiles : impl.profiles) {
+      for (const Piece& piece : profiles.written) profiles.mark(piece);
+      n_partial += static_cast<std::int64_t>(profiles.partial_rows().size());
+    }
+  });
+  impl.flush();
+  // A row that was put together from several calls is whole or not only now that every rank's marks are in the file.
+  if (impl.comm.all_reduce(n_partial, Reduction::sum) > 0) {
+    collectively(impl.comm, [&] {
+      for (const Profiles& profiles : impl.profiles) {
+        for (const std::int64_t row : profiles.partial_rows()) profiles.finish_row(row);
+      }
+    });
+    impl.flush();
+  }
+  for (Profiles& profiles : impl.profiles) profiles.written.clear();
+}
+
+void LandscapeFile::close() { impl_->close(); }
+
+}  // namespace landscape

@@ -1,0 +1,303 @@
+#include "landscape/io/landscape_reader.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "checksum.hpp"
+#include "durable_file.hpp"
+#include "file_names.hpp"
+#include "hdf5.hpp"
+#include "minimizer_group.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr std::array<LossKind, 2> kLosses{LossKind::ritz, LossKind::galerkin};
+constexpr std::array<RunState, 3> kStates{RunState::running, RunState::stopped, RunState::complete};
+constexpr std::int64_t kItemsAtOnce = std::int64_t{1} << 21;  // 16 MiB of losses
+
+/// Shapes of one loss's profiles, checked against each other.
+struct ProfileShapes {
+  std::int64_t n_directions = 0, n_steps = 0;
+};
+
+}  // namespace
+
+struct LandscapeReader::Impl {
+  std::string path;
+  h5::File file;
+  RunInfo run;
+  RunState state = RunState::running;
+  Problem problem = Problem::sine;
+  int dimension = 1;
+
+  /// Every message names the file, whatever was wrong inside.
+  template <class F>
+  auto inside(F&& f) const {
+    try {
+      return f();
+    } catch (const UsageError& error) {
+      throw Error(fmt::format("'{}' is damaged or not of this program: {}", path, error.what()));
+    } catch (const Error& error) {
+      throw Error(fmt::format("'{}' cannot be used: {}", path, error.what()));
+    }
+  }
+  void read_root();
+  h5::OpenDataset profile_dataset(LossKind loss, const char* name, hid_t like, std::size_t rank) const {
+    return h5::open_dataset(file.get(), fmt::format("{}/{}", profile_group_name(loss), name), like, rank);
+  }
+  h5::Group profile_group(LossKind loss) const {
+    const std::string name = profile_group_name(loss);
+    if (!h5::has_link(file.get(), name)) throw Error(fmt::format("there are no {} profiles in it.", to_string(loss)));
+    return h5::open_group(file.get(), name);
+  }
+  ProfileShapes shapes(LossKind loss) const;
+  template <class T>
+  std::vector<T> column(LossKind loss, const char* name) const;
+};
+
+void LandscapeReader::Impl::read_root() {
+  const hid_t root = file.get();
+  if (!h5::has_attribute(root, "format_version") || !h5::has_attribute(root, "program")) {
+    throw Error("it is HDF5, but not an output of landscape_mpi.");
+  }
+  const std::int64_t version = h5::read_integer(root, "format_version");
+  if (version != kFormatVersion) {
+    throw Error(fmt::format("its format has version {}, this program reads version {}.", version, kFormatVersion));
+  }
+  run.program = h5::read_text(root, "program");
+  run.version = h5::read_text_or(root, "version", "");
+  run.git_revision = h5::read_text_or(root, "git_revision", "");
+  run.config = h5::read_text_or(root, "config", "");
+  run.config_hash = h5::read_text_or(root, "config_hash", "");
+  run.created = h5::read_text_or(root, "created", "");
+  const std::string word = h5::read_text(root, "state");
+  const auto known = std::find_if(kStates.begin(), kStates.end(), [&](RunState s) { return to_string(s) == word; });
+  if (known == kStates.end()) throw Error("its attribute state holds no known word.");
+  state = *known;
+  const h5::Group group = h5::open_group(root, "problem");
+  problem = parse_problem(h5::read_text(group.get(), "problem"), "problem");
+  dimension = static_cast<int>(std::clamp<std::int64_t>(h5::read_integer(group.get(), "dimension"), 0, 1 << 20));
+  if (dimension < 1 || dimension == 1 << 20) throw Error("the dimension of its problem is impossible.");
+}
+
+ProfileShapes LandscapeReader::Impl::shapes(LossKind loss) const {
+  profile_group(loss);
+  const h5::OpenDataset losses = profile_dataset(loss, "loss", H5T_IEEE_F64LE, 2);
+  const h5::OpenDataset complete = profile_dataset(loss, "complete", H5T_STD_U8LE, 2);
+  const h5::OpenDataset checksum = profile_dataset(loss, "row_checksum", H5T_STD_U32LE, 1);
+  const h5::OpenDataset steps = profile_dataset(loss, "steps", H5T_IEEE_F64LE, 1);
+  if (complete.shape != losses.shape || checksum.shape[0] != losses.shape[0] || steps.shape[0] != losses.shape[1] ||
+      losses.shape[0] == 0 || losses.shape[1] == 0) {
+    throw Error(fmt::format("the datasets of its {} profiles do not fit together.", to_string(loss)));
+  }
+  return {static_cast<std::int64_t>(losses.shape[0]), static_cast<std::int64_t>(losses.shape[1])};
+}
+
+template <class T>
+std::vector<T> LandscapeReader::Impl::column(LossKind loss, const char* name) const {
+  const h5::OpenDataset dataset = profile_dataset(loss, name, h5::file_type<T>(), 1);
+  if (static_cast<std::int64_t>(dataset.shape[0]) != shapes(loss).n_directions) {
+    throw Error(fmt::format("the dataset {} has another number of directions than the losses.", dataset.path));
+  }
+  std::vector<T> values(dataset.shape[0]);
+  h5::read_range(dataset, h5::native_type<T>(), 0, values.size(), values.data());
+  return values;
+}
+
+LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_unique<Impl>()) {
+  impl_->path = path;
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) throw Error(fmt::format("'{}' cannot be opened {}.", path, errno_text()));
+  if (!S_ISREG(status.st_mode)) throw Error(fmt::format("'{}' is no plain file.", path));
+  impl_->inside([&] {
+    h5::start();
+    impl_->file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+    impl_->read_root();
+  });
+}
+LandscapeReader::LandscapeReader(LandscapeReader&&) noexcept = default;
+LandscapeReader& LandscapeReader::operator=(LandscapeReader&&) noexcept = default;
+LandscapeReader::~LandscapeReader() = default;
+
+const std::string& LandscapeReader::path() const { return impl_->path; }
+const RunInfo& LandscapeReader::run() const { return impl_->run; }
+RunState LandscapeReader::state() const { return impl_->state; }
+Problem LandscapeReader::problem() const { return impl_->problem; }
+int LandscapeReader::dimension() const { return impl_->dimension; }
+
+AttributeList LandscapeReader::problem_attributes() const {
+  return impl_->inside([&] { return h5::read_attributes(h5::open_group(impl_->file.get(), "problem").get()); });
+}
+
+PointSet LandscapeReader::points() const {
+  return impl_->inside([&] {
+    PointSet set;
+    set.dimension = impl_->dimension;
+    const h5::Group group = h5::open_group(impl_->file.get(), "problem");
+    if (!h5::has_link(group.get(), "points")) return set;
+    std::vector<hsize_t> shape;
+    set.points = h5::read_dataset<double>(group.get(), "points", 2, &shape);
+    set.weights = h5::read_dataset<double>(group.get(), "weights", 1);
+    if (set.weights.size() != shape[0] || shape[1] != static_cast<hsize_t>(set.dimension)) {
+      throw Error("its quadrature points and weights do not fit together.");
+    }
+    return set;
+  });
+}
+
+std::vector<LossKind> LandscapeReader::minimizers() const {
+  return impl_->inside([&] {
+    std::vector<LossKind> found;
+    for (const LossKind loss : kLosses) {
+      if (h5::has_link(impl_->file.get(), minimizer_group_name(loss))) found.push_back(loss);
+    }
+    return found;
+  });
+}
+
+std::vector<LossKind> LandscapeReader::profiles() const {
+  return impl_->inside([&] {
+    std::vector<LossKind> found;
+    for (const LossKind loss : kLosses) {
+      if (h5::has_link(impl_->file.get(), profile_group_name(loss))) found.push_back(loss);
+    }
+    return found;
+  });
+}
+
+Minimizer LandscapeReader::minimizer(LossKind loss) const {
+  return impl_->inside([&] { return read_minimizer_group(impl_->file, loss); });
+}
+
+std::vector<double> LandscapeReader::steps(LossKind loss) const {
+  return impl_->inside([&] {
+    impl_->shapes(loss);
+    return h5::read_dataset<double>(impl_->file.get(), profile_group_name(loss) + "/steps", 1);
+  });
+}
+
+std::int64_t LandscapeReader::n_directions(LossKind loss) const {
+  return impl_->inside([&] { return impl_->shapes(loss).n_directions; });
+}
+std::int64_t LandscapeReader::n_steps(LossKind loss) const {
+  return impl_->inside([&] { return impl_->shapes(loss).n_steps; });
+}
+
+AttributeList LandscapeReader::profile_attributes(LossKind loss) const {
+  return impl_->inside([&] { return h5::read_attributes(impl_->profile_group(loss).get()); });
+}
+
+std::vector<double> LandscapeReader::losses(LossKind loss, std::int64_t first, std::int64_t count) const {
+  return impl_->inside([&] {
+    const ProfileShapes shapes = impl_->shapes(loss);
+    if (first < 0 || count < 0 || first > shapes.n_directions || count > shapes.n_directions - first) {
+      throw Error(fmt::format("directions {} to {} are not among its {}.", first, first + count, shapes.n_directions));
+    }
+    std::vector<double> values(static_cast<std::size_t>(count * shapes.n_steps));
+    h5::read_range(impl_->profile_dataset(loss, "loss", H5T_IEEE_F64LE, 2), H5T_NATIVE_DOUBLE,
+                   static_cast<std::uint64_t>(first * shapes.n_steps), values.size(), values.data());
+    return values;
+  });
+}
+
+std::vector<RowState> LandscapeReader::row_states(LossKind loss) const {
+  return impl_->inside([&] {
+    const ProfileShapes shapes = impl_->shapes(loss);
+    const h5::OpenDataset losses = impl_->profile_dataset(loss, "loss", H5T_IEEE_F64LE, 2);
+    const h5::OpenDataset complete = impl_->profile_dataset(loss, "complete", H5T_STD_U8LE, 2);
+    const std::vector<std::uint32_t> checksums = impl_->column<std::uint32_t>(loss, "row_checksum");
+    const auto p = static_cast<std::size_t>(shapes.n_steps);
+    const std::int64_t rows_at_once = std::max<std::int64_t>(1, kItemsAtOnce / shapes.n_steps);
+    std::vector<RowState> states;
+    std::vector<std::uint8_t> mask;
+    std::vector<double> values;
+    for (std::int64_t row = 0; row < shapes.n_directions; row += rows_at_once) {
+      const auto n_rows = static_cast<std::size_t>(std::min(rows_at_once, shapes.n_directions - row));
+      const auto first = static_cast<std::uint64_t>(row * shapes.n_steps);
+      mask.resize(n_rows * p);
+      values.resize(n_rows * p);
+      h5::read_range(complete, H5T_NATIVE_UINT8, first, mask.size(), mask.data());
+      h5::read_range(losses, H5T_NATIVE_DOUBLE, first, values.size(), values.data());
+      for (std::size_t i = 0; i < n_rows; ++i) {
+        const auto begin = mask.begin() + static_cast<std::ptrdiff_t>(i * p);
+        const auto n_set =
+            static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(p), std::uint8_t{1}));
+        const bool sound =
+            n_set == p && crc32c_of(std::span<const double>(values).subspan(i * p, p)) == checksums[states.size()];
+        states.push_back(n_set == 0  ? RowState::missing
+                         : n_set < p ? RowState::partial
+                         : sound     ? RowState::intact
+                                     : RowState::damaged);
+      }
+    }
+    return states;
+  });
+}
+
+std::int64_t LandscapeReader::n_complete_items(LossKind loss) const {
+  return impl_->inside([&] {
+    const ProfileShapes shapes = impl_->shapes(loss);
+    const h5::OpenDataset complete = impl_->profile_dataset(loss, "complete", H5T_STD_U8LE, 2);
+    const std::int64_t total = shapes.n_directions * shapes.n_steps;
+    std::int64_t n_set = 0;
+    std::vector<std::uint8_t> mask;
+    for (std::int64_t first = 0; first < total; first += kItemsAtOnce) {
+      mask.resize(static_cast<std::size_t>(std::min(kItemsAtOnce, total - first)));
+      h5::read_range(complete, H5T_NATIVE_UINT8, static_cast<std::uint64_t>(first), mask.size(), mask.data());
+      n_set += std::count(mask.begin(), mask.end(), std::uint8_t{1});
+    }
+    return n_set;
+  });
+}
+
+bool LandscapeReader::has_directions(LossKind loss) const {
+  return impl_->inside([&] { return h5::has_link(impl_->file.get(), profile_group_name(loss) + "/direction"); });
+}
+
+std::vector<double> LandscapeReader::direction(LossKind loss, std::int64_t row) const {
+  return impl_->inside([&] {
+    const h5::OpenDataset dataset = impl_->profile_dataset(loss, "direction", H5T_IEEE_F64LE, 2);
+    if (row < 0 || static_cast<hsize_t>(row) >= dataset.shape[0])
+      throw Error(fmt::format("direction {} is not in it.", row));
+    std::vector<double> values(dataset.shape[1]);
+    h5::read_range(dataset, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(row) * values.size(), values.size(),
+                   values.data());
+    return values;
+  });
+}
+
+DirectionResults LandscapeReader::direction_results(LossKind loss) const {
+  return impl_->inside([&] {
+    return DirectionResults{impl_->column<double>(loss, "total_variation"),
+                            impl_->column<std::int64_t>(loss, "slope_changes"),
+                            impl_->column<std::uint8_t>(loss, "shape_class")};
+  });
+}
+
+std::vector<std::string> LandscapeReader::result_groups() const {
+  return impl_->inside([&] {
+    std::vector<std::string> names;
+    if (!h5::has_link(impl_->file.get(), "roughness")) return names;
+    for (const std::string& name : h5::link_names(h5::open_group(impl_->file.get(), "roughness").get())) {
+      names.push_back("roughness/" + name);
+    }
+    return names;
+  });
+}
+
+bool LandscapeReader::has_results(const std::string& group) const {
+  return impl_->inside([&] {
+    return h5::has_link(impl_->file.get(), group) &&
+           h5::read_text_or(h5::open_group(impl_->file.get(), group).get(), "state", "") == kFinal;
+  });
+}
+
+AttributeList LandscapeReader::results(const std::string& group) const {
+  return impl_->inside([&] { return h5::read_attributes(h5::open_group(impl_->file.get(), group).get()); });
+}
+
+}  // namespace landscape

@@ -1,0 +1,255 @@
+#include "landscape/io/minimizer_file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <optional>
+#include <regex>
+
+#include "durable_file.hpp"
+#include "hdf5.hpp"
+#include "minimizer_group.hpp"
+#include "safetensors.hpp"
+
+namespace landscape {
+namespace {
+
+bool all_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+}
+
+/// layer_1.weight (the published checkpoints) and module.layer1.weight (DataParallel) are layer1.weight.
+std::string canonical_name(std::string name) {
+  while (name.starts_with("module.")) name.erase(0, 7);
+  static const std::regex numbered("layer_([1-9][0-9]*)\\.(weight|bias)");
+  std::smatch match;
+  if (std::regex_match(name, match, numbered)) return fmt::format("layer{}.{}", match[1].str(), match[2].str());
+  return name;
+}
+
+using TensorMap = std::map<std::string, SafeTensor>;
+
+TensorMap with_canonical_names(SafeTensors& file) {
+  TensorMap tensors;
+  for (auto& [name, tensor] : file.tensors) {
+    const std::string canonical = canonical_name(name);
+    if (!tensors.emplace(canonical, std::move(tensor)).second)
+      throw Error(fmt::format("tensor '{}' is there twice.", canonical));
+  }
+  return tensors;
+}
+
+const SafeTensor& find_tensor(const TensorMap& tensors, const std::string& name) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end()) throw Error(fmt::format("tensor '{}' is missing.", name));
+  return found->second;
+}
+
+/// (out, in) of a weight, each at most 10^6.
+std::pair<int, int> matrix_shape(const TensorMap& tensors, const std::string& name) {
+  const std::vector<std::int64_t>& shape = find_tensor(tensors, name).shape;
+  constexpr std::int64_t kLargest = 1'000'000;
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > kLargest || shape[1] > kLargest) {
+    throw Error(
+        fmt::format("tensor '{}' has shape ({}); expected two dimensions, (out, in).", name, fmt::join(shape, ", ")));
+  }
+  return {static_cast<int>(shape[0]), static_cast<int>(shape[1])};
+}
+
+/// Sizes from names and shapes; kind and activation from the metadata, else from `defaults`.
+NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, std::string>& metadata,
+                          const NetworkSpec& defaults) {
+  const auto word = [&](const char* key) -> std::optional<std::string> {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::nullopt : std::optional(found->second);
+  };
+  NetworkSpec spec;
+  const std::optional<std::string> kind = word("network"), activation = word("activation");
+  spec.activation = activation ? parse_activation(*activation, "__metadata__ activation") : defaults.activation;
+  const bool is_linear =
+      !tensors.contains("layer_in.weight") && tensors.contains("layer_out.weight") && tensors.size() <= 2;
+  if (kind) {
+    spec.kind = parse_network_kind(*kind, "__metadata__ network");
+  } else {
+    spec.kind = is_linear                              ? NetworkKind::linear
+                : defaults.kind == NetworkKind::linear ? NetworkKind::resnet
+                                                       : defaults.kind;
+  }
+  if (spec.kind == NetworkKind::linear) {
+    spec.width = spec.blocks = 0;
+    spec.dimension = matrix_shape(tensors, "layer_out.weight").second;
+  } else {
+    std::tie(spec.width, spec.dimension) = matrix_shape(tensors, "layer_in.weight");
+    int n_layers = 0;
+    while (tensors.contains(fmt::format("layer{}.weight", n_layers + 1))) ++n_layers;
+    // A missing layer is named by the comparison with the layout below.
+    spec.blocks = std::max(1, (n_layers + 1) / 2);
+  }
+  spec.validate();
+  for (const auto& [key, value] :
+       {std::pair<const char*, int>{"width", spec.width}, {"blocks", spec.blocks}, {"dimension", spec.dimension}}) {
+    const std::optional<std::string> said = word(key);
+    if (said && *said != std::to_string(value)) {
+      throw Error(fmt::format("its __metadata__ says {} = {}, but the tensors' shapes say {}.", key, *said, value));
+    }
+  }
+  return spec;
+}
+
+Minimizer from_safetensors(const std::string& path, LossKind loss, const NetworkSpec& defaults) {
+  SafeTensors file = read_safetensors(path);
+  try {
+    const TensorMap tensors = with_canonical_names(file);
+    Minimizer minimizer;
+    minimizer.loss = loss;
+    minimizer.spec = infer_network(tensors, file.metadata, defaults);
+    const ParameterLayout layout(minimizer.spec);
+    for (const TensorInfo& info : layout.tensors()) {
+      std::vector<std::int64_t> expected{info.rows};
+      if (!info.is_bias) expected.push_back(info.columns);
+      const auto found = tensors.find(info.name);
+      if (found == tensors.end()) {
+        throw Error(fmt::format("tensor '{}' is missing; expected shape ({}).", info.name, fmt::join(expected, ", ")));
+      }
+      const SafeTensor& tensor = found->second;
+      if (tensor.shape != expected) {
+        throw Error(fmt::format("tensor '{}' has shape ({}); expected ({}).", info.name, fmt::join(tensor.shape, ", "),
+                                fmt::join(expected, ", ")));
+      }
+      if (!all_finite(tensor.values))
+        throw Error(fmt::format("tensor '{}' has values that are not finite.", info.name));
+      minimizer.theta.insert(minimizer.theta.end(), tensor.values.begin(), tensor.values.end());
+    }
+    if (tensors.size() != layout.tensors().size()) {
+      for (const auto& [name, tensor] : tensors) {
+        const auto same = [&, &key = name](const TensorInfo& info) { return info.name == key; };
+        if (std::none_of(layout.tensors().begin(), layout.tensors().end(), same)) {
+          throw Error(fmt::format("tensor '{}' has no place in its network ({}).", name, minimizer.spec.describe()));
+        }
+      }
+    }
+    minimizer.source = fmt::format("loaded from {}", path);
+    return minimizer;
+  } catch (const Error& error) {  // also the UsageErrors of impossible words and sizes: the file's fault
+    throw Error(fmt::format("The minimizer file '{}' cannot be used: {}", path, error.what()));
+  }
+}
+
+Minimizer from_hdf5(const std::string& path, LossKind loss) {
+  try {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+    Minimizer minimizer = read_minimizer_group(file, loss);
+    minimizer.source =
+        fmt::format("loaded from {}{}", path, minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
+    return minimizer;
+  } catch (const Error& error) {
+    throw Error(fmt::format("The minimizer file '{}' cannot be used: {}", path, error.what()));
+  }
+}
+
+bool looks_like_hdf5(const std::string& path) {
+  h5::start();
+  const htri_t found = H5Fis_hdf5(path.c_str());
+  H5Eclear2(H5E_DEFAULT);
+  return found > 0;
+}
+
+void check_readable(const std::string& path, std::string_view what) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0)
+    throw Error(fmt::format("The {} '{}' cannot be opened {}.", what, path, errno_text()));
+  if (!S_ISREG(status.st_mode)) throw Error(fmt::format("The {} '{}' is no plain file.", what, path));
+  if (!std::ifstream(path)) throw Error(fmt::format("The {} '{}' cannot be read {}.", what, path, errno_text()));
+}
+
+}  // namespace
+
+Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkSpec& defaults) {
+  check_readable(path, "minimizer file");
+  if (looks_like_hdf5(path)) return from_hdf5(path, loss);
+  if (looks_like_safetensors(path)) return from_safetensors(path, loss, defaults);
+  throw Error(
+      fmt::format("The minimizer file '{}' is neither HDF5 nor safetensors, or it is damaged: a PyTorch checkpoint is "
+                  "converted by tools/import_checkpoint.py.",
+                  path));
+}
+
+void save_safetensors(const std::string& path, const Minimizer& minimizer) {
+  const NetworkSpec& spec = minimizer.spec;
+  std::vector<std::pair<std::string, SafeTensor>> tensors;
+  const ParameterLayout layout(spec);
+  for (const TensorInfo& info : layout.tensors()) {
+    SafeTensor tensor;
+    tensor.shape.push_back(info.rows);
+    if (!info.is_bias) tensor.shape.push_back(info.columns);
+    const auto begin = minimizer.theta.begin() + static_cast<std::ptrdiff_t>(info.offset);
+    tensor.values.assign(begin, begin + static_cast<std::ptrdiff_t>(info.size()));
+    tensors.emplace_back(info.name, std::move(tensor));
+  }
+  const std::string bytes = encode_safetensors(tensors, {{"network", to_string(spec.kind)},
+                                                         {"activation", to_string(spec.activation)},
+                                                         {"width", std::to_string(spec.width)},
+                                                         {"blocks", std::to_string(spec.blocks)},
+                                                         {"dimension", std::to_string(spec.dimension)},
+                                                         {"loss", to_string(minimizer.loss)},
+                                                         {"source", minimizer.source}});
+  TemporaryFile temporary(path);
+  std::ofstream file(temporary.path(), std::ios::binary);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!file) throw Error(fmt::format("'{}' cannot be written {}.", path, errno_text()));
+  temporary.publish(ExistingOutput::replace);
+}
+
+std::vector<double> read_directions(const std::string& path, LossKind loss, std::int64_t n_parameters) {
+  check_readable(path, "directions file");
+  if (!looks_like_hdf5(path)) throw Error(fmt::format("The directions file '{}' is not HDF5.", path));
+  try {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+    const std::string own = fmt::format("profiles/{}/direction", to_string(loss));
+    const std::string name = h5::has_link(file.get(), own) ? own : "direction";
+    if (!h5::has_link(file.get(), name)) throw Error(fmt::format("it has neither a dataset /{} nor /direction.", own));
+    const h5::OpenDataset dataset = h5::open_dataset(file.get(), name, H5T_IEEE_F64LE, 2);
+    const std::uint64_t n_rows = dataset.shape[0], n_columns = dataset.shape[1];
+    if (n_columns != static_cast<std::uint64_t>(n_parameters) || n_rows == 0) {
+      throw Error(fmt::format("/{} has shape ({}, {}); expected one row of {} entries per direction.", name, n_rows,
+                              n_columns, n_parameters));
+    }
+    std::vector<double> rows(n_rows * n_columns);
+    h5::read_range(dataset, H5T_NATIVE_DOUBLE, 0, rows.size(), rows.data());
+    for (std::uint64_t k = 0; k < n_rows; ++k) {
+      const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(k * n_columns),
+                 end = begin + static_cast<std::ptrdiff_t>(n_columns);
+      if (!std::all_of(begin, end, [](double x) { return std::isfinite(x); })) {
+        throw Error(fmt::format("row {} of /{} has values that are not finite.", k, name));
+      }
+      if (std::all_of(begin, end, [](double x) { return x == 0.0; })) {
+        throw Error(fmt::format("row {} of /{} is zero: no direction, or not yet written by its job.", k, name));
+      }
+    }
+    return rows;
+  } catch (const Error& error) {
+    throw Error(fmt::format("The directions file '{}' cannot be used: {}", path, error.what()));
+  }
+}
+
+void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
+  comm.broadcast(minimizer.spec);
+  comm.broadcast(minimizer.loss);
+  comm.broadcast(minimizer.theta);
+  comm.broadcast(minimizer.source);
+  comm.broadcast(minimizer.final_loss);
+  comm.broadcast(minimizer.relative_l2_error);
+  comm.broadcast(minimizer.relative_h1_error);
+  comm.broadcast(minimizer.seconds);
+  comm.broadcast(minimizer.history.epoch);
+  comm.broadcast(minimizer.history.loss);
+  comm.broadcast(minimizer.history.relative_l2_error);
+}
+
+}  // namespace landscape

@@ -1,0 +1,110 @@
+#include "minimizer_group.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace landscape {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+std::string minimizer_group_name(LossKind loss) { return "minimizer/" + to_string(loss); }
+
+void write_history(hid_t parent, const TrainingHistory& history) {
+  if (history.epoch.empty()) return;
+  const h5::Group group = h5::create_group(parent, "history");
+  const std::vector<hsize_t> shape{history.epoch.size()};
+  h5::write_dataset<std::int64_t>(group.get(), "epoch", history.epoch, shape,
+                                  {"epochs done at each record", "(H)", "1"});
+  h5::write_dataset<double>(group.get(), "loss", history.loss, shape, {"training loss at each record", "(H)", "1"});
+  h5::write_dataset<double>(group.get(), "relative_l2_error", history.relative_l2_error, shape,
+                            {"|u - u*|_L2 / |u*|_L2 at each record", "(H)", "1"});
+}
+
+TrainingHistory read_history(hid_t parent) {
+  TrainingHistory history;
+  if (!h5::has_link(parent, "history")) return history;
+  const h5::Group group = h5::open_group(parent, "history");
+  history.epoch = h5::read_dataset<std::int64_t>(group.get(), "epoch", 1);
+  history.loss = h5::read_dataset<double>(group.get(), "loss", 1);
+  history.relative_l2_error = h5::read_dataset<double>(group.get(), "relative_l2_error", 1);
+  if (history.loss.size() != history.epoch.size() || history.relative_l2_error.size() != history.epoch.size()) {
+    throw Error("The columns of a training history have different lengths.");
+  }
+  return history;
+}
+
+void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
+  const NetworkSpec& spec = minimizer.spec;
+  const h5::Group group = h5::create_group(file.get(), minimizer_group_name(minimizer.loss));
+  const hid_t id = group.get();
+  h5::write_attribute(id, {"network", to_string(spec.kind)});
+  h5::write_attribute(id, {"activation", to_string(spec.activation)});
+  h5::write_attribute(id, {"width", spec.width});
+  h5::write_attribute(id, {"blocks", spec.blocks});
+  h5::write_attribute(id, {"dimension", spec.dimension});
+  h5::write_attribute(id, {"source", minimizer.source});
+  h5::write_attribute(id, {"final_loss", minimizer.final_loss});
+  h5::write_attribute(id, {"relative_l2_error", minimizer.relative_l2_error});
+  h5::write_attribute(id, {"relative_h1_error", minimizer.relative_h1_error});
+  h5::write_attribute(id, {"training_seconds", minimizer.seconds});
+  std::vector<std::string> names;
+  std::vector<std::int64_t> shapes;
+  const ParameterLayout layout(spec);
+  for (const TensorInfo& tensor : layout.tensors()) {
+    names.push_back(tensor.name);
+    shapes.insert(shapes.end(), {tensor.rows, tensor.columns});
+  }
+  h5::write_text_list(id, "tensor_names", names);
+  h5::write_int_table(id, "tensor_shapes", shapes, 2);
+  h5::write_dataset<double>(
+      id, "theta", minimizer.theta, {minimizer.theta.size()},
+      {"parameters of the minimizer: the tensors of tensor_names one after the other, row-major", "(n)", "1"});
+  write_history(id, minimizer.history);
+}
+
+Minimizer read_minimizer_group(const h5::File& file, LossKind loss) {
+  const std::string name = minimizer_group_name(loss);
+  if (!h5::has_link(file.get(), name)) throw Error(fmt::format("There is no group /{}.", name));
+  const h5::Group group = h5::open_group(file.get(), name);
+  const hid_t id = group.get();
+  const auto small = [&](const char* attribute) {
+    return static_cast<int>(
+        std::clamp<std::int64_t>(h5::read_integer(id, attribute), -1, std::numeric_limits<int>::max()));
+  };
+  Minimizer minimizer;
+  minimizer.loss = loss;
+  try {
+    minimizer.spec.kind = parse_network_kind(h5::read_text(id, "network"), "network");
+    minimizer.spec.activation = parse_activation(h5::read_text(id, "activation"), "activation");
+    minimizer.spec.width = small("width");
+    minimizer.spec.blocks = small("blocks");
+    minimizer.spec.dimension = small("dimension");
+    minimizer.spec.validate();
+  } catch (const UsageError& error) {  // the file's fault, not the command line's
+    throw Error(fmt::format("The group /{} describes no possible network ({}).", name, error.what()));
+  }
+  minimizer.theta = h5::read_dataset<double>(id, "theta", 1);
+  const std::size_t expected = ParameterLayout(minimizer.spec).size();
+  if (minimizer.theta.size() != expected) {
+    throw Error(fmt::format("/{}/theta has {} parameters, but its network ({}) has {}.", name, minimizer.theta.size(),
+                            minimizer.spec.describe(), expected));
+  }
+  if (!std::all_of(minimizer.theta.begin(), minimizer.theta.end(), [](double x) { return std::isfinite(x); })) {
+    throw Error(fmt::format("/{}/theta has values that are not finite.", name));
+  }
+  minimizer.source = h5::read_text_or(id, "source", "");
+  minimizer.final_loss = h5::read_number_or(id, "final_loss", kUnknown);
+  minimizer.relative_l2_error = h5::read_number_or(id, "relative_l2_error", kUnknown);
+  minimizer.relative_h1_error = h5::read_number_or(id, "relative_h1_error", kUnknown);
+  minimizer.seconds = h5::read_number_or(id, "training_seconds", 0.0);
+  minimizer.history = read_history(id);
+  return minimizer;
+}
+
+}  // namespace landscape

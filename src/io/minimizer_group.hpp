@@ -1,0 +1,18 @@
+// A minimizer as a group of an HDF5 file: /minimizer/<loss> of outputs, training results and checkpoints.
+#pragma once
+
+#include "hdf5.hpp"
+#include "landscape/model/minimizer.hpp"
+
+namespace landscape {
+
+std::string minimizer_group_name(LossKind loss);  // "minimizer/ritz"
+void write_minimizer_group(const h5::File& file, const Minimizer& minimizer);
+/// Throws Error where the group is missing or does not fit together.
+Minimizer read_minimizer_group(const h5::File& file, LossKind loss);
+
+/// Three columns of one length below `parent`; nothing is written, or expected, where they are empty.
+void write_history(hid_t parent, const TrainingHistory& history);
+TrainingHistory read_history(hid_t parent);
+
+}  // namespace landscape

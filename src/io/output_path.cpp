@@ -1,0 +1,70 @@
+#include "landscape/io/output_path.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <limits>
+
+#include "durable_file.hpp"
+#include "hdf5.hpp"
+#include "landscape/model/error.hpp"
+
+namespace landscape {
+
+void check_output(const std::string& path, OutputMode mode) {
+  if (path.empty()) throw UsageError("--output is empty: name a file.");
+  const std::string target = resolve_path(path), folder = folder_of(target);
+  struct stat status = {};
+  if (stat(folder.c_str(), &status) != 0) {
+    throw UsageError(
+        fmt::format("The folder of --output '{}' does not exist: create '{}' or choose another.", path, folder));
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    throw UsageError(fmt::format("--output '{}' lies in '{}', which is no folder: choose another.", path, folder));
+  }
+  // The lock and the temporary file come to lie beside the output.
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw Error(fmt::format("The folder '{}' of --output '{}' cannot be written {}: choose another.", folder, path,
+                            errno_text()));
+  }
+  const bool exists = stat(target.c_str(), &status) == 0;
+  if (!exists) {
+    if (mode == OutputMode::resume) {
+      throw UsageError(
+          fmt::format("--resume needs the file of the earlier run, but '{}' does not exist: leave --resume out or "
+                      "correct --output.",
+                      path));
+    }
+    return;
+  }
+  if (!S_ISREG(status.st_mode))
+    throw UsageError(fmt::format("--output '{}' exists and is no plain file: choose another.", path));
+  if (mode == OutputMode::create) {
+    throw UsageError(fmt::format("--output '{}' exists: give --overwrite, --resume or another name.", path));
+  }
+  if (access(target.c_str(), W_OK) != 0) {
+    throw Error(fmt::format("--output '{}' cannot be written {}: change its permissions or choose another.", path,
+                            errno_text()));
+  }
+}
+
+std::uint64_t free_bytes(const std::string& path) {
+  struct statvfs status = {};
+  if (statvfs(folder_of(resolve_path(path)).c_str(), &status) != 0) return std::numeric_limits<std::uint64_t>::max();
+  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+}
+
+std::string hdf5_library_name() {
+  unsigned major = 0, minor = 0, release = 0;
+  h5::start();
+  H5get_libversion(&major, &minor, &release);
+#ifdef H5_HAVE_PARALLEL
+  return fmt::format("HDF5 {}.{}.{}, parallel", major, minor, release);
+#else
+  return fmt::format("HDF5 {}.{}.{}", major, minor, release);
+#endif
+}
+
+}  // namespace landscape

@@ -1,0 +1,66 @@
+// Results go into places that exist since the file was made: values first, made durable, then the word that they are
+// there.
+#include <fmt/format.h>
+
+#include "file_names.hpp"
+#include "hdf5.hpp"
+#include "landscape/io/landscape_file.hpp"
+
+namespace landscape {
+
+struct ResultWriter::Impl {
+  std::string path;
+  h5::File file;
+
+  h5::Group result_group(const std::string& group) const {
+    if (!h5::has_link(file.get(), group))
+      throw Error(fmt::format("The file '{}' has no group /{} for results.", path, group));
+    return h5::open_group(file.get(), group);
+  }
+  template <class T>
+  void write_column(LossKind loss, const char* name, const std::vector<T>& values) const {
+    const h5::OpenDataset dataset =
+        h5::open_dataset(file.get(), fmt::format("{}/{}", profile_group_name(loss), name), h5::file_type<T>(), 1);
+    if (dataset.shape[0] != values.size()) {
+      throw Error(fmt::format("The file '{}' has room for {} values of {}, not for {}.", path, dataset.shape[0],
+                              dataset.path, values.size()));
+    }
+    h5::write_range(dataset, h5::native_type<T>(), 0, values.size(), values.data());
+  }
+};
+
+ResultWriter::ResultWriter(const std::string& path) : impl_(std::make_unique<Impl>()) {
+  impl_->path = path;
+  impl_->file = h5::open_file(path, H5F_ACC_RDWR, h5::access_properties());
+}
+ResultWriter::ResultWriter(ResultWriter&&) noexcept = default;
+ResultWriter& ResultWriter::operator=(ResultWriter&&) noexcept = default;
+ResultWriter::~ResultWriter() = default;
+
+void ResultWriter::write(LossKind loss, const DirectionResults& results) {
+  impl_->write_column(loss, "total_variation", results.total_variation);
+  impl_->write_column(loss, "slope_changes", results.slope_changes);
+  impl_->write_column(loss, "shape_class", results.shape_class);
+}
+
+void ResultWriter::write(const std::string& group, const AttributeList& attributes) {
+  const h5::Group open = impl_->result_group(group);
+  for (const Attribute& attribute : attributes) h5::overwrite_attribute(open.get(), attribute);
+  h5::flush_to_disk(impl_->file, impl_->path);
+  h5::overwrite_attribute(open.get(), {"state", kFinal});
+}
+
+void ResultWriter::invalidate(const std::string& group) {
+  h5::overwrite_attribute(impl_->result_group(group).get(), {"state", kPending});
+  h5::flush_to_disk(impl_->file, impl_->path);
+}
+
+void ResultWriter::set_state(RunState state) {
+  h5::flush_to_disk(impl_->file, impl_->path);
+  h5::overwrite_attribute(impl_->file.get(), {"state", to_string(state)});
+  h5::flush_to_disk(impl_->file, impl_->path);
+}
+
+void ResultWriter::close() { impl_->file.close(fmt::format("close '{}'", impl_->path)); }
+
+}  // namespace landscape

@@ -1,0 +1,88 @@
+#include "landscape/io/training_checkpoint.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "durable_file.hpp"
+#include "hdf5.hpp"
+#include "minimizer_group.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr const char* kGroup = "training";
+constexpr std::int64_t kVersion = 1;
+
+void write_state(const h5::File& file, LossKind loss, const TrainingCheckpoint& checkpoint) {
+  const TrainingState& state = checkpoint.state;
+  const h5::Group group = h5::create_group(file.get(), kGroup);
+  const hid_t id = group.get();
+  h5::write_attribute(id, {"checkpoint_version", kVersion});
+  h5::write_attribute(id, {"loss", to_string(loss)});
+  h5::write_attribute(id, {"config_hash", checkpoint.config_hash});
+  h5::write_attribute(id, {"epoch", state.epoch});
+  h5::write_attribute(id, {"step", state.step});
+  h5::write_attribute(id, {"seconds", state.seconds});
+  h5::write_dataset<double>(id, "theta", state.theta, {state.theta.size()}, {"parameters", "(n)", "1"});
+  h5::write_dataset<double>(id, "first_moment", state.first_moment, {state.first_moment.size()},
+                            {"Adam's m", "(n)", "1"});
+  h5::write_dataset<double>(id, "second_moment", state.second_moment, {state.second_moment.size()},
+                            {"Adam's v", "(n)", "1"});
+  write_history(id, state.history);
+}
+
+TrainingCheckpoint read_state(const h5::File& file, LossKind loss) {
+  TrainingCheckpoint checkpoint;
+  TrainingState& state = checkpoint.state;
+  if (!h5::has_link(file.get(), kGroup)) throw Error("it is no training checkpoint.");
+  const h5::Group group = h5::open_group(file.get(), kGroup);
+  const hid_t id = group.get();
+  if (h5::read_integer(id, "checkpoint_version") != kVersion) throw Error("it was written by another version.");
+  if (h5::read_text(id, "loss") != to_string(loss)) throw Error("it belongs to another loss.");
+  checkpoint.config_hash = h5::read_text(id, "config_hash");
+  state.epoch = h5::read_integer(id, "epoch");
+  state.step = h5::read_integer(id, "step");
+  state.seconds = h5::read_number(id, "seconds");
+  state.theta = h5::read_dataset<double>(id, "theta", 1);
+  state.first_moment = h5::read_dataset<double>(id, "first_moment", 1);
+  state.second_moment = h5::read_dataset<double>(id, "second_moment", 1);
+  state.history = read_history(id);
+  if (state.first_moment.size() != state.theta.size() || state.second_moment.size() != state.theta.size() ||
+      state.epoch < 0 || state.step < 0) {
+    throw Error("its parts do not fit together.");
+  }
+  if (h5::has_link(file.get(), minimizer_group_name(loss))) checkpoint.finished = read_minimizer_group(file, loss);
+  return checkpoint;
+}
+
+}  // namespace
+
+std::string training_checkpoint_path(const std::string& output, LossKind loss) {
+  return fmt::format("{}.training-{}.h5", output, to_string(loss));
+}
+
+void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint) {
+  TemporaryFile temporary(path);
+  h5::File file = h5::create_file(temporary.path());
+  write_state(file, loss, checkpoint);
+  if (checkpoint.finished) write_minimizer_group(file, *checkpoint.finished);
+  file.close(fmt::format("close '{}'", temporary.path()));
+  temporary.publish(ExistingOutput::replace);
+}
+
+std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, LossKind loss) {
+  if (std::error_code error; !std::filesystem::exists(path, error)) return std::nullopt;
+  try {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+    return read_state(file, loss);
+  } catch (const Error& error) {
+    throw Error(fmt::format("The training checkpoint '{}' cannot be used: {} Remove it to train from the start.", path,
+                            error.what()));
+  }
+}
+
+void remove_training_checkpoint(const std::string& path) noexcept { unlink(path.c_str()); }
+
+}  // namespace landscape
