@@ -19,7 +19,8 @@ namespace {
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  explicit AlignedBuffer(std::size_t n) : size_(n), data_(new (std::align_val_t{64}) double[std::max<std::size_t>(n, 8)]) {}
+  explicit AlignedBuffer(std::size_t n)
+      : size_(n), data_(new (std::align_val_t{64}) double[std::max<std::size_t>(n, 8)]) {}
   AlignedBuffer(AlignedBuffer&&) = default;
   AlignedBuffer& operator=(AlignedBuffer&&) = default;
   double* data() { return data_.get(); }
@@ -45,7 +46,8 @@ const cpu::Kernels& choose_kernels() {
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
     return *cpu::avx512_kernels();
   }
-  if (limit != "portable" && cpu::avx2_kernels() != nullptr && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+  if (limit != "portable" && cpu::avx2_kernels() != nullptr && __builtin_cpu_supports("avx2") &&
+      __builtin_cpu_supports("fma")) {
     return *cpu::avx2_kernels();
   }
 #endif
@@ -55,8 +57,12 @@ const cpu::Kernels& choose_kernels() {
 class CpuBackend final : public LossBackend {
  public:
   CpuBackend(const NetworkSpec& spec, Problem problem, const PointSet& points, int n_threads)
-      : spec_(spec), problem_(problem), n_threads_(std::max(1, n_threads)), kernels_(choose_kernels()),
-        n_parameters_(ParameterLayout(spec).size()), thread_work_(static_cast<std::size_t>(n_threads_)) {
+      : spec_(spec),
+        problem_(problem),
+        n_threads_(std::max(1, n_threads)),
+        kernels_(choose_kernels()),
+        n_parameters_(ParameterLayout(spec).size()),
+        thread_work_(static_cast<std::size_t>(n_threads_)) {
     spec.validate();
     CpuBackend::set_points(points);
   }
@@ -74,11 +80,12 @@ class CpuBackend final : public LossBackend {
     const math::DynamicShape s = spec_.shape();
     return {s.d, s.w, s.nb, s.residual, spec_.activation, loss};
   }
-  /// Threads for a parallel region of `cost` operations in `n_parts` parts. A region that lasts less than about half a millisecond loses more
-  /// by waiting for a thread that is not running, on a busy machine milliseconds, than it gains.
+  /// Threads for a parallel region of `cost` operations in `n_parts` parts. A region that lasts less than about half a
+  /// millisecond loses more by waiting for a thread that is not running, on a busy machine milliseconds, than it gains.
   int worthwhile_threads(double cost, std::int64_t n_parts) const {
     constexpr double kCostPerThread = 4e6;
-    const double wish = std::min<double>({1.0 + cost / kCostPerThread, static_cast<double>(n_parts), static_cast<double>(n_threads_)});
+    const double wish =
+        std::min<double>({1.0 + cost / kCostPerThread, static_cast<double>(n_parts), static_cast<double>(n_threads_)});
     return std::max(1, static_cast<int>(wish));
   }
   double* work(std::size_t n) {
@@ -99,8 +106,8 @@ class CpuBackend final : public LossBackend {
 
 void CpuBackend::set_points(const PointSet& points) {
   if (points.dimension != spec_.dimension || points.size() == 0) {
-    throw Error(fmt::format("{} points of dimension {} given for a problem of dimension {}.", points.size(), points.dimension,
-                            spec_.dimension));
+    throw Error(fmt::format("{} points of dimension {} given for a problem of dimension {}.", points.size(),
+                            points.dimension, spec_.dimension));
   }
   constexpr auto kBlock = static_cast<std::size_t>(cpu::kBlock);
   const auto d = static_cast<std::size_t>(spec_.dimension);
@@ -141,8 +148,8 @@ void CpuBackend::set_points(const PointSet& points) {
 
 void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
   const auto n_steps = static_cast<std::int64_t>(task.steps.size());
-  if (task.directions == nullptr || n_steps == 0 || task.first < 0 || losses.size() != static_cast<std::size_t>(task.count) ||
-      task.directions->parameter_count() != n_parameters_) {
+  if (task.directions == nullptr || n_steps == 0 || task.first < 0 ||
+      losses.size() != static_cast<std::size_t>(task.count) || task.directions->parameter_count() != n_parameters_) {
     throw Error("A profile task does not fit its network, steps or output.");
   }
   // Checked here because an exception must not leave a parallel region.
@@ -153,8 +160,10 @@ void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
   const cpu::Evaluation e = evaluation(task.loss);
   const std::size_t n_work = kernels_.loss_work(e);
   const double* theta = task.directions->theta().data();
-  // Directions are made in batches that stay small beside the points; a batch's networks are handed to threads one by one.
-  const std::int64_t batch = std::clamp<std::int64_t>((std::int64_t{1} << 21) / static_cast<std::int64_t>(n_parameters_), 1, 4096);
+  // Directions are made in batches that stay small beside the points; a batch's networks are handed to threads one by
+  // one.
+  const std::int64_t batch =
+      std::clamp<std::int64_t>((std::int64_t{1} << 21) / static_cast<std::int64_t>(n_parameters_), 1, 4096);
   std::vector<double> directions;
   const std::int64_t end = task.first + task.count;
   for (std::int64_t begin = task.first; begin < end;) {
@@ -163,18 +172,21 @@ void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
     const std::int64_t n_directions = (stop - 1) / n_steps - first_direction + 1;
     directions.resize(static_cast<std::size_t>(n_directions) * n_parameters_);
     const auto direction = [&](std::int64_t k) {
-      return std::span<double>(directions).subspan(static_cast<std::size_t>(k - first_direction) * n_parameters_, n_parameters_);
+      return std::span<double>(directions)
+          .subspan(static_cast<std::size_t>(k - first_direction) * n_parameters_, n_parameters_);
     };
     const int threads = static_cast<int>(std::min<std::int64_t>(n_threads_, stop - begin));
 #pragma omp parallel num_threads(threads)
     {
       double* scratch = work(n_work);
 #pragma omp for schedule(static)
-      for (std::int64_t k = first_direction; k < first_direction + n_directions; ++k) task.directions->generate(k, direction(k));
+      for (std::int64_t k = first_direction; k < first_direction + n_directions; ++k)
+        task.directions->generate(k, direction(k));
 #pragma omp for schedule(dynamic, 8)
       for (std::int64_t item = begin; item < stop; ++item) {
         losses[static_cast<std::size_t>(item - task.first)] =
-            kernels_.loss(e, theta, direction(item / n_steps).data(), task.steps[static_cast<std::size_t>(item % n_steps)], points_, scratch);
+            kernels_.loss(e, theta, direction(item / n_steps).data(),
+                          task.steps[static_cast<std::size_t>(item % n_steps)], points_, scratch);
       }
     }
     begin = stop;
@@ -192,7 +204,8 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
   const std::int64_t blocks_per_chunk = std::max<std::int64_t>(2, (points_.n_blocks + 63) / 64);
   const std::int64_t n_chunks = (points_.n_blocks + blocks_per_chunk - 1) / blocks_per_chunk;
   std::vector<double> partial(static_cast<std::size_t>(n_chunks) * (size + 1));
-  const double cost = static_cast<double>(points_.n_blocks) * cpu::kBlock * static_cast<double>((spec_.dimension + 2) * 6 * size);
+  const double cost =
+      static_cast<double>(points_.n_blocks) * cpu::kBlock * static_cast<double>((spec_.dimension + 2) * 6 * size);
   const int threads = worthwhile_threads(cost, n_chunks);
 #pragma omp parallel num_threads(threads)
   {
@@ -201,7 +214,8 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
     for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
       double* out = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
       const std::int64_t first = chunk * blocks_per_chunk;
-      out[size] = kernels_.gradient(e, theta.data(), points_, first, std::min(blocks_per_chunk, points_.n_blocks - first), out, scratch);
+      out[size] = kernels_.gradient(e, theta.data(), points_, first,
+                                    std::min(blocks_per_chunk, points_.n_blocks - first), out, scratch);
     }
   }
   for (std::int64_t chunk = 1; chunk < n_chunks; ++chunk) {
@@ -214,7 +228,8 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
 
 }  // namespace
 
-std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points, int n_threads) {
+std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
+                                              int n_threads) {
   return std::make_unique<CpuBackend>(spec, problem, points, n_threads);
 }
 

@@ -1,6 +1,6 @@
-// The CPU kernels of one instruction set behind plain functions, so that the rest of the backend is compiled for any processor.
-// Inside: SIMD lanes over points. Every logical lane sums its points in index order and the lanes meet in a fixed tree, so the bits
-// are the same for any instruction set.
+// The CPU kernels of one instruction set behind plain functions, so that the rest of the backend is compiled for any
+// processor. Inside: SIMD lanes over points. Every logical lane sums its points in index order and the lanes meet in a
+// fixed tree, so the bits are the same for any instruction set.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +39,8 @@ struct Kernels {
   const char* name;
   std::size_t (*loss_work)(const Evaluation&);
   /// Loss of the network theta + step * direction; direction may be null (step is then unused).
-  double (*loss)(const Evaluation&, const double* theta, const double* direction, double step, const PointBlocks&, double* work);
+  double (*loss)(const Evaluation&, const double* theta, const double* direction, double step, const PointBlocks&,
+                 double* work);
   std::size_t (*gradient_work)(const Evaluation&);
   std::size_t (*gradient_size)(const Evaluation&);
   /// Folded gradient (gradient_size) of the points in blocks [first, first + count); returns their part of the loss.

@@ -1,5 +1,6 @@
-// Body of the CPU kernels, compiled once per instruction set: the including file defines LANDSCAPE_MATH_ABI, LANDSCAPE_CPU_LANES (doubles per
-// register) and LANDSCAPE_CPU_ROWS x LANDSCAPE_CPU_COLUMNS, the register block of the matrix product.
+// Body of the CPU kernels, compiled once per instruction set: the including file defines LANDSCAPE_MATH_ABI,
+// LANDSCAPE_CPU_LANES (doubles per register) and LANDSCAPE_CPU_ROWS x LANDSCAPE_CPU_COLUMNS, the register block of the
+// matrix product.
 #include <algorithm>
 
 #include "cpu_kernels.hpp"
@@ -69,7 +70,8 @@ double sum_over_points(const DynamicShape& s, const FoldedNetwork<double>& net, 
       }
       for (int p = 0; p < kTile; ++p) {
         const int at = first + p;
-        const L value = math::loss_integrand<kLoss>(d, out + p, kTile, pb[at], pg + at, kRegistersPerBlock, pl[at], pf[at]);
+        const L value =
+            math::loss_integrand<kLoss>(d, out + p, kTile, pb[at], pg + at, kRegistersPerBlock, pl[at], pf[at]);
         L* sum = reinterpret_cast<L*>(lane) + at;
         *sum = fma(pw[at], value, *sum);
       }
@@ -88,8 +90,8 @@ std::size_t loss_scratch(const DynamicShape& s, LossKind loss) {
 
 /// theta + step * direction, folded, summed over the points.
 template <Activation kActivation, LossKind kLoss>
-double network_loss(const DynamicShape& s, const double* theta, const double* direction, double step, const PointBlocks& points,
-                    double* work) {
+double network_loss(const DynamicShape& s, const double* theta, const double* direction, double step,
+                    const PointBlocks& points, double* work) {
   const auto n = static_cast<std::size_t>(math::parameter_count(s));
   const FoldedLayout<DynamicShape> layout{s};
   double* moved = work;
@@ -114,7 +116,8 @@ struct Constant {
 template <class F>
 auto dispatch_loss(const Evaluation& e, F&& f) {
   const auto with_activation = [&](auto activation) {
-    return e.loss == LossKind::ritz ? f(activation, Constant<LossKind::ritz>{}) : f(activation, Constant<LossKind::galerkin>{});
+    return e.loss == LossKind::ritz ? f(activation, Constant<LossKind::ritz>{})
+                                    : f(activation, Constant<LossKind::galerkin>{});
   };
   switch (e.activation) {
     case Activation::tanh:
@@ -138,17 +141,19 @@ std::size_t loss_work(const Evaluation& e) {
 double loss(const Evaluation& e, const double* theta, const double* direction, double step, const PointBlocks& points,
             double* work) {
   return dispatch_loss(e, [&](auto activation, auto kind) {
-    return network_loss<decltype(activation)::value, decltype(kind)::value>(shape_of(e), theta, direction, step, points, work);
+    return network_loss<decltype(activation)::value, decltype(kind)::value>(shape_of(e), theta, direction, step, points,
+                                                                            work);
   });
 }
 
-// ---- gradient ----------------------------------------------------------------------------------------------------------------
+// ---- gradient
+// ----------------------------------------------------------------------------------------------------------------
 
 constexpr int kGradientSets = kGradientLanes / kLanes;  // registers that make up the logical lanes
 
 template <Activation kActivation, LossKind kLoss>
-double chunk_gradient(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first, std::int64_t count,
-                      double* folded, double* work) {
+double chunk_gradient(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first,
+                      std::int64_t count, double* folded, double* work) {
   const FoldedLayout<DynamicShape> layout{s};
   const int d = s.dimension();
   const int size = layout.size();
@@ -194,8 +199,8 @@ std::size_t gradient_work(const Evaluation& e) {
          round_up(static_cast<std::size_t>(layout.buffer_size()));
 }
 
-double gradient(const Evaluation& e, const double* theta, const PointBlocks& points, std::int64_t first, std::int64_t count,
-                double* folded, double* work) {
+double gradient(const Evaluation& e, const double* theta, const PointBlocks& points, std::int64_t first,
+                std::int64_t count, double* folded, double* work) {
   return dispatch_loss(e, [&](auto activation, auto kind) {
     constexpr Activation kActivation = decltype(activation)::value;
     constexpr LossKind kLoss = decltype(kind)::value;

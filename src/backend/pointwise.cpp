@@ -16,7 +16,8 @@ class PointEvaluator {
  public:
   PointEvaluator(const NetworkSpec& spec, std::span<const double> theta) : spec_(spec), shape_(spec.shape()) {
     if (theta.size() != ParameterLayout(spec).size()) {
-      throw Error(fmt::format("{} parameters given for a network that has {}.", theta.size(), ParameterLayout(spec).size()));
+      throw Error(
+          fmt::format("{} parameters given for a network that has {}.", theta.size(), ParameterLayout(spec).size()));
     }
     const math::FoldedLayout layout{shape_};
     buffer_.resize(static_cast<std::size_t>(layout.buffer_size()));
@@ -60,7 +61,8 @@ class PointEvaluator {
 
 }  // namespace
 
-PointwiseJet evaluate_pointwise(const NetworkSpec& spec, std::span<const double> theta, std::span<const double> points) {
+PointwiseJet evaluate_pointwise(const NetworkSpec& spec, std::span<const double> theta,
+                                std::span<const double> points) {
   const auto d = static_cast<std::size_t>(spec.dimension);
   const std::size_t n = points.size() / d;
   PointwiseJet jet{std::vector<double>(n), std::vector<double>(n * d), std::vector<double>(n)};
@@ -71,8 +73,8 @@ PointwiseJet evaluate_pointwise(const NetworkSpec& spec, std::span<const double>
   return jet;
 }
 
-SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta, const PointSet& points,
-                             int n_threads) {
+SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta,
+                             const PointSet& points, int n_threads) {
   const auto d = static_cast<std::size_t>(spec.dimension);
   constexpr std::size_t kChunk = 1024;  // sums per chunk meet in index order, whoever made them
   const std::size_t n_chunks = (points.size() + kChunk - 1) / kChunk;

@@ -53,8 +53,9 @@ void NetworkSpec::validate() const {
   }
   const double n = 2.0 * blocks * width * (width + 1.0) + width * (dimension + 2.0) + 1.0;
   if (n > kMostParameters) {
-    throw UsageError(fmt::format("--width {} with --blocks {} makes {:.3g} parameters, more than {:.0g}: choose smaller.", width,
-                                 blocks, n, kMostParameters));
+    throw UsageError(
+        fmt::format("--width {} with --blocks {} makes {:.3g} parameters, more than {:.0g}: choose smaller.", width,
+                    blocks, n, kMostParameters));
   }
 }
 

@@ -17,7 +17,8 @@ constexpr Choices<DirectionNorm, 6> kNorms{{{DirectionNorm::filter, "filter"},
                                             {DirectionNorm::dfilter, "dfilter"},
                                             {DirectionNorm::dlayer, "dlayer"},
                                             {DirectionNorm::none, "none"}}};
-constexpr Choices<BiasMode, 3> kBiasModes{{{BiasMode::zero, "zero"}, {BiasMode::copy, "copy"}, {BiasMode::random, "random"}}};
+constexpr Choices<BiasMode, 3> kBiasModes{
+    {{BiasMode::zero, "zero"}, {BiasMode::copy, "copy"}, {BiasMode::random, "random"}}};
 
 constexpr double kNormFloor = 1e-10;  // the published guard against a zero row
 
@@ -73,11 +74,15 @@ void scale_bias(std::span<const double> b, std::span<double> d, BiasMode mode) {
 
 std::string to_string(DirectionNorm norm) { return choice_name(kNorms, norm); }
 std::string to_string(BiasMode mode) { return choice_name(kBiasModes, mode); }
-DirectionNorm parse_direction_norm(std::string_view text, std::string_view option) { return parse_choice(kNorms, text, option); }
-BiasMode parse_bias_mode(std::string_view text, std::string_view option) { return parse_choice(kBiasModes, text, option); }
+DirectionNorm parse_direction_norm(std::string_view text, std::string_view option) {
+  return parse_choice(kNorms, text, option);
+}
+BiasMode parse_bias_mode(std::string_view text, std::string_view option) {
+  return parse_choice(kBiasModes, text, option);
+}
 
-DirectionSet::DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::uint64_t seed, DirectionNorm norm,
-                           BiasMode bias)
+DirectionSet::DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::uint64_t seed,
+                           DirectionNorm norm, BiasMode bias)
     : layout_(spec), theta_(theta.begin(), theta.end()), seed_(seed), norm_(norm), bias_(bias) {
   if (theta_.size() != layout_.size()) {
     throw Error(fmt::format("{} parameters given for a network that has {}.", theta_.size(), layout_.size()));
@@ -87,8 +92,8 @@ DirectionSet::DirectionSet(const NetworkSpec& spec, std::span<const double> thet
 DirectionSet::DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::vector<double> rows)
     : layout_(spec), theta_(theta.begin(), theta.end()), rows_(std::move(rows)) {
   if (rows_.empty() || rows_.size() % layout_.size() != 0) {
-    throw UsageError(fmt::format("The given directions hold {} numbers, no multiple of the network's {} parameters.", rows_.size(),
-                                 layout_.size()));
+    throw UsageError(fmt::format("The given directions hold {} numbers, no multiple of the network's {} parameters.",
+                                 rows_.size(), layout_.size()));
   }
 }
 
@@ -96,7 +101,8 @@ void DirectionSet::generate(std::int64_t k, std::span<double> direction) const {
   const std::size_t n = theta_.size();
   if (is_given()) {
     const auto row = static_cast<std::size_t>(k);
-    if (k < 0 || (row + 1) * n > rows_.size()) throw Error(fmt::format("Direction {} is beyond the {} given.", k, rows_.size() / n));
+    if (k < 0 || (row + 1) * n > rows_.size())
+      throw Error(fmt::format("Direction {} is beyond the {} given.", k, rows_.size() / n));
     std::copy_n(rows_.begin() + static_cast<std::ptrdiff_t>(row * n), n, direction.begin());
     return;
   }

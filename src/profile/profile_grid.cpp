@@ -44,10 +44,12 @@ ProfileGrid parse_grid(std::string_view text, std::string_view option) {
   const std::size_t second = first == std::string_view::npos ? first : text.find(':', first + 1);
   ProfileGrid grid;
   if (second == std::string_view::npos || !parse_number(text.substr(0, first), grid.min) ||
-      !parse_number(text.substr(first + 1, second - first - 1), grid.max) || !parse_number(text.substr(second + 1), grid.num)) {
+      !parse_number(text.substr(first + 1, second - first - 1), grid.max) ||
+      !parse_number(text.substr(second + 1), grid.num)) {
     throw UsageError(fmt::format("{} '{}' is not min:max:num: write for example {}=-1:1:101.", option, text, option));
   }
-  if (!std::isfinite(grid.min) || !std::isfinite(grid.max) || !(grid.min < grid.max) || !std::isfinite(grid.max - grid.min)) {
+  if (!std::isfinite(grid.min) || !std::isfinite(grid.max) || !(grid.min < grid.max) ||
+      !std::isfinite(grid.max - grid.min)) {
     throw UsageError(fmt::format("{} '{}' needs finite ends with min < max.", option, text));
   }
   if (grid.num < 2 || grid.num > kMostSteps) {
@@ -56,7 +58,8 @@ ProfileGrid parse_grid(std::string_view text, std::string_view option) {
   const std::vector<double> s = grid.steps();
   for (std::size_t j = 1; j < s.size(); ++j) {
     if (!(s[j - 1] < s[j])) {
-      throw UsageError(fmt::format("{} '{}' is finer than double precision: use fewer points or a longer range.", option, text));
+      throw UsageError(
+          fmt::format("{} '{}' is finer than double precision: use fewer points or a longer range.", option, text));
     }
   }
   return grid;

@@ -40,7 +40,8 @@ PointSet simpson(std::int64_t intervals, bool as_published) {
 
 /// Nodes ascending in (0,1) and their weights.
 void gauss_legendre(int n, std::vector<double>& nodes, std::vector<double>& weights) {
-  const std::vector<long double> half = boost::math::legendre_p_zeros<long double>(n);  // the non-negative zeros, ascending
+  const std::vector<long double> half =
+      boost::math::legendre_p_zeros<long double>(n);  // the non-negative zeros, ascending
   nodes.clear();
   weights.clear();
   const auto push = [&](long double x) {
@@ -56,12 +57,13 @@ void gauss_legendre(int n, std::vector<double>& nodes, std::vector<double>& weig
 
 PointSet gauss(std::int64_t n, int dimension, const std::string& name) {
   if (n > kMostGaussNodes) {
-    throw UsageError(fmt::format("The quadrature {} is too fine: at most {} Gauss points per dimension.", name, kMostGaussNodes));
+    throw UsageError(
+        fmt::format("The quadrature {} is too fine: at most {} Gauss points per dimension.", name, kMostGaussNodes));
   }
   const double total = std::pow(static_cast<double>(n), dimension);
   if (total * dimension > kMostCoordinates) {
-    throw UsageError(fmt::format("The quadrature {} has {:.3g} points in {} dimensions: use sobol or monte-carlo.", name, total,
-                                 dimension));
+    throw UsageError(fmt::format("The quadrature {} has {:.3g} points in {} dimensions: use sobol or monte-carlo.",
+                                 name, total, dimension));
   }
   std::vector<double> nodes, weights;
   gauss_legendre(static_cast<int>(n), nodes, weights);
@@ -114,30 +116,36 @@ PointSet sobol(std::int64_t n, int dimension, std::uint64_t seed, std::uint64_t 
 QuadratureRule parse_quadrature(std::string_view text, std::string_view option) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) {
-    throw UsageError(fmt::format("{} '{}' lacks its size: write for example simpson:100, gauss:64 or monte-carlo:1000.", option, text));
+    throw UsageError(fmt::format("{} '{}' lacks its size: write for example simpson:100, gauss:64 or monte-carlo:1000.",
+                                 option, text));
   }
   QuadratureRule rule;
   rule.kind = parse_choice(kKinds, text.substr(0, colon), option);
   const std::string_view number = text.substr(colon + 1);
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), rule.n);
   if (error != std::errc() || end != number.data() + number.size() || rule.n < 1 || rule.n > 1'000'000'000) {
-    throw UsageError(fmt::format("{} '{}' has an impossible size '{}': give a whole number from 1 to 1000000000.", option, text, number));
+    throw UsageError(fmt::format("{} '{}' has an impossible size '{}': give a whole number from 1 to 1000000000.",
+                                 option, text, number));
   }
   return rule;
 }
 
-std::string to_string(const QuadratureRule& rule) { return fmt::format("{}:{}", choice_name(kKinds, rule.kind), rule.n); }
+std::string to_string(const QuadratureRule& rule) {
+  return fmt::format("{}:{}", choice_name(kKinds, rule.kind), rule.n);
+}
 
 PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream) {
   const std::string name = to_string(rule);
   if (rule.kind != QuadratureKind::gauss && static_cast<double>(rule.n) * dimension > kMostCoordinates) {
-    throw UsageError(fmt::format("The quadrature {} in {} dimensions does not fit in memory: choose fewer points.", name, dimension));
+    throw UsageError(fmt::format("The quadrature {} in {} dimensions does not fit in memory: choose fewer points.",
+                                 name, dimension));
   }
   switch (rule.kind) {
     case QuadratureKind::simpson:
     case QuadratureKind::simpson_as_published:
       if (dimension != 1) {
-        throw UsageError(fmt::format("The quadrature {} is for one dimension, not {}: use gauss, sobol or monte-carlo.", name, dimension));
+        throw UsageError(fmt::format("The quadrature {} is for one dimension, not {}: use gauss, sobol or monte-carlo.",
+                                     name, dimension));
       }
       return simpson(rule.n, rule.kind == QuadratureKind::simpson_as_published);
     case QuadratureKind::gauss:

@@ -19,7 +19,8 @@ struct Context {
   double value = 0.0;
 };
 
-lbfgsfloatval_t evaluate_trampoline(void* instance, const lbfgsfloatval_t* x, lbfgsfloatval_t* g, const int n, const lbfgsfloatval_t) {
+lbfgsfloatval_t evaluate_trampoline(void* instance, const lbfgsfloatval_t* x, lbfgsfloatval_t* g, const int n,
+                                    const lbfgsfloatval_t) {
   auto& context = *static_cast<Context*>(instance);
   const auto size = static_cast<std::size_t>(n);
   if (context.failure == nullptr) {

@@ -16,7 +16,8 @@ namespace {
 
 constexpr Choices<Initialisation, 3> kInitialisations{
     {{Initialisation::xavier, "xavier"}, {Initialisation::normal, "normal"}, {Initialisation::uniform, "uniform"}}};
-constexpr Choices<TrainingPoints, 2> kTrainingPoints{{{TrainingPoints::fixed, "fixed"}, {TrainingPoints::redrawn, "redrawn"}}};
+constexpr Choices<TrainingPoints, 2> kTrainingPoints{
+    {{TrainingPoints::fixed, "fixed"}, {TrainingPoints::redrawn, "redrawn"}}};
 
 // Adam's constants, Kingma and Ba 2015 (and PyTorch's defaults).
 constexpr double kBeta1 = 0.9;
@@ -58,8 +59,14 @@ class Trainer {
  public:
   Trainer(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training, LossBackend& backend,
           const PointSet& error_points, const TrainingObserver& observer)
-      : spec_(spec), problem_(problem), loss_(loss), training_(training), backend_(backend), error_points_(error_points),
-        observer_(observer), gradient_(ParameterLayout(spec).size()) {}
+      : spec_(spec),
+        problem_(problem),
+        loss_(loss),
+        training_(training),
+        backend_(backend),
+        error_points_(error_points),
+        observer_(observer),
+        gradient_(ParameterLayout(spec).size()) {}
 
   Minimizer run(const std::optional<TrainingState>& resume) {
     start_ = std::chrono::steady_clock::now();
@@ -100,13 +107,15 @@ class Trainer {
     state_.seconds = seconds_before_ + seconds_since(start_);
     const TrainingProgress progress{loss_, phase, epoch, epochs, value, resumable ? &state_ : nullptr};
     if (!observer_(progress)) {
-      throw TrainingStopped(fmt::format("The {} training was stopped at {} epoch {} of {}.", to_string(loss_), phase, epoch, epochs));
+      throw TrainingStopped(
+          fmt::format("The {} training was stopped at {} epoch {} of {}.", to_string(loss_), phase, epoch, epochs));
     }
   }
 
   PointSet points_of_epoch(std::int64_t epoch) const {
     const bool redrawn = training_.points == TrainingPoints::redrawn;
-    return make_points(training_.quadrature, spec_.dimension, training_.seed, redrawn ? static_cast<std::uint64_t>(epoch) + 1 : 0);
+    return make_points(training_.quadrature, spec_.dimension, training_.seed,
+                       redrawn ? static_cast<std::uint64_t>(epoch) + 1 : 0);
   }
 
   /// One Adam step on the backend's current points; returns the loss before the step.
@@ -134,7 +143,8 @@ class Trainer {
     while (state_.epoch < training_.epochs) {
       const std::int64_t epoch = state_.epoch;
       double rate = training_.learning_rate;
-      if (training_.decay_every > 0) rate *= std::pow(training_.decay_factor, static_cast<double>(epoch / training_.decay_every));
+      if (training_.decay_every > 0)
+        rate *= std::pow(training_.decay_factor, static_cast<double>(epoch / training_.decay_every));
       if (redrawn) all = points_of_epoch(epoch);
       double value = 0.0;
       const auto n = all.size(), batch = static_cast<std::size_t>(training_.batch);
@@ -233,8 +243,10 @@ void TrainingSpec::validate(int dimension) const {
   const bool random = quadrature.kind == QuadratureKind::monte_carlo || quadrature.kind == QuadratureKind::sobol;
   need(points == TrainingPoints::fixed || random,
        "--train-points redrawn needs random points: give --train-quadrature monte-carlo:N or sobol:N.");
-  const bool simpson = quadrature.kind == QuadratureKind::simpson || quadrature.kind == QuadratureKind::simpson_as_published;
-  need(dimension == 1 || !simpson, "--train-quadrature simpson is for one dimension: give gauss:N, sobol:N or monte-carlo:N.");
+  const bool simpson =
+      quadrature.kind == QuadratureKind::simpson || quadrature.kind == QuadratureKind::simpson_as_published;
+  need(dimension == 1 || !simpson,
+       "--train-quadrature simpson is for one dimension: give gauss:N, sobol:N or monte-carlo:N.");
 }
 
 std::string TrainingSpec::describe() const {
@@ -256,8 +268,9 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation i
     for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size(); ++i) {
       switch (init) {
         case Initialisation::xavier:
-          theta[i] = tensor.is_bias ? 0.0
-                                    : std::sqrt(2.0 / (tensor.rows + tensor.columns)) * philox_normal_pair(seed, stream, i).first;
+          theta[i] = tensor.is_bias
+                         ? 0.0
+                         : std::sqrt(2.0 / (tensor.rows + tensor.columns)) * philox_normal_pair(seed, stream, i).first;
           break;
         case Initialisation::normal:
           theta[i] = philox_normal_pair(seed, stream, i).first;
@@ -271,8 +284,9 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation i
   return theta;
 }
 
-Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training, LossBackend& backend,
-                const PointSet& error_points, const TrainingObserver& observer, const std::optional<TrainingState>& resume) {
+Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training,
+                LossBackend& backend, const PointSet& error_points, const TrainingObserver& observer,
+                const std::optional<TrainingState>& resume) {
   spec.validate();
   training.validate(spec.dimension);
   return Trainer(spec, problem, loss, training, backend, error_points, observer).run(resume);

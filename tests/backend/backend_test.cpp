@@ -1,4 +1,5 @@
-// The CPU backend against the long-double reference, the published profiles, dual numbers, and itself on other instruction sets.
+// The CPU backend against the long-double reference, the published profiles, dual numbers, and itself on other
+// instruction sets.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -27,9 +28,11 @@ reference::Network reference_network(const NetworkSpec& spec, std::vector<double
 }
 
 std::vector<NetworkSpec> many_specs() {
-  std::vector<NetworkSpec> specs{{NetworkKind::linear, Activation::swish, 1, 0, 0}, {NetworkKind::linear, Activation::swish, 3, 0, 0}};
+  std::vector<NetworkSpec> specs{{NetworkKind::linear, Activation::swish, 1, 0, 0},
+                                 {NetworkKind::linear, Activation::swish, 3, 0, 0}};
   for (const NetworkKind kind : {NetworkKind::resnet, NetworkKind::fcnet}) {
-    for (const auto& [d, w, nb] : {std::array{1, 4, 1}, {1, 1, 1}, {1, 6, 2}, {2, 3, 1}, {3, 8, 3}, {5, 7, 1}, {6, 5, 2}, {10, 33, 1}}) {
+    for (const auto& [d, w, nb] :
+         {std::array{1, 4, 1}, {1, 1, 1}, {1, 6, 2}, {2, 3, 1}, {3, 8, 3}, {5, 7, 1}, {6, 5, 2}, {10, 33, 1}}) {
       specs.push_back({kind, Activation::swish, d, w, nb});
     }
   }
@@ -42,8 +45,9 @@ std::vector<NetworkSpec> many_specs() {
 }
 
 /// Loss at theta through the profile interface.
-std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss, const std::vector<double>& theta,
-                            const std::vector<double>& direction, const std::vector<double>& steps) {
+std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss,
+                            const std::vector<double>& theta, const std::vector<double>& direction,
+                            const std::vector<double>& steps) {
   const DirectionSet set(spec, theta, direction);
   std::vector<double> losses(steps.size());
   backend.evaluate({loss, &set, steps, 0, static_cast<std::int64_t>(steps.size())}, losses);
@@ -59,8 +63,8 @@ TEST(CpuBackend, LossesMatchTheLongDoubleReference) {
     const ParameterLayout layout(spec);
     const auto theta = random_vector(layout.size(), 0.5, 1), direction = random_vector(layout.size(), 0.3, 2);
     const PointSet points = odd_points(spec.dimension);
-    // B has mean 6^-d: sources and factors are compared through losses scaled by their own terms, so check the loss relative to
-    // the sum of its terms' magnitudes.
+    // B has mean 6^-d: sources and factors are compared through losses scaled by their own terms, so check the loss
+    // relative to the sum of its terms' magnitudes.
     const auto backend = make_cpu_backend(spec, Problem::sine, points, 2);
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
       const std::vector<double> steps{-0.7, 0.0, 0.4};
@@ -91,7 +95,8 @@ TEST(CpuBackend, PointwiseValuesMatchTheLongDoubleReferenceOnDeepNetworks) {
       EXPECT_TRUE(std::abs(jet.value[q] - want.u) <= 1e-13L * want.largest_u) << spec.describe();
       EXPECT_TRUE(std::abs(jet.laplacian[q] - want.laplacian) <= 1e-13L * want.largest_laplacian) << spec.describe();
       for (std::size_t j = 0; j < dd; ++j) {
-        EXPECT_TRUE(std::abs(jet.gradient[q * dd + j] - want.gradient[j]) <= 1e-13L * want.largest_gradient) << spec.describe();
+        EXPECT_TRUE(std::abs(jet.gradient[q * dd + j] - want.gradient[j]) <= 1e-13L * want.largest_gradient)
+            << spec.describe();
       }
     }
   }
@@ -103,10 +108,11 @@ TEST(CpuBackend, ProfilesMatchThePublishedMinimizers) {
   for (const auto& p : json.at("profiles")) {
     const NetworkSpec spec{parse_network_kind(p.at("network").get<std::string>()), Activation::swish, p.at("dimension"),
                            p.at("width"), p.at("blocks")};
-    const auto backend = make_cpu_backend(spec, Problem::sine,
-                                          make_points(parse_quadrature(p.at("quadrature").get<std::string>()), 1, 1, 0), 1);
+    const auto backend = make_cpu_backend(
+        spec, Problem::sine, make_points(parse_quadrature(p.at("quadrature").get<std::string>()), 1, 1, 0), 1);
     const auto want = p.at("values").get<std::vector<double>>();
-    const auto got = profile(*backend, spec, parse_loss(p.at("loss").get<std::string>()), p.at("theta"), p.at("direction"), p.at("steps"));
+    const auto got = profile(*backend, spec, parse_loss(p.at("loss").get<std::string>()), p.at("theta"),
+                             p.at("direction"), p.at("steps"));
     double largest = 0.0;
     for (const double v : want) largest = std::max(largest, std::abs(v));
     ASSERT_EQ(got.size(), want.size());
@@ -130,7 +136,8 @@ TEST(CpuBackend, PointwiseValuesMatchThePublishedEvaluation) {
     for (std::size_t q = 0; q < points.size(); ++q) {
       const reference::Jet terms = reference::evaluate(reference_network(spec, theta), points[q]);
       EXPECT_TRUE(std::abs(jet.value[q] - p.at("u")[q].get<double>()) <= 1e-12L * terms.largest_u);
-      EXPECT_TRUE(std::abs(jet.laplacian[q] - p.at("laplacian_u")[q].get<double>()) <= 1e-12L * terms.largest_laplacian);
+      EXPECT_TRUE(std::abs(jet.laplacian[q] - p.at("laplacian_u")[q].get<double>()) <=
+                  1e-12L * terms.largest_laplacian);
       for (std::size_t j = 0; j < points[q].size(); ++j) {
         const double want = p.at("grad_u")[q][j];
         EXPECT_TRUE(std::abs(jet.gradient[q * points[q].size() + j] - want) <= 1e-12L * terms.largest_gradient);
@@ -182,10 +189,12 @@ void expect_gradient_is_dual(const NetworkSpec& spec) {
     for (const double g : gradient) largest = std::max(largest, std::abs(g));
     // Every parameter of a small network; of a large one enough to meet every tensor and row.
     for (std::size_t i = 0; i < theta.size(); i += 1 + theta.size() / 150) {
-      const math::Dual want = loss == LossKind::ritz ? dual_loss<kActivation, LossKind::ritz>(spec, theta, i, points)
-                                                     : dual_loss<kActivation, LossKind::galerkin>(spec, theta, i, points);
+      const math::Dual want = loss == LossKind::ritz
+                                  ? dual_loss<kActivation, LossKind::ritz>(spec, theta, i, points)
+                                  : dual_loss<kActivation, LossKind::galerkin>(spec, theta, i, points);
       EXPECT_TRUE(std::abs(gradient[i] - want.slope) <= 1e-12 * largest)
-          << spec.describe() << " " << to_string(loss) << " parameter " << i << ": " << gradient[i] << " not " << want.slope;
+          << spec.describe() << " " << to_string(loss) << " parameter " << i << ": " << gradient[i] << " not "
+          << want.slope;
       EXPECT_TRUE(std::abs(value - want.value) <= 1e-12 * std::abs(want.value)) << spec.describe();
     }
   }
@@ -248,8 +257,9 @@ TEST(CpuBackend, BitsDoNotDependOnThreadsSlicesOrInstructionSet) {
           std::vector<double> losses(kItems), gradient(theta.size());
           for (std::int64_t begin = 0; begin < kItems; begin += 9 * threads) {
             const std::int64_t count = std::min<std::int64_t>(9 * threads, kItems - begin);
-            backend->evaluate({loss, &directions, steps, begin, count},
-                              std::span<double>(losses).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
+            backend->evaluate(
+                {loss, &directions, steps, begin, count},
+                std::span<double>(losses).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)));
           }
           const double value = backend->loss_and_gradient(loss, theta, gradient);
           if (first_losses.empty()) {
@@ -298,7 +308,8 @@ TEST(CpuBackend, MisfitsAreErrors) {
 }
 
 TEST(CpuBackend, ExactSolutionHasTheKnownLosses) {
-  // N = -2x - 1 is exact for the cubic problem: Galerkin 0, Ritz -1/2 int |u*'|^2 = -1/2 (4/5 ... ) by hand: u*' = 6x^2 - 2x - 1.
+  // N = -2x - 1 is exact for the cubic problem: Galerkin 0, Ritz -1/2 int |u*'|^2 = -1/2 (4/5 ... ) by hand: u*' = 6x^2
+  // - 2x - 1.
   const NetworkSpec spec{NetworkKind::linear, Activation::swish, 1, 0, 0};
   const std::vector<double> theta{-2.0, -1.0}, zero{0.0, 0.0};
   const PointSet points = make_points(parse_quadrature("gauss:8"), 1, 1, 0);

@@ -25,7 +25,8 @@ void for_samples(int n, double low, double high, F&& f) {
 }
 
 void expect_within(double got, long double want, double tolerance, double at) {
-  EXPECT_TRUE(std::abs(static_cast<long double>(got) - want) <= tolerance) << "at " << at << ": " << got << " not " << want;
+  EXPECT_TRUE(std::abs(static_cast<long double>(got) - want) <= tolerance)
+      << "at " << at << ": " << got << " not " << want;
 }
 
 TEST(Elementary, ExpIsWithinTwoUlp) {
@@ -98,7 +99,8 @@ TEST(Activation, DerivativesAreThoseOfTheValue) {
   check_activation<Activation::swish>([](long double z) { return z / (1.0L + std::exp(-z)); });
   check_activation<Activation::tanh>([](long double z) { return std::tanh(z); });
   check_activation<Activation::sin>([](long double z) { return std::sin(z); });
-  check_activation<Activation::softplus>([](long double z) { return std::max(z, 0.0L) + std::log1p(std::exp(-std::abs(z))); });
+  check_activation<Activation::softplus>(
+      [](long double z) { return std::max(z, 0.0L) + std::log1p(std::exp(-std::abs(z))); });
 }
 
 TEST(Activation, LargeArgumentsStayFinite) {

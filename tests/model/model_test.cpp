@@ -83,15 +83,17 @@ TEST(Quadrature, RandomAndSobolPointsFillTheOpenCube) {
     for (const std::uint64_t stream : {0u, 3u}) {
       const PointSet set = make_points(parse_quadrature(rule), 3, 5, stream);
       for (const double x : set.points) ASSERT_TRUE(x >= 0.0 && x < 1.0);
-      EXPECT_NEAR(square_integral(set), 1.0 / 27.0, rule[0] == 's' ? 2e-4 : 5 * 0.0795 / std::sqrt(20000)) << rule << stream;
+      EXPECT_NEAR(square_integral(set), 1.0 / 27.0, rule[0] == 's' ? 2e-4 : 5 * 0.0795 / std::sqrt(20000))
+          << rule << stream;
     }
   }
-  EXPECT_NE(make_points(parse_quadrature("sobol:8"), 2, 1, 1).points, make_points(parse_quadrature("sobol:8"), 2, 1, 2).points);
+  EXPECT_NE(make_points(parse_quadrature("sobol:8"), 2, 1, 1).points,
+            make_points(parse_quadrature("sobol:8"), 2, 1, 2).points);
 }
 
 TEST(Quadrature, BadRulesAreRefused) {
-  for (const char* bad : {"", "simpson", "simpson:", "simpson:0", "simpson:-3", "simpson:1e3", "simpson:10x", "romberg:4",
-                          "gauss:99999999999999999999"}) {
+  for (const char* bad : {"", "simpson", "simpson:", "simpson:0", "simpson:-3", "simpson:1e3", "simpson:10x",
+                          "romberg:4", "gauss:99999999999999999999"}) {
     EXPECT_THROW(parse_quadrature(bad), UsageError) << bad;
   }
   EXPECT_THROW(make_points(parse_quadrature("simpson:10"), 2, 1, 0), UsageError);
@@ -117,8 +119,9 @@ TEST(ProfileGrid, ArangeGainsAPointWhereThePublishedCodeDid) {
 }
 
 TEST(ProfileGrid, ImpossibleGridsAreRefused) {
-  for (const char* bad : {"", "1", "-1:1", "1:-1:0", "1:-1:5", "0:0:5", "-1:1:1", "-1:1:-5", "-1:1:2.5", "a:b:c", "-1:1:5:7", "nan:1:5",
-                          "-inf:inf:5", "-1:1:99999999", "1:1.0000000000000004:100", "-1e308:1e308:5"}) {
+  for (const char* bad :
+       {"", "1", "-1:1", "1:-1:0", "1:-1:5", "0:0:5", "-1:1:1", "-1:1:-5", "-1:1:2.5", "a:b:c", "-1:1:5:7", "nan:1:5",
+        "-inf:inf:5", "-1:1:99999999", "1:1.0000000000000004:100", "-1e308:1e308:5"}) {
     EXPECT_THROW(parse_grid(bad), UsageError) << bad;
   }
   EXPECT_EQ(parse_grid(to_string(parse_grid("-0.00025:0.00025:101"))), parse_grid("-0.00025:0.00025:101"));
@@ -209,7 +212,8 @@ TEST_F(Directions, ArePureFunctionsOfSeedAndIndex) {
   set.generate(1'000'000, b);
   EXPECT_EQ(std::memcmp(a.data(), b.data(), a.size() * sizeof(double)), 0);
   EXPECT_NE(direction(DirectionNorm::none, BiasMode::random, 1), direction(DirectionNorm::none, BiasMode::random, 2));
-  EXPECT_NE(direction(DirectionNorm::none, BiasMode::random, 1, 1), direction(DirectionNorm::none, BiasMode::random, 1, 2));
+  EXPECT_NE(direction(DirectionNorm::none, BiasMode::random, 1, 1),
+            direction(DirectionNorm::none, BiasMode::random, 1, 2));
 }
 
 TEST_F(Directions, GivenRowsAreUsedAsTheyAre) {

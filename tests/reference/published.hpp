@@ -1,5 +1,5 @@
-// The authors' minimizers and an independent evaluation of their profiles, read from a folder outside the project. Tests that use them skip
-// visibly where the folder is absent.
+// The authors' minimizers and an independent evaluation of their profiles, read from a folder outside the project.
+// Tests that use them skip visibly where the folder is absent.
 #pragma once
 
 #include <filesystem>
@@ -25,7 +25,7 @@ inline nlohmann::json read_published(const std::string& file) {
 
 /// Skips the running test, with the reason, where the published file is absent.
 #define LANDSCAPE_NEEDS_PUBLISHED(file)                                                                              \
-  if (!reference::has_published(file)) {                                                                            \
+  if (!reference::has_published(file)) {                                                                             \
     GTEST_SKIP() << "no " << (reference::published_folder() / (file)).string() << ": the published data are absent"; \
-  }                                                                                                                 \
+  }                                                                                                                  \
   static_assert(true, "")

@@ -145,8 +145,8 @@ Real source(const std::string& problem, const std::vector<double>& x) {
   return product;
 }
 
-Real loss(const Network& network, const std::string& problem, const std::string& loss_name, const std::vector<double>& points,
-          const std::vector<double>& weights) {
+Real loss(const Network& network, const std::string& problem, const std::string& loss_name,
+          const std::vector<double>& points, const std::vector<double>& weights) {
   const auto d = static_cast<std::size_t>(network.dimension);
   Real sum = 0.0L;
   for (std::size_t q = 0; q < weights.size(); ++q) {

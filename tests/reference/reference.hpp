@@ -1,5 +1,5 @@
-// The second oracle: losses and pointwise values straight from their definitions, in long double, one point and one neuron at a time.
-// It shares no code with include/landscape/math, so a mistake there cannot pass here too.
+// The second oracle: losses and pointwise values straight from their definitions, in long double, one point and one
+// neuron at a time. It shares no code with include/landscape/math, so a mistake there cannot pass here too.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@ namespace reference {
 
 using Real = long double;
 
-/// Everything about one network, in words: kind "linear", "fcnet" or "resnet"; activation "swish", "tanh", "sin" or "softplus".
+/// Everything about one network, in words: kind "linear", "fcnet" or "resnet"; activation "swish", "tanh", "sin" or
+/// "softplus".
 struct Network {
   std::string kind, activation;
   int dimension, width, blocks;
@@ -29,7 +30,7 @@ Jet evaluate(const Network& network, const std::vector<double>& x);
 Real source(const std::string& problem, const std::vector<double>& x);
 
 /// Loss "ritz" or "galerkin" on points (Q, d) with weights (Q).
-Real loss(const Network& network, const std::string& problem, const std::string& loss, const std::vector<double>& points,
-          const std::vector<double>& weights);
+Real loss(const Network& network, const std::string& problem, const std::string& loss,
+          const std::vector<double>& points, const std::vector<double>& weights);
 
 }  // namespace reference

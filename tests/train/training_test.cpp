@@ -1,4 +1,5 @@
-// Training: published settings reach the published accuracy, bits do not depend on threads or interruptions, failures speak.
+// Training: published settings reach the published accuracy, bits do not depend on threads or interruptions, failures
+// speak.
 #include <gtest/gtest.h>
 
 #include <cmath>

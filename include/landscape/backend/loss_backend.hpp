@@ -29,8 +29,9 @@ struct PointwiseJet {
   std::vector<double> laplacian;  // (Q)
 };
 
-/// Evaluates losses of one network architecture for one problem on one set of quadrature points. Results are a pure function of the
-/// arguments: the same bits for any slicing of the work and any number of threads. Not thread-safe; one object per rank.
+/// Evaluates losses of one network architecture for one problem on one set of quadrature points. Results are a pure
+/// function of the arguments: the same bits for any slicing of the work and any number of threads. Not thread-safe; one
+/// object per rank.
 class LossBackend {
  public:
   virtual ~LossBackend() = default;
@@ -42,15 +43,17 @@ class LossBackend {
   virtual std::string describe() const = 0;
   /// Replaces the quadrature points.
   virtual void set_points(const PointSet& points) = 0;
-  /// losses[i] = L(theta* + s_j d_k) for item first + i; losses has task.count entries. A non-finite loss is a result, not an error.
+  /// losses[i] = L(theta* + s_j d_k) for item first + i; losses has task.count entries. A non-finite loss is a result,
+  /// not an error.
   virtual void evaluate(const ProfileTask& task, std::span<double> losses) = 0;
   /// Loss at theta, and its gradient (n) by the hand-written adjoint.
   virtual double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) = 0;
 };
 
-/// CPU backend on `n_threads` threads (>= 1). Uses the widest instruction set of the processor unless the environment variable
-/// LANDSCAPE_CPU_ISA names a narrower one (portable, avx2, avx512); the bits are the same.
-std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points, int n_threads);
+/// CPU backend on `n_threads` threads (>= 1). Uses the widest instruction set of the processor unless the environment
+/// variable LANDSCAPE_CPU_ISA names a narrower one (portable, avx2, avx512); the bits are the same.
+std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
+                                              int n_threads);
 
 /// u, grad u and Laplace u by the shared formulas in plain double precision; points (Q, d).
 PointwiseJet evaluate_pointwise(const NetworkSpec& spec, std::span<const double> theta, std::span<const double> points);
@@ -60,7 +63,7 @@ struct SolutionError {
   double relative_l2 = 0.0;
   double relative_h1 = 0.0;  // of the gradient
 };
-SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta, const PointSet& points,
-                             int n_threads = 1);
+SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta,
+                             const PointSet& points, int n_threads = 1);
 
 }  // namespace landscape

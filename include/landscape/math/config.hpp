@@ -1,7 +1,8 @@
 // What every header of this room starts from: the host/device markers and the ABI tag.
 //
-// The same template compiled for two instruction sets must not share a symbol name, or the linker would keep either one.
-// Translation units built with extra -m flags define LANDSCAPE_MATH_ABI; everything in landscape::math is then named by it.
+// The same template compiled for two instruction sets must not share a symbol name, or the linker would keep either
+// one. Translation units built with extra -m flags define LANDSCAPE_MATH_ABI; everything in landscape::math is then
+// named by it.
 #pragma once
 
 #if defined(__CUDACC__)
@@ -15,8 +16,9 @@
 #define LANDSCAPE_INLINE inline
 #endif
 
-// LANDSCAPE_UNROLL: loops whose count is a template argument. LANDSCAPE_UNROLL_SHAPE: loops over the network's sizes, constant for a
-// StaticShape only; nvcc leaves the others rolled, while GCC would unroll them all and compile for minutes.
+// LANDSCAPE_UNROLL: loops whose count is a template argument. LANDSCAPE_UNROLL_SHAPE: loops over the network's sizes,
+// constant for a StaticShape only; nvcc leaves the others rolled, while GCC would unroll them all and compile for
+// minutes.
 #define LANDSCAPE_UNROLL_SHAPE
 #if defined(__CUDACC__)
 #undef LANDSCAPE_UNROLL_SHAPE
@@ -32,8 +34,8 @@
 #define LANDSCAPE_MATH_ABI portable
 #endif
 
-#define LANDSCAPE_MATH_BEGIN    \
-  namespace landscape::math {   \
+#define LANDSCAPE_MATH_BEGIN  \
+  namespace landscape::math { \
   inline namespace LANDSCAPE_MATH_ABI {
 #define LANDSCAPE_MATH_END \
   }                        \

@@ -1,5 +1,6 @@
-// First-order dual numbers a + b eps, eps^2 = 0: run through the shared formulas they give exact directional derivatives. They
-// are the independent check of the hand-written adjoints, and a reader's tool; no production path uses them.
+// First-order dual numbers a + b eps, eps^2 = 0: run through the shared formulas they give exact directional
+// derivatives. They are the independent check of the hand-written adjoints, and a reader's tool; no production path
+// uses them.
 #pragma once
 
 #include "landscape/math/config.hpp"
@@ -32,7 +33,9 @@ inline Dual abs(Dual x) { return x.value < 0.0 ? -x : x; }
 inline Dual copy_sign(Dual magnitude, Dual sign) {
   return (magnitude.value < 0.0) == (sign.value < 0.0) ? magnitude : -magnitude;
 }
-inline Dual clamp(Dual x, double low, double high) { return x.value < low ? Dual(low) : x.value > high ? Dual(high) : x; }
+inline Dual clamp(Dual x, double low, double high) {
+  return x.value < low ? Dual(low) : x.value > high ? Dual(high) : x;
+}
 inline Dual pick_if_negative(Dual x, Dual a, Dual b) { return x.value < 0.0 ? a : b; }
 inline Dual exp(Dual x) {
   const double e = exp(x.value);

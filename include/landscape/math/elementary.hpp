@@ -1,6 +1,6 @@
-// exp, log, log1p on [0,1], sin and cos from fma, multiplication and exponent arithmetic alone. The library's versions differ
-// between C libraries, processors and GPUs; these give the same bits wherever an fma is one rounding. Errors below 2 ulp on the
-// ranges stated (tests/math measures them against long double).
+// exp, log, log1p on [0,1], sin and cos from fma, multiplication and exponent arithmetic alone. The library's versions
+// differ between C libraries, processors and GPUs; these give the same bits wherever an fma is one rounding. Errors
+// below 2 ulp on the ranges stated (tests/math measures them against long double).
 #pragma once
 
 #include "landscape/math/config.hpp"
@@ -8,7 +8,8 @@
 
 LANDSCAPE_MATH_BEGIN
 
-inline constexpr double kRoundingMagic = 6755399441055744.0;  // 1.5 * 2^52: adding it leaves the nearest integer in the low bits
+inline constexpr double kRoundingMagic =
+    6755399441055744.0;  // 1.5 * 2^52: adding it leaves the nearest integer in the low bits
 inline constexpr double kPi = 3.141592653589793238462643383279502884;
 
 /// exp(x) for x in [-708, 708]; outside the result is that of the nearest bound. Cost: about 18 fused operations.
@@ -47,8 +48,8 @@ LANDSCAPE_INLINE T log1p_unit(T e) {
   return twice * p;
 }
 
-/// sin and cos together. Cody-Waite reduction by pi/2 in three parts: full accuracy for |x| below about 1e6, where the argument's
-/// own rounding starts to dominate.
+/// sin and cos together. Cody-Waite reduction by pi/2 in three parts: full accuracy for |x| below about 1e6, where the
+/// argument's own rounding starts to dominate.
 template <class T>
 LANDSCAPE_INLINE void sincos(T x, T& sine, T& cosine) {
   const T t = fma(x, 0.63661977236758134308, kRoundingMagic);
@@ -80,7 +81,8 @@ LANDSCAPE_INLINE void sincos(T x, T& sine, T& cosine) {
   cosine = negate_by_bit<1>(t + T(1.0), pick_by_bit<0>(t, s, c));
 }
 
-/// log(x) for positive normal x (double only): x = 2^k m, m in [sqrt(1/2), sqrt(2)), log m = f - s (f - R), s = f / (2 + f).
+/// log(x) for positive normal x (double only): x = 2^k m, m in [sqrt(1/2), sqrt(2)), log m = f - s (f - R), s = f / (2
+/// + f).
 LANDSCAPE_INLINE double log(double x) {
   const std::uint64_t bits = to_bits(x);
   const std::uint64_t shifted = bits - 0x3fe6a09e667f3bcdULL;  // sqrt(1/2)

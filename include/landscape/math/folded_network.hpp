@@ -1,6 +1,8 @@
-// Network shapes and their folded form. Folding moves everything that does not depend on the point out of the point loop.
+// Network shapes and their folded form. Folding moves everything that does not depend on the point out of the point
+// loop.
 //
-// Networks (tensor order as PyTorch's state dict: layer_in, layer1 ... layer2nb, layer_out; weight (out x in), then bias):
+// Networks (tensor order as PyTorch's state dict: layer_in, layer1 ... layer2nb, layer_out; weight (out x in), then
+// bias):
 //   linear  N = a x + c
 //   fcnet   N = a h_2nb + c,  h_l = phi(W_l h_{l-1} + b_l),  h_0 = W_in x + b_in
 //   resnet  y_0 = W_in x + b_in,  y_k = y_{k-1} + phi(W_2k phi(W_2k-1 y_{k-1} + b_2k-1) + b_2k),  N = a y_nb + c
@@ -55,18 +57,20 @@ struct FoldedLayout {
     const int other = (s.skip() ? d * w : 0) + w + w * w + w * w + w;
     return k == 0 ? 0 : first + (k - 1) * other;
   }
-  LANDSCAPE_INLINE constexpr int direct(int k) const { return block(k); }                       // A_k (d, w)
-  LANDSCAPE_INLINE constexpr int odd_bias(int k) const {                                        // c_k (w)
+  LANDSCAPE_INLINE constexpr int direct(int k) const { return block(k); }  // A_k (d, w)
+  LANDSCAPE_INLINE constexpr int odd_bias(int k) const {                   // c_k (w)
     return block(k) + (has_direct(k) ? s.dimension() * s.width() : 0);
   }
-  LANDSCAPE_INLINE constexpr int odd_weight(int k) const { return odd_bias(k) + s.width(); }    // W_2k-1 (w, w), k > 0 only
-  LANDSCAPE_INLINE constexpr int even_weight(int k) const {                                     // W_2k (w, w)
+  LANDSCAPE_INLINE constexpr int odd_weight(int k) const {
+    return odd_bias(k) + s.width();
+  }                                                          // W_2k-1 (w, w), k > 0 only
+  LANDSCAPE_INLINE constexpr int even_weight(int k) const {  // W_2k (w, w)
     return odd_bias(k) + s.width() + (k == 0 ? 0 : s.width() * s.width());
   }
   LANDSCAPE_INLINE constexpr int even_bias(int k) const { return even_weight(k) + s.width() * s.width(); }  // b_2k (w)
-  LANDSCAPE_INLINE constexpr int out_weight() const { return block(s.blocks()); }               // a (w)
-  LANDSCAPE_INLINE constexpr int out_direct() const { return out_weight() + s.width(); }        // o (d)
-  LANDSCAPE_INLINE constexpr int out_bias() const { return out_direct() + s.dimension(); }      // o_c
+  LANDSCAPE_INLINE constexpr int out_weight() const { return block(s.blocks()); }                           // a (w)
+  LANDSCAPE_INLINE constexpr int out_direct() const { return out_weight() + s.width(); }                    // o (d)
+  LANDSCAPE_INLINE constexpr int out_bias() const { return out_direct() + s.dimension(); }                  // o_c
   LANDSCAPE_INLINE constexpr int size() const { return out_bias() + 1; }
   /// Length of the buffer `fold` fills: the parameters, the same with every hidden matrix transposed, and |A_1|^2 (w).
   LANDSCAPE_INLINE constexpr int buffer_size() const { return 2 * size() + s.width(); }
@@ -86,9 +90,9 @@ struct FoldedNetwork {
 template <class Shape>
 struct TrainedLayout {
   Shape s;
-  LANDSCAPE_INLINE constexpr int in_weight() const { return 0; }                                   // (w, d)
-  LANDSCAPE_INLINE constexpr int in_bias() const { return s.width() * s.dimension(); }             // (w)
-  LANDSCAPE_INLINE constexpr int layer_weight(int l) const {                                       // l = 1 ... 2 nb, (w, w)
+  LANDSCAPE_INLINE constexpr int in_weight() const { return 0; }                        // (w, d)
+  LANDSCAPE_INLINE constexpr int in_bias() const { return s.width() * s.dimension(); }  // (w)
+  LANDSCAPE_INLINE constexpr int layer_weight(int l) const {                            // l = 1 ... 2 nb, (w, w)
     const int w = s.width();
     return w * s.dimension() + w + (l - 1) * (w * w + w);
   }
@@ -101,8 +105,9 @@ struct TrainedLayout {
 template <class Shape>
 TrainedLayout(Shape) -> TrainedLayout<Shape>;
 
-/// Folds theta (parameter_count) into `buffer` (FoldedLayout::buffer_size). Several threads may share the work: each then calls with
-/// its own `first` below their number `n_threads`, and all of them together fill the buffer with the bits of one call.
+/// Folds theta (parameter_count) into `buffer` (FoldedLayout::buffer_size). Several threads may share the work: each
+/// then calls with its own `first` below their number `n_threads`, and all of them together fill the buffer with the
+/// bits of one call.
 template <class Shape, class W>
 LANDSCAPE_INLINE FoldedNetwork<W> fold(const Shape& s, const W* theta, W* buffer, int first = 0, int n_threads = 1) {
   const FoldedLayout<Shape> to{s};

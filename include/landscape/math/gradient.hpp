@@ -1,10 +1,12 @@
-// Parameter gradient of a loss at one point by the hand-written adjoint of forward_jet (reverse mode, no finite differences).
+// Parameter gradient of a loss at one point by the hand-written adjoint of forward_jet (reverse mode, no finite
+// differences).
 //
-// A layer maps channels (v, g_j, L) = (value, d derivatives, Laplacian) to (phi, phi' g_j, phi' L + phi'' |g|^2). Its adjoint,
-// from (f*, g*_j, L*) of the outputs to those of the inputs:
-//   v* = f* phi' + phi'' sum_j g*_j g_j + L* (phi'' L + phi''' |g|^2),   g_j* = g*_j phi' + 2 L* phi'' g_j,   L* = L* phi'
-// The Ritz loss drops the Laplacian channel. Gradients are those of the folded parameters (FoldedLayout order); unfold_gradient
-// carries their sum over all points to theta.
+// A layer maps channels (v, g_j, L) = (value, d derivatives, Laplacian) to (phi, phi' g_j, phi' L + phi'' |g|^2). Its
+// adjoint, from (f*, g*_j, L*) of the outputs to those of the inputs:
+//   v* = f* phi' + phi'' sum_j g*_j g_j + L* (phi'' L + phi''' |g|^2),   g_j* = g*_j phi' + 2 L* phi'' g_j,   L* = L*
+//   phi'
+// The Ritz loss drops the Laplacian channel. Gradients are those of the folded parameters (FoldedLayout order);
+// unfold_gradient carries their sum over all points to theta.
 #pragma once
 
 #include "landscape/math/network.hpp"
@@ -20,8 +22,8 @@ LANDSCAPE_INLINE constexpr int gradient_work(const Shape& s) {
   return (4 * nb + 3) * w * columns + 6 * nb * w + 2 * columns;
 }
 
-/// Adjoint of activate_channels: v holds a neuron's pre-activation channels, slopes phi', phi'', phi'''; `bar` holds the adjoints of
-/// its outputs and receives those of its inputs.
+/// Adjoint of activate_channels: v holds a neuron's pre-activation channels, slopes phi', phi'', phi'''; `bar` holds
+/// the adjoints of its outputs and receives those of its inputs.
 template <bool kLaplacian, class T>
 LANDSCAPE_INLINE void activate_channels_adjoint(int d, const T* v, const T* slopes, T* bar) {
   T value = bar[0] * slopes[0];
@@ -80,11 +82,12 @@ LANDSCAPE_INLINE void accumulate_outer(const Shape& s, int columns, const T* bar
   }
 }
 
-/// Adds the gradient of weight * integrand at point x (d) to `gradient` (FoldedLayout::size) and returns weight * integrand.
-/// b, grad_b (d, grad_stride apart), lap_b: boundary factor; source: f(x).
+/// Adds the gradient of weight * integrand at point x (d) to `gradient` (FoldedLayout::size) and returns weight *
+/// integrand. b, grad_b (d, grad_stride apart), lap_b: boundary factor; source: f(x).
 template <Activation kActivation, LossKind kLoss, class Shape, class T, class W>
 LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, const T* x, const T& b, const T* grad_b,
-                                 int grad_stride, const T& lap_b, const T& source, const T& weight, T* gradient, T* work) {
+                                 int grad_stride, const T& lap_b, const T& source, const T& weight, T* gradient,
+                                 T* work) {
   constexpr bool kLaplacian = kLoss == LossKind::galerkin;
   const FoldedLayout<Shape> layout{s};
   const int d = s.dimension(), w = s.width(), nb = s.blocks();

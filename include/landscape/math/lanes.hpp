@@ -1,5 +1,5 @@
-// N doubles that travel together through one SIMD register (host only, GCC and Clang vector extensions). Every operation is
-// the IEEE operation on each lane, so a lane's bits do not depend on N or on the instruction set.
+// N doubles that travel together through one SIMD register (host only, GCC and Clang vector extensions). Every
+// operation is the IEEE operation on each lane, so a lane's bits do not depend on N or on the instruction set.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ struct Lanes {
   Vector v;
 
   Lanes() = default;
-  LANDSCAPE_INLINE Lanes(Vector x) : v(x) {}                // NOLINT: a vector is its lanes
-  LANDSCAPE_INLINE Lanes(double x) : v(Vector{} + x) {}     // NOLINT: broadcast is what mixed formulas mean
+  LANDSCAPE_INLINE Lanes(Vector x) : v(x) {}             // NOLINT: a vector is its lanes
+  LANDSCAPE_INLINE Lanes(double x) : v(Vector{} + x) {}  // NOLINT: broadcast is what mixed formulas mean
   /// Loads N doubles from an address aligned to N * 8 bytes.
   LANDSCAPE_INLINE static Lanes load(const double* p) { return *reinterpret_cast<const Vector*>(p); }
   LANDSCAPE_INLINE void store(double* p) const { *reinterpret_cast<Vector*>(p) = v; }

@@ -1,10 +1,11 @@
 // Value, gradient and Laplacian of a folded network at a point, by exact propagation:
 //   forward   channels (h, dh/dx_1 ... dh/dx_d, Laplace h) through every layer ("forward Laplacian", Li et al. 2023):
 //             h = phi(v), dh = phi' dv, Lap h = phi' Lap v + phi'' |dv|^2
-//   adjoint   value forward, then the d derivatives at once by one backward sweep (cheaper where no Laplacian is needed)
+//   adjoint   value forward, then the d derivatives at once by one backward sweep (cheaper where no Laplacian is
+//   needed)
 // and the parameter gradient of a loss by the hand-written adjoint of the forward pass.
-// T is the scalar of a point (double, SIMD lanes, dual), W that of a parameter. kTile points share one sweep; every array is
-// [neuron][channel][kTile].
+// T is the scalar of a point (double, SIMD lanes, dual), W that of a parameter. kTile points share one sweep; every
+// array is [neuron][channel][kTile].
 #pragma once
 
 #include "landscape/math/activation.hpp"
@@ -13,7 +14,8 @@
 
 LANDSCAPE_MATH_BEGIN
 
-/// How a scalar type likes its matrix products blocked: kRows output neurons by kColumns channels are kept in registers.
+/// How a scalar type likes its matrix products blocked: kRows output neurons by kColumns channels are kept in
+/// registers.
 template <class T>
 struct DenseBlocking {
   static constexpr int kRows = 1;
@@ -21,7 +23,8 @@ struct DenseBlocking {
   static constexpr bool kOutline = false;
 };
 
-/// out[r][c] = sum_m weight[m * ld + r] x[m][c] for kRows x kColumns entries; x and out have `columns` channels per neuron.
+/// out[r][c] = sum_m weight[m * ld + r] x[m][c] for kRows x kColumns entries; x and out have `columns` channels per
+/// neuron.
 template <int kRows, int kColumns, class T, class W>
 LANDSCAPE_INLINE void dense_tile(const W* weight, int ld, int n_in, const T* x, int columns, T* out) {
   T sum[kRows][kColumns];
@@ -72,7 +75,8 @@ LANDSCAPE_INLINE void dense_columns(const W* weight, int ld, int n_in, const T* 
   }
 }
 
-/// out[r][c] = sum_m weight[m * ld + r] x[m][c], r < kRows, all `columns` channels. weight points at the first of the rows.
+/// out[r][c] = sum_m weight[m * ld + r] x[m][c], r < kRows, all `columns` channels. weight points at the first of the
+/// rows.
 template <int kRows, class Shape, class T, class W>
 LANDSCAPE_INLINE void dense_rows(const Shape& s, const W* weight, const T* x, int columns, T* out) {
   const int w = s.width();
@@ -146,7 +150,8 @@ LANDSCAPE_INLINE void activate_channels(int d, T* v) {
 
 /// Adds A_k x + c_k and its derivatives to the pre-activations of neuron i in block k > 0.
 template <int kTile, class Shape, class T, class W>
-LANDSCAPE_INLINE void add_direct(const FoldedLayout<Shape>& layout, const W* parameters, int k, int i, const T* x, T* v) {
+LANDSCAPE_INLINE void add_direct(const FoldedLayout<Shape>& layout, const W* parameters, int k, int i, const T* x,
+                                 T* v) {
   const int d = layout.s.dimension(), w = layout.s.width();
   const T bias = T(parameters[layout.odd_bias(k) + i]);
   LANDSCAPE_UNROLL
@@ -170,9 +175,9 @@ LANDSCAPE_INLINE void forward_jet(const Shape& s, const FoldedNetwork<W>& net, c
   const FoldedLayout<Shape> layout{s};
   const int d = s.dimension(), w = s.width(), nb = s.blocks();
   const int columns = (d + (kLaplacian ? 2 : 1)) * kTile;
-  T* h = work;                  // (w, columns) after the odd layer
-  T* z = h + w * columns;       // (w, columns) the stream between blocks
-  T* block = z + w * columns;   // (kRows, columns)
+  T* h = work;                 // (w, columns) after the odd layer
+  T* z = h + w * columns;      // (w, columns) the stream between blocks
+  T* block = z + w * columns;  // (kRows, columns)
   const W* p_direct = net.parameters + layout.out_direct();
   LANDSCAPE_UNROLL
   for (int p = 0; p < kTile; ++p) {
@@ -253,11 +258,11 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
   const FoldedLayout<Shape> layout{s};
   const int d = s.dimension(), w = s.width(), nb = s.blocks();
   const int n = w * kTile;
-  T* slopes = work;              // (2 nb, w, kTile) phi' of every layer
-  T* h = slopes + 2 * nb * n;    // (w, kTile)
-  T* z = h + n;                  // (w, kTile) stream; backward: its adjoint
-  T* lambda = z + n;             // (w, kTile)
-  T* block = lambda + n;         // (kRows, kTile)
+  T* slopes = work;            // (2 nb, w, kTile) phi' of every layer
+  T* h = slopes + 2 * nb * n;  // (w, kTile)
+  T* z = h + n;                // (w, kTile) stream; backward: its adjoint
+  T* lambda = z + n;           // (w, kTile)
+  T* block = lambda + n;       // (kRows, kTile)
   const W* p_direct = net.parameters + layout.out_direct();
   LANDSCAPE_UNROLL
   for (int p = 0; p < kTile; ++p) {
@@ -301,7 +306,8 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
         const int i = i0 + r;
         LANDSCAPE_UNROLL
         for (int p = 0; p < kTile; ++p) {
-          const ActivationJet<T> phi = activate<kActivation>(block[r * kTile + p] + T(net.parameters[layout.even_bias(k) + i]));
+          const ActivationJet<T> phi =
+              activate<kActivation>(block[r * kTile + p] + T(net.parameters[layout.even_bias(k) + i]));
           even_slope[i * kTile + p] = phi.f1;
           const T value = s.skip() && k > 0 ? phi.f + z[i * kTile + p] : phi.f;
           const T a = T(net.parameters[layout.out_weight() + i]);

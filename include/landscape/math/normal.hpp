@@ -1,6 +1,7 @@
-// Counter-based standard normal numbers in double precision. Four Philox4x32-10 words give one Box-Muller pair with cuRAND's
-// conventions (curand_normal2_double):
-//   x = r0 ^ (r1 << 21), y = r2 ^ (r3 << 21);  u = x 2^-53 + 2^-54, v = y 2^-52 + 2^-53;  (sin pi v, cos pi v) sqrt(-2 ln u).
+// Counter-based standard normal numbers in double precision. Four Philox4x32-10 words give one Box-Muller pair with
+// cuRAND's conventions (curand_normal2_double):
+//   x = r0 ^ (r1 << 21), y = r2 ^ (r3 << 21);  u = x 2^-53 + 2^-54, v = y 2^-52 + 2^-53;  (sin pi v, cos pi v) sqrt(-2
+//   ln u).
 #pragma once
 
 #include <cmath>

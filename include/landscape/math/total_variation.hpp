@@ -1,12 +1,13 @@
 // Normalised total variation of one loss profile f_0 ... f_m on an interval of length |I| (Wu, Du, Chen, Zhou,
 // arXiv 2103.11069, section 3):
 //   T = sum_j |f_{j+1} - f_j| / ( |I| (max f - min f) ).
-// The sum telescopes over every run of equal slope sign, so only the turning points and the two ends are subtracted: the same
-// number, but with two roundings per run instead of two per step, and a monotone profile gives |I| T = 1 exactly.
+// The sum telescopes over every run of equal slope sign, so only the turning points and the two ends are subtracted:
+// the same number, but with two roundings per run instead of two per step, and a monotone profile gives |I| T = 1
+// exactly.
 //
 // What rounding can do. Let e = r max|f| bound the error of one computed loss (r: relative error, by default 32 eps; a
-// quadrature sum of Q terms errs by about sqrt(Q) eps/2, 16 eps at Q = 1000, and Ritz's two terms partly cancel). A truly
-// constant loss then shows a range of up to 2e, hence
+// quadrature sum of Q terms errs by about sqrt(Q) eps/2, 16 eps at Q = 1000, and Ritz's two terms partly cancel). A
+// truly constant loss then shows a range of up to 2e, hence
 //   flat  <=>  max f - min f <= tolerance = 2 e = 2 r max|f|          (1.4e-14 max|f| in double by default),
 // and a range of 1e-13 max|f| still counts. Of n_runs runs, each end is wrong by at most e, and the range by 2e:
 //   |error of |I| T|  <=  ( n_runs + |I| T ) tolerance / (max f - min f),
@@ -25,12 +26,12 @@ enum class ProfileStatus : unsigned char { usable = 0, flat = 1, non_finite = 2 
 
 template <class Real>
 struct TotalVariation {
-  Real value;              // T, 1 / (unit of s); NaN unless usable: read `status` first
-  Real tilt;               // the part of T made by the ends, ((f_0 - min) + (f_m - min)) / (|I| (max - min)); NaN unless usable
-  Real rounding;           // bound on |error of T| from rounded losses, unit of T; NaN unless usable
-  Real minimum, maximum;   // of f, unit of f; NaN where non-finite
-  Real tolerance;          // differences of f up to here may be rounding, unit of f; NaN where non-finite
-  std::ptrdiff_t n_runs;   // maximal runs of equal slope sign, rounding wiggles included; 0 for a constant profile
+  Real value;     // T, 1 / (unit of s); NaN unless usable: read `status` first
+  Real tilt;      // the part of T made by the ends, ((f_0 - min) + (f_m - min)) / (|I| (max - min)); NaN unless usable
+  Real rounding;  // bound on |error of T| from rounded losses, unit of T; NaN unless usable
+  Real minimum, maximum;  // of f, unit of f; NaN where non-finite
+  Real tolerance;         // differences of f up to here may be rounding, unit of f; NaN where non-finite
+  std::ptrdiff_t n_runs;  // maximal runs of equal slope sign, rounding wiggles included; 0 for a constant profile
   ProfileStatus status;
 };
 
@@ -41,10 +42,11 @@ LANDSCAPE_HD constexpr Real default_loss_error() {
   return Real(32) * eps;
 }
 
-/// T of `losses` (n_steps values, `stride` apart) on an interval of length `length` > 0 (unit of s). One pass, nothing allocated.
-/// A NaN, an infinity, or a range that overflows gives `non_finite`; fewer than two steps give `flat`.
+/// T of `losses` (n_steps values, `stride` apart) on an interval of length `length` > 0 (unit of s). One pass, nothing
+/// allocated. A NaN, an infinity, or a range that overflows gives `non_finite`; fewer than two steps give `flat`.
 template <class Real>
-LANDSCAPE_HD inline TotalVariation<Real> normalised_total_variation(const Real* losses, std::ptrdiff_t n_steps, Real length,
+LANDSCAPE_HD inline TotalVariation<Real> normalised_total_variation(const Real* losses, std::ptrdiff_t n_steps,
+                                                                    Real length,
                                                                     Real relative_error = default_loss_error<Real>(),
                                                                     std::ptrdiff_t stride = 1) {
   constexpr Real nan = std::numeric_limits<Real>::quiet_NaN();

@@ -1,4 +1,5 @@
-// Enumerations as words: one table per enumeration serves parsing, printing and the error message that lists the choices.
+// Enumerations as words: one table per enumeration serves parsing, printing and the error message that lists the
+// choices.
 #pragma once
 
 #include <array>

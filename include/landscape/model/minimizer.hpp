@@ -1,4 +1,5 @@
-// A minimizer: the parameters theta of a trained (or loaded) network, what they are parameters of, and how they were obtained.
+// A minimizer: the parameters theta of a trained (or loaded) network, what they are parameters of, and how they were
+// obtained.
 #pragma once
 
 #include <cstdint>

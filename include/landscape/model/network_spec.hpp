@@ -1,4 +1,5 @@
-// Which network: architecture, activation and sizes; and where each of its tensors lies in the flat parameter vector theta.
+// Which network: architecture, activation and sizes; and where each of its tensors lies in the flat parameter vector
+// theta.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +53,8 @@ class ParameterLayout {
   std::size_t size_ = 0;
 };
 
-/// The words used on the command line and in files. parse_* throws UsageError that names `option` and lists the choices.
+/// The words used on the command line and in files. parse_* throws UsageError that names `option` and lists the
+/// choices.
 std::string to_string(NetworkKind kind);
 std::string to_string(Activation activation);
 std::string to_string(LossKind loss);

@@ -1,7 +1,7 @@
 // Random directions around a minimizer: Gaussian entries, then scaled against the minimizer's own weights.
 //
-// Entry p of direction k before scaling is normal number p of the Philox subsequence k: a pure function of (seed, k, p), so any
-// rank (or the GPU) can make any direction. Scaling after Li et al. 2018 and arXiv 2103.11069:
+// Entry p of direction k before scaling is normal number p of the Philox subsequence k: a pure function of (seed, k,
+// p), so any rank (or the GPU) can make any direction. Scaling after Li et al. 2018 and arXiv 2103.11069:
 //   filter   every output row: d_row <- d_row |w_row| / (|d_row| + 1e-10)      layer    the same per tensor
 //   weight   d <- d w, entry by entry                                         dfilter, dlayer   to unit norm
 //   none     as drawn
@@ -31,7 +31,8 @@ BiasMode parse_bias_mode(std::string_view text, std::string_view option = "--bia
 class DirectionSet {
  public:
   /// Directions to be drawn around theta (copied).
-  DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::uint64_t seed, DirectionNorm norm, BiasMode bias);
+  DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::uint64_t seed, DirectionNorm norm,
+               BiasMode bias);
   /// Directions given row by row, (M, n) row-major. Throws UsageError where the size is no multiple of n.
   DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::vector<double> rows);
 

@@ -13,7 +13,8 @@ struct WorkRange {
   friend bool operator==(const WorkRange&, const WorkRange&) = default;
 };
 
-/// [0, n_items) over n_ranks; sizes differ by at most one, the larger ones first. More ranks than items leaves empty ranges.
+/// [0, n_items) over n_ranks; sizes differ by at most one, the larger ones first. More ranks than items leaves empty
+/// ranges.
 class WorkPartition {
  public:
   WorkPartition(std::int64_t n_items, int n_ranks) : n_items_(n_items), n_ranks_(n_ranks) {}

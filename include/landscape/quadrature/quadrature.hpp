@@ -10,7 +10,8 @@ namespace landscape {
 
 enum class QuadratureKind {
   simpson,               // composite Simpson on N intervals with midpoints: 2N + 1 points, d = 1
-  simpson_as_published,  // the same with the left end point's weight lost, as in the released Ritz code of arXiv 2103.11069
+  simpson_as_published,  // the same with the left end point's weight lost, as in the released Ritz code of arXiv
+                         // 2103.11069
   gauss,                 // Gauss-Legendre, N points per dimension, tensor product
   monte_carlo,           // N uniform points, equal weights
   sobol                  // N points of the Sobol sequence (randomly shifted for streams other than 0), equal weights
@@ -34,9 +35,9 @@ struct PointSet {
   std::size_t size() const { return weights.size(); }
 };
 
-/// Points of a rule. Monte-Carlo points are a pure function of (seed, stream, index); Sobol points of stream 0 are the plain
-/// sequence without its origin, of other streams its random shift modulo 1. Throws UsageError where rule and dimension do not fit
-/// or where the set would not fit in memory.
+/// Points of a rule. Monte-Carlo points are a pure function of (seed, stream, index); Sobol points of stream 0 are the
+/// plain sequence without its origin, of other streams its random shift modulo 1. Throws UsageError where rule and
+/// dimension do not fit or where the set would not fit in memory.
 PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream);
 
 }  // namespace landscape

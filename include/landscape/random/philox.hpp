@@ -1,6 +1,6 @@
-// The one source of randomness: Philox4x32-10 (Salmon et al. 2011, Random123), a pure function of (seed, subsequence, block).
-// Key = seed, counter = (block, subsequence), 64 bits each, least significant word first: the numbering of cuRAND's device
-// generator after curand_init(seed, subsequence, 4 * block), so both give one stream.
+// The one source of randomness: Philox4x32-10 (Salmon et al. 2011, Random123), a pure function of (seed, subsequence,
+// block). Key = seed, counter = (block, subsequence), 64 bits each, least significant word first: the numbering of
+// cuRAND's device generator after curand_init(seed, subsequence, 4 * block), so both give one stream.
 #pragma once
 
 #include <Random123/philox.h>
@@ -13,7 +13,14 @@
 namespace landscape {
 
 /// What a subsequence is used for. Directions own the subsequences below 2^48, numbered by the direction.
-enum class RandomUse : std::uint64_t { direction = 0, initial_parameters = 1, points = 2, batches = 3, scramble = 4, bootstrap = 5 };
+enum class RandomUse : std::uint64_t {
+  direction = 0,
+  initial_parameters = 1,
+  points = 2,
+  batches = 3,
+  scramble = 4,
+  bootstrap = 5
+};
 
 /// Subsequence number of the index-th stream of a use; index < 2^48.
 inline std::uint64_t subsequence(RandomUse use, std::uint64_t index) {
@@ -21,7 +28,8 @@ inline std::uint64_t subsequence(RandomUse use, std::uint64_t index) {
 }
 
 /// Four independent 32-bit words.
-inline std::array<std::uint32_t, 4> philox_words(std::uint64_t seed, std::uint64_t subsequence_number, std::uint64_t block) {
+inline std::array<std::uint32_t, 4> philox_words(std::uint64_t seed, std::uint64_t subsequence_number,
+                                                 std::uint64_t block) {
   const r123::Philox4x32 generator;
   const r123::Philox4x32::ctr_type counter = {
       {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
@@ -38,7 +46,8 @@ inline math::NormalPair philox_normal_pair(std::uint64_t seed, std::uint64_t sub
 }
 
 /// Two independent uniform numbers in (0, 1).
-inline std::array<double, 2> philox_uniform_pair(std::uint64_t seed, std::uint64_t subsequence_number, std::uint64_t block) {
+inline std::array<double, 2> philox_uniform_pair(std::uint64_t seed, std::uint64_t subsequence_number,
+                                                 std::uint64_t block) {
   const auto r = philox_words(seed, subsequence_number, block);
   return {math::uniform_open(r[0], r[1]), math::uniform_open(r[2], r[3])};
 }

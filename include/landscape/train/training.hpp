@@ -1,5 +1,5 @@
-// Training one minimizer: initialisation, Adam (Kingma and Ba 2015) with step decay on fixed or redrawn points, then an optional
-// L-BFGS polish. Every step's gradient is the backend's hand-written adjoint.
+// Training one minimizer: initialisation, Adam (Kingma and Ba 2015) with step decay on fixed or redrawn points, then an
+// optional L-BFGS polish. Every step's gradient is the backend's hand-written adjoint.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 
 namespace landscape {
 
-/// xavier: weights N(0, 2 / (fan in + fan out)), zero biases. normal: every entry N(0, 1). uniform: PyTorch's layer default,
-/// U(-1/sqrt(fan in), 1/sqrt(fan in)) for weights and biases.
+/// xavier: weights N(0, 2 / (fan in + fan out)), zero biases. normal: every entry N(0, 1). uniform: PyTorch's layer
+/// default, U(-1/sqrt(fan in), 1/sqrt(fan in)) for weights and biases.
 enum class Initialisation { xavier, normal, uniform };
 /// fixed: one point set for the whole training; redrawn: new Monte-Carlo or shifted Sobol points for every Adam step.
 enum class TrainingPoints { fixed, redrawn };
@@ -29,11 +29,11 @@ TrainingPoints parse_training_points(std::string_view text, std::string_view opt
 
 struct TrainingSpec {
   Initialisation init = Initialisation::xavier;
-  std::int64_t epochs = 20000;      // Adam; one pass over the points each
+  std::int64_t epochs = 20000;  // Adam; one pass over the points each
   double learning_rate = 1e-3;
-  std::int64_t decay_every = 0;     // epochs between decays, 0: constant rate
+  std::int64_t decay_every = 0;  // epochs between decays, 0: constant rate
   double decay_factor = 0.8;
-  std::int64_t batch = 0;           // points per Adam step, 0: all
+  std::int64_t batch = 0;  // points per Adam step, 0: all
   QuadratureRule quadrature{QuadratureKind::simpson, 100};
   TrainingPoints points = TrainingPoints::fixed;
   std::int64_t lbfgs_iterations = 0;
@@ -46,25 +46,28 @@ struct TrainingSpec {
   std::string describe() const;
 };
 
-/// Everything that a training needs to go on from where it stood: resuming from it gives the same bits as never having stopped.
+/// Everything that a training needs to go on from where it stood: resuming from it gives the same bits as never having
+/// stopped.
 struct TrainingState {
-  std::int64_t epoch = 0;            // Adam epochs done
-  std::int64_t step = 0;             // Adam steps done (several per epoch with batches)
-  std::vector<double> theta;         // (n)
-  std::vector<double> first_moment;  // (n)
-  std::vector<double> second_moment; // (n)
+  std::int64_t epoch = 0;             // Adam epochs done
+  std::int64_t step = 0;              // Adam steps done (several per epoch with batches)
+  std::vector<double> theta;          // (n)
+  std::vector<double> first_moment;   // (n)
+  std::vector<double> second_moment;  // (n)
   double seconds = 0.0;
   TrainingHistory history;
 };
 
-/// Called about every `history_every` epochs, and at the end of Adam; returning false stops the training with TrainingStopped.
+/// Called about every `history_every` epochs, and at the end of Adam; returning false stops the training with
+/// TrainingStopped.
 struct TrainingProgress {
   LossKind loss;
   std::string_view phase;  // "adam" or "l-bfgs"
   std::int64_t epoch = 0;
   std::int64_t epochs = 0;
   double value = 0.0;
-  const TrainingState* state = nullptr;  // what to save as a checkpoint; null during l-bfgs, which restarts from Adam's end
+  const TrainingState* state =
+      nullptr;  // what to save as a checkpoint; null during l-bfgs, which restarts from Adam's end
 };
 using TrainingObserver = std::function<bool(const TrainingProgress&)>;
 
@@ -77,10 +80,10 @@ class TrainingStopped : public Error {
 /// theta at epoch 0: a pure function of (spec, init, seed). Both losses start from the same theta.
 std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation init, std::uint64_t seed);
 
-/// Trains on `backend` (whose points it replaces, and leaves as the training's). `error_points` measures the relative errors. Starts
-/// from `resume` if given. Throws Error with epoch and remedy when the loss is no longer finite.
-Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training, LossBackend& backend,
-                const PointSet& error_points, const TrainingObserver& observer = {},
+/// Trains on `backend` (whose points it replaces, and leaves as the training's). `error_points` measures the relative
+/// errors. Starts from `resume` if given. Throws Error with epoch and remedy when the loss is no longer finite.
+Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training,
+                LossBackend& backend, const PointSet& error_points, const TrainingObserver& observer = {},
                 const std::optional<TrainingState>& resume = std::nullopt);
 
 }  // namespace landscape
