@@ -23,6 +23,13 @@ using landscape::LossKind;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+/// Processor time of all threads so far: unlike the clock on the wall it does not count a busy neighbour's share.
+double processor_time() {
+  timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
 /// Lane-slots per processor-second that `threads` threads reach together with sixteen independent chains of
 /// register-only FMAs.
 #if defined(__x86_64__)
