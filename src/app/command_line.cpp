@@ -286,7 +286,7 @@ std::string help_text() {
   options << describe_options(true);
   return fmt::format(
       "{}\nHow rough is the loss landscape of a neural PDE solver, over many random directions.\n\n"
-      "  landscape_mpi [roughness] [options]   train or load, evaluate profiles, write them, print the index\n"
+      "  landscape_mpi [roughness] [options]   train or load, evaluate profiles, print the index\n"
       "  landscape_mpi train [options]         train and store the minimizers only\n"
       "  landscape_mpi info FILE               what an output file holds\n"
       "  landscape_mpi reduce FILE             the report of a file again, from its profiles; needs no MPI\n"

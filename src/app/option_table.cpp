@@ -72,7 +72,7 @@ std::vector<LossKind> parse_losses(Text text, Text option) {
 
 std::string join_losses(const std::vector<LossKind>& losses) {
   std::string text;
-  for (const LossKind loss : losses) text += (text.empty() ? "" : ",") + to_string(loss);
+  for (const LossKind loss : losses) text += fmt::format("{}{}", text.empty() ? "" : ",", to_string(loss));
   return text;
 }
 

@@ -76,13 +76,14 @@ std::string bytes_text(double bytes) {
 }
 
 std::string count_text(std::int64_t count) {
-  std::string digits = std::to_string(count);
+  const std::string digits = std::to_string(count);
   const std::size_t first = count < 0 ? 1 : 0;
-  for (std::size_t at = digits.size(); at > first + 3;) {
-    at -= 3;
-    digits.insert(at, " ");
+  std::string grouped;
+  for (std::size_t at = 0; at < digits.size(); ++at) {
+    if (at > first && (digits.size() - at) % 3 == 0) grouped += ' ';
+    grouped += digits[at];
   }
-  return digits;
+  return grouped;
 }
 
 }  // namespace landscape

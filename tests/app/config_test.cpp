@@ -193,7 +193,7 @@ TEST_F(Config, BadOptionsAreNamed) {
     const std::string message = refusal(arguments);
     EXPECT_NE(message.find(part), std::string::npos) << arguments[0] << ": " << message;
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-    EXPECT_EQ(message.back(), '.' == message.back() ? '.' : '?') << message;
+    EXPECT_TRUE(message.ends_with('.') || message.ends_with('?')) << message;
   }
 }
 
