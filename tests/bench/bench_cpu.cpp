@@ -30,30 +30,21 @@ double processor_time() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-/// Lane-slots per processor-second that `threads` threads reach together with sixteen independent chains of
+/// Lane-slots per processor-second that `threads` threads reach together with twelve independent chains of
 /// register-only FMAs.
 #if defined(__x86_64__)
-#define FMA_CHAINS(reg, width)                                                                                 \
-  asm volatile("vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "0\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg  \
-               "1\n\t"                                                                                         \
-               "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "2\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg  \
-               "3\n\t"                                                                                         \
-               "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "4\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg  \
-               "5\n\t"                                                                                         \
-               "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "6\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg  \
-               "7\n\t"                                                                                         \
-               "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "8\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg  \
-               "9\n\t"                                                                                         \
-               "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg "10\n\tvfmadd231pd %%" reg "14,%%" reg "15,%%" reg \
-               "11\n\t" ::                                                                                     \
+#define FMA(reg, i) "vfmadd231pd %%" reg "14,%%" reg "15,%%" reg #i "\n\t"
+#define FMA_CHAINS(reg)                                                                                             \
+  asm volatile(FMA(reg, 0) FMA(reg, 1) FMA(reg, 2) FMA(reg, 3) FMA(reg, 4) FMA(reg, 5) FMA(reg, 6) FMA(reg, 7) FMA( \
+                   reg, 8) FMA(reg, 9) FMA(reg, 10) FMA(reg, 11)::                                                  \
                    : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11")
 __attribute__((target("avx512f"))) void chains_512(long n) {
   asm volatile("vpxorq %%zmm14,%%zmm14,%%zmm14\n\tvpxorq %%zmm15,%%zmm15,%%zmm15" ::: "xmm14", "xmm15");
-  for (long i = 0; i < n; ++i) FMA_CHAINS("zmm", 8);
+  for (long i = 0; i < n; ++i) FMA_CHAINS("zmm");
 }
 __attribute__((target("avx2,fma"))) void chains_256(long n) {
   asm volatile("vpxor %%ymm14,%%ymm14,%%ymm14\n\tvpxor %%ymm15,%%ymm15,%%ymm15" ::: "xmm14", "xmm15");
-  for (long i = 0; i < n; ++i) FMA_CHAINS("ymm", 4);
+  for (long i = 0; i < n; ++i) FMA_CHAINS("ymm");
 }
 double peak_slots(int threads, bool wide) {
   const long n = 2'000'000;
