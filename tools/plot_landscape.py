@@ -167,7 +167,7 @@ def read_file(path, wanted):
 
 # ---- drawing
 def draw_fan(axes, row, colour):
-    """Thin lines for the directions, the quartile band and the median; the frame ignores the outermost twentieth."""
+    """Thin lines for the directions, the quartile band and the median; the frame fits the band, not the outermost."""
     losses, steps = np.where(np.isfinite(row.losses), row.losses, np.nan), row.steps
     drawable = losses[np.isfinite(losses).any(axis=1)]
     if drawable.size == 0:
@@ -175,14 +175,16 @@ def draw_fan(axes, row, colour):
         return
     lower, median, upper = np.nanpercentile(drawable, [25, 50, 75], axis=0)
     highest, lowest = np.nanmax(drawable, axis=1), np.nanmin(drawable, axis=1)
-    top, bottom = (
-        (np.percentile(highest, 95), np.percentile(lowest, 5))
-        if len(drawable) > 20
-        else (highest.max(), lowest.min())
-    )
+    top, bottom = highest.max(), lowest.min()
+    if len(drawable) > 20:  # the ends are heavy-tailed: a few directions would press the others into a line
+        bottom = np.percentile(lowest, 5)
+        top = min(np.percentile(highest, 95), bottom + 4 * (np.nanmax(upper) - bottom))
     margin = 0.04 * (top - bottom) or 1e-12
     # Around a small radius the profiles differ by far less than their common value: show the difference then.
-    base = float(f"{np.nanmin(median):.6g}") if abs(np.nanmin(median)) > 50 * (top - bottom) else 0.0
+    level, base, digits = np.nanmin(median), 0.0, 6
+    if abs(level) > 50 * (top - bottom) > 0:
+        digits = min(17, int(np.ceil(np.log10(abs(level) / (top - bottom)))) + 1)
+        base = float(f"{level:.{digits}g}")
     lines = drawable[np.linspace(0, len(drawable) - 1, min(len(drawable), MAX_LINES)).astype(int)] - base
     fan = [np.column_stack((steps, line)) for line in lines]
     alpha = float(np.clip(12 / len(lines), 0.05, 0.6))
@@ -194,7 +196,7 @@ def draw_fan(axes, row, colour):
     axes.set_xlim(steps[0], steps[-1])
     axes.set_ylim(bottom - base - margin, top - base + margin)
     formula = {"ritz": "R", "galerkin": "G"}[row.name] + r"(\theta^* + s\,d)"
-    axes.set_ylabel(f"${formula}$" if base == 0 else f"${formula} {-base:+.6g}$")
+    axes.set_ylabel(f"${formula}$" if base == 0 else f"${formula} {-base:+.{digits}g}$")
     axes.set_xlabel("step $s$ along the direction (dimensionless)")
     axes.legend(frameon=False, loc="upper center")
     axes.locator_params(axis="x", nbins=5)
@@ -222,7 +224,7 @@ def draw_histogram(axes, row, colour):
         even = np.ptp(t) <= 1e-9 * t.mean()
         span = (0.95 * t.mean(), 1.05 * t.mean()) if even else (t.min(), t.max())
         width = 2 * (np.percentile(t, 75) - np.percentile(t, 25)) / np.cbrt(t.size)  # Freedman and Diaconis
-        bins = 5 if even else int(np.clip(np.ptp(t) / max(width, np.ptp(t) / 40), 5, 40))
+        bins = 5 if even else int(np.clip(np.ptp(t) / max(width, np.ptp(t) / 40), 10, 40))
         axes.hist(t, bins=bins, range=span, color=colour, alpha=0.75, edgecolor="white", linewidth=0.4)
     (low, high), top = axes.get_xlim(), axes.get_ylim()[1]
     axes.set_ylim(0, 1.2 * top)  # room for the names of the two lines

@@ -191,13 +191,15 @@ landscape_build() {
   landscape_search_paths
   landscape_python # the tests take LANDSCAPE_PYTHON from the environment
   landscape_library gtest/gtest.h gtest || options+=(-DBUILD_TESTING=OFF)
-  # No cache yet, or the cache of a tree that was copied or moved: it names the old place.
-  if ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$LANDSCAPE_ROOT" "$folder/CMakeCache.txt"; then
+  # Start anew where the last configuration failed (its cache remembers what was missing then) or where the tree was
+  # copied or moved (its cache names the old place).
+  if [[ ! -f $folder/build.ninja && ! -f $folder/Makefile ]] ||
+    ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$LANDSCAPE_ROOT" "$folder/CMakeCache.txt"; then
     landscape_command ninja && export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}
     options+=(--fresh)
   fi
   : >"$log"
-  if ((${#options[@]})) || [[ ! -f $folder/build.ninja && ! -f $folder/Makefile ]]; then
+  if ((${#options[@]})); then
     (cd "$LANDSCAPE_ROOT" && cmake --preset "$preset" "${options[@]}") >>"$log" 2>&1 || {
       grep -A8 'CMake Error' "$log" >&2 || tail -n 20 "$log" >&2
       echo "landscape_mpi: configuring failed; all it said is in $log" >&2
