@@ -10,6 +10,7 @@
 #include "file_names.hpp"
 #include "hdf5.hpp"
 #include "landscape/io/output_path.hpp"
+#include "metadata_seal.hpp"
 #include "minimizer_group.hpp"
 
 namespace landscape {
@@ -79,7 +80,9 @@ void write_profiles(const h5::File& file, const LossLayout& loss) {
                      {"T_k = sum_j |f_(j+1) - f_j| / (|I| (max f - min f)), NaN where undefined" + when, "(M)", "1"});
   h5::create_dataset(id, "slope_changes", H5T_STD_I64LE, {m},
                      {"sign changes of the profile's slope" + when, "(M)", "1"});
-  h5::create_dataset(id, "shape_class", H5T_STD_U8LE, {m}, {"class of the profile's shape" + when, "(M)", "1"});
+  h5::create_dataset(
+      id, "shape_class", H5T_STD_U8LE, {m},
+      {"shape: 0 monotone, 1 single valley, 2 multi valley, 3 single peak, 4 undefined" + when, "(M)", "1"});
   if (loss.save_directions) {
     h5::create_dataset(id, "direction", H5T_IEEE_F64LE, {m, n},
                        {"direction d_k, parameters as in theta; valid where row k of complete has a 1", "(M, n)", "1"});
@@ -90,6 +93,15 @@ void write_result_group(const h5::File& file, const ResultLayout& result) {
   const h5::Group group = h5::create_group(file.get(), result.group);
   h5::write_attribute(group.get(), {"state", kPending}, kStateCapacity);
   for (const Attribute& attribute : result.attributes) h5::write_attribute(group.get(), attribute, kResultTextCapacity);
+}
+
+std::vector<ChangingAttribute> changing_attributes(const FileLayout& layout) {
+  std::vector<ChangingAttribute> changing{{"/", "state"}};
+  for (const ResultLayout& result : layout.results) {
+    changing.push_back({result.group, "state"});
+    for (const Attribute& attribute : result.attributes) changing.push_back({result.group, attribute.name});
+  }
+  return changing;
 }
 
 void check_layout(const FileLayout& layout) {
@@ -134,7 +146,8 @@ void LandscapeFile::create(const std::string& path, const FileLayout& layout, Ex
                     path, describe_bytes(needed), describe_bytes(available)));
   }
   TemporaryFile temporary(target);
-  h5::File file = h5::create_file(temporary.path());
+  const std::vector<ChangingAttribute> changing = changing_attributes(layout);
+  h5::File file = create_sealable_file(temporary.path(), changing.size());
   write_root(file, layout.run);
   write_problem(file, layout);
   for (const LossLayout& loss : layout.losses) {
@@ -142,8 +155,8 @@ void LandscapeFile::create(const std::string& path, const FileLayout& layout, Ex
     if (loss.n_directions > 0) write_profiles(file, loss);
   }
   for (const ResultLayout& result : layout.results) write_result_group(file, result);
-  h5::check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), fmt::format("flush '{}'", temporary.path()));
   file.close(fmt::format("close '{}'", temporary.path()));
+  seal_metadata(temporary.path(), changing);
   temporary.reserve_disk_space();
   temporary.publish(existing);
 }

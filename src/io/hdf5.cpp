@@ -80,9 +80,12 @@ PropertyList access_properties() {
   return access;
 }
 
-File create_file(const std::string& path) {
+File create_file(const std::string& path, hsize_t user_block) {
   const PropertyList access = access_properties();
-  return File(H5Fcreate(path.c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access.get()), fmt::format("create '{}'", path));
+  const PropertyList creation(H5Pcreate(H5P_FILE_CREATE), "create file creation properties");
+  check(H5Pset_userblock(creation.get(), user_block), "set the size of the user block");
+  check(H5Pset_obj_track_times(creation.get(), false), "switch off times");
+  return File(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation.get(), access.get()), fmt::format("create '{}'", path));
 }
 
 File open_file(const std::string& path, unsigned flags, const PropertyList& access) {
@@ -92,7 +95,9 @@ File open_file(const std::string& path, unsigned flags, const PropertyList& acce
 Group create_group(hid_t parent, const std::string& name) {
   const PropertyList links(H5Pcreate(H5P_LINK_CREATE), "create link properties");
   check(H5Pset_create_intermediate_group(links.get(), 1), "ask for groups above a group");
-  return Group(H5Gcreate2(parent, name.c_str(), links.get(), H5P_DEFAULT, H5P_DEFAULT),
+  const PropertyList creation(H5Pcreate(H5P_GROUP_CREATE), "create group properties");
+  check(H5Pset_obj_track_times(creation.get(), false), "switch off times");  // equal jobs make equal files
+  return Group(H5Gcreate2(parent, name.c_str(), links.get(), creation.get(), H5P_DEFAULT),
                fmt::format("create the group {}", name));
 }
 

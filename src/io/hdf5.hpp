@@ -79,7 +79,8 @@ using AttributeHandle = Handle<H5Aclose>;
 /// Earliest format (a newer one marks an open file so that readers refuse it after a crash), no locks, no hidden
 /// buffers.
 PropertyList access_properties();
-File create_file(const std::string& path);
+/// A new file, its HDF5 part after `user_block` bytes (0, or a power of two from 512).
+File create_file(const std::string& path, hsize_t user_block = 0);
 File open_file(const std::string& path, unsigned flags, const PropertyList& access);
 /// Creates the group and those above it.
 Group create_group(hid_t parent, const std::string& name);

@@ -16,6 +16,7 @@
 #include "hdf5.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/native.hpp"
+#include "metadata_seal.hpp"
 
 namespace landscape {
 namespace {
@@ -188,6 +189,7 @@ LandscapeFile::~LandscapeFile() = default;
 
 LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Communicator& comm) {
   check_same_file(path, comm);
+  root_only(comm, [&] { require_seal(path); });
   auto impl = std::make_unique<Impl>(path, comm);
   collectively(comm, [&] {
     const h5::PropertyList access = h5::access_properties();

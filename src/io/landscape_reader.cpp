@@ -11,6 +11,7 @@
 #include "file_names.hpp"
 #include "hdf5.hpp"
 #include "minimizer_group.hpp"
+#include "rehearsal.hpp"
 
 namespace landscape {
 namespace {
@@ -113,12 +114,52 @@ LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_uniq
   struct stat status = {};
   if (stat(path.c_str(), &status) != 0) throw Error(fmt::format("'{}' cannot be opened {}.", path, errno_text()));
   if (!S_ISREG(status.st_mode)) throw Error(fmt::format("'{}' is no plain file.", path));
-  impl_->inside([&] {
-    h5::start();
+  h5::start();
+  const auto open = [&] {
     impl_->file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
     impl_->read_root();
+  };
+  rehearse(path, [&] {
+    try {
+      open();
+      read_structure();
+    } catch (const Error&) {
+    }
+    impl_->file = h5::File();  // closing reads metadata too
   });
+  impl_->inside(open);
 }
+
+/// Everything but the losses themselves.
+void LandscapeReader::read_structure() const {
+  const auto attempt = [](auto&& read) {
+    try {
+      read();
+    } catch (const Error&) {  // one part may be damaged where others are not
+    }
+  };
+  attempt([&] { problem_attributes(); });
+  attempt([&] { points(); });
+  attempt([&] { minimizers(); });
+  attempt([&] { profiles(); });
+  attempt([&] {
+    for (const std::string& group : result_groups()) {
+      attempt([&] { has_results(group); });
+      attempt([&] { results(group); });
+    }
+  });
+  for (const LossKind loss : kLosses) {
+    attempt([&] { minimizer(loss); });
+    attempt([&] { steps(loss); });
+    attempt([&] { profile_attributes(loss); });
+    attempt([&] { losses(loss, 0, 1); });
+    attempt([&] { has_directions(loss); });
+    attempt([&] { direction(loss, 0); });
+    attempt([&] { direction_results(loss); });
+    attempt([&] { n_complete_items(loss); });
+  }
+}
+
 LandscapeReader::LandscapeReader(LandscapeReader&&) noexcept = default;
 LandscapeReader& LandscapeReader::operator=(LandscapeReader&&) noexcept = default;
 LandscapeReader::~LandscapeReader() = default;

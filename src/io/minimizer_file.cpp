@@ -14,6 +14,7 @@
 #include "durable_file.hpp"
 #include "hdf5.hpp"
 #include "minimizer_group.hpp"
+#include "rehearsal.hpp"
 #include "safetensors.hpp"
 
 namespace landscape {
@@ -142,8 +143,11 @@ Minimizer from_safetensors(const std::string& path, LossKind loss, const Network
 
 Minimizer from_hdf5(const std::string& path, LossKind loss) {
   try {
-    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-    Minimizer minimizer = read_minimizer_group(file, loss);
+    const auto read = [&] {
+      return read_minimizer_group(h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties()), loss);
+    };
+    rehearse(path, read);
+    Minimizer minimizer = read();
     minimizer.source =
         fmt::format("loaded from {}{}", path, minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
     return minimizer;
@@ -165,6 +169,31 @@ void check_readable(const std::string& path, std::string_view what) {
     throw Error(fmt::format("The {} '{}' cannot be opened {}.", what, path, errno_text()));
   if (!S_ISREG(status.st_mode)) throw Error(fmt::format("The {} '{}' is no plain file.", what, path));
   if (!std::ifstream(path)) throw Error(fmt::format("The {} '{}' cannot be read {}.", what, path, errno_text()));
+}
+
+std::vector<double> read_direction_rows(const std::string& path, LossKind loss, std::int64_t n_parameters) {
+  const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+  const std::string own = fmt::format("profiles/{}/direction", to_string(loss));
+  const std::string name = h5::has_link(file.get(), own) ? own : "direction";
+  if (!h5::has_link(file.get(), name)) throw Error(fmt::format("it has neither a dataset /{} nor /direction.", own));
+  const h5::OpenDataset dataset = h5::open_dataset(file.get(), name, H5T_IEEE_F64LE, 2);
+  const std::uint64_t n_rows = dataset.shape[0], n_columns = dataset.shape[1];
+  if (n_columns != static_cast<std::uint64_t>(n_parameters) || n_rows == 0) {
+    throw Error(fmt::format("/{} has shape ({}, {}); expected one row of {} entries per direction.", name, n_rows,
+                            n_columns, n_parameters));
+  }
+  std::vector<double> rows(n_rows * n_columns);
+  h5::read_range(dataset, H5T_NATIVE_DOUBLE, 0, rows.size(), rows.data());
+  for (std::uint64_t k = 0; k < n_rows; ++k) {
+    const std::span<const double> row = std::span<const double>(rows).subspan(k * n_columns, n_columns);
+    if (!std::all_of(row.begin(), row.end(), [](double x) { return std::isfinite(x); })) {
+      throw Error(fmt::format("row {} of /{} has values that are not finite.", k, name));
+    }
+    if (std::all_of(row.begin(), row.end(), [](double x) { return x == 0.0; })) {
+      throw Error(fmt::format("row {} of /{} is zero: no direction, or not yet written by its job.", k, name));
+    }
+  }
+  return rows;
 }
 
 }  // namespace
@@ -210,29 +239,9 @@ std::vector<double> read_directions(const std::string& path, LossKind loss, std:
   check_readable(path, "directions file");
   if (!looks_like_hdf5(path)) throw Error(fmt::format("The directions file '{}' is not HDF5.", path));
   try {
-    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-    const std::string own = fmt::format("profiles/{}/direction", to_string(loss));
-    const std::string name = h5::has_link(file.get(), own) ? own : "direction";
-    if (!h5::has_link(file.get(), name)) throw Error(fmt::format("it has neither a dataset /{} nor /direction.", own));
-    const h5::OpenDataset dataset = h5::open_dataset(file.get(), name, H5T_IEEE_F64LE, 2);
-    const std::uint64_t n_rows = dataset.shape[0], n_columns = dataset.shape[1];
-    if (n_columns != static_cast<std::uint64_t>(n_parameters) || n_rows == 0) {
-      throw Error(fmt::format("/{} has shape ({}, {}); expected one row of {} entries per direction.", name, n_rows,
-                              n_columns, n_parameters));
-    }
-    std::vector<double> rows(n_rows * n_columns);
-    h5::read_range(dataset, H5T_NATIVE_DOUBLE, 0, rows.size(), rows.data());
-    for (std::uint64_t k = 0; k < n_rows; ++k) {
-      const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(k * n_columns),
-                 end = begin + static_cast<std::ptrdiff_t>(n_columns);
-      if (!std::all_of(begin, end, [](double x) { return std::isfinite(x); })) {
-        throw Error(fmt::format("row {} of /{} has values that are not finite.", k, name));
-      }
-      if (std::all_of(begin, end, [](double x) { return x == 0.0; })) {
-        throw Error(fmt::format("row {} of /{} is zero: no direction, or not yet written by its job.", k, name));
-      }
-    }
-    return rows;
+    const auto read = [&] { return read_direction_rows(path, loss, n_parameters); };
+    rehearse(path, read);
+    return read();
   } catch (const Error& error) {
     throw Error(fmt::format("The directions file '{}' cannot be used: {}", path, error.what()));
   }

@@ -5,6 +5,7 @@
 #include "file_names.hpp"
 #include "hdf5.hpp"
 #include "landscape/io/landscape_file.hpp"
+#include "metadata_seal.hpp"
 
 namespace landscape {
 
@@ -31,6 +32,7 @@ struct ResultWriter::Impl {
 
 ResultWriter::ResultWriter(const std::string& path) : impl_(std::make_unique<Impl>()) {
   impl_->path = path;
+  require_seal(path);
   impl_->file = h5::open_file(path, H5F_ACC_RDWR, h5::access_properties());
 }
 ResultWriter::ResultWriter(ResultWriter&&) noexcept = default;

@@ -7,7 +7,9 @@
 
 #include "durable_file.hpp"
 #include "hdf5.hpp"
+#include "metadata_seal.hpp"
 #include "minimizer_group.hpp"
+#include "rehearsal.hpp"
 
 namespace landscape {
 namespace {
@@ -65,18 +67,20 @@ std::string training_checkpoint_path(const std::string& output, LossKind loss) {
 
 void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint) {
   TemporaryFile temporary(path);
-  h5::File file = h5::create_file(temporary.path());
+  h5::File file = create_sealable_file(temporary.path(), 0);
   write_state(file, loss, checkpoint);
   if (checkpoint.finished) write_minimizer_group(file, *checkpoint.finished);
   file.close(fmt::format("close '{}'", temporary.path()));
+  seal_metadata(temporary.path());
   temporary.publish(ExistingOutput::replace);
 }
 
 std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, LossKind loss) {
   if (std::error_code error; !std::filesystem::exists(path, error)) return std::nullopt;
   try {
-    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-    return read_state(file, loss);
+    const auto read = [&] { return read_state(h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties()), loss); };
+    rehearse(path, read);
+    return read();
   } catch (const Error& error) {
     throw Error(fmt::format("The training checkpoint '{}' cannot be used: {} Remove it to train from the start.", path,
                             error.what()));

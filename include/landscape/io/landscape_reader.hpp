@@ -65,6 +65,8 @@ class LandscapeReader {
   AttributeList results(const std::string& group) const;
 
  private:
+  void read_structure() const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,68 @@
+#include "rehearsal.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+
+#include "landscape/model/error.hpp"
+#include "metadata_seal.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr rlim_t kSeconds = 20;
+constexpr std::uint64_t kExtraMemory = std::uint64_t{4} << 30;
+
+std::uint64_t address_space() {
+  std::uint64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+[[noreturn]] void run_in_child(const std::function<void()>& read) {
+  const rlimit time{kSeconds, kSeconds}, none{0, 0};
+  const rlim_t bytes = address_space() + kExtraMemory;
+  const rlimit memory{bytes, bytes};
+  setrlimit(RLIMIT_CPU, &time);
+  setrlimit(RLIMIT_AS, &memory);
+  setrlimit(RLIMIT_CORE, &none);
+  for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+    signal(crash, SIG_DFL);  // no backtraces of other libraries
+  alarm(2 * kSeconds);
+  signal(SIGALRM, SIG_DFL);
+  if (const int nowhere = open("/dev/null", O_WRONLY); nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+  try {
+    read();
+  } catch (...) {  // the parent will meet it too, and report it
+  }
+  _exit(0);
+}
+
+}  // namespace
+
+void rehearse(const std::string& path, const std::function<void()>& read) {
+  const Seal seal = check_seal(path);
+  if (seal == Seal::intact) return;
+  const pid_t child = fork();
+  if (child == 0) run_in_child(read);
+  int status = 0;
+  if (child < 0) return;  // no process to be had: rather read without rehearsal than not at all
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    throw Error(fmt::format("'{}' is damaged: HDF5 cannot read it.", path));
+  }
+  if (seal == Seal::broken) {
+    fmt::print(stderr, "warning: '{}' was altered since it was written, by another program or by damage.\n", path);
+  }
+}
+
+}  // namespace landscape

@@ -1,0 +1,260 @@
+// The output file without MPI: what create() writes is what the reader gets, results go into their places, nothing is
+// left lying about.
+#include "landscape/io/landscape_file.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
+#include <functional>
+
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/output_path.hpp"
+#include "sample_layout.hpp"
+
+namespace landscape {
+namespace {
+
+using test::TestFolder;
+
+std::string message_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return "";
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(LandscapeFileCreate, ReaderGetsWhatWasWritten) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  const FileLayout layout = test::sample_layout(7, 5, true);
+  LandscapeFile::create(path, layout);
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
+
+  const LandscapeReader reader(path);
+  EXPECT_EQ(reader.run().config, layout.run.config);
+  EXPECT_EQ(reader.run().config_hash, layout.run.config_hash);
+  EXPECT_EQ(reader.run().version, "0.1.0");
+  EXPECT_EQ(reader.run().created.size(), 20U);
+  EXPECT_EQ(reader.state(), RunState::running);
+  EXPECT_EQ(reader.problem(), Problem::sine);
+  EXPECT_EQ(reader.dimension(), 1);
+  EXPECT_EQ(reader.points().points, layout.points.points);
+  EXPECT_EQ(reader.points().weights, layout.points.weights);
+  EXPECT_EQ(reader.profiles(), (std::vector{LossKind::ritz, LossKind::galerkin}));
+  const AttributeList problem = reader.problem_attributes();
+  EXPECT_NE(std::find(problem.begin(), problem.end(), Attribute("seed", std::uint64_t{0xffffffffffffffffU})),
+            problem.end());
+  EXPECT_NE(std::find(problem.begin(), problem.end(), Attribute("quadrature", "simpson:2")), problem.end());
+  for (const LossKind loss : test::kBothLosses) {
+    const Minimizer expected = test::sample_minimizer(loss), found = reader.minimizer(loss);
+    EXPECT_EQ(found.spec, expected.spec);
+    EXPECT_EQ(test::bits(found.theta), test::bits(expected.theta));
+    EXPECT_EQ(found.source, expected.source);
+    EXPECT_EQ(found.final_loss, expected.final_loss);
+    EXPECT_EQ(found.relative_l2_error, expected.relative_l2_error);
+    EXPECT_EQ(found.relative_h1_error, expected.relative_h1_error);
+    EXPECT_EQ(found.history.epoch, expected.history.epoch);
+    EXPECT_EQ(found.history.loss, expected.history.loss);
+    EXPECT_EQ(found.history.relative_l2_error, expected.history.relative_l2_error);
+    EXPECT_EQ(reader.n_directions(loss), 7);
+    EXPECT_EQ(reader.n_steps(loss), 5);
+    EXPECT_EQ(reader.steps(loss), layout.losses[0].steps);
+    EXPECT_EQ(reader.n_complete_items(loss), 0);
+    EXPECT_EQ(reader.row_states(loss), std::vector<RowState>(7, RowState::missing));
+    EXPECT_TRUE(reader.has_directions(loss));
+    const AttributeList attributes = reader.profile_attributes(loss);
+    EXPECT_EQ(attributes, layout.losses[0].attributes);
+  }
+  EXPECT_EQ(reader.result_groups(), (std::vector<std::string>{"roughness/galerkin", "roughness/ritz"}));
+  EXPECT_FALSE(reader.has_results("roughness/ritz"));
+}
+
+TEST(LandscapeFileCreate, MinimizersAloneMakeAFileToo) {
+  const TestFolder folder;
+  FileLayout layout = test::sample_layout(0, 0);
+  layout.points = {};
+  layout.results.clear();
+  layout.losses[0].minimizer.history = {};
+  LandscapeFile::create(folder / "train.h5", layout);
+  const LandscapeReader reader(folder / "train.h5");
+  EXPECT_TRUE(reader.profiles().empty());
+  EXPECT_EQ(reader.minimizers().size(), 2U);
+  EXPECT_TRUE(reader.minimizer(LossKind::ritz).history.epoch.empty());
+  EXPECT_EQ(reader.points().size(), 0U);
+  EXPECT_TRUE(contains(message_of([&] { reader.row_states(LossKind::ritz); }), "no ritz profiles"));
+}
+
+TEST(LandscapeFileCreate, AnExistingFileIsRefusedOrReplacedWhole) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  std::ofstream(path) << "precious";
+  EXPECT_THROW(LandscapeFile::create(path, test::sample_layout(3, 4)), UsageError);
+  EXPECT_TRUE(contains(message_of([&] { LandscapeFile::create(path, test::sample_layout(3, 4)); }), "--overwrite"));
+  std::string text;
+  std::ifstream(path) >> text;
+  EXPECT_EQ(text, "precious");
+  FileLayout impossible = test::sample_layout(3, 4);
+  impossible.run.config.assign(100'000, 'x');
+  EXPECT_THROW(LandscapeFile::create(path, impossible, ExistingOutput::replace), Error);
+  std::ifstream(path) >> text;
+  EXPECT_EQ(text, "precious") << "a failed creation must not touch the old file";
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
+  LandscapeFile::create(path, test::sample_layout(3, 4), ExistingOutput::replace);
+  EXPECT_EQ(LandscapeReader(path).n_directions(LossKind::ritz), 3);
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
+}
+
+TEST(LandscapeFileCreate, ALinkLeadsToItsTarget) {
+  const TestFolder folder;
+  LandscapeFile::create(folder / "real.h5", test::sample_layout(3, 4));
+  std::filesystem::create_symlink(folder / "real.h5", folder / "link.h5");
+  LandscapeFile::create(folder / "link.h5", test::sample_layout(5, 4), ExistingOutput::replace);
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.h5"));
+  EXPECT_EQ(LandscapeReader(folder / "real.h5").n_directions(LossKind::ritz), 5);
+}
+
+TEST(LandscapeFileCreate, LackOfSpaceIsKnownBeforeTheWork) {
+  const TestFolder folder;
+  const std::string message =
+      message_of([&] { LandscapeFile::create(folder / "a.h5", test::sample_layout(200'000'000'000, 400)); });
+  EXPECT_TRUE(contains(message, "needs") && contains(message, "TiB") && contains(message, "free")) << message;
+  EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(LandscapeFileCreate, AFileSizeLimitIsAnError) {
+  const TestFolder folder;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = 200'000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_THROW(LandscapeFile::create(folder / "a.h5", test::sample_layout(1000, 100)), Error);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(LandscapeFileCreate, DiskSpaceIsReallyTaken) {
+  const TestFolder folder;
+  LandscapeFile::create(folder / "a.h5", test::sample_layout(1000, 500));
+  struct stat status = {};
+  ASSERT_EQ(stat((folder / "a.h5").c_str(), &status), 0);
+  EXPECT_GE(status.st_blocks * 512, status.st_size);
+  const auto estimate = static_cast<double>(file_size_estimate(test::sample_layout(1000, 500)));
+  EXPECT_LE(static_cast<double>(status.st_size), estimate);
+  EXPECT_GE(static_cast<double>(status.st_size), 0.9 * estimate);
+}
+
+TEST(LandscapeFileCreate, TheEarliestFormatIsUsedBehindAReadableLine) {
+  const TestFolder folder;
+  LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4, true));
+  std::ifstream file(folder / "a.h5", std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_TRUE(bytes.starts_with("landscape_mpi file: HDF5 after 4096 bytes\n")) << bytes.substr(0, 100);
+  EXPECT_EQ(bytes.substr(4096, 8), "\x89HDF\r\n\x1a\n");
+  EXPECT_EQ(bytes[4096 + 8], 0) << "superblock version";
+}
+
+TEST(ResultWriter, PutsResultsInTheirPlacesWithoutMovingAnything) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  LandscapeFile::create(path, test::sample_layout(3, 4));
+  const auto size = std::filesystem::file_size(path);
+  const DirectionResults results{{1.5, std::nan(""), 2.0}, {0, -1, 7}, {1, 4, 2}};
+  {
+    ResultWriter writer(path);
+    writer.write(LossKind::galerkin, results);
+    writer.write("roughness/galerkin", {{"index", 0.125},
+                                        {"interval", std::vector<double>{0.1, 0.2}},
+                                        {"used", 2},
+                                        {"bootstrap_seed", std::uint64_t{0xfffffffffffffff0U}},
+                                        {"verdict", std::string(400, 'x') + "\u00e9"}});
+    writer.set_state(RunState::complete);
+    writer.close();
+  }
+  EXPECT_EQ(std::filesystem::file_size(path), size);
+  const LandscapeReader reader(path);
+  EXPECT_EQ(reader.state(), RunState::complete);
+  EXPECT_TRUE(reader.has_results("roughness/galerkin"));
+  EXPECT_FALSE(reader.has_results("roughness/ritz"));
+  const AttributeList expected{{"state", "complete"},
+                               {"index", 0.125},
+                               {"interval", std::vector<double>{0.1, 0.2}},
+                               {"used", 2},
+                               {"bootstrap_seed", std::uint64_t{0xfffffffffffffff0U}},
+                               {"verdict", std::string(255, 'x')}};
+  EXPECT_EQ(reader.results("roughness/galerkin"), expected);
+  const DirectionResults found = reader.direction_results(LossKind::galerkin);
+  EXPECT_EQ(test::bits(found.total_variation), test::bits(results.total_variation));
+  EXPECT_EQ(found.slope_changes, results.slope_changes);
+  EXPECT_EQ(found.shape_class, results.shape_class);
+}
+
+TEST(ResultWriter, RefusesWhatHasNoPlace) {
+  const TestFolder folder;
+  LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4));
+  ResultWriter writer(folder / "a.h5");
+  EXPECT_THROW(writer.write(LossKind::ritz, DirectionResults{{1.0}, {1}, {1}}), Error);
+  EXPECT_THROW(writer.write("roughness/ritz", {{"unheard", 1.0}}), Error);
+  EXPECT_THROW(writer.write("roughness/ritz", {{"index", 1}}), Error);
+  EXPECT_THROW(writer.write("roughness/ritz", {{"interval", std::vector<double>{1.0}}}), Error);
+  EXPECT_THROW(writer.write("roughness/none", {}), Error);
+  writer.write("roughness/ritz", {{"index", 1.0}});
+  writer.invalidate("roughness/ritz");
+  writer.close();
+  EXPECT_FALSE(LandscapeReader(folder / "a.h5").has_results("roughness/ritz"));
+}
+
+TEST(ResultWriter, ATextIsCutBetweenCharacters) {
+  const TestFolder folder;
+  LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4));
+  ResultWriter writer(folder / "a.h5");
+  std::string text(254, 'x');
+  writer.write("roughness/ritz", {{"verdict", text + "\u00e9"}});  // two bytes, one of which would fit
+  writer.close();
+  const AttributeList found = LandscapeReader(folder / "a.h5").results("roughness/ritz");
+  EXPECT_NE(std::find(found.begin(), found.end(), Attribute("verdict", text)), found.end());
+}
+
+TEST(LandscapeReader, NamesWhatIsWrong) {
+  const TestFolder folder;
+  EXPECT_TRUE(contains(message_of([&] { LandscapeReader(folder / "none.h5"); }), "No such file"));
+  EXPECT_TRUE(contains(message_of([&] { LandscapeReader reader(folder.path()); }), "no plain file"));
+  std::ofstream(folder / "text.h5") << "hello";
+  EXPECT_TRUE(contains(message_of([&] { LandscapeReader(folder / "text.h5"); }), "text.h5"));
+  std::ofstream(folder / "empty.h5").flush();
+  EXPECT_THROW(LandscapeReader(folder / "empty.h5"), Error);
+}
+
+TEST(OutputPath, IsCheckedBeforeAnyWork) {
+  const TestFolder folder;
+  EXPECT_NO_THROW(check_output(folder / "new.h5", OutputMode::create));
+  EXPECT_NO_THROW(check_output(folder / "new.h5", OutputMode::overwrite));
+  EXPECT_TRUE(contains(message_of([&] { check_output(folder / "new.h5", OutputMode::resume); }), "--resume"));
+  EXPECT_TRUE(contains(message_of([&] { check_output(folder / "no/new.h5", OutputMode::create); }), "does not exist"));
+  EXPECT_TRUE(contains(message_of([&] { check_output(folder.path(), OutputMode::overwrite); }), "no plain file"));
+  EXPECT_THROW(check_output("", OutputMode::create), UsageError);
+  std::ofstream(folder / "old.h5") << "x";
+  EXPECT_THROW(check_output(folder / "old.h5", OutputMode::create), UsageError);
+  EXPECT_TRUE(contains(message_of([&] { check_output(folder / "old.h5/x.h5", OutputMode::create); }), "no folder"));
+  EXPECT_NO_THROW(check_output(folder / "old.h5", OutputMode::overwrite));
+  EXPECT_NO_THROW(check_output(folder / "old.h5", OutputMode::resume));
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"old.h5"});
+  if (geteuid() == 0) GTEST_SKIP() << "root may write anywhere: permissions cannot be tested";
+  std::filesystem::permissions(folder / "old.h5", std::filesystem::perms::owner_read);
+  EXPECT_THROW(check_output(folder / "old.h5", OutputMode::overwrite), Error);
+}
+
+TEST(OutputPath, LibraryIsNamed) { EXPECT_TRUE(hdf5_library_name().starts_with("HDF5 1.")); }
+
+}  // namespace
+}  // namespace landscape
