@@ -1,9 +1,10 @@
-// Populations of T with a known index, for measuring what the intervals are worth. Each is a monotone function of a standard
-// normal score z, so that two of them can be drawn with any dependence. |I| = 1 throughout: the index does not see the unit.
+// Populations of T with a known index, for measuring what the intervals are worth. Each is a monotone function of a
+// standard normal score z, so that two of them can be drawn with any dependence. |I| = 1 throughout: the index does not
+// see the unit.
 //
-// `valley(c)` is the one that loss landscapes near a minimizer make: a parabola whose lowest point lies a share a = min(1, |c z|)
-// of the half interval off the centre has |I| T = 1 + ((1 - a)/(1 + a))^2, piled up at 2 for small c and with a mass at the
-// bound 1 (monotone profiles) for large c.
+// `valley(c)` is the one that loss landscapes near a minimizer make: a parabola whose lowest point lies a share a =
+// min(1, |c z|) of the half interval off the centre has |I| T = 1 + ((1 - a)/(1 + a))^2, piled up at 2 for small c and
+// with a mass at the bound 1 (monotone profiles) for large c.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,9 @@ struct Population {
   std::function<double(double)> value;  // of the normal score
   double index = 0.0;                   // std/mean of the population
 };
+
+/// What a failing test shows.
+inline void PrintTo(const Population& population, std::ostream* out) { *out << population.name; }
 
 inline double cdf(double z) { return boost::math::cdf(boost::math::normal(), z); }
 inline double score(double p) { return boost::math::quantile(boost::math::normal(), p); }
@@ -88,8 +93,8 @@ inline Population bound_and_exponential(double p) {
   });
 }
 
-/// Normal scores with correlation rho between the losses; a pure function of (seed, population, direction). Populations own the
-/// subsequences of `points`, which no bootstrap uses.
+/// Normal scores with correlation rho between the losses; a pure function of (seed, population, direction). Populations
+/// own the subsequences of `points`, which no bootstrap uses.
 struct ScorePair {
   double first, second;
 };

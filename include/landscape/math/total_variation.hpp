@@ -1,16 +1,21 @@
 // Normalised total variation of one loss profile f_0 ... f_m on an interval of length |I| (Wu, Du, Chen, Zhou,
-// arXiv 2103.11069, section 3):
+// arXiv 2103.11069):
+//
 //   T = sum_j |f_{j+1} - f_j| / ( |I| (max f - min f) ).
+//
 // The sum telescopes over every run of equal slope sign, so only the turning points and the two ends are subtracted:
-// the same number, but with two roundings per run instead of two per step, and a monotone profile gives |I| T = 1
-// exactly.
+// the same number, but rounded once per run instead of once per step, and a monotone profile gives |I| T = 1 exactly.
 //
 // What rounding can do. Let e = r max|f| bound the error of one computed loss (r: relative error, by default 32 eps; a
 // quadrature sum of Q terms errs by about sqrt(Q) eps/2, 16 eps at Q = 1000, and Ritz's two terms partly cancel). A
 // truly constant loss then shows a range of up to 2e, hence
+//
 //   flat  <=>  max f - min f <= tolerance = 2 e = 2 r max|f|          (1.4e-14 max|f| in double by default),
+//
 // and a range of 1e-13 max|f| still counts. Of n_runs runs, each end is wrong by at most e, and the range by 2e:
+//
 //   |error of |I| T|  <=  ( n_runs + |I| T ) tolerance / (max f - min f),
+//
 // which `rounding` reports (divided by |I|), so that a small range is visible as a wide bound instead of a wrong T.
 #pragma once
 
@@ -35,11 +40,16 @@ struct TotalVariation {
   ProfileStatus status;
 };
 
+// As variables, since device code may read constants but not call the library's functions.
+template <class Real>
+inline constexpr Real kDefaultLossError = Real(32) * std::numeric_limits<Real>::epsilon();
+template <class Real>
+inline constexpr Real kQuietNan = std::numeric_limits<Real>::quiet_NaN();
+
 /// The default relative error r of one computed loss.
 template <class Real>
 LANDSCAPE_HD constexpr Real default_loss_error() {
-  constexpr Real eps = std::numeric_limits<Real>::epsilon();
-  return Real(32) * eps;
+  return kDefaultLossError<Real>;
 }
 
 /// T of `losses` (n_steps values, `stride` apart) on an interval of length `length` > 0 (unit of s). One pass, nothing
@@ -49,7 +59,7 @@ LANDSCAPE_HD inline TotalVariation<Real> normalised_total_variation(const Real* 
                                                                     Real length,
                                                                     Real relative_error = default_loss_error<Real>(),
                                                                     std::ptrdiff_t stride = 1) {
-  constexpr Real nan = std::numeric_limits<Real>::quiet_NaN();
+  constexpr Real nan = kQuietNan<Real>;
   TotalVariation<Real> result{nan, nan, nan, nan, nan, nan, 0, ProfileStatus::flat};
   if (n_steps < 1) return result;
 

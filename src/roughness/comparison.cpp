@@ -1,0 +1,289 @@
+#include "landscape/roughness/comparison.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "landscape/math/elementary.hpp"
+#include "landscape/model/error.hpp"
+#include "landscape/roughness/index.hpp"
+#include "moments.hpp"
+#include "resampling.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// One loss's values at one resample: c0, and the influence of each draw on log c0.
+struct Influence {
+  double plug_in = 0.0;  // 0 where the values are equal
+  std::vector<double> values;
+};
+
+void set_influence(std::span<const double> sample, std::span<const std::uint32_t> positions, std::vector<double>& drawn,
+                   Influence& result) {
+  for (std::size_t i = 0; i < positions.size(); ++i) drawn[i] = sample[positions[i]];
+  const detail::Moments all = detail::moments_of(drawn);
+  const double deviation = all.standard_deviation(0.0);
+  result.plug_in = deviation / all.mean;
+  if (!(deviation > 0.0)) return;
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    const double z = (drawn[i] - all.mean) / deviation;
+    result.values[i] = 0.5 * (z * z - 1.0) - result.plug_in * z;
+  }
+}
+
+/// Both statistics of one resample of pairs, with plug-in indices (the factor sqrt(n/(n-1)) cancels or is put on at the
+/// end).
+struct PairStatistic {
+  double log_ratio = 0.0, log_ratio_error = 0.0;
+  double difference = 0.0, difference_error = 0.0;
+  bool has_ratio = false;
+};
+
+class PairResampler {
+ public:
+  PairResampler(std::span<const double> first, std::span<const double> second)
+      : first_(first), second_(second), drawn_(first.size()) {
+    a_.values.resize(first.size());
+    b_.values.resize(first.size());
+  }
+
+  PairStatistic at(std::span<const std::uint32_t> positions) {
+    set_influence(first_, positions, drawn_, a_);
+    set_influence(second_, positions, drawn_, b_);
+    const double ca = a_.plug_in, cb = b_.plug_in;
+    PairStatistic s;
+    s.difference = ca - cb;
+    s.has_ratio = ca > 0.0 && cb > 0.0;
+    if (s.has_ratio) s.log_ratio = math::log(ca / cb);
+    double log_squares = 0.0, log_scale = 0.0, squares = 0.0, scale = 0.0;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      const double a = ca > 0.0 ? a_.values[i] : 0.0, b = cb > 0.0 ? b_.values[i] : 0.0;
+      log_squares += (a - b) * (a - b);
+      log_scale += a * a + b * b;
+      const double da = ca * a, db = cb * b;
+      squares += (da - db) * (da - db);
+      scale += da * da + db * db;
+    }
+    // Proportional T have equal influences up to rounding: no error at all.
+    if (!(log_squares > 1e-24 * log_scale)) log_squares = 0.0;
+    if (!(squares > 1e-24 * scale)) squares = 0.0;
+    const auto n = static_cast<double>(positions.size());
+    s.log_ratio_error = std::sqrt(log_squares) / n;
+    s.difference_error = std::sqrt(squares) / n;
+    return s;
+  }
+
+ private:
+  std::span<const double> first_, second_;
+  std::vector<double> drawn_;
+  Influence a_, b_;
+};
+
+/// One statistic over all resamples: its deviations from the sample's value and their standard errors.
+class SymmetricTest {
+ public:
+  explicit SymmetricTest(double own_error) : own_error_(own_error) {}
+
+  void add(double deviation, double error) {
+    deviations_.push_back(deviation);
+    errors_.push_back(error);
+  }
+
+  /// After the last add(): |t*|.
+  void studentise() {
+    std::vector<double> sorted = deviations_;
+    std::sort(sorted.begin(), sorted.end());
+    const double spread = detail::spread_of_sorted(sorted);
+    own_error_ = detail::with_floor(own_error_, spread < kInfinity ? spread : 0.0);
+    for (std::size_t b = 0; b < deviations_.size(); ++b) {
+      const double size = std::fabs(deviations_[b]);
+      studentised_.push_back(size > 0.0 ? size / detail::with_floor(errors_[b], own_error_) : 0.0);
+    }
+    std::sort(studentised_.begin(), studentised_.end());
+  }
+
+  /// Half the width of the interval.
+  double reach(double confidence) const { return detail::quantile_of_sorted(studentised_, confidence) * own_error_; }
+
+  double p_value(double deviation) const {
+    const double t = std::fabs(deviation) / own_error_;
+    const auto reached = studentised_.end() - std::lower_bound(studentised_.begin(), studentised_.end(), t);
+    return (1.0 + static_cast<double>(reached)) / (1.0 + static_cast<double>(studentised_.size()));
+  }
+
+ private:
+  double own_error_;
+  std::vector<double> deviations_, errors_, studentised_;
+};
+
+struct Pairs {
+  std::vector<double> first, second;
+};
+
+Pairs common_values(const LossSample& first, const LossSample& second, Comparison& result) {
+  const std::size_t n = first.total_variation.size();
+  if (second.total_variation.size() != n) {
+    throw Error(fmt::format("{} has {} directions and {} has {}: only the same directions can be compared.", first.name,
+                            n, second.name, second.total_variation.size()));
+  }
+  // Also checks shapes and values.
+  result.n_directions = static_cast<std::int64_t>(n);
+  result.n_excluded_first =
+      result.n_directions - static_cast<std::int64_t>(usable_values(first.total_variation, first.status).size());
+  result.n_excluded_second =
+      result.n_directions - static_cast<std::int64_t>(usable_values(second.total_variation, second.status).size());
+  const auto is_usable = [](const LossSample& s, std::size_t k) {
+    return s.status.empty() || s.status[k] == DirectionStatus::usable;
+  };
+  Pairs pairs;
+  for (std::size_t k = 0; k < n; ++k) {
+    if (!is_usable(first, k) || !is_usable(second, k)) continue;
+    pairs.first.push_back(first.total_variation[k]);
+    pairs.second.push_back(second.total_variation[k]);
+  }
+  result.n_used = static_cast<std::int64_t>(pairs.first.size());
+  return pairs;
+}
+
+/// Fills intervals and p-value; `result` holds indices, difference and, where it means something, the ratio.
+void resample_pairs(const Pairs& pairs, const BootstrapOptions& options, Comparison& result) {
+  const std::size_t n = pairs.first.size();
+  PairResampler resampler(pairs.first, pairs.second);
+  std::vector<std::uint32_t> positions(n);
+  for (std::size_t i = 0; i < n; ++i) positions[i] = static_cast<std::uint32_t>(i);
+  const PairStatistic own = resampler.at(positions);
+  if (!(own.difference_error > 0.0)) {  // proportional T, or no spread in either: nothing to resample
+    result.difference_interval = TwoSided{*result.difference, *result.difference};
+    if (result.ratio) result.ratio_interval = TwoSided{*result.ratio, *result.ratio};
+    result.p_value = 1.0;
+    return;
+  }
+
+  SymmetricTest ratio_test(own.log_ratio_error), difference_test(own.difference_error);
+  for (std::int64_t b = 0; b < options.resamples; ++b) {
+    detail::draw_positions(options.seed, static_cast<std::uint64_t>(b), positions);
+    const PairStatistic s = resampler.at(positions);
+    difference_test.add(s.difference - own.difference, s.difference_error);
+    // A resample with equal values of one loss knows nothing of the ratio.
+    if (result.ratio) ratio_test.add(s.has_ratio ? s.log_ratio - own.log_ratio : kInfinity, s.log_ratio_error);
+  }
+
+  difference_test.studentise();
+  const double to_sample = std::sqrt(static_cast<double>(n) / (static_cast<double>(n) - 1.0));
+  const double reach = difference_test.reach(options.confidence) * to_sample;
+  result.difference_interval = TwoSided{*result.difference - reach, *result.difference + reach};
+  if (!result.ratio) {
+    result.p_value = difference_test.p_value(own.difference);
+    return;
+  }
+  ratio_test.studentise();
+  const double log_reach = ratio_test.reach(options.confidence);
+  if (log_reach < 700.0) {
+    const double factor = math::exp(log_reach);
+    result.ratio_interval = TwoSided{*result.ratio / factor, *result.ratio * factor};
+  }
+  result.p_value = ratio_test.p_value(own.log_ratio);
+}
+
+bool excludes(const std::optional<TwoSided>& interval, double value) {
+  return interval && (value < interval->lower || value > interval->upper);
+}
+
+/// By the interval that the sentence quotes; indices that differ by less than rounding can tell nothing.
+ComparisonVerdict verdict_of(const Comparison& c, double resolution) {
+  const bool apart = c.ratio ? excludes(c.ratio_interval, 1.0) : excludes(c.difference_interval, 0.0);
+  if (!apart || !(std::fabs(*c.difference) > resolution)) return ComparisonVerdict::not_distinguishable;
+  return *c.difference > 0.0 ? ComparisonVerdict::first_rougher : ComparisonVerdict::second_rougher;
+}
+
+std::string percent(double confidence) { return fmt::format("{:g} %", 100.0 * confidence); }
+
+/// Decimals that give the smallest number two digits, and more where an end would blur into 1 ("1.00–1.31").
+int decimals_for(double smallest, const TwoSided& interval) {
+  int decimals = 0;
+  for (double x = smallest; x < 10.0 && decimals < 6; x *= 10.0) ++decimals;
+  const auto reads_as_one = [&](double x) { return x != 1.0 && std::stod(fmt::format("{:.{}f}", x, decimals)) == 1.0; };
+  while (decimals < 6 && (reads_as_one(interval.lower) || reads_as_one(interval.upper))) ++decimals;
+  return decimals;
+}
+
+std::string directions(const Comparison& c) {
+  const std::int64_t left_out = c.n_directions - c.n_used;
+  std::string text = fmt::format("{} direction{}", c.n_used, c.n_used == 1 ? "" : "s");
+  if (left_out > 0) text += fmt::format(", {} left out", left_out);
+  return text;
+}
+
+/// "ratio 4.1, 95 % interval 3.2–5.3" of rough over smooth, or the difference where there is no ratio.
+std::string evidence(const Comparison& c, bool first_on_top) {
+  if (c.ratio) {
+    const double ratio = first_on_top ? *c.ratio : 1.0 / *c.ratio;
+    if (!c.ratio_interval) return fmt::format("ratio {:#.2g}, its interval is unbounded", ratio);
+    const TwoSided i = *c.ratio_interval;
+    const TwoSided shown = first_on_top ? i : TwoSided{1.0 / i.upper, 1.0 / i.lower};
+    const int decimals = decimals_for(shown.lower, shown);
+    return fmt::format("ratio {:.{}f}, {} interval {:.{}f}–{:.{}f}", ratio, decimals, percent(c.confidence),
+                       shown.lower, decimals, shown.upper, decimals);
+  }
+  const double sign = first_on_top ? 1.0 : -1.0;
+  std::string text = fmt::format("difference {:.2g}", sign * *c.difference);
+  if (!c.difference_interval) return text;
+  const TwoSided i = *c.difference_interval;
+  return text + fmt::format(", {} interval {:.2g} to {:.2g}", percent(c.confidence), first_on_top ? i.lower : -i.upper,
+                            first_on_top ? i.upper : -i.lower);
+}
+
+}  // namespace
+
+Comparison compare_indices(const LossSample& first, const LossSample& second, const BootstrapOptions& options) {
+  validate(options);
+  Comparison result;
+  result.first = first.name;
+  result.second = second.name;
+  result.confidence = options.confidence;
+  result.resamples = options.resamples;
+  const Pairs pairs = common_values(first, second, result);
+  if (result.n_used < 2) return result;
+
+  const double a = *roughness_index(pairs.first).index, b = *roughness_index(pairs.second).index;
+  result.index_first = a;
+  result.index_second = b;
+  result.difference = a - b;
+  const bool zero_first = !(a > first.resolution), zero_second = !(b > second.resolution);
+  if (!zero_first && !zero_second) result.ratio = a / b;
+  if (result.n_used >= kFewestForInterval) resample_pairs(pairs, options, result);
+  result.verdict = zero_first && zero_second ? ComparisonVerdict::both_zero
+                                             : verdict_of(result, first.resolution + second.resolution);
+  return result;
+}
+
+std::string describe(const Comparison& c) {
+  switch (c.verdict) {
+    case ComparisonVerdict::not_comparable:
+      return fmt::format("{} and {} cannot be compared: {} usable for both.", c.first, c.second,
+                         c.n_used == 0 ? "no direction is" : "only one direction is");
+    case ComparisonVerdict::both_zero:
+      return fmt::format("{} and {} both have index zero at rounding level ({}).", c.first, c.second, directions(c));
+    case ComparisonVerdict::not_distinguishable:
+      if (!c.difference_interval) {
+        return fmt::format("{} and {} are not distinguishable with {}: an interval needs at least {}.", c.first,
+                           c.second, directions(c), kFewestForInterval);
+      }
+      return fmt::format("{} and {} are not distinguishable with {}: {}.", c.first, c.second, directions(c),
+                         evidence(c, true));
+    case ComparisonVerdict::first_rougher:
+    case ComparisonVerdict::second_rougher:
+      break;
+  }
+  const bool first_on_top = c.verdict == ComparisonVerdict::first_rougher;
+  const std::string& rough = first_on_top ? c.first : c.second;
+  const std::string& smooth = first_on_top ? c.second : c.first;
+  const std::string zero = c.ratio ? "" : ", whose index is zero at rounding level";
+  return fmt::format("{} is rougher than {}{}: {} ({}).", rough, smooth, zero, evidence(c, first_on_top),
+                     directions(c));
+}
+
+}  // namespace landscape

@@ -1,0 +1,205 @@
+#include "landscape/roughness/diagnostics.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "landscape/model/choices.hpp"
+#include "landscape/model/error.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr Choices<DirectionStatus, 4> kStatuses{{{DirectionStatus::usable, "usable"},
+                                                 {DirectionStatus::flat, "flat"},
+                                                 {DirectionStatus::non_finite, "non-finite"},
+                                                 {DirectionStatus::incomplete, "incomplete"}}};
+constexpr Choices<ProfileShape, 5> kShapes{{{ProfileShape::monotone, "monotone"},
+                                            {ProfileShape::single_valley, "single-valley"},
+                                            {ProfileShape::multi_valley, "multi-valley"},
+                                            {ProfileShape::single_peak, "single-peak"},
+                                            {ProfileShape::undefined, "undefined"}}};
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+ProfileDiagnostics without_numbers(DirectionStatus status) {
+  ProfileDiagnostics d{};
+  d.status = status;
+  d.shape = ProfileShape::undefined;
+  for (double* value : {&d.total_variation, &d.tilt, &d.oscillation, &d.rounding, &d.minimum, &d.maximum,
+                        &d.end_asymmetry, &d.minimum_position, &d.curvature_rounding}) {
+    *value = kNan;
+  }
+  return d;
+}
+
+struct TurningPoints {
+  std::int64_t n_lows = 0, n_highs = 0;
+};
+
+/// Walks from extreme to extreme; a turn counts once f has come back from the last extreme by more than `dead_band`.
+TurningPoints count_turning_points(std::span<const double> f, double dead_band) {
+  TurningPoints turns;
+  double low = f[0], high = f[0];
+  int slope = 0;  // of the walk so far: unknown until f has moved by more than the dead band
+  for (const double value : f) {
+    if (value > high) high = value;
+    if (value < low) low = value;
+    if (slope >= 0 && high - value > dead_band) {
+      turns.n_highs += slope > 0 ? 1 : 0;
+      slope = -1;
+      low = value;
+    } else if (slope <= 0 && value - low > dead_band) {
+      turns.n_lows += slope < 0 ? 1 : 0;
+      slope = 1;
+      high = value;
+    }
+  }
+  return turns;
+}
+
+ProfileShape classify(const TurningPoints& turns) {
+  const std::int64_t n = turns.n_lows + turns.n_highs;
+  if (n == 0) return ProfileShape::monotone;
+  if (n > 1) return ProfileShape::multi_valley;
+  return turns.n_lows == 1 ? ProfileShape::single_valley : ProfileShape::single_peak;
+}
+
+/// Of equal minima the one nearest the middle of the interval, the earlier of two equally near.
+double position_of_minimum(std::span<const double> f, std::span<const double> s) {
+  const double half = 0.5 * (s.back() - s.front());
+  double lowest = f[0], position = -1.0;
+  for (std::size_t j = 0; j < f.size(); ++j) {
+    const double here = ((s[j] - s.front()) - half) / half;
+    if (f[j] < lowest || (f[j] == lowest && std::fabs(here) < std::fabs(position))) {
+      lowest = f[j];
+      position = here;
+    }
+  }
+  return position;
+}
+
+/// Twice the divided difference f[s_{c-1}, s_c, s_{c+1}], exact for a parabola on any steps; c is the step nearest s =
+/// 0.
+void set_curvature(std::span<const double> f, std::span<const double> s, double tolerance, ProfileDiagnostics& d) {
+  if (f.size() < 3) return;
+  std::size_t c = 1;
+  for (std::size_t j = 2; j + 1 < s.size(); ++j) {
+    if (std::fabs(s[j]) < std::fabs(s[c])) c = j;
+  }
+  const double left = s[c] - s[c - 1], right = s[c + 1] - s[c];
+  const double rise = (f[c + 1] - f[c]) / right, fall = (f[c] - f[c - 1]) / left;
+  d.curvature = 2.0 * (rise - fall) / (left + right);
+  d.curvature_rounding = 2.0 * tolerance * (1.0 / left + 1.0 / right) / (left + right);
+}
+
+void check_shapes(std::span<const double> losses, std::span<const double> steps,
+                  std::span<const std::uint8_t> complete) {
+  if (steps.size() < 2) throw Error(fmt::format("A profile needs at least 2 steps, {} given.", steps.size()));
+  if (losses.size() % steps.size() != 0) {
+    throw Error(fmt::format("{} losses are no whole number of profiles of {} steps.", losses.size(), steps.size()));
+  }
+  if (!complete.empty() && complete.size() != losses.size()) {
+    throw Error(fmt::format("The completion mask has {} entries for {} losses.", complete.size(), losses.size()));
+  }
+  for (std::size_t j = 1; j < steps.size(); ++j) {
+    if (!(steps[j - 1] < steps[j])) throw Error(fmt::format("The profile's steps do not ascend at entry {}.", j));
+  }
+}
+
+double interval_length(std::span<const double> steps, const DiagnosticsOptions& options) {
+  const double length = options.interval_length.value_or(steps.back() - steps.front());
+  if (!(length > 0.0) || !std::isfinite(length))
+    throw Error(fmt::format("The interval length {} is not positive.", length));
+  return length;
+}
+
+bool all_complete(std::span<const std::uint8_t> complete) {
+  for (const std::uint8_t entry : complete) {
+    if (entry == 0) return false;
+  }
+  return true;
+}
+
+ProfileDiagnostics diagnose(std::span<const double> f, std::span<const double> s,
+                            std::span<const std::uint8_t> complete, double length, double relative_error) {
+  if (!all_complete(complete)) return without_numbers(DirectionStatus::incomplete);
+  const auto variation =
+      math::normalised_total_variation(f.data(), static_cast<std::ptrdiff_t>(f.size()), length, relative_error);
+  if (variation.status == math::ProfileStatus::non_finite) return without_numbers(DirectionStatus::non_finite);
+  if (variation.status == math::ProfileStatus::flat) return without_numbers(DirectionStatus::flat);
+
+  ProfileDiagnostics d = without_numbers(DirectionStatus::usable);
+  d.total_variation = variation.value;
+  d.tilt = variation.tilt;
+  const double rest = variation.value - variation.tilt;
+  d.oscillation = rest > 0.0 ? rest : 0.0;  // the triangle inequality, up to the last rounding
+  d.rounding = variation.rounding;
+  d.minimum = variation.minimum;
+  d.maximum = variation.maximum;
+  d.end_asymmetry = (f.back() - f.front()) / (variation.maximum - variation.minimum);
+  d.minimum_position = position_of_minimum(f, s);
+  const TurningPoints turns = count_turning_points(f, variation.tolerance);
+  d.n_slope_changes = turns.n_lows + turns.n_highs;
+  d.n_valleys = turns.n_lows;
+  d.shape = classify(turns);
+  set_curvature(f, s, variation.tolerance, d);
+  return d;
+}
+
+}  // namespace
+
+std::string to_string(DirectionStatus status) { return choice_name(kStatuses, status); }
+std::string to_string(ProfileShape shape) { return choice_name(kShapes, shape); }
+
+ProfileDiagnostics diagnose_profile(std::span<const double> losses, std::span<const double> steps,
+                                    std::span<const std::uint8_t> complete, const DiagnosticsOptions& options) {
+  check_shapes(losses, steps, complete);
+  if (losses.size() != steps.size()) {
+    throw Error(fmt::format("A profile of {} losses does not fit {} steps.", losses.size(), steps.size()));
+  }
+  return diagnose(losses, steps, complete, interval_length(steps, options), options.relative_error);
+}
+
+std::vector<ProfileDiagnostics> diagnose_profiles(std::span<const double> losses, std::span<const double> steps,
+                                                  std::span<const std::uint8_t> complete,
+                                                  const DiagnosticsOptions& options) {
+  check_shapes(losses, steps, complete);
+  const double length = interval_length(steps, options);
+  const std::size_t n_steps = steps.size();
+  std::vector<ProfileDiagnostics> profiles;
+  profiles.reserve(losses.size() / n_steps);
+  for (std::size_t at = 0; at < losses.size(); at += n_steps) {
+    const auto mask = complete.empty() ? complete : complete.subspan(at, n_steps);
+    profiles.push_back(diagnose(losses.subspan(at, n_steps), steps, mask, length, options.relative_error));
+  }
+  return profiles;
+}
+
+double ShapeSummary::share(ProfileShape shape) const {
+  if (n_usable == 0) return 0.0;
+  return static_cast<double>(count[static_cast<std::size_t>(shape)]) / static_cast<double>(n_usable);
+}
+
+ShapeSummary summarise_shapes(std::span<const ProfileDiagnostics> profiles) {
+  ShapeSummary summary;
+  double changes = 0.0, asymmetry = 0.0, position = 0.0;
+  for (const ProfileDiagnostics& d : profiles) {
+    ++summary.count[static_cast<std::size_t>(d.shape)];
+    if (d.status != DirectionStatus::usable) continue;
+    ++summary.n_usable;
+    changes += static_cast<double>(d.n_slope_changes);
+    asymmetry += std::fabs(d.end_asymmetry);
+    position += std::fabs(d.minimum_position);
+  }
+  if (summary.n_usable > 0) {
+    const auto n = static_cast<double>(summary.n_usable);
+    summary.mean_slope_changes = changes / n;
+    summary.mean_absolute_asymmetry = asymmetry / n;
+    summary.mean_absolute_minimum_position = position / n;
+  }
+  return summary;
+}
+
+}  // namespace landscape
