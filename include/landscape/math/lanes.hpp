@@ -47,6 +47,20 @@ struct Lanes {
   LANDSCAPE_INLINE friend Lanes operator-(Lanes a) { return -a.v; }
 };
 
+/// fma lane by lane. Where the processor has none, each lane is a call of the C library, and the loop is better out of line.
+template <int N>
+#if defined(__FP_FAST_FMA)
+LANDSCAPE_INLINE
+#else
+__attribute__((noinline))
+#endif
+    Lanes<N>
+    fma_each(const Lanes<N>& a, const Lanes<N>& b, const Lanes<N>& c) {
+  Lanes<N> r;
+  for (int i = 0; i < N; ++i) r.v[i] = __builtin_fma(a.v[i], b.v[i], c.v[i]);
+  return r;
+}
+
 template <int N>
 LANDSCAPE_INLINE Lanes<N> fma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
 #if defined(__AVX512F__)
@@ -55,9 +69,7 @@ LANDSCAPE_INLINE Lanes<N> fma(Lanes<N> a, Lanes<N> b, Lanes<N> c) {
 #if defined(__FMA__)
   if constexpr (N == 4) return Lanes<N>(_mm256_fmadd_pd(a.v, b.v, c.v));
 #endif
-  Lanes<N> r;
-  for (int i = 0; i < N; ++i) r.v[i] = __builtin_fma(a.v[i], b.v[i], c.v[i]);
-  return r;
+  return fma_each(a, b, c);
 }
 template <int N>
 LANDSCAPE_INLINE Lanes<N> fma(double a, Lanes<N> b, Lanes<N> c) {
