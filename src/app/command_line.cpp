@@ -82,6 +82,7 @@ std::string closest_option(std::string_view name) {
 std::string unknown_option(std::string_view given) {
   std::string_view name = given;
   while (name.starts_with('-')) name.remove_prefix(1);
+  name = name.substr(0, name.find('='));
   const std::string best = closest_option(name);
   return best.empty() ? fmt::format("Option '{}' is unknown: landscape_mpi --help lists them all.", given)
                       : fmt::format("Option '{}' is unknown: did you mean --{}?", given, best);

@@ -42,8 +42,9 @@ void say(const Communicator& comm, const Setup& setup, const std::string& text) 
   std::fflush(stdout);
 }
 
-int stop_with(const Communicator& comm, const std::string& what) {
-  if (comm.is_root()) fmt::print(stderr, "{}: stopped by {} {}; go on with --resume.\n", kProgram, stop_reason(), what);
+int stop_with(const Communicator& comm, const Setup& setup, const std::string& what) {
+  if (comm.is_root())
+    fmt::print(stderr, "{}: stopped by {} {}; go on with --resume.\n", kProgram, stop_reason(setup), what);
   return kStopped;
 }
 
@@ -103,7 +104,6 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   // 1. Rank 0 reads options and files; every rank parses the text that it broadcasts.
   const Setup setup = set_up(comm, invocation);
   const RunConfig& config = setup.config;
-  const StopSignals signals;
 
   // 2. The output file: everything that can be known to be wrong is said now. The lock is held until the end.
   const OutputClaim claim = claim_output(comm, setup, !config.dry_run);
@@ -117,7 +117,7 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   // 3. One minimizer per loss, trained or loaded by rank 0, then the same on all ranks.
   say(comm, setup, config.trains_any() && claim.plan != OutputPlan::resume ? "Training\n" : "Minimizers\n");
   const auto minimizers = obtain_minimizers(comm, setup, claim);
-  if (!minimizers) return stop_with(comm, "during the training, whose checkpoint is kept");
+  if (!minimizers) return stop_with(comm, setup, "during the training, whose checkpoint is kept");
 
   // 4. The file with everything it will ever hold; from here on only raw data changes.
   root_only(comm, [&] {
@@ -142,8 +142,9 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   file.close();
   if (!outcome.complete()) {
     root_only(comm, [&] { store_stopped(setup, outcome, claim); });
-    return stop_with(comm, fmt::format("with {} of {} losses left", count_text(outcome.n_items - outcome.n_done),
-                                       count_text(config.n_items())));
+    return stop_with(comm, setup,
+                     fmt::format("with {} of {} losses left", count_text(outcome.n_items - outcome.n_done),
+                                 count_text(config.n_items())));
   }
   say(comm, setup,
       fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
@@ -157,7 +158,6 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
 
 int train_only(const Communicator& comm, const Invocation& invocation) {
   const Setup setup = set_up(comm, invocation);
-  const StopSignals signals;
   const OutputClaim claim = claim_output(comm, setup, !setup.config.dry_run);
   say(comm, setup, header_text(setup, comm.size(), claim));
   if (setup.config.dry_run) {
@@ -167,7 +167,7 @@ int train_only(const Communicator& comm, const Invocation& invocation) {
   }
   say(comm, setup, "Training\n");
   const auto minimizers = obtain_minimizers(comm, setup, claim);
-  if (!minimizers) return stop_with(comm, "during the training, whose checkpoint is kept");
+  if (!minimizers) return stop_with(comm, setup, "during the training, whose checkpoint is kept");
   root_only(comm, [&] {
     if (claim.plan == OutputPlan::resume) return;
     LandscapeFile::create(setup.config.output, file_layout(setup, *minimizers),
@@ -213,6 +213,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     const Invocation invocation = parse_command_line(arguments);
     if (!invocation.uses_mpi()) return run_serial(invocation);
+    const StopSignals signals;  // before MPI and beyond it: a signal must never end one rank by itself
     MpiSession session(argc, argv);
     return session.run(kProgram, [&](const Communicator& comm) {
       return invocation.command == Command::train ? train_only(comm, invocation) : measure_roughness(comm, invocation);

@@ -167,6 +167,10 @@ bool should_stop(const Setup& setup) {
   return stop_requested() || (setup.config.time_limit > 0.0 && setup.clock.seconds() >= setup.config.time_limit);
 }
 
-std::string stop_reason() { return stop_requested() ? stop_signal_name() : "the time limit"; }
+std::string stop_reason(const Setup& setup) {
+  if (stop_requested()) return stop_signal_name();
+  return setup.config.time_limit > 0.0 && setup.clock.seconds() >= setup.config.time_limit ? "the time limit"
+                                                                                           : "a signal to another rank";
+}
 
 }  // namespace landscape

@@ -132,6 +132,10 @@ AttributeList result_attributes(const LossReport& report) {
   const auto& interval = report.interval;
   const auto count = [&](ProfileShape shape) { return report.shapes.count[static_cast<int>(shape)]; };
   return {
+      {"description",
+       "roughness index RI = std(T; ddof = 1) / mean(T) over the usable directions, T the normalised total variation "
+       "of a profile "
+       "(unit: 1 / step); NaN where undefined"},
       {"index", or_undefined(index.index)},
       {"interval", interval ? std::vector{interval->lower, interval->upper} : std::vector{kUndefined, kUndefined}},
       {"confidence", interval ? interval->confidence : kUndefined},
@@ -165,6 +169,8 @@ AttributeList result_attributes(const Comparison& c, std::uint64_t bootstrap_see
   constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher", "galerkin rougher", "both zero",
                                        "not comparable"};
   return {
+      {"description",
+       "paired comparison of the indices over the directions usable for both losses; NaN where undefined"},
       {"verdict", kVerdicts[static_cast<int>(c.verdict)]},
       {"sentence", c.first.empty() ? std::string() : describe(c)},
       {"directions", c.n_directions},

@@ -12,6 +12,7 @@ namespace landscape {
 namespace {
 
 constexpr int kLabelWidth = 30, kColumnWidth = 26;
+constexpr std::size_t kTextWidth = 98;  // bytes, of running text
 
 std::string number(const std::optional<double>& value) {
   if (!value || !std::isfinite(*value)) return "undefined";
@@ -95,7 +96,7 @@ std::string comparison_text(const Comparison& c) {
     line(fmt::format("RI({}) - RI({})", c.first, c.second), c.difference, c.difference_interval);
     line(fmt::format("RI({}) / RI({})", c.first, c.second), c.ratio, c.ratio_interval);
   }
-  return text + wrapped(describe(c), 98);
+  return text + wrapped(describe(c), kTextWidth);
 }
 
 }  // namespace
@@ -163,9 +164,11 @@ std::string report_text(const Report& report) {
   std::string text = table.text();
   for (const LossReport& loss : report.losses) {
     if (loss.interval && loss.interval->rests_on_few) {
-      text += fmt::format(
-          "(*) {}: about {:.0f} directions carry the variance, the interval may be too short: use more --directions.\n",
-          to_string(loss.loss), loss.interval->n_effective);
+      text += wrapped(
+          fmt::format("(*) {}: about {:.0f} directions carry the variance, so the interval may be too short: use more "
+                      "--directions.",
+                      to_string(loss.loss), loss.interval->n_effective),
+          kTextWidth);
     }
     if (loss.n_damaged > 0) {
       text += fmt::format("{}: {} directions do not match their checksum; --resume computes them again.\n",

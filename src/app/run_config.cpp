@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "landscape/app/option_table.hpp"
+#include "landscape/roughness/bootstrap.hpp"
 
 namespace landscape {
 namespace {
@@ -66,6 +67,7 @@ void RunConfig::validate() const {
         fmt::format("--problem cubic is one-dimensional: it cannot go with --dimension {}.", network.dimension));
   }
   if (trains_any()) training.validate(network.dimension);
+  landscape::validate(BootstrapOptions{seed, bootstrap, confidence, IntervalMethod::automatic});
   if (output.empty()) throw UsageError("--output is empty: name a file.");
   const auto has = [this](LossKind loss) { return std::find(losses.begin(), losses.end(), loss) != losses.end(); };
   if ((!minimizer_ritz.empty() && !has(LossKind::ritz)) || (!minimizer_galerkin.empty() && !has(LossKind::galerkin))) {

@@ -73,6 +73,7 @@ void print_results(const LandscapeReader& reader, const std::string& group) {
   fmt::print("{}{}\n", group, reader.has_results(group) ? "" : ": pending");
   if (!reader.has_results(group)) return;
   for (const Attribute& attribute : reader.results(group)) {
+    if (attribute.name == "state" || attribute.name == "description") continue;
     const std::string value = std::visit(
         [](const auto& v) {
           using T = std::decay_t<decltype(v)>;
@@ -91,6 +92,7 @@ void print_results(const LandscapeReader& reader, const std::string& group) {
 
 struct Verified {
   std::int64_t n_compared = 0, n_different = 0, n_skipped = 0;
+  std::int64_t n_damaged = 0;  // directions that do not match their checksum
   double worst = 0.0;  // |difference| / max|f| of the direction; infinity where one is not finite and the other is
 };
 
@@ -106,6 +108,7 @@ class Verification {
     const std::vector<double> steps = reader_.steps(loss);
     const std::vector<RowState> states = reader_.row_states(loss);
     Verified verified;
+    verified.n_damaged = std::count(states.begin(), states.end(), RowState::damaged);
     if (config_.all) {
       for (std::int64_t row = 0; row < reader_.n_directions(loss); ++row) {
         if (states[static_cast<std::size_t>(row)] != RowState::intact) {
@@ -245,12 +248,13 @@ void verify_file(const Invocation& invocation) {
   if (!config.quiet)
     fmt::print("{}: written on {}, verified on {}\n", invocation.file, written_on, backend->describe());
 
-  std::int64_t n_different = 0, n_compared = 0;
+  std::int64_t n_different = 0, n_compared = 0, n_damaged = 0;
   Verification verification(reader, config, *backend, same_device, subset_seed);
   for (const LossKind loss : reader.profiles()) {
     const Verified verified = verification.run(loss);
     n_different += verified.n_different;
     n_compared += verified.n_compared;
+    n_damaged += verified.n_damaged;
     const std::string outcome = verified.n_different > 0
                                     ? fmt::format("{} differ, at worst by {:.2g} of the profile's largest |f|",
                                                   verified.n_different, verified.worst)
@@ -265,6 +269,10 @@ void verify_file(const Invocation& invocation) {
   if (n_different > 0)
     throw Error(
         fmt::format("'{}' does not hold what this program computes: {} losses differ.", invocation.file, n_different));
+  if (n_damaged > 0) {
+    throw Error(fmt::format("{} directions in '{}' do not match their checksum: --resume computes them again.",
+                            n_damaged, invocation.file));
+  }
   if (n_compared == 0) throw Error(fmt::format("'{}' has no finished direction to compare with.", invocation.file));
 }
 

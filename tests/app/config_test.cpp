@@ -154,6 +154,8 @@ TEST_F(Config, BadOptionsAreNamed) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"--direction=7"}, "--directions"},
       {{"--nonsense"}, "nonsense"},
+      {{"--gird=-1:1:3"}, "did you mean --grid"},
+      {{"--bootstrap=5"}, "--bootstrap"},
       {{"-x"}, "-x"},
       {{"--grid=1:-1:0"}, "--grid '1:-1:0'"},
       {{"--grid=1:-1:21"}, "--grid"},

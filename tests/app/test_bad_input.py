@@ -1,0 +1,109 @@
+"""Bad input is refused by every rank with the same exit code and one sentence, before any work and without leaving a file."""
+
+import os
+import signal
+import subprocess
+import time
+
+import h5py
+from system import PROGRAM, QUICK, SystemTest, main
+
+RANKS = 3
+# Every rank leaves its own exit code in rc.<rank>; mpirun would pass on only one of them.
+WRAPPER = '"$@"; echo $? > rc.$OMPI_COMM_WORLD_RANK; exit 0'
+
+
+class BadInput(SystemTest):
+    def refuse(self, arguments, code, part, created=()):
+        for rank in range(RANKS):
+            if os.path.exists(self.path(f"rc.{rank}")):
+                os.remove(self.path(f"rc.{rank}"))
+        before = set(os.listdir(self.folder))
+        command = ["mpirun", "-np", str(RANKS), "--bind-to", "none", "--quiet", "sh", "-c", WRAPPER, "sh", PROGRAM, *arguments]
+        process = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60)
+        what = f"{' '.join(arguments)}\nstdout: {process.stdout}\nstderr: {process.stderr}"
+        codes = []
+        for rank in range(RANKS):
+            with open(self.path(f"rc.{rank}")) as file:
+                codes.append(int(file.read()))
+        self.assertEqual(codes, [code] * RANKS, what)
+        lines = [line for line in process.stderr.strip().splitlines() if not line.startswith("warning: ")]
+        self.assertEqual(len(lines), 1, what)
+        self.assertTrue(lines[0].startswith("landscape_mpi: ") and lines[0][-1] in ".?", what)
+        self.assertIn(part, lines[0], what)
+        after = set(os.listdir(self.folder)) - {f"rc.{rank}" for rank in range(RANKS)}
+        self.assertEqual(after - before, set(created), what)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+
+    def test_options(self):
+        self.write("bad.cfg", b"widht = 4\n")
+        for arguments, part in (
+            (["--directoins=5"], "--directions"),
+            (["--config=bad.cfg"], "bad.cfg: the key 'widht'"),
+            (["--config=none.cfg"], "none.cfg"),
+            (["--grid=1:-1:0"], "--grid"),
+            (["--quadrature=gauss:x"], "--quadrature"),
+            (["--dimension=3"], "simpson"),
+            (["--dimension=10", "--quadrature=gauss:100", "--epochs=0", "--train-quadrature=sobol:8"], "gauss"),
+            (["--preset=published-99d"], "published-99d"),
+            (["--device=cuda", "--network=nothing"], "nothing"),
+            (["wander"], "'wander'"),
+            (["info"], "info needs a file"),
+        ):
+            with self.subTest(arguments=arguments):
+                self.refuse(arguments, 2, part)
+
+    def test_more_ranks_than_work(self):
+        self.refuse(["--directions=1", "--grid=0:1:2", "--losses=ritz"], 2, "3 ranks for 2 losses")
+
+    def test_outputs(self):
+        os.mkdir(self.path("folder.h5"))
+        self.write("there.h5", b"precious")
+        self.refuse(["--output=nowhere/x.h5"], 2, "nowhere")
+        self.refuse(["--output=folder.h5"], 2, "folder.h5")
+        self.refuse(["--output=there.h5"], 2, "--overwrite")
+        self.refuse(["--output=there.h5", "--resume"], 1, "there.h5")
+        with open(self.path("there.h5"), "rb") as file:
+            self.assertEqual(file.read(), b"precious")
+
+    def test_files_that_are_not_what_they_should_be(self):
+        self.run_program(*QUICK, "--output=good.h5")
+        with open(self.path("good.h5"), "rb") as file:
+            data = file.read()
+        self.write("cut.h5", data[: len(data) // 3])
+        self.write("text.safetensors", b"not tensors at all")
+        self.write("huge.safetensors", b"\xff" * 8 + b"{}")
+        with h5py.File(self.path("other.h5"), "w") as file:
+            file["x"] = [1.0]
+        for arguments, code, part in (
+            (["--minimizer=none.h5"], 1, "none.h5"),
+            (["--minimizer=cut.h5"], 1, "cut.h5"),
+            (["--minimizer=other.h5"], 1, "other.h5"),
+            (["--minimizer=text.safetensors"], 1, "text.safetensors"),
+            (["--minimizer=huge.safetensors"], 1, "huge.safetensors"),
+            (["--minimizer=good.h5", "--width=5"], 2, "--width 5"),
+            (["--directions-from=good.h5"], 1, "good.h5"),
+            (["--output=good.h5", "--resume", "--seed=2"], 2, "seed was"),
+        ):
+            with self.subTest(arguments=arguments):
+                self.refuse(arguments, code, part)
+        for command in ("info", "reduce", "verify"):
+            for name in ("none.h5", "cut.h5", "other.h5", "text.safetensors"):
+                with self.subTest(command=command, name=name):
+                    process = self.run_program(command, name, code=1)
+                    self.assertRegex(process.stderr, f"^(warning: .*\n)?landscape_mpi: .*{name}.*[.]\n$")
+
+    def test_a_second_job_on_the_same_output_is_kept_out(self):
+        first = self.start_program("--epochs=100000000", "--output=shared.h5", ranks=2)
+        self.wait_for(lambda: os.path.exists(self.path("shared.h5.lock")), first)
+        time.sleep(0.2)
+        self.refuse(["--output=shared.h5"], 1, "shared.h5")
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=60)
+
+
+if __name__ == "__main__":
+    main()

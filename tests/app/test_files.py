@@ -1,0 +1,146 @@
+"""What an output file is good for: the report again, verification, minimizers and directions for another run."""
+
+import os
+import re
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+from system import QUICK, SOURCE, SystemTest, contents, main, table_of, text
+
+# With this, MPI cannot start: proof that a command does without it.
+NO_MPI = {"OMPI_MCA_ess": "nothing", "OMPI_MCA_pml": "nothing"}
+
+
+class Reduce(SystemTest):
+    def test_reduce_prints_the_jobs_report_digit_by_digit(self):
+        job = self.run_program(*QUICK, ranks=3)
+        again = self.run_program("reduce", "landscape.h5", env=NO_MPI)
+        self.assertGreater(len(table_of(job.stdout)), 500)
+        self.assertEqual(table_of(again.stdout), table_of(job.stdout))
+
+    def test_the_environment_used_above_really_stops_mpi(self):
+        process = subprocess.run(self.command(QUICK), cwd=self.folder, env={**os.environ, **NO_MPI}, capture_output=True)
+        self.assertNotEqual(process.returncode, 0)
+
+    def test_reduce_leaves_the_file_alone(self):
+        self.run_program(*QUICK)
+        before = contents(self.path("landscape.h5")), os.stat(self.path("landscape.h5")).st_mtime_ns
+        self.run_program("reduce", "landscape.h5", "--bootstrap=300", "--confidence=0.5")
+        self.assertEqual((contents(self.path("landscape.h5")), os.stat(self.path("landscape.h5")).st_mtime_ns), before)
+
+    def test_the_stored_index_is_the_definition(self):
+        self.run_program(*QUICK)
+        with h5py.File(self.path("landscape.h5"), "r") as file:
+            for loss in ("ritz", "galerkin"):
+                f = file[f"profiles/{loss}/loss"][()]
+                s = file[f"profiles/{loss}/steps"][()]
+                t = np.abs(np.diff(f, axis=1)).sum(axis=1) / ((s[-1] - s[0]) * np.ptp(f, axis=1))
+                np.testing.assert_allclose(file[f"profiles/{loss}/total_variation"][()], t, rtol=1e-13)
+                self.assertAlmostEqual(file[f"roughness/{loss}"].attrs["index"], t.std(ddof=1) / t.mean(), delta=1e-13)
+
+    def test_the_report_fits_one_hundred_columns(self):
+        for line in self.run_program(*QUICK).stdout.splitlines():
+            self.assertLessEqual(len(line), 100, line)
+
+
+class Verify(SystemTest):
+    def test_an_untouched_file_is_confirmed(self):
+        self.run_program(*QUICK)
+        for extra in ([], ["--all"], ["--seed=9"]):
+            process = self.run_program("verify", "landscape.h5", *extra, env=NO_MPI)
+            self.assertEqual(process.stdout.count("the same bits"), 2, process.stdout)
+
+    def test_an_altered_loss_is_found(self):
+        self.run_program(*QUICK)
+        with h5py.File(self.path("landscape.h5"), "r+") as file:
+            file["profiles/ritz/loss"][2, 3] = np.nextafter(file["profiles/ritz/loss"][2, 3], np.inf)
+        process = self.run_program("verify", "landscape.h5", "--all", code=1)
+        self.assertRegex(process.stderr, "^landscape_mpi: .*landscape.h5.*\n$")
+
+    def test_an_altered_minimizer_is_found(self):
+        self.run_program(*QUICK)
+        with h5py.File(self.path("landscape.h5"), "r+") as file:
+            file["minimizer/ritz/theta"][0] *= 1 + 1e-9
+        self.run_program("verify", "landscape.h5", code=1)
+
+
+class Reuse(SystemTest):
+    def profiles(self, name, loss="ritz"):
+        with h5py.File(self.path(name), "r") as file:
+            return file[f"profiles/{loss}/loss"][()]
+
+    def test_train_then_load_gives_the_profiles_of_one_job(self):
+        self.run_program(*QUICK, "--output=whole.h5")
+        self.run_program("train", *QUICK, "--output=trained.h5", ranks=2)
+        self.run_program("info", "trained.h5", env=NO_MPI)
+        self.run_program("--minimizer=trained.h5", "--directions=6", "--grid=-1:1:9", "--output=loaded.h5", ranks=2)
+        for loss in ("ritz", "galerkin"):
+            self.assertEqual(self.profiles("whole.h5", loss).tobytes(), self.profiles("loaded.h5", loss).tobytes())
+
+    def test_saved_directions_give_the_same_profiles(self):
+        self.run_program(*QUICK, "--save-directions", "--output=a.h5", ranks=3)
+        self.run_program("--minimizer=a.h5", "--directions-from=a.h5", "--grid=-1:1:9", "--output=b.h5", ranks=2)
+        self.run_program("--minimizer=a.h5", "--directions-from=a.h5", "--directions=4", "--grid=-1:1:9", "--output=c.h5")
+        self.assertEqual(self.profiles("a.h5").tobytes(), self.profiles("b.h5").tobytes())
+        self.assertEqual(self.profiles("a.h5")[:4].tobytes(), self.profiles("c.h5").tobytes())
+        self.run_program("verify", "b.h5", "--all")
+
+    def test_stored_settings_are_a_config_file(self):
+        self.run_program(*QUICK, "--output=a.h5")
+        with h5py.File(self.path("a.h5"), "r") as file, open(self.path("again.cfg"), "w") as config:
+            config.write(text(file.attrs["config"]))
+        self.run_program("--config=again.cfg", "--output=b.h5")
+        self.assert_same_files("a.h5", "b.h5")
+
+    def test_info_names_state_and_settings(self):
+        self.run_program(*QUICK)
+        printed = self.run_program("info", "landscape.h5", env=NO_MPI).stdout
+        for part in ("complete", "grid = -1:1:9", "roughness/ritz", "54 of 54 losses"):
+            self.assertIn(part, printed)
+
+    def test_the_plot_tool_reads_the_file(self):
+        self.run_program(*QUICK)
+        tool = os.path.join(SOURCE, "tools", "plot_landscape.py")
+        process = subprocess.run([sys.executable, tool, "landscape.h5", "-o", "plot.png"], cwd=self.folder, capture_output=True, text=True)
+        if "missing" in process.stderr:
+            self.skipTest(process.stderr.strip())
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertGreater(os.path.getsize(self.path("plot.png")), 1000)
+
+
+class Schema(SystemTest):
+    def test_every_dataset_says_what_it_is(self):
+        self.run_program(*QUICK, "--save-directions")
+        with h5py.File(self.path("landscape.h5"), "r") as file:
+            datasets = []
+            file.visititems(lambda name, node: datasets.append(node) if isinstance(node, h5py.Dataset) else None)
+            self.assertGreater(len(datasets), 15)
+            for dataset in datasets:
+                for attribute in ("description", "shape", "units"):
+                    self.assertIn(attribute, dataset.attrs, dataset.name)
+            for attribute in ("format_version", "program", "version", "git_revision", "config", "config_hash", "created", "state"):
+                self.assertIn(attribute, file.attrs)
+            self.assertEqual(text(file.attrs["state"]), "complete")
+            self.assertEqual(file["profiles/ritz/direction"].shape, (6, 53))
+            self.assertTrue((file["profiles/ritz/complete"][()] == 1).all())
+
+
+class DryRun(SystemTest):
+    def test_it_touches_nothing_and_says_what_would_be_done(self):
+        for ranks in (None, 2):
+            printed = self.run_program("--dry-run", "--directions=1000", ranks=ranks).stdout
+            self.assertEqual(os.listdir(self.folder), [])
+            self.assertIn("202 000 losses", printed)
+            for word in ("File ", "Memory ", "Training ", "Profiles "):
+                self.assertRegex(printed, re.compile(f"^{word}", re.M))
+
+    def test_help_and_version_need_no_mpi(self):
+        self.assertIn("--quadrature", self.run_program("--help", env=NO_MPI).stdout)
+        self.assertRegex(self.run_program("--version", env=NO_MPI).stdout, r"^landscape_mpi \d+\.\d+\.\d+( \(git [0-9a-z.-]+\))?\n$")
+        self.assertEqual(self.run_program("--version", ranks=3).stdout.count("landscape_mpi"), 1)
+
+
+if __name__ == "__main__":
+    main()

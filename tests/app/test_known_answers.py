@@ -1,0 +1,53 @@
+"""The linear model, whose roughness index is zero."""
+
+import json
+
+import h5py
+import numpy as np
+from system import SystemTest, main
+
+
+class LinearModel(SystemTest):
+    """N = a x + c with u* = 2x^3 - x^2 - x: every profile is a parabola about s = 0, so |I| T = 2 along every direction."""
+
+    def check(self, name, largest_index, largest_error):
+        with h5py.File(self.path(name), "r") as file:
+            for loss in ("ritz", "galerkin"):
+                np.testing.assert_allclose(file[f"minimizer/{loss}/theta"][()], [-2.0, -1.0], rtol=0, atol=largest_error)
+                roughness = file[f"roughness/{loss}"].attrs
+                self.assertEqual(roughness["used"], 20)
+                self.assertTrue(roughness["index"] < largest_index, f"{loss}: {roughness['index']}")
+                self.assertEqual(roughness["single_valley"], 20)
+                np.testing.assert_allclose(file[f"profiles/{loss}/total_variation"][()], 1.0, rtol=max(1e-12, 10 * largest_error))
+
+    CASE = ["--network=linear", "--problem=cubic", "--quadrature=gauss:8", "--directions=20", "--bias=random"]
+
+    def test_trained_by_lbfgs_its_index_is_zero_up_to_what_descent_resolves(self):
+        """A loss of rounding 1e-16 locates its minimum to about 1e-8, and the index is as large as that error."""
+        self.run_program(*self.CASE, "--train-quadrature=gauss:8", "--epochs=0", "--lbfgs-iterations=200", "--output=a.h5", ranks=2)
+        self.check("a.h5", 1e-7, 1e-7)
+
+    def test_loaded_its_index_is_zero(self):
+        with h5py.File(self.path("exact.h5"), "w") as file:
+            pass  # a bare HDF5 file is no minimizer
+        self.run_program(*self.CASE, "--minimizer=exact.h5", "--output=b.h5", code=1)
+        write_safetensors(self.path("exact.safetensors"))
+        process = self.run_program(*self.CASE, "--minimizer=exact.safetensors", "--output=b.h5")
+        self.assertIn("zero at rounding level", process.stdout)
+        self.check("b.h5", 1e-12, 0)
+
+
+def write_safetensors(path):
+    """layer_out.weight = [[-2]], layer_out.bias = [-1]"""
+    header = {
+        "__metadata__": {"network": "linear"},
+        "layer_out.weight": {"dtype": "F64", "shape": [1, 1], "data_offsets": [0, 8]},
+        "layer_out.bias": {"dtype": "F64", "shape": [1], "data_offsets": [8, 16]},
+    }
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text + np.array([-2.0, -1.0]).tobytes())
+
+
+if __name__ == "__main__":
+    main()

@@ -26,6 +26,6 @@ std::string describe_minimizer(const Minimizer& minimizer);
 bool should_stop(const Setup& setup);
 
 /// "SIGUSR1" or "the time limit", for messages.
-std::string stop_reason();
+std::string stop_reason(const Setup& setup);
 
 }  // namespace landscape

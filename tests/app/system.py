@@ -1,0 +1,149 @@
+"""What the whole-program tests share: running landscape_mpi alone or under mpirun, and comparing output files bit by bit."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+import h5py
+import numpy as np
+
+PROGRAM = os.environ.get("LANDSCAPE_PROGRAM", "landscape_mpi")
+SOURCE = os.environ.get("LANDSCAPE_SOURCE_DIR", os.path.join(os.path.dirname(__file__), "..", ".."))
+REFERENCE = os.environ.get("LANDSCAPE_REFERENCE_DIR", "")
+
+# A training of a tenth of a second and few profiles: for tests that are about something else.
+QUICK = ["--epochs=300", "--lbfgs-iterations=0", "--directions=6", "--grid=-1:1:9", "--bootstrap=100"]
+# What two equal calculations may differ in.
+TIMES = {"created", "training_seconds", "evaluation_seconds"}
+
+
+class SystemTest(unittest.TestCase):
+    """Every test works in an empty folder of its own."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="landscape-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def command(self, arguments, ranks=None):
+        start = [] if ranks is None else ["mpirun", "-np", str(ranks), "--bind-to", "none", "--quiet"]
+        return [*start, PROGRAM, *arguments]
+
+    def run_program(self, *arguments, ranks=None, code=0, timeout=120, env=None):
+        """Runs to the end, expects the exit code; returns the finished process with its text."""
+        process = subprocess.run(
+            self.command(arguments, ranks),
+            cwd=self.folder,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        what = f"{' '.join(arguments)}\nstdout: {process.stdout}\nstderr: {process.stderr}"
+        self.assertEqual(process.returncode, code, what)
+        return process
+
+    def start_program(self, *arguments, ranks=None):
+        """Starts in a process group of its own, which stop_group() signals."""
+        process = subprocess.Popen(
+            self.command(arguments, ranks),
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.addCleanup(self.kill_group, process)
+        return process
+
+    def kill_group(self, process):
+        """Kills -9 the started program and, under mpirun, every one of its ranks."""
+        ranks = children(process.pid)
+        for pid in [process.pid, *ranks]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.communicate()
+        deadline = time.time() + 10
+        while any(os.path.exists(f"/proc/{pid}") for pid in ranks) and time.time() < deadline:
+            time.sleep(0.01)
+
+    def wait_for(self, condition, process, seconds=60):
+        deadline = time.time() + seconds
+        while not condition():
+            self.assertIsNone(process.poll(), "the program ended before it should have")
+            self.assertLess(time.time(), deadline, "the program took too long")
+            time.sleep(0.01)
+
+    def assert_same_files(self, a, b, allowed=frozenset(TIMES)):
+        differences = [name for name in differing(self.path(a), self.path(b)) if name.rsplit(" ", 1)[-1] not in allowed]
+        self.assertEqual(differences, [], f"{a} and {b}")
+
+
+def children(pid):
+    """Process ids of the direct children."""
+    found = []
+    for task in os.listdir(f"/proc/{pid}/task") if os.path.exists(f"/proc/{pid}/task") else []:
+        try:
+            with open(f"/proc/{pid}/task/{task}/children") as file:
+                found += [int(word) for word in file.read().split()]
+        except OSError:
+            pass
+    return found
+
+
+def contents(path):
+    """{'group/dataset' or 'group attribute': bytes with type and shape} of a whole file."""
+    found = {}
+
+    def visit(name, node):
+        for key, value in node.attrs.items():
+            value = np.asarray(value)
+            found[f"{name} {key}"] = (str(value.dtype), value.shape, value.tobytes() if value.dtype != object else str(value))
+        if isinstance(node, h5py.Dataset):
+            found[name] = (str(node.dtype), node.shape, node[()].tobytes())
+
+    with h5py.File(path, "r") as file:
+        visit("/", file)
+        file.visititems(visit)
+    return found
+
+
+def differing(a, b):
+    first, second = contents(a), contents(b)
+    return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+
+
+def n_complete(path):
+    """Losses marked as complete, 0 while the file cannot be read."""
+    try:
+        with h5py.File(path, "r") as file:
+            return sum(int(np.count_nonzero(group["complete"][()])) for group in file["profiles"].values())
+    except (OSError, KeyError):
+        return 0
+
+
+def text(value):
+    """An attribute's text, stored with a fixed or a variable length."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def table_of(report):
+    """The report from its table on."""
+    lines = report.splitlines()
+    starts = [i for i, line in enumerate(lines) if "Deep Ritz" in line or "Deep Galerkin" in line]
+    return "\n".join(lines[starts[0] :]) if starts else ""
+
+
+def main():
+    sys.stdout.reconfigure(line_buffering=True)
+    unittest.main(verbosity=2)
