@@ -58,12 +58,22 @@ int rename_to_free_name(const char* from, const char* to) {
 }  // namespace
 
 std::string resolve_path(const std::string& path) {
+  namespace fs = std::filesystem;
+  constexpr int kMostLinks = 40;
   std::error_code error;
-  const std::filesystem::path resolved =
-      std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  fs::path resolved = fs::absolute(path, error);
+  // Also a link whose target does not exist yet leads to that target.
+  for (int i = 0; !error && i < kMostLinks; ++i) {
+    resolved = fs::weakly_canonical(resolved.parent_path(), error) / resolved.filename();
+    if (error || !fs::is_symlink(fs::symlink_status(resolved, error))) {
+      if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) error.clear();
+      break;
+    }
+    resolved = resolved.parent_path() / fs::read_symlink(resolved, error);
+  }
   if (error || resolved.empty())
     throw Error(fmt::format("The path '{}' cannot be followed ({}).", path, error.message()));
-  return resolved.string();
+  return resolved.lexically_normal().string();
 }
 
 std::string folder_of(const std::string& path) {

@@ -119,7 +119,7 @@ LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_uniq
     impl_->file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
     impl_->read_root();
   };
-  rehearse(path, [&] {
+  const Seal seal = rehearse(path, [&] {
     try {
       open();
       read_structure();
@@ -128,6 +128,7 @@ LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_uniq
     impl_->file = h5::File();  // closing reads metadata too
   });
   impl_->inside(open);
+  warn_if_broken(seal, path);
 }
 
 /// Everything but the losses themselves.

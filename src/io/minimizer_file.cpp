@@ -146,8 +146,7 @@ Minimizer from_hdf5(const std::string& path, LossKind loss) {
     const auto read = [&] {
       return read_minimizer_group(h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties()), loss);
     };
-    rehearse(path, read);
-    Minimizer minimizer = read();
+    Minimizer minimizer = read_rehearsed(path, read);
     minimizer.source =
         fmt::format("loaded from {}{}", path, minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
     return minimizer;
@@ -239,9 +238,7 @@ std::vector<double> read_directions(const std::string& path, LossKind loss, std:
   check_readable(path, "directions file");
   if (!looks_like_hdf5(path)) throw Error(fmt::format("The directions file '{}' is not HDF5.", path));
   try {
-    const auto read = [&] { return read_direction_rows(path, loss, n_parameters); };
-    rehearse(path, read);
-    return read();
+    return read_rehearsed(path, [&] { return read_direction_rows(path, loss, n_parameters); });
   } catch (const Error& error) {
     throw Error(fmt::format("The directions file '{}' cannot be used: {}", path, error.what()));
   }

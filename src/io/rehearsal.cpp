@@ -13,7 +13,6 @@
 #include <fstream>
 
 #include "landscape/model/error.hpp"
-#include "metadata_seal.hpp"
 
 namespace landscape {
 namespace {
@@ -48,21 +47,24 @@ std::uint64_t address_space() {
 
 }  // namespace
 
-void rehearse(const std::string& path, const std::function<void()>& read) {
+Seal rehearse(const std::string& path, const std::function<void()>& read) {
   const Seal seal = check_seal(path);
-  if (seal == Seal::intact) return;
+  if (seal == Seal::intact) return seal;
   const pid_t child = fork();
   if (child == 0) run_in_child(read);
+  if (child < 0) return seal;  // no process to be had: rather read without rehearsal than not at all
   int status = 0;
-  if (child < 0) return;  // no process to be had: rather read without rehearsal than not at all
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     throw Error(fmt::format("'{}' is damaged: HDF5 cannot read it.", path));
   }
-  if (seal == Seal::broken) {
-    fmt::print(stderr, "warning: '{}' was altered since it was written, by another program or by damage.\n", path);
-  }
+  return seal;
+}
+
+void warn_if_broken(Seal seal, const std::string& path) {
+  if (seal != Seal::broken) return;
+  fmt::print(stderr, "warning: '{}' was altered since it was written, by another program or by damage.\n", path);
 }
 
 }  // namespace landscape

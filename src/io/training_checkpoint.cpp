@@ -79,8 +79,7 @@ std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& pa
   if (std::error_code error; !std::filesystem::exists(path, error)) return std::nullopt;
   try {
     const auto read = [&] { return read_state(h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties()), loss); };
-    rehearse(path, read);
-    return read();
+    return read_rehearsed(path, read);
   } catch (const Error& error) {
     throw Error(fmt::format("The training checkpoint '{}' cannot be used: {} Remove it to train from the start.", path,
                             error.what()));

@@ -1,0 +1,335 @@
+// Minimizers and directions from files: what fits is read bit for bit, what does not fit is refused with the tensor's
+// name.
+#include "landscape/io/minimizer_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "../../src/io/hdf5.hpp"
+#include "sample_layout.hpp"
+
+namespace landscape {
+namespace {
+
+using Json = nlohmann::json;
+using test::TestFolder;
+
+std::string message_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const UsageError& error) {
+    ADD_FAILURE() << "a file's fault is no usage error: " << error.what();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return "";
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// A header and data, with or without sense.
+void spill(const std::string& path, const std::string& header, const std::string& data) {
+  const std::uint64_t length = header.size();
+  std::string bytes(8, '\0');
+  std::memcpy(bytes.data(), &length, 8);
+  std::ofstream(path, std::ios::binary) << bytes << header << data;
+}
+
+struct Tensor {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<double> values;
+};
+
+/// resnet, one block, width 2, d = 1: n = 4 + 2 * 6 + 3 = 19.
+std::vector<Tensor> small_network() {
+  std::vector<Tensor> tensors{{"layer_in.weight", {2, 1}, {}},  {"layer_in.bias", {2}, {}},
+                              {"layer1.weight", {2, 2}, {}},    {"layer1.bias", {2}, {}},
+                              {"layer2.weight", {2, 2}, {}},    {"layer2.bias", {2}, {}},
+                              {"layer_out.weight", {1, 2}, {}}, {"layer_out.bias", {1}, {}}};
+  double next = 0.1;
+  for (Tensor& tensor : tensors) {
+    std::int64_t size = 1;
+    for (const std::int64_t n : tensor.shape) size *= n;
+    for (std::int64_t i = 0; i < size; ++i) tensor.values.push_back(next *= -1.1);
+  }
+  return tensors;
+}
+
+/// In the order of `tensors`, as F64 or F32.
+void write_tensors(const std::string& path, const std::vector<Tensor>& tensors, const Json& metadata = nullptr,
+                   bool single = false) {
+  Json header;
+  if (!metadata.is_null()) header["__metadata__"] = metadata;
+  std::string data;
+  for (const Tensor& tensor : tensors) {
+    const std::size_t begin = data.size();
+    for (const double x : tensor.values) {
+      const auto narrow = static_cast<float>(x);
+      data.append(single ? reinterpret_cast<const char*>(&narrow) : reinterpret_cast<const char*>(&x), single ? 4 : 8);
+    }
+    header[tensor.name] = {
+        {"dtype", single ? "F32" : "F64"}, {"shape", tensor.shape}, {"data_offsets", {begin, data.size()}}};
+  }
+  spill(path, header.dump(), data);
+}
+
+std::vector<double> flat(const std::vector<Tensor>& tensors) {
+  std::vector<double> theta;
+  for (const Tensor& tensor : tensors) theta.insert(theta.end(), tensor.values.begin(), tensor.values.end());
+  return theta;
+}
+
+class MinimizerFile : public testing::Test {
+ protected:
+  std::string refusal(const std::vector<Tensor>& tensors, const Json& metadata = nullptr) {
+    write_tensors(path_, tensors, metadata);
+    return refusal();
+  }
+  std::string refusal() {
+    const std::string message = message_of([&] { load_minimizer(path_, LossKind::ritz, NetworkSpec{}); });
+    EXPECT_TRUE(contains(message, path_)) << message;
+    return message;
+  }
+  TestFolder folder_;
+  std::string path_ = folder_ / "net.safetensors";
+};
+
+TEST_F(MinimizerFile, SafetensorsGiveThetaAndSizes) {
+  const std::vector<Tensor> tensors = small_network();
+  write_tensors(path_, tensors);
+  NetworkSpec defaults;
+  defaults.kind = NetworkKind::fcnet;
+  defaults.activation = Activation::tanh;
+  const Minimizer minimizer = load_minimizer(path_, LossKind::galerkin, defaults);
+  EXPECT_EQ(minimizer.spec, (NetworkSpec{NetworkKind::fcnet, Activation::tanh, 1, 2, 1}));
+  EXPECT_EQ(minimizer.loss, LossKind::galerkin);
+  EXPECT_EQ(test::bits(minimizer.theta), test::bits(flat(tensors)));
+  EXPECT_EQ(minimizer.source, "loaded from " + path_);
+}
+
+TEST_F(MinimizerFile, MetadataOverrulesDefaultsAndOrderDoesNotMatter) {
+  std::vector<Tensor> tensors = small_network();
+  const std::vector<double> theta = flat(tensors);
+  std::reverse(tensors.begin(), tensors.end());
+  write_tensors(path_, tensors, {{"network", "resnet"}, {"activation", "sin"}, {"width", "2"}, {"format", "pt"}});
+  NetworkSpec defaults;
+  defaults.kind = NetworkKind::fcnet;
+  const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, defaults);
+  EXPECT_EQ(minimizer.spec, (NetworkSpec{NetworkKind::resnet, Activation::sin, 1, 2, 1}));
+  EXPECT_EQ(test::bits(minimizer.theta), test::bits(theta));
+}
+
+TEST_F(MinimizerFile, PublishedAndDataParallelNamesAreUnderstood) {
+  std::vector<Tensor> tensors = small_network();
+  const std::vector<double> theta = flat(tensors);
+  tensors[2].name = "layer_1.weight";
+  tensors[3].name = "module.layer_1.bias";
+  tensors[4].name = "module.layer2.weight";
+  write_tensors(path_, tensors);
+  EXPECT_EQ(test::bits(load_minimizer(path_, LossKind::ritz, {}).theta), test::bits(theta));
+  tensors.push_back(tensors[2]);
+  tensors.back().name = "layer1.weight";
+  EXPECT_TRUE(contains(refusal(tensors), "'layer1.weight' is there twice"));
+}
+
+TEST_F(MinimizerFile, SinglePrecisionIsWidened) {
+  std::vector<Tensor> tensors = small_network();
+  write_tensors(path_, tensors, nullptr, true);
+  const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, {});
+  const std::vector<double> theta = flat(tensors);
+  for (std::size_t i = 0; i < theta.size(); ++i)
+    EXPECT_EQ(minimizer.theta[i], static_cast<double>(static_cast<float>(theta[i])));
+}
+
+TEST_F(MinimizerFile, ALinearModelIsRecognised) {
+  write_tensors(path_, {{"layer_out.weight", {1, 3}, {1.0, 2.0, 3.0}}, {"layer_out.bias", {1}, {4.0}}});
+  const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, {});
+  EXPECT_EQ(minimizer.spec, (NetworkSpec{NetworkKind::linear, Activation::swish, 3, 0, 0}));
+  EXPECT_EQ(minimizer.theta, (std::vector<double>{1.0, 2.0, 3.0, 4.0}));
+}
+
+TEST_F(MinimizerFile, WhatSaveWritesLoadReads) {
+  for (const NetworkSpec& spec : {NetworkSpec{NetworkKind::resnet, Activation::softplus, 10, 20, 3},
+                                  NetworkSpec{NetworkKind::fcnet, Activation::tanh, 1, 4, 1},
+                                  NetworkSpec{NetworkKind::linear, Activation::swish, 2, 0, 0}}) {
+    const Minimizer minimizer = test::sample_minimizer(LossKind::ritz, spec);
+    save_safetensors(path_, minimizer);
+    const Minimizer found = load_minimizer(path_, LossKind::ritz, {});
+    EXPECT_EQ(found.spec, spec);
+    EXPECT_EQ(test::bits(found.theta), test::bits(minimizer.theta));
+  }
+  EXPECT_EQ(folder_.names(), std::vector<std::string>{"net.safetensors"});
+}
+
+TEST_F(MinimizerFile, WrongTensorsAreNamedWithTheExpectedShape) {
+  std::vector<Tensor> tensors = small_network();
+  tensors[2].shape = {4, 1};
+  EXPECT_TRUE(contains(refusal(tensors), "tensor 'layer1.weight' has shape (4, 1); expected (2, 2)"));
+  tensors = small_network();
+  tensors[3].shape = {2, 1};
+  EXPECT_TRUE(contains(refusal(tensors), "tensor 'layer1.bias' has shape (2, 1); expected (2)"));
+  tensors = small_network();
+  tensors.erase(tensors.begin() + 4);
+  EXPECT_TRUE(contains(refusal(tensors), "tensor 'layer2.weight' is missing; expected shape (2, 2)"));
+  tensors = small_network();
+  tensors.pop_back();
+  EXPECT_TRUE(contains(refusal(tensors), "tensor 'layer_out.bias' is missing; expected shape (1)"));
+  tensors = small_network();
+  tensors.erase(tensors.begin());
+  EXPECT_TRUE(contains(refusal(tensors), "'layer_in.weight' is missing"));
+  tensors = small_network();
+  tensors.push_back({"layer5.weight", {1}, {0.0}});
+  EXPECT_TRUE(contains(refusal(tensors), "tensor 'layer5.weight' has no place"));
+  tensors = small_network();
+  tensors[5].values[1] = std::nan("");
+  EXPECT_TRUE(contains(refusal(tensors), "tensor 'layer2.bias' has values that are not finite"));
+  tensors = small_network();
+  tensors[0].shape = {2};
+  EXPECT_TRUE(contains(refusal(tensors), "'layer_in.weight'"));
+}
+
+TEST_F(MinimizerFile, MetadataThatContradictsIsRefused) {
+  EXPECT_TRUE(contains(refusal(small_network(), {{"width", "3"}}), "width = 3"));
+  EXPECT_TRUE(contains(refusal(small_network(), {{"network", "transformer"}}), "transformer"));
+  EXPECT_TRUE(contains(refusal(small_network(), {{"network", "linear"}}), "no place"));
+  EXPECT_TRUE(contains(refusal(small_network(), {{"activation", "relu"}}), "relu"));
+  EXPECT_TRUE(contains(refusal(small_network(), {{"width", 2}}), "no text"));
+  EXPECT_TRUE(contains(refusal(small_network(), Json::array()), "__metadata__"));
+}
+
+TEST_F(MinimizerFile, BrokenContainersAreRefused) {
+  const std::string data(152, '\0');
+  const auto entry = [](const Json& shape, const Json& offsets, const Json& type = "F64") {
+    return Json{{"layer_in.weight", {{"dtype", type}, {"shape", shape}, {"data_offsets", offsets}}}}.dump();
+  };
+  const std::vector<std::string> headers{
+      "{",
+      "{}",
+      "[1]",
+      std::string(1000, '{'),
+      R"({"a": 1})",
+      entry({2, 1}, {0, 24}),
+      entry({2, 1}, {8, 0}),
+      entry({2, 1}, {144, 160}),
+      entry({2, 1}, {0}),
+      entry({2, 1}, {0, 16, 32}),
+      entry({-2, 1}, {0, 16}),
+      entry({2.0, 1}, {0, 16}),
+      entry("2", {0, 16}),
+      entry({std::uint64_t{1} << 33, std::uint64_t{1} << 33}, {0, 16}),
+      entry({std::uint64_t{1} << 63, 2}, {0, 0}),
+      entry({1ULL << 61, 8}, {0, 0}),
+      entry({0, 1}, {0, 0}),
+      entry({2, 1}, {0, 16}, "BF16"),
+      entry({2, 1}, {0, 16}, 64),
+      entry({2, 1}, {std::uint64_t{0xfffffffffffffff0U}, std::uint64_t{0xffffffffffffffffU}}),
+  };
+  for (const std::string& header : headers) {
+    spill(path_, header, data);
+    EXPECT_FALSE(refusal().empty()) << header;
+  }
+  // Header lengths that are not the header's.
+  for (const std::uint64_t length : {std::uint64_t{1000}, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    std::string bytes(8, '\0');
+    std::memcpy(bytes.data(), &length, 8);
+    std::ofstream(path_, std::ios::binary) << bytes << "{}";
+    EXPECT_TRUE(contains(refusal(), "longer than the file"));
+  }
+  std::ofstream(path_, std::ios::binary) << "short";
+  EXPECT_TRUE(contains(refusal(), "import_checkpoint.py"));
+}
+
+TEST_F(MinimizerFile, EveryCutAndEveryFlippedBitIsSurvived) {
+  write_tensors(path_, small_network(), {{"network", "resnet"}});
+  std::ifstream file(path_, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes.substr(0, n);
+    EXPECT_THROW(load_minimizer(path_, LossKind::ritz, {}), Error) << n;
+  }
+  for (std::size_t n = 0; n < 8 * bytes.size(); n += 11) {
+    std::string flipped = bytes;
+    flipped[n / 8] = static_cast<char>(flipped[n / 8] ^ (1 << n % 8));
+    std::ofstream(path_, std::ios::binary | std::ios::trunc) << flipped;
+    try {
+      const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, {});
+      EXPECT_EQ(minimizer.theta.size(), 19U);  // a flip inside a number, or inside a name that does not matter
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST_F(MinimizerFile, OutputsOfThisProgramAreMinimizerFilesToo) {
+  const std::string path = folder_ / "a.h5";
+  LandscapeFile::create(path, test::sample_layout(2, 3));
+  const Minimizer found = load_minimizer(path, LossKind::galerkin, {});
+  const Minimizer expected = test::sample_minimizer(LossKind::galerkin);
+  EXPECT_EQ(test::bits(found.theta), test::bits(expected.theta));
+  EXPECT_EQ(found.loss, LossKind::galerkin);
+  EXPECT_EQ(found.source, "loaded from " + path + " (" + expected.source + ")");
+  FileLayout one = test::sample_layout(2, 3);
+  one.losses.pop_back();
+  one.results.clear();
+  LandscapeFile::create(path, one, ExistingOutput::replace);
+  EXPECT_TRUE(contains(message_of([&] { load_minimizer(path, LossKind::galerkin, {}); }), "/minimizer/galerkin"));
+  EXPECT_TRUE(contains(message_of([&] { load_minimizer(folder_ / "none", LossKind::ritz, {}); }), "No such file"));
+  EXPECT_TRUE(contains(message_of([&] { load_minimizer(folder_.path(), LossKind::ritz, {}); }), "no plain file"));
+}
+
+class DirectionFile : public testing::Test {
+ protected:
+  /// An HDF5 file of somebody else, with a dataset /direction.
+  void write(const std::vector<double>& values, const std::vector<hsize_t>& shape, bool chunked = false,
+             hid_t type = H5T_IEEE_F64LE) {
+    std::filesystem::remove(path_);
+    h5::start();
+    const h5::File file(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), "create");
+    const h5::PropertyList creation(H5Pcreate(H5P_DATASET_CREATE), "create");
+    if (chunked) h5::check(H5Pset_chunk(creation.get(), static_cast<int>(shape.size()), shape.data()), "chunk");
+    const h5::Dataspace space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), "create");
+    const h5::Dataset dataset(
+        H5Dcreate2(file.get(), "direction", type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT), "create");
+    h5::check(H5Dwrite(dataset.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write");
+  }
+  std::string refusal(std::int64_t n) {
+    return message_of([&] { read_directions(path_, LossKind::ritz, n); });
+  }
+  TestFolder folder_;
+  std::string path_ = folder_ / "d.h5";
+};
+
+TEST_F(DirectionFile, RowsComeBackBitForBit) {
+  const std::vector<double> rows{1.0, -0.0, 3.0, 0.1, 0.2, 5e-324};
+  write(rows, {2, 3});
+  EXPECT_EQ(test::bits(read_directions(path_, LossKind::ritz, 3)), test::bits(rows));
+  write(rows, {2, 3}, false, H5T_IEEE_F32BE);
+  EXPECT_EQ(read_directions(path_, LossKind::ritz, 3)[3], static_cast<double>(0.1F));
+}
+
+TEST_F(DirectionFile, WhatDoesNotFitIsRefused) {
+  write({1, 2, 3, 4, 5, 6}, {2, 3});
+  EXPECT_TRUE(contains(refusal(4), "shape (2, 3); expected one row of 4"));
+  write({1, 2, 3, 4, 5, 6}, {6});
+  EXPECT_TRUE(contains(refusal(6), "1 dimensions, expected 2"));
+  write({1, 2, std::nan(""), 4, 5, 6}, {2, 3});
+  EXPECT_TRUE(contains(refusal(3), "row 0"));
+  write({1, 2, 3, 0, 0, 0}, {2, 3});
+  EXPECT_TRUE(contains(refusal(3), "row 1"));
+  write({1, 2, 3, 4, 5, 6}, {2, 3}, true);
+  EXPECT_TRUE(contains(refusal(3), "contiguous"));
+  write({1, 2, 3, 4, 5, 6}, {2, 3}, false, H5T_STD_I32LE);
+  EXPECT_TRUE(contains(refusal(3), "another type"));
+  LandscapeFile::create(path_, test::sample_layout(2, 3), ExistingOutput::replace);
+  EXPECT_TRUE(contains(refusal(3), "/direction"));
+  std::ofstream(path_) << "no HDF5";
+  EXPECT_TRUE(contains(refusal(3), "not HDF5"));
+}
+
+}  // namespace
+}  // namespace landscape
