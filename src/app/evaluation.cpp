@@ -13,6 +13,7 @@ namespace landscape {
 namespace {
 
 constexpr std::int64_t kFirstItemsPerThread = 64;    // of the first round, which measures the speed
+constexpr std::int64_t kFirstBatchPerThread = 4;     // before the cost of an item is known
 constexpr std::int64_t kMostItemsPerRank = 1 << 23;  // per loss and round: bounds what a kill can cost
 constexpr std::int64_t kLargestBatch = 1 << 20;      // items per call of the backend: 8 MiB of losses
 constexpr double kBatchSeconds = 0.25;               // between looks at the clock and the stop flag
@@ -20,10 +21,11 @@ constexpr double kGrowth = 32.0;                     // of the items per round, 
 
 class Rounds {
  public:
-  Rounds(const Communicator& comm, const Setup& setup, LossBackend& backend, std::span<const DirectionSet> directions,
-         std::span<const OpenRows> open, LandscapeFile& file)
+  Rounds(const Communicator& comm, const Setup& setup, const OutputClaim& claim, LossBackend& backend,
+         std::span<const DirectionSet> directions, std::span<const OpenRows> open, LandscapeFile& file)
       : comm_(comm),
         setup_(setup),
+        claim_(claim),
         backend_(backend),
         directions_(directions),
         open_(open),
@@ -35,11 +37,11 @@ class Rounds {
     }
     per_loss_ = kFirstItemsPerThread * setup.threads * comm.size();
     per_loss_ = comm.all_reduce(per_loss_, Reduction::max);
-    batch_ = std::max<std::int64_t>(1, kFirstItemsPerThread * setup.threads);
+    batch_ = kFirstBatchPerThread * setup.threads;
   }
 
   EvaluationOutcome run() {
-    if (setup_.config.save_directions) write_directions();
+    if (claim_.stores_directions) write_directions();
     for (bool stop = outcome_.n_items == 0; !stop;) {
       const Stopwatch round;
       const std::int64_t done = collectively(comm_, [&] { return evaluate_round(); });
@@ -137,6 +139,7 @@ class Rounds {
 
   const Communicator& comm_;
   const Setup& setup_;
+  const OutputClaim& claim_;
   LossBackend& backend_;
   std::span<const DirectionSet> directions_;
   std::span<const OpenRows> open_;
@@ -170,10 +173,10 @@ std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std:
   return ranges;
 }
 
-EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, LossBackend& backend,
-                                    std::span<const DirectionSet> directions, std::span<const OpenRows> open,
-                                    LandscapeFile& file) {
-  return Rounds(comm, setup, backend, directions, open, file).run();
+EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, const OutputClaim& claim,
+                                    LossBackend& backend, std::span<const DirectionSet> directions,
+                                    std::span<const OpenRows> open, LandscapeFile& file) {
+  return Rounds(comm, setup, claim, backend, directions, open, file).run();
 }
 
 }  // namespace landscape

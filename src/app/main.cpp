@@ -138,7 +138,7 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   const auto backend = make_backend(comm, setup);
   const std::vector<DirectionSet> directions = directions_of(comm, config, *minimizers);
   LandscapeFile file = LandscapeFile::open_parallel(config.output, comm);
-  const EvaluationOutcome outcome = evaluate_profiles(comm, setup, *backend, directions, open, file);
+  const EvaluationOutcome outcome = evaluate_profiles(comm, setup, claim, *backend, directions, open, file);
   file.close();
   if (!outcome.complete()) {
     root_only(comm, [&] { store_stopped(setup, outcome, claim); });

@@ -56,6 +56,7 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
       require_resumable(config.output, setup);
       if (setup.command == Command::roughness) {
         const LandscapeReader reader(config.output);
+        claim.stores_directions = reader.has_directions(config.losses.front());  // as the file was laid out
         for (const LossKind loss : config.losses)
           claim.earlier_seconds[static_cast<int>(loss)] = earlier_seconds(reader, loss);
       }
@@ -64,6 +65,7 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
       if (!config.overwrite) throw;  // both were given: what cannot be resumed is replaced
     }
   }
+  claim.stores_directions = config.save_directions;
   claim.nothing_to_resume = config.resume && !exists;
   check_output(config.output, config.overwrite ? OutputMode::overwrite : OutputMode::create);
   return exists ? OutputPlan::replace : OutputPlan::create;
@@ -106,8 +108,12 @@ std::string exact_solution_text(Problem problem, int dimension) {
 }
 
 OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take_lock) {
+  struct Known {
+    OutputPlan plan;
+    bool stores_directions;
+  };
   OutputClaim claim;
-  claim.plan = root_only(comm, [&] {
+  const Known known = root_only(comm, [&] {
     const std::string& output = setup.config.output;
     if (take_lock) {
       check_output(output, OutputMode::overwrite);  // the folder first: a lock cannot be made where it is missing
@@ -119,8 +125,10 @@ OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take
         remove_training_checkpoint(training_checkpoint_path(output, loss));
       }
     }
-    return plan;
+    return Known{plan, claim.stores_directions};
   });
+  claim.plan = known.plan;
+  claim.stores_directions = known.stores_directions;
   return claim;
 }
 

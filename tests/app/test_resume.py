@@ -33,6 +33,18 @@ class Resume(SystemTest):
         self.assertIn(f"Evaluated   {9 * 6} losses", text)
         self.assert_same_files("whole.h5", "part.h5")
 
+    def test_directions_are_stored_as_the_file_was_laid_out(self):
+        self.run_program(*QUICK, "--output=whole.h5", "--save-directions")
+        for name, first, then in (("a.h5", ["--save-directions"], []), ("b.h5", [], ["--save-directions"])):
+            self.run_program(*QUICK, f"--output={name}", *first)
+            with h5py.File(self.path(name), "r+") as file:
+                file["profiles/ritz/complete"][1, :] = 0
+                if first:
+                    file["profiles/ritz/direction"][1, :] = 0.0
+            self.finish([*QUICK, *then], name, ranks=2)
+        self.assert_same_files("whole.h5", "a.h5")
+        self.run_program("verify", "b.h5", "--all")
+
     def test_a_complete_file_is_reported_again(self):
         self.run_program(*QUICK, "--output=whole.h5")
         self.run_program(*QUICK, "--output=again.h5")

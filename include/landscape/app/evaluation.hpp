@@ -39,8 +39,8 @@ struct EvaluationOutcome {
 
 /// Collective. directions[i] belongs to open[i]. Stops early, on all ranks together, where a rank was signalled or the
 /// time limit has passed.
-EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, LossBackend& backend,
-                                    std::span<const DirectionSet> directions, std::span<const OpenRows> open,
-                                    LandscapeFile& file);
+EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, const OutputClaim& claim,
+                                    LossBackend& backend, std::span<const DirectionSet> directions,
+                                    std::span<const OpenRows> open, LandscapeFile& file);
 
 }  // namespace landscape

@@ -17,9 +17,10 @@ enum class OutputPlan {
   resume    // the file is there, of this calculation
 };
 
-/// What rank 0 holds from the claim to the end of the job; the other ranks know the plan only.
+/// What rank 0 holds from the claim to the end of the job; the other ranks know the first two members only.
 struct OutputClaim {
   OutputPlan plan = OutputPlan::create;
+  bool stores_directions = false;
   std::optional<OutputLock> lock;
   bool nothing_to_resume = false;          // --resume without a file: the job starts anew
   double earlier_seconds[2] = {0.0, 0.0};  // evaluation time of an interrupted job, by LossKind
