@@ -55,6 +55,21 @@ int rename_to_free_name(const char* from, const char* to) {
   return rename(from, to);
 }
 
+/// Gives a file its blocks. 0, or errno; a file system that cannot do it has nothing against it.
+int reserve(int descriptor, std::uint64_t n_bytes) {
+  int code = 0;
+  do {
+    code = n_bytes == 0 || fallocate(descriptor, 0, 0, static_cast<off_t>(n_bytes)) == 0 ? 0 : errno;
+  } while (code == EINTR);
+  return code == EOPNOTSUPP || code == ENOSYS ? 0 : code;
+}
+
+[[noreturn]] void throw_no_space(const std::string& target, std::uint64_t n_bytes, int code) {
+  throw Error(
+      fmt::format("'{}' needs {}, but {} are free ({}): make room, choose another --output or fewer --directions.",
+                  target, describe_bytes(n_bytes), describe_bytes(free_bytes(target)), std::strerror(code)));
+}
+
 }  // namespace
 
 std::string resolve_path(const std::string& path) {
@@ -97,9 +112,16 @@ std::string describe_bytes(std::uint64_t bytes) {
   return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
-TemporaryFile::TemporaryFile(const std::string& target)
+TemporaryFile::TemporaryFile(const std::string& target, std::uint64_t n_bytes)
     : target_(resolve_path(target)), path_(fmt::format("{}.part-{}-{}", target_, host_name(), getpid())) {
   unlink(path_.c_str());  // of a dead process with our number
+  const std::uint64_t available = free_bytes(target_);
+  if (n_bytes > available) throw_no_space(target_, n_bytes, ENOSPC);
+  const Descriptor file(path_, O_RDWR | O_CREAT | O_EXCL);
+  const int code = file.get() < 0 ? errno : reserve(file.get(), n_bytes);  // also quotas and limits have a say
+  unlink(path_.c_str());
+  if (file.get() < 0) throw Error(fmt::format("'{}' cannot be created ({}).", path_, std::strerror(code)));
+  if (code != 0) throw_no_space(target_, n_bytes, code);
 }
 
 TemporaryFile::~TemporaryFile() {
@@ -109,18 +131,11 @@ TemporaryFile::~TemporaryFile() {
 void TemporaryFile::reserve_disk_space() const {
   const Descriptor file(path_, O_RDWR);
   struct stat status = {};
-  if (file.get() < 0 || fstat(file.get(), &status) != 0)
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
     throw Error(fmt::format("'{}' cannot be opened {}.", path_, errno_text()));
-  int code = 0;
-  do {
-    code = fallocate(file.get(), 0, 0, status.st_size) == 0 ? 0 : errno;
-  } while (code == EINTR);
-  if (code == 0 || code == EOPNOTSUPP || code == ENOSYS) return;  // without support, the check of free space has to do
+  }
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  throw Error(
-      fmt::format("The output '{}' needs {}, but the disk gives less ({}; {} free): choose another --output or fewer "
-                  "--directions.",
-                  target_, describe_bytes(size), std::strerror(code), describe_bytes(free_bytes(target_))));
+  if (const int code = reserve(file.get(), size); code != 0) throw_no_space(target_, size, code);
 }
 
 void TemporaryFile::publish(ExistingOutput existing) {

@@ -20,7 +20,9 @@ std::string describe_bytes(std::uint64_t bytes);
 /// <target>.part-<host>-<pid>; the file is removed unless it was published.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& target);
+  /// Creates nothing, but makes sure that a file of n_bytes could be written now: throws Error that names the needed
+  /// and the free bytes. HDF5 must not meet a full disk: where it cannot close a file, it crashes later.
+  TemporaryFile(const std::string& target, std::uint64_t n_bytes);
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile();

@@ -139,13 +139,7 @@ void LandscapeFile::create(const std::string& path, const FileLayout& layout, Ex
   if (existing == ExistingOutput::refuse && stat(target.c_str(), &status) == 0) {
     throw UsageError(fmt::format("The output '{}' exists: give --overwrite, --resume or another --output.", path));
   }
-  const std::uint64_t needed = file_size_estimate(layout), available = free_bytes(target);
-  if (needed > available) {
-    throw Error(
-        fmt::format("The output '{}' needs {}, but only {} are free: choose another --output or fewer --directions.",
-                    path, describe_bytes(needed), describe_bytes(available)));
-  }
-  TemporaryFile temporary(target);
+  TemporaryFile temporary(target, file_size_estimate(layout));
   const std::vector<ChangingAttribute> changing = changing_attributes(layout);
   h5::File file = create_sealable_file(temporary.path(), changing.size());
   write_root(file, layout.run);

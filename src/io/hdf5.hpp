@@ -2,6 +2,9 @@
 // program uses.
 #pragma once
 
+#ifndef H5_USE_110_API
+#define H5_USE_110_API  // newer libraries offer the same functions under the same names
+#endif
 #include <hdf5.h>
 
 #include <cstdint>

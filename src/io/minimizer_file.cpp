@@ -226,7 +226,7 @@ void save_safetensors(const std::string& path, const Minimizer& minimizer) {
                                                          {"dimension", std::to_string(spec.dimension)},
                                                          {"loss", to_string(minimizer.loss)},
                                                          {"source", minimizer.source}});
-  TemporaryFile temporary(path);
+  TemporaryFile temporary(path, bytes.size());
   std::ofstream file(temporary.path(), std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();

@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kGroup = "training";
 constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kMetadataBytes = 1 << 17;
 
 void write_state(const h5::File& file, LossKind loss, const TrainingCheckpoint& checkpoint) {
   const TrainingState& state = checkpoint.state;
@@ -66,7 +67,9 @@ std::string training_checkpoint_path(const std::string& output, LossKind loss) {
 }
 
 void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint) {
-  TemporaryFile temporary(path);
+  const std::size_t n_numbers = 4 * checkpoint.state.theta.size() + 3 * checkpoint.state.history.epoch.size() +
+                                (checkpoint.finished ? 3 * checkpoint.finished->history.epoch.size() : 0);
+  TemporaryFile temporary(path, kMetadataBytes + n_numbers * sizeof(double));
   h5::File file = create_sealable_file(temporary.path(), 0);
   write_state(file, loss, checkpoint);
   if (checkpoint.finished) write_minimizer_group(file, *checkpoint.finished);

@@ -160,7 +160,7 @@ class DamagedFile : public testing::Test {
 };
 
 TEST_F(DamagedFile, CutOffAnywhere) {
-  const std::size_t n = static_cast<std::size_t>(trials(200));
+  const std::size_t n = static_cast<std::size_t>(trials(80));
   for (std::size_t trial = 0; trial < n; ++trial) {
     const std::size_t length = trial < 40 ? trial * 24 : original_.size() * trial / n;
     spill(path_, original_.substr(0, length));
@@ -170,7 +170,7 @@ TEST_F(DamagedFile, CutOffAnywhere) {
 }
 
 TEST_F(DamagedFile, AlteredBytes) {
-  const int n = trials(400);
+  const int n = trials(150);
   const char* only = std::getenv("LANDSCAPE_DAMAGE_ONLY");  // one trial, for a debugger
   for (int trial = only != nullptr ? std::atoi(only) : 0; trial < (only != nullptr ? std::atoi(only) + 1 : n);
        ++trial) {

@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 
+#include "../../src/io/hdf5.hpp"
+#include "../../src/io/metadata_seal.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/output_path.hpp"
 #include "sample_layout.hpp"
@@ -125,7 +128,7 @@ TEST(LandscapeFileCreate, LackOfSpaceIsKnownBeforeTheWork) {
   const TestFolder folder;
   const std::string message =
       message_of([&] { LandscapeFile::create(folder / "a.h5", test::sample_layout(200'000'000'000, 400)); });
-  EXPECT_TRUE(contains(message, "needs") && contains(message, "TiB") && contains(message, "free")) << message;
+  EXPECT_TRUE(contains(message, "needs") && contains(message, "TiB") && contains(message, " are free")) << message;
   EXPECT_TRUE(folder.names().empty());
 }
 
@@ -223,6 +226,35 @@ TEST(ResultWriter, ATextIsCutBetweenCharacters) {
   writer.close();
   const AttributeList found = LandscapeReader(folder / "a.h5").results("roughness/ritz");
   EXPECT_NE(std::find(found.begin(), found.end(), Attribute("verdict", text)), found.end());
+}
+
+TEST(LandscapeReader, ReadsWhatAnotherProgramAddedToButNobodyWritesThere) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  LandscapeFile::create(path, test::sample_layout(3, 4));
+  EXPECT_EQ(check_seal(path), Seal::intact);
+  {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDWR, h5::access_properties());
+    h5::write_attribute(file.get(), {"note", "my own"});
+  }
+  EXPECT_EQ(check_seal(path), Seal::broken);
+  const LandscapeReader reader(path);  // after a rehearsal, with a warning
+  EXPECT_EQ(reader.run().config_hash, "0123456789abcdef");
+  EXPECT_EQ(reader.row_states(LossKind::ritz), std::vector<RowState>(3, RowState::missing));
+  EXPECT_TRUE(contains(message_of([&] { ResultWriter writer(path); }), "altered by another program"));
+}
+
+TEST(LandscapeReader, OtherProgramsReadTheFileToo) {
+  if (std::system("h5dump --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "h5dump is not installed";
+  const TestFolder folder;
+  LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4, true));
+  EXPECT_EQ(std::system(("h5dump " + (folder / "a.h5") + " > " + (folder / "text") + " 2>&1").c_str()), 0);
+  std::ifstream file(folder / "text");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (const char* part :
+       {"DATASET \"loss\"", "DATASET \"complete\"", "\"(M, P)\"", "config_hash", "simpson:2", "layer1.weight"}) {
+    EXPECT_TRUE(contains(text, part)) << part;
+  }
 }
 
 TEST(LandscapeReader, NamesWhatIsWrong) {
