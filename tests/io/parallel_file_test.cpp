@@ -2,6 +2,7 @@
 // nothing but raw data changes.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -195,6 +196,27 @@ TEST_F(ParallelFile, RoundsChangeRawDataOnly) {
           world_,
           [&] { LandscapeFile::open_parallel(path_, world_).write_direction(kRitz, 0, std::vector<double>(3)); }),
       CollectiveError);
+}
+
+TEST_F(ParallelFile, ARoundCostsMilliseconds) {
+  const std::int64_t m = 1000, p = 101;
+  create(m, p);
+  LandscapeFile file = LandscapeFile::open_parallel(path_, world_);
+  const WorkRange mine = WorkPartition(m * p, world_.size()).of(world_.rank());
+  const auto seconds = [start = std::chrono::steady_clock::now()] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const int n_rounds = 20;
+  const double before = seconds();
+  for (int round = 0; round < n_rounds; ++round) {
+    write(file, kRitz, mine);
+    file.commit_round();
+  }
+  const double each = (seconds() - before) / n_rounds;
+  file.close();
+  if (world_.is_root())
+    std::printf("round of %d ranks, %.1f MB of losses: %.2f ms\n", world_.size(), 8e-6 * m * p, 1e3 * each);
+  EXPECT_TRUE(each < 2.0) << each << " s";  // generous: a shared disk may be slow
 }
 
 TEST_F(ParallelFile, MinimizersAreBroadcastWhole) {
