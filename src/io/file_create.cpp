@@ -9,7 +9,6 @@
 #include "durable_file.hpp"
 #include "file_names.hpp"
 #include "hdf5.hpp"
-#include "landscape/io/output_path.hpp"
 #include "metadata_seal.hpp"
 #include "minimizer_group.hpp"
 
