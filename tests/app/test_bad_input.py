@@ -104,6 +104,13 @@ class BadInput(SystemTest):
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=60)
 
+    def test_a_file_size_limit_is_one_sentence_and_leaves_nothing(self):
+        command = f"ulimit -f 32768; exec {PROGRAM} --quiet --epochs=10 --lbfgs-iterations=0 --directions=100000"
+        process = subprocess.run(["bash", "-c", command], cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertRegex(process.stderr, "^landscape_mpi: [^\n]*landscape.h5[^\n]*[.]\n$")
+        self.assertEqual(os.listdir(self.folder), [])
+
 
 if __name__ == "__main__":
     main()
