@@ -1,7 +1,8 @@
-// A stand-in for the CUDA runtime on the CPU, under the runtime's own names, so that the project's kernels compile with any C++
-// compiler and their bodies run in tests without a GPU. Blocks run one after another; a block's threads are fibers, switched at
-// __syncthreads and at warp operations (tests/cuda/shim/grid.cpp). Device memory is host memory, filled with NaN when allocated.
-// Only what kernels/ uses is here.
+// A stand-in for the CUDA runtime on the CPU, under the runtime's own names, so that the project's kernels compile with
+// any C++ compiler and their bodies run in tests without a GPU. Blocks run one after another; a block's threads are
+// fibers, switched at
+// __syncthreads and at warp operations (tests/cuda/shim/grid.cpp). Device memory is host memory, filled with NaN when
+// allocated. Only what kernels/ uses is here.
 #pragma once
 
 #include <cmath>
@@ -33,9 +34,10 @@ struct ThreadPlace {
 };
 extern ThreadPlace place;  // of the fiber that runs
 
-/// Runs body() once per thread of the grid. Throws Error where threads of a warp diverge at a warp operation or a barrier, which on
-/// a GPU would hang or be undefined.
-void run_grid(const char* name, std::int64_t blocks, int threads, std::size_t shared_bytes, const std::function<void()>& body);
+/// Runs body() once per thread of the grid. Throws Error where threads of a warp diverge at a warp operation or a
+/// barrier, which on a GPU would hang or be undefined.
+void run_grid(const char* name, std::int64_t blocks, int threads, std::size_t shared_bytes,
+              const std::function<void()>& body);
 double* dynamic_shared();
 void block_barrier();
 double shuffle_xor(double value, int mask);
@@ -63,7 +65,9 @@ extern Device device;
 #define blockDim (::landscape::cuda::shim::place.block_size)
 #define gridDim (::landscape::cuda::shim::place.grid_size)
 inline void __syncthreads() { ::landscape::cuda::shim::block_barrier(); }
-inline double __shfl_xor_sync(unsigned, double value, int mask) { return ::landscape::cuda::shim::shuffle_xor(value, mask); }
+inline double __shfl_xor_sync(unsigned, double value, int mask) {
+  return ::landscape::cuda::shim::shuffle_xor(value, mask);
+}
 
 enum cudaError_t {
   cudaSuccess = 0,

@@ -1,5 +1,5 @@
-// cuRAND's device Philox under its own names, from Random123: the same words by definition of the generator. Only offsets that are
-// multiples of four are used here.
+// cuRAND's device Philox under its own names, from Random123: the same words by definition of the generator. Only
+// offsets that are multiples of four are used here.
 #pragma once
 
 #include <Random123/philox.h>

@@ -1,12 +1,14 @@
-// Runs grids on the CPU. Every thread of a block is a fiber with its own stack. A fiber runs until it meets a barrier or a warp
-// operation; a warp operation completes when all 32 lanes have posted their operands, a barrier when all threads of the block have
-// arrived. Anything else (a lane missing at a shuffle, a thread missing at a barrier) is reported as the error it would be on a GPU.
+// Runs grids on the CPU. Every thread of a block is a fiber with its own stack. A fiber runs until it meets a barrier
+// or a warp operation; a warp operation completes when all 32 lanes have posted their operands, a barrier when all
+// threads of the block have arrived. Anything else (a lane missing at a shuffle, a thread missing at a barrier) is
+// reported as the error it would be on a GPU.
 #include <setjmp.h>
 #include <ucontext.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <string>
@@ -36,10 +38,9 @@ struct Fiber {
   std::unique_ptr<char[]> stack;
   ucontext_t start{};
   jmp_buf context{};
-  bool started = false;
   Waiting waiting = Waiting::nothing;
-  int operation = 0;      // kind of warp operation it waits at
-  unsigned parity = 0;    // operands of two successive warp operations lie in different slots
+  int operation = 0;    // kind of warp operation it waits at
+  unsigned parity = 0;  // operands of two successive warp operations lie in different slots
 };
 
 struct Warp {
@@ -47,7 +48,7 @@ struct Warp {
 };
 
 struct Scheduler {
-  std::vector<Fiber> fibers;
+  std::deque<Fiber> fibers;  // never moved: contexts point into themselves
   std::vector<Warp> warps;
   int n_threads = 0;
   int current = -1;
@@ -63,49 +64,72 @@ struct Scheduler {
 };
 Scheduler scheduler;
 
-void before_switch([[maybe_unused]] void** save, [[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) {
+void before_switch([[maybe_unused]] void** save, [[maybe_unused]] const void* bottom,
+                   [[maybe_unused]] std::size_t size) {
 #if defined(LANDSCAPE_SHIM_ASAN)
   __sanitizer_start_switch_fiber(save, bottom, size);
 #endif
 }
-void after_switch([[maybe_unused]] void* saved, [[maybe_unused]] const void** bottom, [[maybe_unused]] std::size_t* size) {
+void after_switch([[maybe_unused]] void* saved, [[maybe_unused]] const void** bottom,
+                  [[maybe_unused]] std::size_t* size) {
 #if defined(LANDSCAPE_SHIM_ASAN)
   __sanitizer_finish_switch_fiber(saved, bottom, size);
 #endif
 }
 
-/// From the running fiber back to the scheduler.
-void leave(bool for_good) {
+__attribute__((noinline)) void jump(jmp_buf& from, jmp_buf& to) {
+  if (_setjmp(from) == 0) _longjmp(to, 1);
+}
+__attribute__((noinline)) void jump_to_start(jmp_buf& from, const ucontext_t& to) {
+  if (_setjmp(from) == 0) setcontext(&to);
+}
+
+/// From the running fiber back to the scheduler, until it is resumed.
+void leave() {
   Fiber& fiber = scheduler.fibers[static_cast<std::size_t>(scheduler.current)];
   void* fake_stack = nullptr;
-  before_switch(for_good ? nullptr : &fake_stack, scheduler.main_stack, scheduler.main_stack_size);
-  if (_setjmp(fiber.context) == 0) _longjmp(scheduler.context, 1);
+  before_switch(&fake_stack, scheduler.main_stack, scheduler.main_stack_size);
+  jump(fiber.context, scheduler.context);
   after_switch(fake_stack, nullptr, nullptr);
 }
 
 void fiber_main() {
   after_switch(nullptr, &scheduler.main_stack, &scheduler.main_stack_size);
-  (*scheduler.body)();
-  scheduler.fibers[static_cast<std::size_t>(scheduler.current)].waiting = Waiting::finished;
-  leave(true);
+  for (;;) {  // a fiber serves block after block: making one costs system calls, resuming one does not
+    leave();
+    (*scheduler.body)();
+    scheduler.fibers[static_cast<std::size_t>(scheduler.current)].waiting = Waiting::finished;
+  }
+}
+
+void add_fiber() {
+  Fiber& fiber = scheduler.fibers.emplace_back();
+  scheduler.current = static_cast<int>(scheduler.fibers.size()) - 1;
+  fiber.stack = std::make_unique<char[]>(kStackBytes);
+  getcontext(&fiber.start);
+  fiber.start.uc_stack.ss_sp = fiber.stack.get();
+  fiber.start.uc_stack.ss_size = kStackBytes;
+  fiber.start.uc_link = nullptr;
+  makecontext(&fiber.start, fiber_main, 0);
+  before_switch(&scheduler.fake_stack, fiber.stack.get(), kStackBytes);
+  jump_to_start(scheduler.context, fiber.start);
+  after_switch(scheduler.fake_stack, nullptr, nullptr);
 }
 
 /// Runs fiber i until it waits.
-__attribute__((noinline)) void resume(int i) {
+void resume(int i) {
   Fiber& fiber = scheduler.fibers[static_cast<std::size_t>(i)];
   scheduler.current = i;
   place.thread.x = static_cast<unsigned>(i);
   fiber.waiting = Waiting::nothing;
   before_switch(&scheduler.fake_stack, fiber.stack.get(), kStackBytes);
-  if (_setjmp(scheduler.context) == 0) {
-    if (fiber.started) _longjmp(fiber.context, 1);
-    fiber.started = true;
-    setcontext(&fiber.start);
-  }
+  jump(scheduler.context, fiber.context);
   after_switch(scheduler.fake_stack, nullptr, nullptr);
 }
 
+/// The fibers stay where they are, so the next grid starts with new ones.
 [[noreturn]] void fail(const char* kernel, const std::string& what) {
+  scheduler.fibers.clear();
   throw Error(std::string("Kernel ") + kernel + ", block " + std::to_string(place.block.x) + ": " + what);
 }
 
@@ -118,12 +142,15 @@ void run_warp(const char* kernel, int first, int count) {
       if (fiber.waiting == Waiting::nothing) resume(i);
       if (fiber.waiting != Waiting::warp) continue;
       ++at_warp;
-      if (operation >= 0 && operation != fiber.operation) fail(kernel, "lanes of one warp wait at different operations");
+      if (operation >= 0 && operation != fiber.operation)
+        fail(kernel, "lanes of one warp wait at different operations");
       operation = fiber.operation;
     }
     if (at_warp == 0) return;
-    if (at_warp != kLanes) fail(kernel, "only " + std::to_string(at_warp) + " lanes of a warp reached a warp operation");
-    for (int i = first; i < first + count; ++i) scheduler.fibers[static_cast<std::size_t>(i)].waiting = Waiting::nothing;
+    if (at_warp != kLanes)
+      fail(kernel, "only " + std::to_string(at_warp) + " lanes of a warp reached a warp operation");
+    for (int i = first; i < first + count; ++i)
+      scheduler.fibers[static_cast<std::size_t>(i)].waiting = Waiting::nothing;
   }
 }
 
@@ -131,19 +158,14 @@ void run_block(const char* kernel) {
   const int n = scheduler.n_threads;
   for (int i = 0; i < n; ++i) {
     Fiber& fiber = scheduler.fibers[static_cast<std::size_t>(i)];
-    fiber.started = false;
     fiber.waiting = Waiting::nothing;
     fiber.parity = 0;
-    getcontext(&fiber.start);
-    fiber.start.uc_stack.ss_sp = fiber.stack.get();
-    fiber.start.uc_stack.ss_size = kStackBytes;
-    fiber.start.uc_link = nullptr;
-    makecontext(&fiber.start, fiber_main, 0);
   }
   for (;;) {
     for (int first = 0; first < n; first += kLanes) run_warp(kernel, first, n - first < kLanes ? n - first : kLanes);
     int at_barrier = 0;
-    for (int i = 0; i < n; ++i) at_barrier += scheduler.fibers[static_cast<std::size_t>(i)].waiting == Waiting::block ? 1 : 0;
+    for (int i = 0; i < n; ++i)
+      at_barrier += scheduler.fibers[static_cast<std::size_t>(i)].waiting == Waiting::block ? 1 : 0;
     if (at_barrier == 0) return;
     if (at_barrier != n) fail(kernel, "only " + std::to_string(at_barrier) + " threads of a block reached a barrier");
     for (int i = 0; i < n; ++i) scheduler.fibers[static_cast<std::size_t>(i)].waiting = Waiting::nothing;
@@ -158,19 +180,19 @@ const std::array<std::array<double, 2>, kLanes>& exchange(int operation, double 
   slot[static_cast<std::size_t>(scheduler.current % kLanes)] = {first, second};
   fiber.operation = operation;
   fiber.waiting = Waiting::warp;
-  leave(false);
+  leave();
   return slot;
 }
 
 }  // namespace
 
-void run_grid(const char* name, std::int64_t blocks, int threads, std::size_t shared_bytes, const std::function<void()>& body) {
+void run_grid(const char* name, std::int64_t blocks, int threads, std::size_t shared_bytes,
+              const std::function<void()>& body) {
   if (threads < 1 || threads > 1024) throw Error(std::string("Kernel ") + name + " asks for an impossible block.");
-  if (shared_bytes > 227 * 1024) throw Error(std::string("Kernel ") + name + " asks for more shared memory than a block has.");
+  if (shared_bytes > 227 * 1024)
+    throw Error(std::string("Kernel ") + name + " asks for more shared memory than a block has.");
   ++device.n_launches;
-  while (scheduler.fibers.size() < static_cast<std::size_t>(threads)) {
-    scheduler.fibers.emplace_back().stack = std::make_unique<char[]>(kStackBytes);
-  }
+  while (scheduler.fibers.size() < static_cast<std::size_t>(threads)) add_fiber();
   scheduler.warps.resize(static_cast<std::size_t>((threads + kLanes - 1) / kLanes));
   scheduler.n_threads = threads;
   scheduler.body = &body;
@@ -179,7 +201,8 @@ void run_grid(const char* name, std::int64_t blocks, int threads, std::size_t sh
   place.grid_size = {static_cast<unsigned>(blocks), 1, 1};
   // Exactly the size asked for: what lies beyond is the address sanitizer's. What a block has not written is NaN.
   void* shared = nullptr;
-  if (posix_memalign(&shared, 16, std::max<std::size_t>(n_shared, 1) * sizeof(double)) != 0) throw Error("Out of memory.");
+  if (posix_memalign(&shared, 16, std::max<std::size_t>(n_shared, 1) * sizeof(double)) != 0)
+    throw Error("Out of memory.");
   scheduler.shared.reset(static_cast<double*>(shared));
   for (std::int64_t block = 0; block < blocks; ++block) {
     std::fill_n(scheduler.shared.get(), n_shared, std::numeric_limits<double>::quiet_NaN());
@@ -192,7 +215,7 @@ double* dynamic_shared() { return scheduler.shared.get(); }
 
 void block_barrier() {
   scheduler.fibers[static_cast<std::size_t>(scheduler.current)].waiting = Waiting::block;
-  leave(false);
+  leave();
 }
 
 double shuffle_xor(double value, int mask) {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <map>
 
-#include "cublas_v2.h"
+#include "cublas_library.hpp"
 #include "cuda_runtime.h"
 
 using landscape::cuda::shim::device;
@@ -63,7 +63,8 @@ cudaError_t cudaMalloc(void** p, std::size_t n) {
     return cudaErrorMemoryAllocation;
   }
   if (n > device.free_memory) return cudaErrorMemoryAllocation;
-  // Exactly the size asked for, so that the address sanitizer sees the end; NaN all over, so that nobody relies on zeros.
+  // Exactly the size asked for, so that the address sanitizer sees the end; NaN all over, so that nobody relies on
+  // zeros.
   void* memory = nullptr;
   if (posix_memalign(&memory, 256, n == 0 ? 1 : n) != 0) return cudaErrorMemoryAllocation;
   std::memset(memory, 0xff, n);
@@ -122,7 +123,9 @@ cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t start, cudaEvent_t stop)
   return cudaSuccess;
 }
 
-const char* cublasGetStatusString(cublasStatus_t status) { return status == CUBLAS_STATUS_SUCCESS ? "success" : "pretended error"; }
+const char* cublasGetStatusString(cublasStatus_t status) {
+  return status == CUBLAS_STATUS_SUCCESS ? "success" : "pretended error";
+}
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
   *handle = new int(0);
   return CUBLAS_STATUS_SUCCESS;
@@ -133,10 +136,10 @@ cublasStatus_t cublasDestroy(cublasHandle_t handle) {
 }
 cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t) { return CUBLAS_STATUS_SUCCESS; }
 
-cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t, cublasOperation_t transa, cublasOperation_t transb, int m, int n, int k,
-                                         const double* alpha, const double* a, int lda, long long stride_a, const double* b,
-                                         int ldb, long long stride_b, const double* beta, double* c, int ldc, long long stride_c,
-                                         int batch) {
+cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t, cublasOperation_t transa, cublasOperation_t transb, int m,
+                                         int n, int k, const double* alpha, const double* a, int lda,
+                                         long long stride_a, const double* b, int ldb, long long stride_b,
+                                         const double* beta, double* c, int ldc, long long stride_c, int batch) {
   for (long long g = 0; g < batch; ++g) {
     for (long long j = 0; j < n; ++j) {
       for (long long i = 0; i < m; ++i) {
@@ -152,4 +155,10 @@ cublasStatus_t cublasDgemmStridedBatched(cublasHandle_t, cublasOperation_t trans
     }
   }
   return CUBLAS_STATUS_SUCCESS;
+}
+
+const landscape::cuda::CublasLibrary& landscape::cuda::cublas_library() {
+  static const CublasLibrary library{cublasCreate, cublasDestroy, cublasSetStream, cublasDgemmStridedBatched,
+                                     cublasGetStatusString};
+  return library;
 }

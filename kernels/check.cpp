@@ -1,0 +1,66 @@
+#include "check.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string_view>
+
+namespace landscape::cuda {
+
+std::string place(const char* file, int line) {
+  std::string_view path(file);
+  const std::size_t slash = path.rfind('/');
+  if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
+  return fmt::format("kernels/{}:{}", path, line);
+}
+
+std::string remedy(cudaError_t status) {
+  switch (status) {
+    case cudaErrorMemoryAllocation:
+      return "Run fewer ranks per GPU, free its memory, or use --device cpu";
+    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorInvalidDeviceFunction:
+    case cudaErrorUnsupportedPtxVersion:
+    case cudaErrorInvalidPtx:
+      return "This program holds no code for this GPU: configure with -DCMAKE_CUDA_ARCHITECTURES=<its architecture> or "
+             "use --device cpu";
+    case cudaErrorInsufficientDriver:
+      return "Install a newer NVIDIA driver or use --device cpu";
+    case cudaErrorNoDevice:
+    case cudaErrorInvalidDevice:
+      return "Check CUDA_VISIBLE_DEVICES or use --device cpu";
+    case cudaErrorDevicesUnavailable:
+      return "Another process holds the GPU exclusively: free it or use --device cpu";
+    case cudaErrorECCUncorrectable:
+    case cudaErrorHardwareStackError:
+    case cudaErrorLaunchFailure:
+    case cudaErrorIllegalAddress:
+    case cudaErrorLaunchTimeout:
+    case cudaErrorContained:
+      return "The GPU was lost to this process: start again with --resume, on another GPU if it happens twice";
+    default:
+      return "";
+  }
+}
+
+void check(cudaError_t status, const char* call, const char* file, int line) {
+  if (status == cudaSuccess) return;
+  (void)cudaGetLastError();  // a launch error would otherwise be reported again by the next call
+  const std::string advice = remedy(status);
+  const std::string message =
+      fmt::format("{} failed: {} ({}), at {}.{}{}", call, cudaGetErrorString(status), cudaGetErrorName(status),
+                  place(file, line), advice.empty() ? "" : " " + advice, advice.empty() ? "" : ".");
+  if (status == cudaErrorMemoryAllocation) throw OutOfDeviceMemory(message);
+  throw Error(message);
+}
+
+void check(cudaError_t status, const std::string& call, const char* file, int line) {
+  check(status, call.c_str(), file, line);
+}
+
+void log_failure(cudaError_t status, const char* call) noexcept {
+  if (status == cudaSuccess || status == cudaErrorCudartUnloading) return;
+  std::fprintf(stderr, "landscape: %s failed: %s\n", call, cudaGetErrorString(status));
+}
+
+}  // namespace landscape::cuda

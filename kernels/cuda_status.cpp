@@ -1,0 +1,64 @@
+// What the CUDA runtime says about this process's devices, in words. Nothing here needs a driver: a program linked to
+// the runtime starts without one, and cudaGetDeviceCount then returns an error (35, not "no device") and leaves its
+// count at -1.
+#include <cuda_runtime.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "devices.hpp"
+#include "landscape/backend/cuda_backend.hpp"
+
+namespace landscape {
+namespace cuda {
+
+std::vector<DeviceInfo> usable_devices(std::string& reason) {
+  reason.clear();
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaErrorInsufficientDriver) {
+    int driver = 0, runtime = 0;
+    const bool known = cudaDriverGetVersion(&driver) == cudaSuccess && cudaRuntimeGetVersion(&runtime) == cudaSuccess;
+    reason = !known || driver == 0
+                 ? std::string("there is no NVIDIA driver on this machine")
+                 : fmt::format("the NVIDIA driver supports CUDA {}.{}, this program needs {}.{}", driver / 1000,
+                               driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+  } else if (status == cudaErrorNoDevice || (status == cudaSuccess && count == 0)) {
+    const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+    reason = visible == nullptr ? std::string("the NVIDIA driver sees no GPU")
+                                : fmt::format("the NVIDIA driver sees no GPU with CUDA_VISIBLE_DEVICES='{}'", visible);
+  } else if (status != cudaSuccess) {
+    reason = fmt::format("cudaGetDeviceCount failed: {} ({})", cudaGetErrorString(status), cudaGetErrorName(status));
+  }
+  if (!reason.empty()) {
+    (void)cudaGetLastError();
+    return {};
+  }
+  std::vector<DeviceInfo> devices;
+  for (int i = 0; i < count; ++i) {
+    cudaDeviceProp properties;
+    if (cudaGetDeviceProperties(&properties, i) != cudaSuccess) {
+      (void)cudaGetLastError();
+      reason = fmt::format("device {} does not answer", i);
+      continue;
+    }
+    if (properties.major < kLeastMajor) {
+      reason = fmt::format("{} has compute capability {}.{}, this program needs {}.0 (double-precision tensor cores)",
+                           properties.name, properties.major, properties.minor, kLeastMajor);
+      continue;
+    }
+    devices.push_back({i, properties.name, properties.multiProcessorCount, properties.sharedMemPerBlockOptin});
+  }
+  if (!devices.empty()) reason.clear();
+  return devices;
+}
+
+}  // namespace cuda
+
+CudaStatus cuda_status() {
+  CudaStatus status;
+  status.n_devices = static_cast<int>(cuda::usable_devices(status.reason).size());
+  return status;
+}
+
+}  // namespace landscape

@@ -1,0 +1,36 @@
+// Networks theta* + s d, formed and folded on the device: one block per network, its neurons spread over the threads.
+// The arithmetic is that of landscape/math/folded_network.hpp, bit for bit.
+#include <algorithm>
+
+#include "device_api.cuh"
+#include "launchers.hpp"
+
+namespace landscape::cuda {
+namespace {
+
+__global__ void form_and_fold(FoldTask task) {
+  const std::int64_t n = math::parameter_count(task.shape);
+  const double* theta = task.theta;
+  if (task.directions != nullptr) {
+    const std::int64_t slot = blockIdx.x < task.count ? blockIdx.x : task.count - 1;
+    const std::int64_t item = task.first + slot;
+    const std::int64_t k = item / task.n_steps;
+    const double step = task.steps[item - k * task.n_steps];
+    const double* direction = task.directions + (k - task.first_direction) * n;
+    double* moved = task.moved + static_cast<std::int64_t>(blockIdx.x) * n;
+    for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) moved[i] = math::fma(step, direction[i], theta[i]);
+    __syncthreads();
+    theta = moved;
+  }
+  math::fold(task.shape, theta, task.folded + static_cast<std::int64_t>(blockIdx.x) * task.stride,
+             static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
+}
+
+}  // namespace
+
+void fold_networks(const FoldTask& task, cudaStream_t stream) {
+  const int threads = std::clamp(round_up(std::max(task.shape.w, task.shape.d), kWarp), kWarp, 256);
+  launch("fold_networks", form_and_fold, {task.n_slots, threads, 0, stream}, task);
+}
+
+}  // namespace landscape::cuda

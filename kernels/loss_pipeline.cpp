@@ -1,0 +1,291 @@
+#include "loss_pipeline.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "generic_launchers.hpp"
+#include "landscape/math/gradient.hpp"
+#include "narrow_launchers.hpp"
+
+namespace landscape::cuda {
+namespace {
+
+// A batch takes at most a quarter of the memory that is free when it is first made (several ranks may share a card) and
+// 2 GiB, beyond which larger batches gain nothing.
+constexpr std::size_t kMostBatchBytes = std::size_t{2} << 30;
+constexpr int kFreeShare = 4;
+constexpr int kRowFan = 64;  // rows of a gradient added by one thread
+
+std::int64_t even(std::int64_t n) { return (n + 1) / 2 * 2; }
+std::int64_t round_to(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
+std::size_t count_of(std::int64_t n) { return static_cast<std::size_t>(n); }
+
+}  // namespace
+
+LossPipeline::LossPipeline(const DeviceInfo& device, const NetworkSpec& spec, Problem problem)
+    : spec_(spec), problem_(problem), device_(device), layout_(spec), gemm_(stream_.get()) {}
+
+void LossPipeline::set_points(const PointSet& points) {
+  if (points.dimension != spec_.dimension || points.size() == 0) {
+    throw Error(fmt::format("{} points of dimension {} given for a problem of dimension {}.", points.size(),
+                            points.dimension, spec_.dimension));
+  }
+  const int d = spec_.dimension;
+  const auto n_points = static_cast<std::int64_t>(points.size());
+  const ChunkPlan plan = plan_chunks(n_points);
+  const std::int64_t n = plan.n;
+  const int x_rows = round_up(d, 4), grad_rows = round_up(d, 8);
+  double* raw = raw_points_.reserve(count_of(n_points * (d + 1)), "points");
+  upload(raw, points.points.data(), points.points.size(), stream_.get(), "copy of points to the GPU");
+  upload(raw + n_points * d, points.weights.data(), points.weights.size(), stream_.get(), "copy of weights to the GPU");
+  double* x = point_data_.reserve(count_of(n * (x_rows + grad_rows + 4)), "points");
+  double* grad_b = x + n * x_rows;
+  double* b = grad_b + n * grad_rows;
+  points_ = {d, n, {x, n}, {grad_b, n}, b, b + n, b + 2 * n, b + 3 * n, plan.chunk, plan.n_chunks};
+  prepare_points(problem_, d, n_points, n, raw, raw + n_points * d, {x, grad_b, b, b + n, b + 2 * n, b + 3 * n},
+                 stream_.get());
+  stream_.synchronize("preparing points");
+}
+
+// ---- directions
+// ----------------------------------------------------------------------------------------------------------------
+
+void LossPipeline::upload_segments(const DirectionSet& directions) {
+  const std::pair key{directions.norm(), directions.bias()};
+  if (segments_of_ == key) return;
+  std::vector<Segment> segments;
+  const auto weight_scaling = [&] {
+    switch (directions.norm()) {
+      case DirectionNorm::filter:
+      case DirectionNorm::layer:
+        return Scaling::to_reference;
+      case DirectionNorm::dfilter:
+      case DirectionNorm::dlayer:
+        return Scaling::to_unit;
+      case DirectionNorm::weight:
+        return Scaling::times_reference;
+      case DirectionNorm::none:
+        break;
+    }
+    return Scaling::none;
+  }();
+  const auto bias_scaling = [&] {
+    switch (directions.bias()) {
+      case BiasMode::zero:
+        return Scaling::zero;
+      case BiasMode::copy:
+        return Scaling::copy_reference;
+      case BiasMode::random:
+        break;
+    }
+    return Scaling::to_reference;
+  }();
+  const bool whole_tensors = directions.norm() == DirectionNorm::layer || directions.norm() == DirectionNorm::dlayer;
+  for (const TensorInfo& tensor : layout_.tensors()) {
+    const auto offset = static_cast<std::int64_t>(tensor.offset);
+    const auto size = static_cast<std::int64_t>(tensor.size());
+    if (tensor.is_bias) {
+      segments.push_back({offset, size, bias_scaling});
+    } else if (whole_tensors) {
+      segments.push_back({offset, size, weight_scaling});
+    } else {
+      for (int row = 0; row < tensor.rows; ++row)
+        segments.push_back({offset + row * tensor.columns, tensor.columns, weight_scaling});
+    }
+  }
+  n_segments_ = static_cast<int>(segments.size());
+  upload(segments_.reserve(segments.size(), "direction segments"), segments.data(), segments.size(), stream_.get(),
+         "copy of direction segments to the GPU");
+  segments_of_ = key;
+}
+
+void LossPipeline::prepare_directions(const DirectionSet& directions, std::int64_t first, std::int64_t count) {
+  const auto n = static_cast<std::int64_t>(layout_.size());
+  if (directions.is_given()) {
+    const auto rows = directions.given_rows();
+    const auto available = static_cast<std::int64_t>(rows.size()) / n;
+    if (first < 0 || first + count > available) {
+      throw Error(
+          fmt::format("Direction {} is beyond the {} given.", first < 0 ? first : first + count - 1, available));
+    }
+    upload(directions_.data(), rows.data() + first * n, count_of(count * n), stream_.get(),
+           "copy of directions to the GPU");
+    return;
+  }
+  upload_segments(directions);
+  draw_directions(directions.seed(), first, count, theta_.data(), n, segments_.data(), n_segments_, directions_.data(),
+                  stream_.get());
+}
+
+void LossPipeline::copy_directions(const DirectionSet& directions, std::int64_t first, std::int64_t count,
+                                   std::span<double> out) {
+  const std::size_t n = layout_.size();
+  if (out.size() != count_of(count) * n) throw Error("The room for directions does not fit their number.");
+  upload(theta_.reserve(n, "parameters"), directions.theta().data(), n, stream_.get(), "copy of parameters to the GPU");
+  directions_.reserve(out.size(), "directions");
+  prepare_directions(directions, first, count);
+  download(out.data(), directions_.data(), out.size(), stream_.get(), "copy of directions from the GPU");
+  stream_.synchronize("drawing directions");
+}
+
+// ---- losses
+// --------------------------------------------------------------------------------------------------------------------
+
+std::int64_t LossPipeline::Sizes::per_network() const { return n_parameters + stride + packed + n_chunks + 1; }
+
+LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
+  Sizes sizes{};
+  sizes.what = {spec_.shape(), spec_.activation, loss};
+  sizes.family = choose_family(sizes.what);
+  sizes.group = sizes.family == KernelFamily::gemm ? plan_gemm(sizes.what, points_.n).networks : 1;
+  sizes.stride = even(math::FoldedLayout<math::DynamicShape>{sizes.what.shape}.buffer_size());
+  if (sizes.family == KernelFamily::tile || sizes.family == KernelFamily::deep) {
+    sizes.tiles = tile_layout(sizes.family, sizes.what);
+    sizes.packed = sizes.tiles.size();
+  }
+  sizes.n_parameters = static_cast<std::int64_t>(layout_.size());
+  sizes.n_chunks = points_.n_chunks;
+  return sizes;
+}
+
+std::int64_t LossPipeline::reserve_batch(const Sizes& sizes, std::int64_t wanted, std::int64_t n_steps) {
+  std::size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  const auto held = sizeof(double) * (moved_.capacity() + folded_.capacity() + packed_.capacity() +
+                                      partial_.capacity() + directions_.capacity() + work_.capacity());
+  const std::size_t budget = std::max(std::min(free / kFreeShare, kMostBatchBytes), held);
+  // A batch of B networks spans at most B / n_steps + 2 directions.
+  const auto bytes = [&](std::int64_t networks) {
+    const std::int64_t n_directions = std::min(networks, networks / n_steps + 2);
+    return sizeof(double) * count_of(networks * sizes.per_network() + n_directions * sizes.n_parameters);
+  };
+  std::int64_t batch = round_to(wanted, sizes.group);
+  if (batch_limit_ > 0) batch = std::min(batch, round_to(batch_limit_, sizes.group));
+  // Block numbers must stay below 2^31.
+  batch = std::min(
+      batch, std::max<std::int64_t>((std::int64_t{1} << 31) / (sizes.n_chunks + 1) / sizes.group, 1) * sizes.group);
+  while (batch > sizes.group && bytes(batch) > budget) batch = round_to((batch + 1) / 2, sizes.group);
+  for (;;) {
+    try {
+      const std::int64_t n_directions = std::min(batch, batch / n_steps + 2);
+      directions_.reserve(count_of(n_directions * sizes.n_parameters), "directions");
+      moved_.reserve(count_of(batch * sizes.n_parameters), "networks");
+      folded_.reserve(count_of(batch * sizes.stride), "folded networks");
+      packed_.reserve(count_of(batch * sizes.packed), "packed networks");
+      partial_.reserve(count_of(batch * sizes.n_chunks), "partial losses");
+      if (sizes.family == KernelFamily::generic) {
+        const std::int64_t per_block = generic_work(sizes.what);
+        const auto fits = static_cast<std::int64_t>(budget / sizeof(double)) / per_block;
+        const std::int64_t useful =
+            std::min<std::int64_t>(batch * sizes.n_chunks, std::int64_t{16} * device_.multiprocessors);
+        work_.reserve(count_of(std::clamp<std::int64_t>(fits, 1, useful) * per_block), "work areas");
+      }
+      return batch;
+    } catch (const OutOfDeviceMemory&) {
+      if (batch <= sizes.group) throw;
+      for (DeviceBuffer<double>* buffer : {&directions_, &moved_, &folded_, &packed_, &partial_, &work_})
+        buffer->release();
+      batch = round_to((batch + 1) / 2, sizes.group);
+    }
+  }
+}
+
+void LossPipeline::batch_losses(const Sizes& sizes, const FoldedBatch& networks, double* losses) {
+  // With a single chunk its partial sum is the loss.
+  double* partial = sizes.n_chunks == 1 ? losses : partial_.data();
+  const cudaStream_t stream = stream_.get();
+  switch (sizes.family) {
+    case KernelFamily::narrow:
+      narrow_losses(sizes.what, networks, points_, partial, stream);
+      break;
+    case KernelFamily::tile: {
+      pack_tiles(sizes.tiles, networks, packed_.data(), stream);
+      const TileBatch tiles{sizes.tiles, packed_.data(), networks.count};
+      (sizes.what.loss == LossKind::galerkin ? tile_galerkin_losses : tile_ritz_losses)(tiles, points_, partial,
+                                                                                        stream);
+      break;
+    }
+    case KernelFamily::deep: {
+      pack_tiles(sizes.tiles, networks, packed_.data(), stream);
+      const TileBatch tiles{sizes.tiles, packed_.data(), networks.count};
+      const DeepTilePlan plan = plan_deep_tile(sizes.tiles, device_.shared_bytes_per_block);
+      (sizes.what.loss == LossKind::galerkin ? deep_galerkin_losses : deep_ritz_losses)(sizes.what.activation, tiles,
+                                                                                        points_, plan, partial, stream);
+      break;
+    }
+    case KernelFamily::gemm:
+      gemm_.losses(sizes.what, networks, points_, partial);
+      break;
+    case KernelFamily::generic:
+      generic_losses(sizes.what, networks, points_, work_.data(),
+                     static_cast<std::int64_t>(work_.capacity()) / generic_work(sizes.what), partial, stream);
+      break;
+  }
+  if (sizes.n_chunks > 1) add_chunks(partial, networks.count, static_cast<int>(sizes.n_chunks), losses, stream);
+}
+
+void LossPipeline::evaluate(const ProfileTask& task, std::span<double> losses) {
+  const auto n_steps = static_cast<std::int64_t>(task.steps.size());
+  if (task.directions == nullptr || n_steps == 0 || task.first < 0 ||
+      losses.size() != static_cast<std::size_t>(task.count) || task.directions->parameter_count() != layout_.size()) {
+    throw Error("A profile task does not fit its network, steps or output.");
+  }
+  if (task.count == 0) return;
+  const Sizes sizes = sizes_of(task.loss);
+  const std::int64_t batch = reserve_batch(sizes, task.count, n_steps);
+  upload(theta_.reserve(layout_.size(), "parameters"), task.directions->theta().data(), layout_.size(), stream_.get(),
+         "copy of parameters to the GPU");
+  upload(steps_.reserve(task.steps.size(), "steps"), task.steps.data(), task.steps.size(), stream_.get(),
+         "copy of steps to the GPU");
+  double* device_losses = losses_.reserve(losses.size(), "losses");
+  for (std::int64_t begin = task.first; begin < task.first + task.count;) {
+    const std::int64_t count = std::min(batch, task.first + task.count - begin);
+    const std::int64_t first_direction = begin / n_steps;
+    prepare_directions(*task.directions, first_direction, (begin + count - 1) / n_steps - first_direction + 1);
+    fold_networks({sizes.what.shape, theta_.data(), directions_.data(), first_direction, steps_.data(), n_steps, begin,
+                   count, round_to(count, sizes.group), moved_.data(), folded_.data(), sizes.stride},
+                  stream_.get());
+    batch_losses(sizes, {folded_.data(), sizes.stride, count}, device_losses + (begin - task.first));
+    begin += count;
+  }
+  double* result = result_.reserve(losses.size(), "losses");
+  download(result, device_losses, losses.size(), stream_.get(), "copy of losses from the GPU");
+  stream_.synchronize("evaluating losses");
+  std::copy_n(result, losses.size(), losses.begin());
+}
+
+// ---- gradient
+// ------------------------------------------------------------------------------------------------------------------
+
+double LossPipeline::loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) {
+  if (theta.size() != layout_.size() || gradient.size() != layout_.size())
+    throw Error("Parameters and gradient do not fit the network.");
+  const Evaluation what{spec_.shape(), spec_.activation, loss};
+  const std::int64_t stride = even(math::FoldedLayout<math::DynamicShape>{what.shape}.buffer_size());
+  const GradientPlan plan = plan_gradient(what, points_.n);
+  upload(theta_.reserve(theta.size(), "parameters"), theta.data(), theta.size(), stream_.get(),
+         "copy of parameters to the GPU");
+  double* folded = folded_.reserve(count_of(stride), "folded network");
+  double* work = work_.reserve(count_of(plan.work_size), "work areas");
+  // Rows and the levels of their sum lie behind each other.
+  const std::int64_t n_sums = (plan.n_rows + kRowFan - 1) / kRowFan;
+  double* rows = rows_.reserve(count_of((plan.n_rows + 2 * n_sums) * plan.row_size), "gradient rows");
+  fold_networks({what.shape, theta_.data(), nullptr, 0, nullptr, 1, 0, 1, 1, nullptr, folded, stride}, stream_.get());
+  gradient_rows(what, {folded, stride, 1}, points_, plan, work, rows, stream_.get());
+  double* from = rows;
+  double* to = rows + plan.n_rows * plan.row_size;
+  for (std::int64_t n = plan.n_rows; n > 1;) {
+    add_rows(from, n, plan.row_size, kRowFan, to, stream_.get());
+    n = (n + kRowFan - 1) / kRowFan;
+    from = to;
+    to += n * plan.row_size;
+  }
+  double* result = result_.reserve(count_of(plan.row_size), "gradient");
+  download(result, from, count_of(plan.row_size), stream_.get(), "copy of the gradient from the GPU");
+  stream_.synchronize("evaluating the gradient");
+  math::unfold_gradient(what.shape, theta.data(), result, gradient.data());
+  return result[plan.row_size - 1];
+}
+
+}  // namespace landscape::cuda

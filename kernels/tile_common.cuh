@@ -1,0 +1,84 @@
+// Steps that both tensor-core kernels are composed of. A warp owns a tile of 8 points; lane (g, t) = (lane / 4, lane %
+// 4) holds every fourth pair of neurons of point g (tile_layout.hpp), so sums over neurons end with a butterfly over t,
+// sums over points with one over g.
+#pragma once
+
+#include "device_api.cuh"
+#include "landscape/math/activation.hpp"
+#include "tile_layout.hpp"
+
+namespace landscape::cuda {
+
+inline constexpr int kTilePoints = 8;
+inline constexpr int kTilesPerChunk = kLargestChunk / kTilePoints;
+inline constexpr unsigned kOverNeurons = 3;  // lane bits of t
+inline constexpr unsigned kOverPoints = 28;  // lane bits of g
+
+struct LanePlace {
+  int lane, g, t;
+};
+__device__ __forceinline__ LanePlace lane_place() {
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+  return {lane, lane / 4, lane % 4};
+}
+
+/// Two neighbouring doubles from a 16-byte boundary, in one load.
+__device__ __forceinline__ double2 load_pair(const double* p) { return *reinterpret_cast<const double2*>(p); }
+
+/// Adds the tile sums of a chunk (at most 64) in a fixed tree, whatever number of warps made them.
+__device__ __forceinline__ void add_tiles(const double* tile_sums, int n_tiles, double* partial) {
+  __syncthreads();
+  if (threadIdx.x >= kWarp) return;
+  const int lane = static_cast<int>(threadIdx.x);
+  const double low = lane < n_tiles ? tile_sums[lane] : 0.0;
+  const double high = lane + kWarp < n_tiles ? tile_sums[lane + kWarp] : 0.0;
+  const double sum = warp_sum(low + high);
+  if (lane == 0) partial[blockIdx.x] = sum;
+}
+
+/// weight (B Lap N + 2 grad B . grad N + N Lap B + f)^2; `cross` is grad B . grad N.
+__device__ __forceinline__ double galerkin_value(const PointView& points, std::int64_t q, double n, double cross,
+                                                 double laplacian) {
+  const double residual =
+      math::fma(2.0, cross, math::fma(points.b[q], laplacian, n * points.lap_b[q])) + points.source[q];
+  return points.weight[q] * (residual * residual);
+}
+
+/// weight (|grad u|^2 / 2 - f u); `energy` is |grad u|^2.
+__device__ __forceinline__ double ritz_value(const PointView& points, std::int64_t q, double n, double energy) {
+  return points.weight[q] * math::fma(0.5, energy, -(points.source[q] * (points.b[q] * n)));
+}
+
+/// acc[c][n] += A_c B_n over the k-steps of one group of output tiles; operand(kt, c) is this lane's A operand.
+template <int kTiles, int kChannels, class Operand>
+__device__ __forceinline__ void multiply(double (&acc)[kChannels][kTiles][2], const double* fragments, int k_steps,
+                                         int lane, const Operand& operand) {
+#pragma unroll 2
+  for (int kt = 0; kt < k_steps; ++kt) {
+    double a[kChannels];
+#pragma unroll
+    for (int c = 0; c < kChannels; ++c) a[c] = operand(kt, c);
+#pragma unroll
+    for (int n = 0; n < kTiles; ++n) {
+      const double b = fragments[(kt * kTiles + n) * kWarp + lane];
+#pragma unroll
+      for (int c = 0; c < kChannels; ++c) mma_m8n8k4(acc[c][n], a[c], b);
+    }
+  }
+}
+
+/// g += nu A_k^T for 8 dimensions (two of them in this lane), in two chains to shorten the wait for the matrix unit.
+template <class Operand>
+__device__ __forceinline__ void multiply_gradient(double (&g)[2], const double* fragments, int k_steps, int lane,
+                                                  const Operand& operand) {
+  double second[2] = {0.0, 0.0};
+#pragma unroll 2
+  for (int kt = 0; kt < k_steps; kt += 2) {
+    mma_m8n8k4(g, operand(kt), fragments[kt * kWarp + lane]);
+    mma_m8n8k4(second, operand(kt + 1), fragments[(kt + 1) * kWarp + lane]);
+  }
+  g[0] += second[0];
+  g[1] += second[1];
+}
+
+}  // namespace landscape::cuda

@@ -1,0 +1,108 @@
+// Every kernel family against the long-double reference, which shares no code with the program: all shapes at the edges
+// of tiles, warps and blocks.
+#include "cases.hpp"
+#include "dispatch.hpp"
+
+namespace landscape::test {
+namespace {
+
+using cuda::KernelFamily;
+
+/// Compares both losses at theta + s d with the reference, with every family that can evaluate the network.
+void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vector<KernelFamily>& families = {}) {
+  const std::size_t n = ParameterLayout(spec).size();
+  const double scale = natural_scale(spec);
+  const auto theta = random_vector(n, scale, 1), direction = random_vector(n, 0.5 * scale, 2);
+  const std::vector<double> steps{-0.75, 0.5};
+  const PointSet points = inner_points(spec.dimension, n_points);
+  const auto backend = make_cuda_backend(spec, Problem::sine, points, 0);
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    std::vector<long double> want;
+    for (const double s : steps) {
+      std::vector<double> moved(theta);
+      for (std::size_t i = 0; i < n; ++i) moved[i] = std::fma(s, direction[i], theta[i]);
+      want.push_back(
+          reference::loss(reference_network(spec, moved), "sine", to_string(loss), points.points, points.weights));
+    }
+    const cuda::Evaluation what{spec.shape(), spec.activation, loss};
+    for (const KernelFamily family : families.empty() ? cuda::applicable_families(what) : families) {
+      const ScopedVariable forced(kKernelVariable, cuda::to_string(family));
+      const auto got = profile(*backend, spec, loss, theta, direction, steps);
+      for (std::size_t j = 0; j < steps.size(); ++j) {
+        // A few hundred roundings of terms that cancel mildly; the profiles' own bound is 1e-12 max |f|.
+        EXPECT_TRUE(std::abs(got[j] - want[j]) <= 2e-13L * std::abs(want[j]) + 1e-16L)
+            << spec.describe() << ", " << n_points << " points, " << to_string(loss) << ", " << cuda::to_string(family)
+            << ": " << got[j] << " not " << static_cast<double>(want[j]);
+      }
+    }
+  }
+}
+
+NetworkSpec resnet(int d, int w, int nb = 1, Activation activation = Activation::swish) {
+  return {NetworkKind::resnet, activation, d, w, nb};
+}
+NetworkSpec fcnet(int d, int w, int nb = 1, Activation activation = Activation::swish) {
+  return {NetworkKind::fcnet, activation, d, w, nb};
+}
+
+CUDA_TEST(LossesMatchTheReferenceAtEveryWidth) {
+  LANDSCAPE_NEEDS_GPU();
+  for (const int w : {1, 2, 3, 4, 5, 6, 8, 9, 16, 20, 24, 32, 33, 50}) {
+    for (const int d : {1, 3}) expect_losses(resnet(d, w), 33);
+  }
+}
+
+CUDA_TEST(LossesMatchTheReferenceInEveryDimension) {
+  LANDSCAPE_NEEDS_GPU();
+  for (const int d : {1, 2, 3, 4, 5, 8, 9, 10}) {
+    for (const int w : {4, 8, 13, 32}) expect_losses(fcnet(d, w), 31);
+  }
+}
+
+CUDA_TEST(LossesMatchTheReferenceForEveryDepth) {
+  LANDSCAPE_NEEDS_GPU();
+  for (const int nb : {2, 3}) {
+    for (const int d : {1, 3, 10}) {
+      for (const int w : {4, 5, 20}) {
+        expect_losses(resnet(d, w, nb), 33);
+        expect_losses(fcnet(d, w, nb), 33);
+      }
+    }
+  }
+}
+
+CUDA_TEST(LossesMatchTheReferenceForEveryActivation) {
+  LANDSCAPE_NEEDS_GPU();
+  for (const Activation activation : {Activation::tanh, Activation::sin, Activation::softplus}) {
+    expect_losses(resnet(1, 4, 1, activation), 33);
+    expect_losses(fcnet(2, 4, 1, activation), 33);
+    expect_losses(resnet(3, 9, 2, activation), 33);
+    expect_losses(resnet(10, 33, 1, activation), 31);
+  }
+}
+
+CUDA_TEST(LossesMatchTheReferenceForEveryNumberOfPoints) {
+  LANDSCAPE_NEEDS_GPU();
+  for (const std::size_t n : {1, 31, 32, 33, 511, 513, 1100}) {
+    expect_losses(resnet(1, 4), n);
+    expect_losses(resnet(2, 9), n);
+  }
+  expect_losses(resnet(3, 20, 2), 600);
+}
+
+CUDA_TEST(LossesMatchTheReferenceForWideNetworks) {
+  LANDSCAPE_NEEDS_GPU();
+  expect_losses(resnet(2, 64), 33);
+  expect_losses(resnet(10, 64, 2), 9, {KernelFamily::deep, KernelFamily::gemm});
+  expect_losses(resnet(3, 100), 9, {KernelFamily::deep, KernelFamily::gemm});  // two groups of tiles
+  expect_losses(fcnet(1, 130), 9, {KernelFamily::deep, KernelFamily::gemm, KernelFamily::generic});
+  expect_losses(resnet(20, 150), 5, {KernelFamily::gemm, KernelFamily::generic});
+}
+
+CUDA_TEST(LossesMatchTheReferenceForLinearNetworks) {
+  LANDSCAPE_NEEDS_GPU();
+  for (const int d : {1, 3, 10}) expect_losses({NetworkKind::linear, Activation::swish, d, 0, 0}, 33);
+}
+
+}  // namespace
+}  // namespace landscape::test
