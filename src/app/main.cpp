@@ -24,7 +24,6 @@
 #include "landscape/app/text.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
-#include "landscape/io/training_checkpoint.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/mpi_session.hpp"
@@ -46,11 +45,6 @@ int stop_with(const Communicator& comm, const Setup& setup, const std::string& w
   if (comm.is_root())
     fmt::print(stderr, "{}: stopped by {} {}; go on with --resume.\n", kProgram, stop_reason(setup), what);
   return kStopped;
-}
-
-void remove_checkpoints(const Setup& setup) {
-  for (const LossKind loss : setup.config.losses)
-    remove_training_checkpoint(training_checkpoint_path(setup.config.output, loss));
 }
 
 std::vector<DirectionSet> directions_of(const Communicator& comm, const RunConfig& config,
@@ -115,23 +109,12 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   }
 
   // 3. One minimizer per loss, trained or loaded by rank 0, then the same on all ranks.
-  say(comm, setup, config.trains_any() && claim.plan != OutputPlan::resume ? "Training\n" : "Minimizers\n");
+  say(comm, setup, config.trains_any() && !claim.goes_on() ? "Training\n" : "Minimizers\n");
   const auto minimizers = obtain_minimizers(comm, setup, claim);
   if (!minimizers) return stop_with(comm, setup, "during the training, whose checkpoint is kept");
 
   // 4. The file with everything it will ever hold; from here on only raw data changes.
-  root_only(comm, [&] {
-    if (claim.plan == OutputPlan::resume) {
-      ResultWriter writer(config.output);
-      writer.set_state(RunState::running);
-      writer.close();
-    } else {
-      const bool replaces = claim.plan == OutputPlan::replace;
-      LandscapeFile::create(config.output, file_layout(setup, *minimizers),
-                            replaces ? ExistingOutput::replace : ExistingOutput::refuse);
-    }
-    remove_checkpoints(setup);
-  });
+  root_only(comm, [&] { prepare_output(setup, *minimizers, claim); });
 
   // 5. Every rank's share of the losses that are not there yet, in rounds.
   const std::vector<OpenRows> open = open_rows(comm, setup, claim);
@@ -168,15 +151,7 @@ int train_only(const Communicator& comm, const Invocation& invocation) {
   say(comm, setup, "Training\n");
   const auto minimizers = obtain_minimizers(comm, setup, claim);
   if (!minimizers) return stop_with(comm, setup, "during the training, whose checkpoint is kept");
-  root_only(comm, [&] {
-    if (claim.plan == OutputPlan::resume) return;
-    LandscapeFile::create(setup.config.output, file_layout(setup, *minimizers),
-                          claim.plan == OutputPlan::replace ? ExistingOutput::replace : ExistingOutput::refuse);
-    ResultWriter writer(setup.config.output);
-    writer.set_state(RunState::complete);
-    writer.close();
-    remove_checkpoints(setup);
-  });
+  root_only(comm, [&] { prepare_output(setup, *minimizers, claim); });
   return kDone;
 }
 

@@ -17,8 +17,8 @@
 namespace landscape {
 namespace {
 
-constexpr double kCheckpointSeconds =
-    30.0;  // between checkpoints of a training, and the shortest training worth keeping
+// Between checkpoints of a training, and the shortest training worth keeping; shorter where --round-seconds is.
+constexpr double kMostCheckpointSeconds = 30.0;
 
 Minimizer load(const Setup& setup, LossKind loss) {
   const RunConfig& config = setup.config;
@@ -39,7 +39,11 @@ Minimizer load(const Setup& setup, LossKind loss) {
 class ObservedTraining {
  public:
   ObservedTraining(const Setup& setup, LossKind loss, Progress& progress)
-      : setup_(setup), loss_(loss), progress_(progress), path_(training_checkpoint_path(setup.config.output, loss)) {
+      : setup_(setup),
+        loss_(loss),
+        progress_(progress),
+        path_(training_checkpoint_path(setup.config.output, loss)),
+        interval_(std::min(kMostCheckpointSeconds, setup.config.round_seconds)) {
     checkpoint_.config_hash = training_hash(setup.config, loss);
   }
 
@@ -64,7 +68,7 @@ class ObservedTraining {
       if (!checkpoint_.state.theta.empty()) save();
       return std::nullopt;
     }
-    if (checkpoint_.finished->seconds > kCheckpointSeconds) save();
+    if (checkpoint_.finished->seconds > interval_) save();
     return checkpoint_.finished;
   }
 
@@ -76,7 +80,7 @@ class ObservedTraining {
 
   bool observe(const TrainingProgress& p) {
     const bool stop = should_stop(setup_);
-    const bool due = clock_.seconds() - saved_at_ > kCheckpointSeconds;
+    const bool due = clock_.seconds() - saved_at_ > interval_;
     if (p.state != nullptr && (stop || due || p.epoch >= p.epochs)) {
       checkpoint_.state = *p.state;
       if (due) save();
@@ -96,6 +100,7 @@ class ObservedTraining {
   LossKind loss_;
   Progress& progress_;
   std::string path_;
+  double interval_;  // seconds between checkpoints
   TrainingCheckpoint checkpoint_;
   Stopwatch clock_;
   double saved_at_ = 0.0;
@@ -109,7 +114,7 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
   std::vector<Minimizer> minimizers;
   for (const LossKind loss : config.losses) {
     std::string how;
-    if (claim.plan == OutputPlan::resume) {
+    if (claim.goes_on()) {
       minimizers.push_back(LandscapeReader(config.output).minimizer(loss));
       how = " (from the file)";
     } else if (!config.minimizer_file(loss).empty()) {

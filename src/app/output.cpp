@@ -22,15 +22,26 @@ const AttributeValue& attribute_value(const AttributeList& attributes, const std
   throw Error(fmt::format("The file lacks the attribute '{}'.", name));
 }
 
-// Throws UsageError unless `path` can be gone on with.
-void require_resumable(const std::string& path, const Setup& setup) {
+// The file is of this calculation but for the number of directions, which is smaller there.
+bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
+  if (setup.command != Command::roughness || reader.profiles() != setup.config.losses) return false;
+  RunConfig as_stored = setup.config;
+  as_stored.n_directions = reader.n_directions(setup.config.losses.front());
+  return as_stored.n_directions < setup.config.n_directions && reader.run().config_hash == config_hash(as_stored);
+}
+
+// How `path` can be gone on with: resume or extend. Throws UsageError where it cannot.
+OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
   const LandscapeReader reader(path);
-  if (reader.run().config_hash != config_hash(setup.config)) {
+  OutputPlan plan = OutputPlan::resume;
+  if (is_extendable(reader, setup)) {
+    plan = OutputPlan::extend;
+  } else if (reader.run().config_hash != config_hash(setup.config)) {
     const std::string differences = describe_differences(reader.run().config, defining_text(setup.config));
     throw UsageError(fmt::format("--resume: '{}' is another calculation: {}.", path,
                                  differences.empty() ? "its settings do not fit its hash" : differences));
   }
-  if (setup.command == Command::train) return;
+  if (setup.command == Command::train) return plan;
   if (reader.profiles().empty()) {
     throw UsageError(fmt::format(
         "--resume: '{}' holds minimizers only; load them with --minimizer={} and another --output.", path, path));
@@ -40,6 +51,7 @@ void require_resumable(const std::string& path, const Setup& setup) {
     throw UsageError(fmt::format("--resume: '{}' was begun on {}, this run would use {}: give --device={}.", path,
                                  device, setup.device, device));
   }
+  return plan;
 }
 
 double earlier_seconds(const LandscapeReader& reader, LossKind loss) {
@@ -53,14 +65,16 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
   if (config.resume && exists) {
     check_output(config.output, OutputMode::resume);
     try {
-      require_resumable(config.output, setup);
+      const OutputPlan plan = plan_going_on(config.output, setup);
       if (setup.command == Command::roughness) {
         const LandscapeReader reader(config.output);
-        claim.stores_directions = reader.has_directions(config.losses.front());  // as the file was laid out
+        claim.stores_directions = reader.has_directions(config.losses.front()) ||  // as the file was laid out
+                                  (plan == OutputPlan::extend && config.save_directions);
+        if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_directions(config.losses.front());
         for (const LossKind loss : config.losses)
           claim.earlier_seconds[static_cast<int>(loss)] = earlier_seconds(reader, loss);
       }
-      return OutputPlan::resume;
+      return plan;
     } catch (const Error&) {
       if (!config.overwrite) throw;  // both were given: what cannot be resumed is replaced
     }
@@ -136,7 +150,7 @@ std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, co
   std::vector<OpenRows> open;
   for (const LossKind loss : setup.config.losses) {
     OpenRows rows{loss, {}};
-    if (claim.plan == OutputPlan::resume) {
+    if (claim.goes_on()) {
       rows.rows = root_only(comm, [&] {
         const std::vector<RowState> states = LandscapeReader(setup.config.output).row_states(loss);
         std::vector<std::int64_t> missing;
@@ -152,6 +166,24 @@ std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, co
     open.push_back(std::move(rows));
   }
   return open;
+}
+
+void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers, const OutputClaim& claim) {
+  const std::string& path = setup.config.output;
+  if (claim.plan == OutputPlan::extend) {
+    FileLayout layout = file_layout(setup, minimizers);
+    for (LossLayout& loss : layout.losses) loss.save_directions = claim.stores_directions;
+    LandscapeFile::extend(path, layout);
+  } else if (claim.plan != OutputPlan::resume) {
+    LandscapeFile::create(path, file_layout(setup, minimizers),
+                          claim.plan == OutputPlan::replace ? ExistingOutput::replace : ExistingOutput::refuse);
+  }
+  if (claim.plan == OutputPlan::resume || setup.command == Command::train) {
+    ResultWriter writer(path);
+    writer.set_state(setup.command == Command::train ? RunState::complete : RunState::running);
+    writer.close();
+  }
+  for (const LossKind loss : setup.config.losses) remove_training_checkpoint(training_checkpoint_path(path, loss));
 }
 
 FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers) {

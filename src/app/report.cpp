@@ -128,7 +128,10 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
     text += fmt::format("Quadrature  {}, {} points\n", to_string(config.quadrature),
                         count_text(static_cast<std::int64_t>(setup.points.size())));
   }
-  const std::string state = claim.plan == OutputPlan::resume    ? " (resumed)"
+  const std::string state = claim.plan == OutputPlan::resume ? " (resumed)"
+                            : claim.plan == OutputPlan::extend
+                                ? fmt::format(" (resumed, from {} to {} directions)",
+                                              count_text(claim.earlier_directions), count_text(config.n_directions))
                             : claim.plan == OutputPlan::replace ? " (replaced)"
                             : claim.nothing_to_resume           ? " (nothing to resume there: begun anew)"
                                                                 : "";

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <chrono>
 
+#include "checksum.hpp"
 #include "durable_file.hpp"
 #include "file_names.hpp"
 #include "hdf5.hpp"
+#include "landscape/io/landscape_reader.hpp"
 #include "metadata_seal.hpp"
 #include "minimizer_group.hpp"
 
@@ -117,6 +119,55 @@ void check_layout(const FileLayout& layout) {
   }
 }
 
+/// Everything but the rows of losses, sealed and with its disk space.
+void write_whole_file(const TemporaryFile& temporary, const FileLayout& layout) {
+  const std::vector<ChangingAttribute> changing = changing_attributes(layout);
+  h5::File file = create_sealable_file(temporary.path(), changing.size());
+  write_root(file, layout.run);
+  write_problem(file, layout);
+  for (const LossLayout& loss : layout.losses) {
+    write_minimizer_group(file, loss.minimizer);
+    if (loss.n_directions > 0) write_profiles(file, loss);
+  }
+  for (const ResultLayout& result : layout.results) write_result_group(file, result);
+  file.close(fmt::format("close '{}'", temporary.path()));
+  seal_metadata(temporary.path(), changing);
+  temporary.reserve_disk_space();
+}
+
+/// Raw data only: the seal stays whole.
+void copy_intact_rows(const LandscapeReader& from, LossKind loss, const h5::File& to) {
+  constexpr std::int64_t kItemsAtOnce = std::int64_t{1} << 21;  // 16 MiB of losses
+  const std::string group = profile_group_name(loss) + "/";
+  const h5::OpenDataset losses = h5::open_dataset(to.get(), group + "loss", H5T_IEEE_F64LE, 2);
+  const h5::OpenDataset complete = h5::open_dataset(to.get(), group + "complete", H5T_STD_U8LE, 2);
+  const h5::OpenDataset checksum = h5::open_dataset(to.get(), group + "row_checksum", H5T_STD_U32LE, 1);
+  const std::vector<RowState> states = from.row_states(loss);
+  const auto n_rows = static_cast<std::int64_t>(states.size());
+  const std::int64_t n_steps = from.n_steps(loss);
+  if (losses.shape[0] < states.size() || losses.shape[1] != static_cast<hsize_t>(n_steps)) {
+    throw Error(fmt::format("The {} x {} losses of '{}' do not fit into {} x {}.", n_rows, n_steps, from.path(),
+                            losses.shape[0], losses.shape[1]));
+  }
+  const auto is_intact = [&](std::int64_t row) { return states[static_cast<std::size_t>(row)] == RowState::intact; };
+  const auto p = static_cast<std::size_t>(n_steps);
+  for (std::int64_t first = 0, end = 0; first < n_rows; first = std::max(end, first + 1)) {
+    for (end = first; end < n_rows && is_intact(end) && (end == first || (end - first) * n_steps < kItemsAtOnce);)
+      ++end;
+    if (end == first) continue;
+    const std::vector<double> values = from.losses(loss, first, end - first);
+    std::vector<std::uint32_t> sums;
+    for (std::size_t at = 0; at < values.size(); at += p) {
+      sums.push_back(crc32c_of(std::span<const double>(values).subspan(at, p)));
+    }
+    const std::vector<std::uint8_t> ones(values.size(), 1);
+    const auto item = static_cast<std::uint64_t>(first * n_steps);
+    h5::write_range(losses, H5T_NATIVE_DOUBLE, item, values.size(), values.data());
+    h5::write_range(checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(first), sums.size(), sums.data());
+    h5::write_range(complete, H5T_NATIVE_UINT8, item, ones.size(), ones.data());
+  }
+}
+
 }  // namespace
 
 std::uint64_t file_size_estimate(const FileLayout& layout) {
@@ -139,19 +190,20 @@ void LandscapeFile::create(const std::string& path, const FileLayout& layout, Ex
     throw UsageError(fmt::format("The output '{}' exists: give --overwrite, --resume or another --output.", path));
   }
   TemporaryFile temporary(target, file_size_estimate(layout));
-  const std::vector<ChangingAttribute> changing = changing_attributes(layout);
-  h5::File file = create_sealable_file(temporary.path(), changing.size());
-  write_root(file, layout.run);
-  write_problem(file, layout);
-  for (const LossLayout& loss : layout.losses) {
-    write_minimizer_group(file, loss.minimizer);
-    if (loss.n_directions > 0) write_profiles(file, loss);
-  }
-  for (const ResultLayout& result : layout.results) write_result_group(file, result);
-  file.close(fmt::format("close '{}'", temporary.path()));
-  seal_metadata(temporary.path(), changing);
-  temporary.reserve_disk_space();
+  write_whole_file(temporary, layout);
   temporary.publish(existing);
+}
+
+void LandscapeFile::extend(const std::string& path, const FileLayout& layout) {
+  check_layout(layout);
+  require_seal(path);
+  const LandscapeReader earlier(path);
+  TemporaryFile temporary(resolve_path(path), file_size_estimate(layout));
+  write_whole_file(temporary, layout);
+  h5::File file = h5::open_file(temporary.path(), H5F_ACC_RDWR, h5::access_properties());
+  for (const LossLayout& loss : layout.losses) copy_intact_rows(earlier, loss.minimizer.loss, file);
+  file.close(fmt::format("close '{}'", temporary.path()));
+  temporary.publish(ExistingOutput::replace);
 }
 
 }  // namespace landscape

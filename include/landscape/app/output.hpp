@@ -14,16 +14,21 @@ namespace landscape {
 enum class OutputPlan {
   create,   // a new file
   replace,  // over an existing one, once there is something to put there
-  resume    // the file is there, of this calculation
+  resume,   // the file is there, of this calculation
+  extend    // the same with fewer directions: its rows are kept in a larger file
 };
 
 /// What rank 0 holds from the claim to the end of the job; the other ranks know the first two members only.
 struct OutputClaim {
   OutputPlan plan = OutputPlan::create;
   bool stores_directions = false;
+  std::int64_t earlier_directions = 0;  // of a file to be extended
   std::optional<OutputLock> lock;
   bool nothing_to_resume = false;          // --resume without a file: the job starts anew
   double earlier_seconds[2] = {0.0, 0.0};  // evaluation time of an interrupted job, by LossKind
+
+  /// The file is there and its minimizers and rows count.
+  bool goes_on() const { return plan == OutputPlan::resume || plan == OutputPlan::extend; }
 };
 
 /// Collective. Rank 0 looks at --output, --overwrite and --resume; with `take_lock` it also takes the lock.
@@ -41,6 +46,10 @@ std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, co
 
 /// The whole file to be, from what is known after the training. Command train has no profiles.
 FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers);
+
+/// Rank 0: makes, replaces or extends the file as the claim planned, or marks a resumed one as running; then the
+/// training's checkpoints have served.
+void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers, const OutputClaim& claim);
 
 /// "roughness/ritz"
 std::string result_group(LossKind loss);

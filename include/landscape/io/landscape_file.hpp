@@ -81,6 +81,11 @@ class LandscapeFile {
   static void create(const std::string& path, const FileLayout& layout,
                      ExistingOutput existing = ExistingOutput::refuse);
 
+  /// Rank 0 alone (within root_only). Replaces the file at `path` by one of this layout, which has more directions and
+  /// is the same otherwise, with every intact row of losses taken over bit for bit. All as create(): at any moment the
+  /// one or the other file is there, whole.
+  static void extend(const std::string& path, const FileLayout& layout);
+
   /// Collective: opens the file for the rounds on all ranks. Throws on all ranks alike, also where a rank sees another
   /// file there.
   static LandscapeFile open_parallel(const std::string& path, const Communicator& comm);
