@@ -13,6 +13,8 @@ endif()
 add_library(landscape_warnings INTERFACE)
 target_compile_options(landscape_warnings INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wno-psabi
+    # GCC's flow analysis loses its way in sanitized code and warns of standard containers.
+    $<$<BOOL:${LANDSCAPE_SANITIZE}>:-Wno-maybe-uninitialized>
     $<$<BOOL:${LANDSCAPE_WERROR}>:-Werror>>)
 
 # landscape_add_room(<room> SOURCES a.cpp ... DEPENDS targets ...) -> static library landscape_<room>
