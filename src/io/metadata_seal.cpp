@@ -21,6 +21,9 @@ constexpr std::size_t kSmallestBlock = 4096;  // a multiple of the alignment, an
 constexpr std::size_t kLargestBlock = std::size_t{1} << 20;
 constexpr std::size_t kBytesPerRange = 36;  // two hexadecimal numbers of up to 16 digits and their separators
 constexpr std::size_t kMostDatasets = 64;
+// In the superblock (version 0), four bytes that say whether somebody has the file open for writing: HDF5 may have
+// written them when the writer is killed, and their value does not matter to a reader.
+constexpr std::uint64_t kOpenFlags = 20, kOpenFlagsEnd = 24;
 
 struct Range {
   std::uint64_t begin = 0, end = 0;
@@ -131,6 +134,17 @@ std::vector<Range> equal_parts(const std::vector<Range>& ranges, const std::vect
   return equal;
 }
 
+std::vector<Range> without(const std::vector<Range>& ranges, const Range& hole) {
+  std::vector<Range> parts;
+  for (const Range& range : ranges) {
+    const Range before{range.begin, std::min(range.end, hole.begin)}, after{std::max(range.begin, hole.end), range.end};
+    for (const Range& part : {before, after}) {
+      if (part.begin < part.end) parts.push_back(part);
+    }
+  }
+  return parts;
+}
+
 /// CRC-32C of all ranges one after the other.
 std::uint32_t checksum_of(const std::string& path, const std::vector<Range>& ranges) {
   std::ifstream file(path, std::ios::binary);
@@ -203,7 +217,8 @@ void seal_metadata(const std::string& path, const std::vector<ChangingAttribute>
   write_values(path, changing, [](std::size_t, std::size_t n) { return std::string(n, '\0'); });
   const std::vector<std::string> all_zero = read_all(path, metadata);
   write_values(path, changing, [](std::size_t, std::size_t n) { return std::string(n, '\xff'); });
-  const std::vector<Range> unchanging = equal_parts(metadata, all_zero, read_all(path, metadata));
+  const std::vector<Range> unchanging = without(equal_parts(metadata, all_zero, read_all(path, metadata)),
+                                                {block_size + kOpenFlags, block_size + kOpenFlagsEnd});
   write_values(path, changing, [&](std::size_t i, std::size_t) { return values[i]; });
 
   std::string text = fmt::format("{}{} bytes\nunchanging bytes:", kTitle, block_size);
