@@ -1,0 +1,147 @@
+"""SIGKILL at random moments: one rank, or all ranks and mpirun. What was written stays readable and right, and --resume on another number
+of ranks ends with the bits of a job that was left alone.
+
+The moments are drawn (Philox, seeded) within phases that are recognised by what lies in the folder: starting, training, training with a
+checkpoint, first round, later rounds, closing. LANDSCAPE_KILLS sets the number of kills of each kind (50).
+"""
+
+import collections
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
+import h5py
+import numpy as np
+from system import TIMES, SystemTest, children, contents, main, n_complete
+
+KILLS = int(os.environ.get("LANDSCAPE_KILLS", "50"))
+DIRECTIONS, STEPS = 150, 21
+TOTAL = 2 * DIRECTIONS * STEPS
+# A second of training with a checkpoint every 0.04 s, then half a second of evaluation in rounds of 0.04 s.
+CASE = ["--epochs=6000", "--history-every=100", "--lbfgs-iterations=5", f"--directions={DIRECTIONS}", f"--grid=-1:1:{STEPS}",
+        "--quadrature=simpson:1000", "--bootstrap=50", "--round-seconds=0.04", "--threads=1", "--quiet"]
+HANG = 60  # seconds
+
+# What must lie in the folder before the clock of a phase starts, and the longest time from there to the kill.
+PHASES = {
+    "starting": (lambda test: True, 0.6),
+    "training": (lambda test: test.exists("a.h5.lock"), 0.3),
+    "training with a checkpoint": (lambda test: test.exists("a.h5.training-ritz.h5"), 0.3),
+    "creating": (lambda test: test.exists("a.h5.training-galerkin.h5"), 0.4),
+    "first round": (lambda test: test.exists("a.h5"), 0.05),
+    "later rounds": (lambda test: n_complete(test.path("a.h5")) > 200, 0.2),
+    "closing": (lambda test: n_complete(test.path("a.h5")) == TOTAL, 0.01),
+}
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+class Kills(SystemTest):
+    reference = None
+
+    def exists(self, name):
+        return os.path.exists(self.path(name))
+
+    def setUp(self):
+        super().setUp()
+        if Kills.reference is None:
+            self.run_program(*CASE, "--output=whole.h5", ranks=2)
+            Kills.reference = contents(self.path("whole.h5"))
+            os.remove(self.path("whole.h5"))
+
+    def check_kept(self, what):
+        """The output opens, and every loss that is marked is the reference's, bit for bit. Returns the number marked."""
+        self.assertIn("Settings", self.run_program("info", "a.h5", timeout=HANG).stdout, what)
+        marked = 0
+        with h5py.File(self.path("a.h5"), "r") as file:
+            for loss in ("ritz", "galerkin"):
+                group = file[f"profiles/{loss}"]
+                done = group["complete"][()] == 1
+                expected = np.frombuffer(self.reference[f"profiles/{loss}/loss"][2]).reshape(done.shape)
+                self.assertEqual(group["loss"][()][done].tobytes(), expected[done].tobytes(), what)
+                self.assertEqual(file[f"minimizer/{loss}/theta"][()].tobytes(), self.reference[f"minimizer/{loss}/theta"][2], what)
+                marked += int(done.sum())
+        return marked
+
+    def one_kill(self, trial, rng, all_of_them, tally):
+        phase = list(PHASES)[trial % len(PHASES)]
+        reached, longest = PHASES[phase]
+        n_ranks = int(rng.integers(2, 4))
+        delay, victim, n_next = longest * rng.random(), int(rng.integers(n_ranks)), int(rng.integers(1, 3))
+        n_next += n_next >= n_ranks  # another number than before, from 1 to 3
+        process = self.start_program(*CASE, "--output=a.h5", ranks=n_ranks)
+        deadline = time.time() + HANG
+        while process.poll() is None and not (len(children(process.pid)) >= n_ranks and reached(self)):
+            self.assertLess(time.time(), deadline, f"{phase}: never reached")
+            time.sleep(0.002)
+        time.sleep(delay)
+        ranks = children(process.pid)
+        what = f"trial {trial}: {phase} + {delay:.3f} s, {n_ranks} ranks, then {n_next}"
+        for pid in [process.pid, *ranks] if all_of_them else [ranks[victim]] if len(ranks) == n_ranks else []:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        stdout, stderr = process.communicate(timeout=HANG)
+        deadline = time.time() + HANG
+        while any(is_alive(pid) for pid in ranks):  # mpirun ends the others; dead ranks take no file with them
+            self.assertLess(time.time(), deadline, f"{what}: ranks go on")
+            time.sleep(0.005)
+        if process.returncode == 0:
+            self.assertEqual(n_complete(self.path("a.h5")), TOTAL, what)
+            tally["it had finished"] += 1
+        elif not self.exists("a.h5"):
+            tally["training, with a checkpoint" if self.exists("a.h5.training-ritz.h5") else "before any file"] += 1
+        else:
+            marked = self.check_kept(what)
+            tally["no loss marked yet" if marked == 0 else "all losses marked" if marked == TOTAL else "some losses marked"] += 1
+        self.run_program(*CASE, "--output=a.h5", "--resume", ranks=None if n_next == 1 else n_next, timeout=HANG)
+        self.assertEqual(os.listdir(self.folder), ["a.h5"], what)
+        found = contents(self.path("a.h5"))
+        different = [name for name in sorted(found.keys() | self.reference.keys()) if found.get(name) != self.reference.get(name)]
+        self.assertEqual([name for name in different if name.rsplit(" ", 1)[-1] not in TIMES], [], what)
+        os.remove(self.path("a.h5"))
+
+    def kill_often(self, all_of_them):
+        rng = np.random.Generator(np.random.Philox(key=[2103, 11069 + all_of_them]))
+        tally, start = collections.Counter(), time.time()
+        for trial in range(KILLS):
+            self.one_kill(trial, rng, all_of_them, tally)
+        print(f"{KILLS} kills in {time.time() - start:.0f} s: " + "; ".join(f"{count} {name}" for name, count in sorted(tally.items())))
+        if KILLS >= 50:
+            self.assertLess(tally["it had finished"], KILLS // 3, "too few jobs were killed before their end")
+            self.assertGreater(tally["some losses marked"], 2, "no job was killed between two rounds")
+            self.assertGreater(tally["training, with a checkpoint"], 2, "no job was killed while it trained")
+
+    def test_one_rank_is_killed(self):
+        self.kill_often(False)
+
+    def test_all_ranks_and_mpirun_are_killed(self):
+        self.kill_often(True)
+
+    def test_a_killed_training_goes_on_from_its_checkpoint(self):
+        """A resumed training that is stopped at once is not behind the checkpoint it began with."""
+        case = ["train", "--epochs=1000000", "--history-every=50", "--losses=ritz", "--round-seconds=0.05", "--output=a.h5"]
+
+        def epoch():
+            with h5py.File(self.path("a.h5.training-ritz.h5"), "r") as file:
+                return int(file["training"].attrs["epoch"])
+
+        process = self.start_program(*case, ranks=2)
+        self.wait_for(lambda: self.exists("a.h5.training-ritz.h5") and epoch() > 20000, process)
+        self.kill_group(process)
+        killed_at = epoch()
+        self.run_program(*case, "--resume", "--time-limit=0.001", ranks=3, code=75)
+        self.assertTrue(killed_at <= epoch() <= killed_at + 1000, f"{killed_at}, then {epoch()}")
+
+
+if __name__ == "__main__":
+    main()
