@@ -19,6 +19,8 @@ constexpr int kRowFan = 64;  // rows of a gradient added by one thread
 
 std::int64_t even(std::int64_t n) { return (n + 1) / 2 * 2; }
 std::int64_t round_to(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
+/// A batch of consecutive items touches at most so many directions.
+std::int64_t directions_in(std::int64_t batch, std::int64_t n_steps) { return std::min(batch, batch / n_steps + 2); }
 std::size_t count_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
@@ -97,6 +99,7 @@ void LossPipeline::upload_segments(const DirectionSet& directions) {
   n_segments_ = static_cast<int>(segments.size());
   upload(segments_.reserve(segments.size(), "direction segments"), segments.data(), segments.size(), stream_.get(),
          "copy of direction segments to the GPU");
+  stream_.synchronize("copy of direction segments to the GPU");  // the vector ends here
   segments_of_ = key;
 }
 
@@ -149,43 +152,50 @@ LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
   return sizes;
 }
 
+void LossPipeline::reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_steps, std::size_t budget) {
+  directions_.reserve(count_of(directions_in(batch, n_steps) * sizes.n_parameters), "directions");
+  moved_.reserve(count_of(batch * sizes.n_parameters), "networks");
+  folded_.reserve(count_of(batch * sizes.stride), "folded networks");
+  packed_.reserve(count_of(batch * sizes.packed), "packed networks");
+  partial_.reserve(count_of(batch * sizes.n_chunks), "partial losses");
+  if (sizes.family == KernelFamily::generic) {
+    const std::int64_t per_block = generic_work(sizes.what);
+    const auto fits = static_cast<std::int64_t>(budget / sizeof(double)) / per_block;
+    const std::int64_t useful =
+        std::min<std::int64_t>(batch * sizes.n_chunks, std::int64_t{16} * device_.multiprocessors);
+    work_.reserve(count_of(std::clamp<std::int64_t>(fits, 1, useful) * per_block), "work areas");
+  }
+}
+
 std::int64_t LossPipeline::reserve_batch(const Sizes& sizes, std::int64_t wanted, std::int64_t n_steps) {
-  std::size_t free = 0, total = 0;
-  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
-  const auto held = sizeof(double) * (moved_.capacity() + folded_.capacity() + packed_.capacity() +
-                                      partial_.capacity() + directions_.capacity() + work_.capacity());
-  const std::size_t budget = std::max(std::min(free / kFreeShare, kMostBatchBytes), held);
-  // A batch of B networks spans at most B / n_steps + 2 directions.
-  const auto bytes = [&](std::int64_t networks) {
-    const std::int64_t n_directions = std::min(networks, networks / n_steps + 2);
-    return sizeof(double) * count_of(networks * sizes.per_network() + n_directions * sizes.n_parameters);
-  };
   std::int64_t batch = round_to(wanted, sizes.group);
   if (batch_limit_ > 0) batch = std::min(batch, round_to(batch_limit_, sizes.group));
   // Block numbers must stay below 2^31.
   batch = std::min(
       batch, std::max<std::int64_t>((std::int64_t{1} << 31) / (sizes.n_chunks + 1) / sizes.group, 1) * sizes.group);
-  while (batch > sizes.group && bytes(batch) > budget) batch = round_to((batch + 1) / 2, sizes.group);
+  const auto bytes = [&](std::int64_t networks) {
+    return sizeof(double) *
+           count_of(networks * sizes.per_network() + directions_in(networks, n_steps) * sizes.n_parameters);
+  };
+  // Asking what is free costs more than a small task, so it is asked only when the memory held so far may not do.
+  constexpr std::size_t kUnasked = std::size_t{16} << 20;
+  std::size_t budget = std::max(kUnasked, batch_bytes_);
+  if (bytes(batch) > budget) {
+    std::size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    batch_bytes_ = std::max(batch_bytes_, std::min(free / kFreeShare, kMostBatchBytes));
+    budget = std::max(kUnasked, batch_bytes_);
+    while (batch > sizes.group && bytes(batch) > budget) batch = round_to((batch + 1) / 2, sizes.group);
+  }
   for (;;) {
     try {
-      const std::int64_t n_directions = std::min(batch, batch / n_steps + 2);
-      directions_.reserve(count_of(n_directions * sizes.n_parameters), "directions");
-      moved_.reserve(count_of(batch * sizes.n_parameters), "networks");
-      folded_.reserve(count_of(batch * sizes.stride), "folded networks");
-      packed_.reserve(count_of(batch * sizes.packed), "packed networks");
-      partial_.reserve(count_of(batch * sizes.n_chunks), "partial losses");
-      if (sizes.family == KernelFamily::generic) {
-        const std::int64_t per_block = generic_work(sizes.what);
-        const auto fits = static_cast<std::int64_t>(budget / sizeof(double)) / per_block;
-        const std::int64_t useful =
-            std::min<std::int64_t>(batch * sizes.n_chunks, std::int64_t{16} * device_.multiprocessors);
-        work_.reserve(count_of(std::clamp<std::int64_t>(fits, 1, useful) * per_block), "work areas");
-      }
+      reserve_buffers(sizes, batch, n_steps, budget);
       return batch;
     } catch (const OutOfDeviceMemory&) {
       if (batch <= sizes.group) throw;
       for (DeviceBuffer<double>* buffer : {&directions_, &moved_, &folded_, &packed_, &partial_, &work_})
         buffer->release();
+      batch_bytes_ = 0;
       batch = round_to((batch + 1) / 2, sizes.group);
     }
   }

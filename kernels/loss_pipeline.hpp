@@ -44,6 +44,7 @@ class LossPipeline {
   Sizes sizes_of(LossKind loss) const;
   /// Largest batch (a multiple of `group`) for which memory could be had.
   std::int64_t reserve_batch(const Sizes& sizes, std::int64_t wanted, std::int64_t n_steps);
+  void reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_steps, std::size_t budget);
   void prepare_directions(const DirectionSet& directions, std::int64_t first, std::int64_t count);
   void batch_losses(const Sizes& sizes, const FoldedBatch& networks, double* losses);
   void upload_segments(const DirectionSet& directions);
@@ -62,6 +63,7 @@ class LossPipeline {
   std::optional<std::pair<DirectionNorm, BiasMode>> segments_of_;
   PinnedBuffer<double> result_;
   std::int64_t batch_limit_ = 0;
+  std::size_t batch_bytes_ = 0;  // what a batch may take, once asked
 };
 
 }  // namespace landscape::cuda

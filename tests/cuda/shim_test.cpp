@@ -149,6 +149,28 @@ TEST_F(CudaShimDevice, LittleMemoryMeansSmallerBatchesAndTheSameBits) {
   }
 }
 
+TEST_F(CudaShimDevice, BitsDoNotDependOnTheCard) {
+  // A card with less shared memory gets fewer warps per block, or streams its weights.
+  const std::vector<double> steps{-1.0, 0.5};
+  for (const NetworkSpec& spec : {NetworkSpec{NetworkKind::resnet, Activation::swish, 2, 50, 1},
+                                  NetworkSpec{NetworkKind::resnet, Activation::sin, 3, 16, 3},
+                                  NetworkSpec{NetworkKind::fcnet, Activation::swish, 2, 72, 1}}) {
+    const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 1);
+    const DirectionSet set(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+    const PointSet points = inner_points(spec.dimension, 100);
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      std::vector<double> want(4), got(4);
+      device.shared_bytes_per_block = 227 * 1024;
+      make_cuda_backend(spec, Problem::sine, points, 0)->evaluate({loss, &set, steps, 0, 4}, want);
+      for (const std::size_t kilobytes : {99, 163}) {
+        device.shared_bytes_per_block = kilobytes * 1024;
+        make_cuda_backend(spec, Problem::sine, points, 0)->evaluate({loss, &set, steps, 0, 4}, got);
+        EXPECT_EQ(0, std::memcmp(got.data(), want.data(), want.size() * sizeof(double))) << spec.describe();
+      }
+    }
+  }
+}
+
 TEST_F(CudaShimDevice, OnlyParametersStepsAndLossesCrossTheBus) {
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 2, 12, 1};
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.3, 1);

@@ -50,6 +50,7 @@ struct Device {
   int major = 9, minor = 0;
   std::size_t total_memory = std::size_t{1} << 30;
   std::size_t free_memory = std::size_t{1} << 30;
+  std::size_t shared_bytes_per_block = 227 * 1024;
   int fail_next_allocations = 0;  // so many cudaMalloc calls report that memory is out
   int launch_error = 0;           // error code that the next launch leaves behind
   int device_count_error = 0;     // what cudaGetDeviceCount returns

@@ -39,7 +39,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   properties->minor = device.minor;
   properties->multiProcessorCount = 2;
   properties->totalGlobalMem = device.total_memory;
-  properties->sharedMemPerBlockOptin = 227 * 1024;
+  properties->sharedMemPerBlockOptin = device.shared_bytes_per_block;
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
