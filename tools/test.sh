@@ -3,7 +3,7 @@
 #   tools/test.sh                      everything, release build
 #   tools/test.sh -R Roughness         any options of ctest
 #   tools/test.sh --preset debug       another preset of CMakePresets.json (release debug cuda asan ubsan)
-#   tools/test.sh --all                release, then the tests labelled unit under the address and undefined sanitizers
+#   tools/test.sh --all                release, then the tests labelled unit or mpi under both sanitizers
 # With CI=true in the environment a compiler warning is an error.
 set -uo pipefail
 # shellcheck source-path=SCRIPTDIR source=setup.sh
