@@ -206,7 +206,7 @@ landscape_build() {
       return 1
     }
   fi
-  (cd "$LANDSCAPE_ROOT" && cmake --build --preset "$preset" -j "${LANDSCAPE_JOBS:-$(nproc)}" "${target[@]}") \
+  (cd "$LANDSCAPE_ROOT" && cmake --build --preset "$preset" -j "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" "${target[@]}") \
     >>"$log" 2>&1 || {
     grep -E -A5 'error:|CMake Error|undefined reference|^FAILED' "$log" | head -n 40 >&2
     echo "landscape_mpi: the build failed; all it said is in $log" >&2
