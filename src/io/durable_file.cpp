@@ -65,6 +65,13 @@ int reserve(int descriptor, std::uint64_t n_bytes) {
 }
 
 [[noreturn]] void throw_no_space(const std::string& target, std::uint64_t n_bytes, int code) {
+  if (code == EFBIG || code == EDQUOT) {  // the disk may have room
+    throw Error(
+        fmt::format("'{}' needs {}, more than {} allows: have it raised, choose another --output or fewer "
+                    "--directions.",
+                    target, describe_bytes(n_bytes),
+                    code == EFBIG ? "the limit on the size of files (ulimit -f)" : "the disk quota"));
+  }
   throw Error(
       fmt::format("'{}' needs {}, but {} are free ({}): make room, choose another --output or fewer --directions.",
                   target, describe_bytes(n_bytes), describe_bytes(free_bytes(target)), std::strerror(code)));

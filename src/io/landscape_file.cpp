@@ -2,12 +2,16 @@
 // says they are there.
 #include "landscape/io/landscape_file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <optional>
 
 #include "checksum.hpp"
@@ -106,8 +110,43 @@ Profiles open_profiles(const h5::File& file, LossKind loss) {
   return profiles;
 }
 
+/// This process's descriptors of the file that was opened.
+std::vector<int> descriptors_of(const struct stat& file) {
+  std::vector<int> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const int descriptor = std::atoi(entry.path().filename().c_str());
+    struct stat status = {};
+    if (fstat(descriptor, &status) == 0 && status.st_dev == file.st_dev && status.st_ino == file.st_ino)
+      found.push_back(descriptor);
+  }
+  return found;
+}
+
+/// Writes the superblock as it is: throws Error where this process cannot write the file any more.
+void require_writable(const std::string& path, const struct stat& file, std::uint64_t superblock) {
+  std::array<char, 96> bytes{};
+  for (const int descriptor : descriptors_of(file)) {
+    if ((fcntl(descriptor, F_GETFL) & O_ACCMODE) != O_RDWR) continue;
+    const ssize_t n = pread(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(superblock));
+    if (n > 0 && pwrite(descriptor, bytes.data(), static_cast<std::size_t>(n), static_cast<off_t>(superblock)) == n)
+      continue;
+    throw Error(
+        fmt::format("The output '{}' cannot be written any more {}: the rounds before are kept, go on with --resume.",
+                    path, errno_text()));
+  }
+}
+
+/// What is written from now on goes nowhere.
+void detach(const struct stat& file) noexcept {
+  const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere < 0) return;
+  for (const int descriptor : descriptors_of(file)) dup2(nowhere, descriptor);
+  ::close(nowhere);
+}
+
 /// Ranks on another node may see another file under the same name, or none: then each would write into its own.
-void check_same_file(const std::string& path, const Communicator& comm) {
+struct stat check_same_file(const std::string& path, const Communicator& comm) {
   struct stat status = {};
   collectively(comm, [&] {
     if (stat(path.c_str(), &status) != 0) {
@@ -127,6 +166,7 @@ void check_same_file(const std::string& path, const Communicator& comm) {
           path));
     }
   });
+  return status;
 }
 
 }  // namespace
@@ -136,6 +176,8 @@ std::string to_string(RunState state) { return kStates.at(static_cast<std::size_
 struct LandscapeFile::Impl {
   std::string path;
   Communicator comm;
+  struct stat identity = {};
+  std::uint64_t superblock = 0;  // where in the file
   h5::File file;
   std::vector<Profiles> profiles;
 
@@ -148,14 +190,26 @@ struct LandscapeFile::Impl {
     throw Error(fmt::format("The file '{}' has no profiles of the {} loss.", path, to_string(loss)));
   }
 
+  /// Where one rank cannot write inside HDF5's collective calls, it leaves the others waiting there: so that is tried
+  /// first. The barrier is patient; HDF5's own waits are not.
+  void prepare_collective() {
+    comm.barrier();
+    collectively(comm, [&] { require_writable(path, identity, superblock); });
+  }
+
   /// On return, what any rank wrote before is on the disk.
   void flush() {
-    comm.barrier();  // patient; HDF5's own waits are not
+    prepare_collective();
     collectively(comm, [&] { h5::check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), fmt::format("flush '{}'", path)); });
   }
 
   void close() {
     if (!file) return;
+    prepare_collective();
+    close_handles();
+  }
+
+  void close_handles() {
     comm.barrier();
     profiles.clear();
     collectively(comm, [&] { file.close(fmt::format("close '{}'", path)); });
@@ -175,7 +229,13 @@ struct LandscapeFile::Impl {
       return;
     }
     try {
-      close();
+      // Whatever went wrong, the rounds before are on the disk: nothing that HDF5 may still want to write is needed.
+      if (unwinding_together()) {
+        detach(identity);
+        close_handles();
+      } else {
+        close();
+      }
     } catch (const std::exception& error) {
       fmt::print(stderr, "warning: {}\n", error.what());
     }
@@ -188,13 +248,18 @@ LandscapeFile& LandscapeFile::operator=(LandscapeFile&&) noexcept = default;
 LandscapeFile::~LandscapeFile() = default;
 
 LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Communicator& comm) {
-  check_same_file(path, comm);
+  const struct stat identity = check_same_file(path, comm);
   root_only(comm, [&] { require_seal(path); });
   auto impl = std::make_unique<Impl>(path, comm);
+  impl->identity = identity;
   collectively(comm, [&] {
     const h5::PropertyList access = h5::access_properties();
     h5::check(H5Pset_fapl_mpio(access.get(), native(comm), MPI_INFO_NULL), "choose the MPI-IO driver");
     impl->file = h5::open_file(path, H5F_ACC_RDWR, access);
+    const h5::PropertyList creation(H5Fget_create_plist(impl->file.get()), "read a file's properties");
+    hsize_t block = 0;
+    h5::check(H5Pget_userblock(creation.get(), &block), "read the user block's size");
+    impl->superblock = block;
   });
   collectively(comm, [&] {
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
