@@ -50,7 +50,8 @@ class DiskTest(SystemTest):
         """On RANKS ranks, every one of which must end with the code."""
         command = ["mpirun", "-np", str(RANKS), "--bind-to", "none", "--quiet", "sh", "-c", WRAPPER, "sh", PROGRAM, *arguments]
         if limit is not None:
-            command[6:6] = ["prlimit", f"--fsize={limit}"]
+            at = command.index(PROGRAM)
+            command[at:at] = ["prlimit", f"--fsize={limit}"]
         process = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60, env={**os.environ, "RC_FOLDER": self.folder})
         self.one_sentence(process.stderr, *parts)
         for rank in range(RANKS):
