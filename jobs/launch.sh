@@ -1,38 +1,79 @@
 # shellcheck shell=bash
 # Sourced by the job scripts beside it: finds the program and starts it on every task of the Slurm allocation.
+#   LANDSCAPE_PROGRAM     the program, where it is not the one of this tree
+#   LANDSCAPE_LAUNCHER    srun or mpirun, where the choice made here is not the right one
 
-# The program of the release build under the project's folder $1, or the installed one.
+LANDSCAPE_JOBS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+
+# find_program BUILD...: prints LANDSCAPE_PROGRAM, else what the first of these builds of the tree made (release, debug),
+# else the installed program this folder came with, else the one on PATH.
 find_program() {
-  local candidate
-  for candidate in "$1/build/release/landscape_mpi" "$1/bin/landscape_mpi"; do
-    [[ -f $candidate && -x $candidate ]] && { echo "$candidate"; return; }
+  local build
+  if [[ -n ${LANDSCAPE_PROGRAM:-} ]]; then
+    command -v "$LANDSCAPE_PROGRAM" && return
+    echo "LANDSCAPE_PROGRAM is '$LANDSCAPE_PROGRAM', which is no program." >&2
+    return 1
+  fi
+  for build in "${@/#/$LANDSCAPE_JOBS/../build/}" "$LANDSCAPE_JOBS/../../../bin"; do
+    [[ -f $build/landscape_mpi && -x $build/landscape_mpi ]] || continue
+    echo "$(cd "$build" && pwd)/landscape_mpi"
+    return
   done
   command -v landscape_mpi && return
-  echo "$1 has no build/release/landscape_mpi; build it as the head of the job script says, or set LANDSCAPE_HOME." >&2
+  cat >&2 <<MESSAGE
+landscape_mpi is neither built in $(dirname "$LANDSCAPE_JOBS") nor on PATH. Build it there, with modules loaded,
+  tools/setup.sh run && cmake --preset release && cmake --build --preset release -j 8
+or set LANDSCAPE_PROGRAM.
+MESSAGE
   return 1
 }
 
-# launch PROGRAM [options]: srun where Slurm speaks PMIx, else mpirun; returns the program's exit code. USR1 and TERM
-# are passed on to the ranks, which finish their round and stop with code 75. A shell handles a signal only when its
-# foreground command has ended, so the program runs in the background.
-launch() {
-  local launcher child code
-  export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1} # srun no longer takes it from the job by itself (Slurm >= 22.05)
-  export OMPI_MCA_mpi_yield_when_idle=1               # ranks that wait for rank 0's training must not take its cores
-  if srun --mpi=list 2>&1 | grep -q pmix; then
-    launcher=(srun --mpi=pmix --kill-on-bad-exit=0)
-  else
-    launcher=(mpirun -np "${SLURM_NTASKS:-1}" --bind-to none --quiet)
-  fi
-  "${launcher[@]}" "$@" &
-  child=$!
-  trap 'kill -USR1 "$child"' USR1
-  trap 'kill -TERM "$child"' TERM
-  while :; do
-    wait "$child"
-    code=$?
-    kill -0 "$child" 2>/dev/null || break # still there: a signal only interrupted the wait
+# with_defaults NAME=VALUE... -- [options]: OPTIONS becomes the options, and before them each default that is not
+# overridden; the program takes no option twice.
+with_defaults() {
+  local default option defaults=()
+  while [[ $1 != -- ]]; do defaults+=("$1"); shift; done
+  shift
+  OPTIONS=("$@")
+  for default in "${defaults[@]}"; do
+    for option; do [[ $option == "--${default%%=*}" || $option == "--${default%%=*}="* ]] && continue 2; done
+    OPTIONS=("--$default" "${OPTIONS[@]}")
   done
+}
+
+# launch PROGRAM [options]: by srun where Slurm speaks PMIx, else by mpirun; returns the program's exit code. USR1 makes
+# the program finish what it is computing and stop with code 75. The shell passes the signal on, for which the program has
+# to run in the background: a shell handles a signal only when its foreground command has ended.
+launch() {
+  local launcher=${LANDSCAPE_LAUNCHER:-} command child code asked_to_stop=
+  export OMPI_MCA_mpi_yield_when_idle=1 # ranks that wait for rank 0's training must not take its cores
+  if [[ -z $launcher ]]; then
+    launcher=mpirun
+    srun --mpi=list 2>&1 | grep -q pmix && launcher=srun
+  fi
+  if [[ $launcher == srun ]]; then
+    # srun does not take over --cpus-per-task from the job by itself (Slurm 22.05 and later).
+    [[ -z ${SLURM_CPUS_PER_TASK:-} ]] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
+    command=(srun --mpi=pmix --cpu-bind=cores --kill-on-bad-exit=0)
+  else
+    command=(mpirun --bind-to none --quiet)
+    [[ -z ${SLURM_NTASKS:-} ]] || command+=(-np "$SLURM_NTASKS")
+    if [[ -n ${SLURM_GPUS_PER_TASK:-} ]]; then
+      # mpirun reaches other nodes by a step of one task each, which would show all ranks there the same single GPU.
+      export OMPI_MCA_plm_slurm_args=--gpus-per-node=$SLURM_GPUS_ON_NODE
+      export PRTE_MCA_plm_slurm_args=$OMPI_MCA_plm_slurm_args
+      command=(env -u SLURM_GPUS_PER_TASK -u SLURM_TRES_PER_TASK "${command[@]}")
+    fi
+  fi
+  "${command[@]}" "$@" &
+  child=$!
+  trap 'asked_to_stop=yes; kill -USR1 "$child"' USR1 TERM
+  wait "$child"
+  while kill -0 "$child" 2>/dev/null; do wait "$child"; done # a signal only interrupts the wait
+  wait "$child"
+  code=$?
   trap - USR1 TERM
+  # A signal that came before the program was there to take it ended the launcher; nothing is lost.
+  [[ -n $asked_to_stop ]] && ((code == 128 + $(kill -l USR1))) && code=75
   return "$code"
 }
