@@ -21,12 +21,18 @@ Minimizer first_guess(const RunConfig& config, LossKind loss) {
   minimizer.spec = config.network;
   minimizer.loss = loss;
   minimizer.theta = initial_parameters(config.network, config.training.init, config.seed);
-  if (config.minimizer_file(loss).empty()) {  // as many records as the training will make
-    const auto records = static_cast<std::size_t>(config.training.epochs / config.training.history_every + 2);
-    minimizer.history = {std::vector<std::int64_t>(records), std::vector<double>(records),
-                         std::vector<double>(records)};
-  }
   return minimizer;
+}
+
+// Of the training's records, which first_guess() lacks; in floating point, as the epochs may be any number.
+double history_bytes(const RunConfig& config) {
+  const auto epochs = static_cast<double>(config.training.epochs);
+  double bytes = 0.0;
+  for (const LossKind loss : config.losses) {
+    if (config.minimizer_file(loss).empty())
+      bytes += 24.0 * (epochs / static_cast<double>(config.training.history_every) + 2.0);
+  }
+  return bytes;
 }
 
 // Seconds of one item on this rank.
@@ -58,7 +64,8 @@ double training_seconds(const Setup& setup, LossKind loss) {
     backend->loss_and_gradient(loss, theta, gradient);
     ++n_calls;
   }
-  return clock.seconds() / n_calls * static_cast<double>(training.epochs + training.lbfgs_iterations);
+  return clock.seconds() / n_calls *
+         (static_cast<double>(training.epochs) + static_cast<double>(training.lbfgs_iterations));
 }
 
 double memory_bytes(const Setup& setup, const std::vector<Minimizer>& minimizers) {
@@ -105,7 +112,7 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
                                   count_text(static_cast<std::int64_t>(setup.points.size())));
            }
            lines += fmt::format("File        {}, {} free there\n",
-                                bytes_text(static_cast<double>(file_size_estimate(layout))),
+                                bytes_text(static_cast<double>(file_size_estimate(layout)) + history_bytes(config)),
                                 bytes_text(static_cast<double>(free_bytes(config.output))));
            lines +=
                fmt::format("Memory      {} per rank, besides libraries\n", bytes_text(memory_bytes(setup, minimizers)));

@@ -19,8 +19,8 @@ from system import TIMES, SystemTest, children, contents, main, n_complete
 KILLS = int(os.environ.get("LANDSCAPE_KILLS", "50"))
 DIRECTIONS, STEPS = 150, 21
 TOTAL = 2 * DIRECTIONS * STEPS
-# A second of training with a checkpoint every 0.04 s, then half a second of evaluation in rounds of 0.04 s.
-CASE = ["--epochs=6000", "--history-every=100", "--lbfgs-iterations=5", f"--directions={DIRECTIONS}", f"--grid=-1:1:{STEPS}",
+# Half a second of training with a checkpoint every 0.04 s, then half a second of evaluation in rounds of 0.04 s.
+CASE = ["--epochs=4000", "--history-every=100", "--lbfgs-iterations=5", f"--directions={DIRECTIONS}", f"--grid=-1:1:{STEPS}",
         "--quadrature=simpson:1000", "--bootstrap=50", "--round-seconds=0.04", "--threads=1", "--quiet"]
 HANG = 60  # seconds
 
