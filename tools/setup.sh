@@ -183,7 +183,7 @@ landscape_setup() {
 # ---- building
 # landscape_build PRESET [--target T] [-DOPTION=VALUE ...]: quiet; a failure shows its errors and names the log
 landscape_build() {
-  local preset=$1 target=() options=() folder=$LANDSCAPE_ROOT/build/$1 log=$LANDSCAPE_LOGS/$1.log
+  local preset=$1 target=() options=() folder=$LANDSCAPE_ROOT/build/$1 log=$LANDSCAPE_LOGS/$1.log errors
   shift
   [[ ${1:-} == --target ]] && { target=(--target "$2"); shift 2; }
   options=("$@")
@@ -208,7 +208,8 @@ landscape_build() {
   fi
   (cd "$LANDSCAPE_ROOT" && cmake --build --preset "$preset" -j "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" "${target[@]}") \
     >>"$log" 2>&1 || {
-    grep -E -A5 'error:|CMake Error|undefined reference|^FAILED' "$log" | head -n 40 >&2
+    errors=$(grep -E -A5 'error:|CMake Error|undefined reference|^FAILED' "$log" | head -n 40)
+    printf '%s\n' "${errors:-$(tail -n 20 "$log")}" >&2
     echo "landscape_mpi: the build failed; all it said is in $log" >&2
     return 1
   }
