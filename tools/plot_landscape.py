@@ -64,6 +64,10 @@ STYLE = {
 }
 
 
+# What h5py and numpy raise over a damaged file.
+DAMAGE = (AttributeError, IndexError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+
+
 class PlotError(Exception):
     """The file cannot be drawn; the text is one sentence for the user."""
 
@@ -109,6 +113,9 @@ def read_statistics(file, loss, steps, profiles):
 def read_loss(file, loss):
     """Everything one row shows, or None while no direction is complete."""
     group = file[f"profiles/{loss}"]
+    for name in ("steps", "complete", "loss", "total_variation"):  # a damaged shape must not take all memory
+        if group[name].size * group[name].dtype.itemsize > os.path.getsize(file.filename):
+            raise PlotError(f"has a dataset /profiles/{loss}/{name} that is larger than the file.")
     steps = np.asarray(group["steps"], dtype=float)
     complete = np.asarray(group["complete"])  # before the losses: the job writes it after them
     rows = np.flatnonzero((complete == 1).all(axis=1))
@@ -148,16 +155,18 @@ def read_file(path, wanted):
     except OSError as error:
         raise PlotError("is not an HDF5 file, or was cut off before its first flush.") from error
     with file:
-        if "profiles" not in file or "format_version" not in file.attrs:
-            raise PlotError("is an HDF5 file, but holds no landscape_mpi profiles.")
-        present = [loss for loss in LOSSES if loss in file["profiles"]]
-        for loss in wanted:
-            if loss not in present:
-                raise PlotError(f"holds no profiles of the loss '{loss}', only {', '.join(present) or 'none'}.")
         try:
+            if "profiles" not in file or "format_version" not in file.attrs:
+                raise PlotError("is an HDF5 file, but holds no landscape_mpi profiles.")
+            present = [loss for loss in LOSSES if loss in file["profiles"]]
+            for loss in wanted:
+                if loss not in present:
+                    raise PlotError(f"holds no profiles of the loss '{loss}', only {', '.join(present) or 'none'}.")
             rows = {loss: read_loss(file, loss) for loss in wanted or present}
             dimension = attribute(file["problem"], "dimension", "?")
-        except (KeyError, OSError, ValueError, IndexError) as error:
+        except PlotError:
+            raise
+        except DAMAGE as error:
             raise PlotError(f"cannot be read to its end ({str(error).strip(chr(39))}).") from error
     empty = [loss for loss, row in rows.items() if row is None]
     if len(empty) == len(rows):
