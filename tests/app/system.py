@@ -66,12 +66,14 @@ class SystemTest(unittest.TestCase):
 
     def kill_group(self, process):
         """Kills -9 the started program and, under mpirun, every one of its ranks."""
-        ranks = children(process.pid)
-        for pid in [process.pid, *ranks]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        ranks = []
+        if process.poll() is None:  # else its number may belong to a stranger by now
+            ranks = children(process.pid)
+            for pid in [process.pid, *ranks]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
         process.communicate()
         deadline = time.time() + 10
         while any(os.path.exists(f"/proc/{pid}") for pid in ranks) and time.time() < deadline:

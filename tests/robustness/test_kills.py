@@ -85,7 +85,8 @@ class Kills(SystemTest):
         time.sleep(delay)
         ranks = children(process.pid)
         what = f"trial {trial}: {phase} + {delay:.3f} s, {n_ranks} ranks, then {n_next}"
-        for pid in [process.pid, *ranks] if all_of_them else [ranks[victim]] if len(ranks) == n_ranks else []:
+        victims = [process.pid, *ranks] if all_of_them else [ranks[victim]] if len(ranks) == n_ranks else []
+        for pid in victims if process.poll() is None else []:  # else the numbers may belong to strangers by now
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
