@@ -5,8 +5,8 @@
 
 LANDSCAPE_JOBS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 
-# find_program BUILD...: prints LANDSCAPE_PROGRAM, else what the first of these builds of the tree made (release, debug),
-# else the installed program this folder came with, else the one on PATH.
+# find_program BUILD...: prints LANDSCAPE_PROGRAM, else the program of the first of these builds (release, debug) that
+# the tree has, else the installed program this folder came with, else the one on PATH.
 find_program() {
   local build
   if [[ -n ${LANDSCAPE_PROGRAM:-} ]]; then
@@ -42,8 +42,8 @@ with_defaults() {
 }
 
 # launch PROGRAM [options]: by srun where Slurm speaks PMIx, else by mpirun; returns the program's exit code. USR1 makes
-# the program finish what it is computing and stop with code 75. The shell passes the signal on, for which the program has
-# to run in the background: a shell handles a signal only when its foreground command has ended.
+# the program finish what it is computing and stop with code 75. The shell passes the signal on, for which the program
+# has to run in the background: a shell handles a signal only when its foreground command has ended.
 launch() {
   local launcher=${LANDSCAPE_LAUNCHER:-} command child code asked_to_stop=
   export OMPI_MCA_mpi_yield_when_idle=1 # ranks that wait for rank 0's training must not take its cores
@@ -59,7 +59,7 @@ launch() {
     command=(mpirun --bind-to none --quiet)
     [[ -z ${SLURM_NTASKS:-} ]] || command+=(-np "$SLURM_NTASKS")
     if [[ -n ${SLURM_GPUS_PER_TASK:-} ]]; then
-      # mpirun reaches other nodes by a step of one task each, which would show all ranks there the same single GPU.
+      # mpirun reaches other nodes by a step of one task each, which would show all ranks there one and the same GPU.
       export OMPI_MCA_plm_slurm_args=--gpus-per-node=$SLURM_GPUS_ON_NODE
       export PRTE_MCA_plm_slurm_args=$OMPI_MCA_plm_slurm_args
       command=(env -u SLURM_GPUS_PER_TASK -u SLURM_TRES_PER_TASK "${command[@]}")
