@@ -264,9 +264,11 @@ OptionTexts gather_options(const Invocation& invocation) {
     if (const auto named = weaker.extract("preset"); named && preset.empty()) preset = named.mapped().text;
     texts.merge(weaker);  // what is there stays
   }
-  if (!preset.empty()) {
+  // A preset may be another one with a few lines changed: published-1d is corrected-1d with the slips switched on.
+  for (std::set<std::string> seen; !preset.empty() && seen.insert(preset).second;) {
     OptionTexts weaker = read_config_file(find_preset(preset), "--preset");
-    weaker.erase("preset");
+    const auto base = weaker.extract("preset");
+    preset = base ? base.mapped().text : std::string();
     texts.merge(weaker);
   }
   return texts;

@@ -74,6 +74,41 @@ TEST_F(Config, AConfigFileMayNameAPreset) {
   EXPECT_EQ(parse({"--config=" + file, "--preset=narrow"}).network.width, 2);
 }
 
+TEST_F(Config, APresetMayBeAnotherOneWithChanges) {
+  write("base.cfg", "width = 7\nblocks = 2\n");
+  write("changed.cfg", "preset = base\nwidth = 3\n");
+  const RunConfig config = parse({"--preset=changed"});
+  EXPECT_EQ(config.network.width, 3);
+  EXPECT_EQ(config.network.blocks, 2);
+  EXPECT_EQ(parse({"--config", write("mine.cfg", "preset = changed\nblocks = 4\n")}).network.blocks, 4);
+  write("one.cfg", "preset = other\nwidth = 5\n");
+  write("other.cfg", "preset = one\nwidth = 6\n");
+  EXPECT_EQ(parse({"--preset=one"}).network.width, 5) << "a circle ends";
+}
+
+TEST_F(Config, PublishedPresetsAreTheCorrectedOnesWithEverySlip) {
+  unsetenv("LANDSCAPE_PRESETS");
+  for (const std::string size : {"1d", "3d", "10d"}) {
+    const RunConfig published = parse({"--preset=published-" + size}),
+                    corrected = parse({"--preset=corrected-" + size});
+    EXPECT_EQ(published.grid.rule, GridRule::arange);
+    EXPECT_EQ(published.bias, BiasMode::copy);
+    EXPECT_EQ(corrected.grid.rule, GridRule::even);
+    EXPECT_EQ(corrected.bias, BiasMode::zero);
+    RunConfig back = published;
+    back.grid.rule = corrected.grid.rule;
+    back.bias = corrected.bias;
+    if (size == "1d") {
+      EXPECT_EQ(published.quadrature, (QuadratureRule{QuadratureKind::simpson_as_published, 100}));
+      EXPECT_EQ(corrected.quadrature, (QuadratureRule{QuadratureKind::simpson, 100}));
+      EXPECT_EQ(published.training.quadrature, published.quadrature);
+      back.quadrature = corrected.quadrature;
+      back.training.quadrature = corrected.training.quadrature;
+    }
+    EXPECT_EQ(defining_text(back), defining_text(corrected)) << size;
+  }
+}
+
 TEST_F(Config, EveryPresetOfTheTreeParses) {
   unsetenv("LANDSCAPE_PRESETS");
   int n_presets = 0;
