@@ -54,8 +54,8 @@ TEST(Training, LinearModelFindsItsExactMinimizer) {
   training.quadrature = parse_quadrature("gauss:16");
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     const Minimizer m = run(linear, Problem::cubic, loss, training);
-    EXPECT_NEAR(m.theta[0], -2.0, 1e-7) << to_string(loss);
-    EXPECT_NEAR(m.theta[1], -1.0, 1e-7) << to_string(loss);
+    EXPECT_NEAR(m.theta[0], -2.0, 1e-13) << to_string(loss);
+    EXPECT_NEAR(m.theta[1], -1.0, 1e-13) << to_string(loss);
   }
 }
 
