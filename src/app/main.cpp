@@ -74,6 +74,9 @@ Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, co
     const int which = static_cast<int>(loss.loss);
     loss.evaluation_seconds = claim.earlier_seconds[which] + outcome.seconds[which];
     writer.write(loss.loss, direction_results(loss));
+    if (!loss.histogram.counts.empty()) {
+      writer.write_histogram(result_group(loss.loss), loss.histogram.edges, loss.histogram.counts);
+    }
     writer.write(result_group(loss.loss), result_attributes(loss));
   }
   if (report.comparison) writer.write(kComparisonGroup, result_attributes(*report.comparison, setup.config.seed));

@@ -208,12 +208,12 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
       loss.attributes = profile_attributes(setup);
       LossReport blank;
       blank.loss = minimizer.loss;
-      layout.results.push_back({result_group(minimizer.loss), result_attributes(blank)});
+      layout.results.push_back({result_group(minimizer.loss), result_attributes(blank), kHistogramBins});
     }
     layout.losses.push_back(std::move(loss));
   }
   if (setup.command == Command::roughness && minimizers.size() == 2) {
-    layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed)});
+    layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed), 0});
   }
   return layout;
 }

@@ -31,6 +31,7 @@ BootstrapOptions bootstrap_options(const RunConfig& config) {
 void diagnose(const LandscapeReader& reader, const RunConfig& config, LossReport& report) {
   const std::int64_t n_rows = reader.n_directions(report.loss), n_steps = reader.n_steps(report.loss);
   const std::vector<double> steps = reader.steps(report.loss);
+  report.step_range = steps.back() - steps.front();
   const std::vector<RowState> states = reader.row_states(report.loss);
   const std::vector<std::uint8_t> nothing(steps.size(), 0);
   DiagnosticsOptions options;
@@ -78,6 +79,25 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   return report;
 }
 
+// Bins that hold the T of all losses, so that their histograms can be laid side by side.
+void make_histograms(std::vector<LossReport>& losses) {
+  std::vector<std::vector<double>> values;
+  double low = std::numeric_limits<double>::infinity(), high = 0.0;
+  for (const LossReport& loss : losses) {
+    std::vector<double>& t = values.emplace_back();
+    for (const ProfileDiagnostics& profile : loss.profiles) {
+      if (profile.status == DirectionStatus::usable) t.push_back(profile.total_variation);
+    }
+    for (const double x : t) {
+      low = std::min(low, x);
+      high = std::max(high, x);
+    }
+  }
+  if (!(high > 0.0)) return;
+  const std::vector<double> edges = histogram_edges(low, high, kHistogramBins);
+  for (std::size_t i = 0; i < losses.size(); ++i) losses[i].histogram = histogram_of(values[i], edges);
+}
+
 struct Columns {
   std::vector<double> total_variation;
   std::vector<DirectionStatus> status;
@@ -113,6 +133,7 @@ Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config) {
     report.network = reader.minimizer(loss).spec;
     report.losses.push_back(reduce_loss(reader, config, loss));
   }
+  make_histograms(report.losses);
   if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
   return report;
 }
@@ -123,6 +144,10 @@ DirectionResults direction_results(const LossReport& report) {
     results.total_variation.push_back(profile.status == DirectionStatus::usable ? profile.total_variation : kUndefined);
     results.slope_changes.push_back(profile.n_slope_changes);
     results.shape_class.push_back(static_cast<std::uint8_t>(profile.shape));
+    results.tilt.push_back(profile.tilt);
+    results.end_asymmetry.push_back(profile.end_asymmetry);
+    results.minimum_offset.push_back(profile.minimum_position * 0.5 * report.step_range);
+    results.curvature.push_back(or_undefined(profile.curvature));
   }
   return results;
 }
@@ -130,6 +155,7 @@ DirectionResults direction_results(const LossReport& report) {
 AttributeList result_attributes(const LossReport& report) {
   const auto& index = report.index;
   const auto& interval = report.interval;
+  const double half = 0.5 * report.step_range;
   const auto count = [&](ProfileShape shape) { return report.shapes.count[static_cast<int>(shape)]; };
   return {
       {"description",
@@ -155,7 +181,11 @@ AttributeList result_attributes(const LossReport& report) {
       {"multi_valley", count(ProfileShape::multi_valley)},
       {"single_peak", count(ProfileShape::single_peak)},
       {"mean_slope_changes", or_undefined(report.shapes.mean_slope_changes)},
+      {"median_slope_changes", or_undefined(report.shapes.median_slope_changes)},
       {"mean_absolute_asymmetry", or_undefined(report.shapes.mean_absolute_asymmetry)},
+      {"mean_absolute_minimum_offset", half * or_undefined(report.shapes.mean_absolute_minimum_position)},
+      {"median_absolute_minimum_offset", half * or_undefined(report.shapes.median_absolute_minimum_position)},
+      {"median_curvature", or_undefined(report.shapes.median_curvature)},
       {"tilt_share", report.split ? or_undefined(report.split->tilt_share) : kUndefined},
       {"oscillation_share", report.split ? or_undefined(report.split->oscillation_share) : kUndefined},
       {"bootstrap_resamples", interval ? interval->resamples : std::int64_t{0}},

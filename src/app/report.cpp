@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -46,6 +47,23 @@ std::string share_text(const LossReport& loss, ProfileShape shape) {
   return loss.shapes.n_usable == 0 ? "undefined" : fmt::format("{:.0f} %", 100.0 * loss.shapes.share(shape));
 }
 
+std::string slope_changes_text(const LossReport& loss) {
+  if (!loss.shapes.mean_slope_changes) return "undefined";
+  return fmt::format("mean {:.3g}, median {:g}", *loss.shapes.mean_slope_changes, *loss.shapes.median_slope_changes);
+}
+
+std::string minimum_offset_text(const LossReport& loss) {
+  if (!loss.shapes.mean_absolute_minimum_position) return "undefined";
+  const double half = 0.5 * loss.step_range;
+  return fmt::format("mean {:.3g}, median {:.3g}", half * *loss.shapes.mean_absolute_minimum_position,
+                     half * *loss.shapes.median_absolute_minimum_position);
+}
+
+std::string shares_text(const LossReport& loss) {
+  if (loss.is_zero() || !loss.split || !loss.split->tilt_share) return "undefined";
+  return fmt::format("{:.0f} % + {:.0f} %", 100.0 * *loss.split->tilt_share, 100.0 * *loss.split->oscillation_share);
+}
+
 std::string seconds_text(double seconds, const char* without) {
   return seconds > 0.0 ? fmt::format("{:.3g}", seconds) : std::string(without);
 }
@@ -65,6 +83,31 @@ class Table {
   std::span<const LossReport> losses_;
   std::string text_;
 };
+
+// A line per bin: its edges, then a bar and its count for every loss. Empty where no direction is usable.
+std::string histogram_text(std::span<const LossReport> losses) {
+  constexpr int kLongestBar = 18;
+  std::int64_t most = 0;
+  const std::vector<double>* edges = nullptr;
+  for (const LossReport& loss : losses) {
+    if (loss.histogram.edges.empty()) continue;
+    edges = &loss.histogram.edges;
+    most = std::max(most, *std::max_element(loss.histogram.counts.begin(), loss.histogram.counts.end()));
+  }
+  if (edges == nullptr || most == 0) return {};
+  std::string text = "directions by their T\n";
+  for (std::size_t b = 0; b + 1 < edges->size(); ++b) {
+    text += fmt::format("{:<{}}", "  " + range((*edges)[b], (*edges)[b + 1]), kLabelWidth);
+    for (const LossReport& loss : losses) {
+      const std::int64_t count = loss.histogram.counts.empty() ? 0 : loss.histogram.counts[b];
+      const auto length = static_cast<std::size_t>((kLongestBar * count + most - 1) / most);
+      text +=
+          fmt::format(" {:<{}}{:>{}}", std::string(length, '#'), kLongestBar, count, kColumnWidth - 1 - kLongestBar);
+    }
+    text += '\n';
+  }
+  return text;
+}
 
 // At most `width` columns, broken at spaces.
 std::string wrapped(const std::string& sentence, std::size_t width) {
@@ -147,6 +190,8 @@ std::string report_text(const Report& report) {
   table.rule();
   table.row("roughness index RI", index_text);
   table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), interval_text);
+  table.row("  standard error",
+            [](const LossReport& l) { return l.is_zero() ? "rounding" : number(l.index.jackknife_error); });
   table.row("mean T", [](const LossReport& l) { return number(l.index.mean); });
   table.row("directions used",
             [](const LossReport& l) { return fmt::format("{} of {}", l.index.n_used, l.index.n_directions); });
@@ -155,6 +200,13 @@ std::string report_text(const Report& report) {
   table.row("  one valley", [](const LossReport& l) { return share_text(l, ProfileShape::single_valley); });
   table.row("  several valleys", [](const LossReport& l) { return share_text(l, ProfileShape::multi_valley); });
   table.row("  one peak", [](const LossReport& l) { return share_text(l, ProfileShape::single_peak); });
+  table.row("slope sign changes", slope_changes_text);
+  table.row("ends differ by, of max - min",
+            [](const LossReport& l) { return "mean " + number(l.shapes.mean_absolute_asymmetry); });
+  table.row("minimum is off the centre by", minimum_offset_text);
+  table.row("curvature at the centre",
+            [](const LossReport& l) { return "median " + number(l.shapes.median_curvature); });
+  table.row("variance of T: tilt + rest", shares_text);
   table.row("loss at the minimizer", [](const LossReport& l) { return fmt::format("{:.8g}", l.final_loss); });
   table.row("  least over all functions", [&](const LossReport& l) {
     return fmt::format("{:.8g}", exact_minimum(l.loss, report.problem, dimension));
@@ -164,7 +216,11 @@ std::string report_text(const Report& report) {
   table.row("  profiles", [](const LossReport& l) { return seconds_text(l.evaluation_seconds, "unknown"); });
   table.rule();
 
-  std::string text = table.text();
+  std::string text = table.text() + histogram_text(report.losses);
+  text += wrapped(
+      "Tilt: the part of T that unequal ends make, (f_0 + f_m - 2 min) / (|I| (max - min)). The rest: further turning "
+      "points. Their shares of RI^2 are cov(T, part) / var(T).",
+      kTextWidth);
   for (const LossReport& loss : report.losses) {
     if (loss.interval && loss.interval->rests_on_few) {
       text += wrapped(

@@ -84,6 +84,15 @@ void write_profiles(const h5::File& file, const LossLayout& loss) {
   h5::create_dataset(
       id, "shape_class", H5T_STD_U8LE, {m},
       {"shape: 0 monotone, 1 single valley, 2 multi valley, 3 single peak, 4 undefined" + when, "(M)", "1"});
+  const std::pair<const char*, std::string> columns[] = {
+      {"tilt",
+       "part of T that the ends make: ((f_0 - min) + (f_m - min)) / (|I| (max f - min f)), NaN where undefined"},
+      {"end_asymmetry", "(f_m - f_0) / (max f - min f), NaN where undefined"},
+      {"minimum_offset", "lowest step minus the middle of the interval, unit of s, NaN where undefined"},
+      {"curvature", "second derivative of f at the step nearest s = 0 from three steps, NaN where undefined"}};
+  for (const auto& [name, description] : columns) {
+    h5::create_dataset(id, name, H5T_IEEE_F64LE, {m}, {description + when, "(M)", "1"});
+  }
   if (loss.save_directions) {
     h5::create_dataset(id, "direction", H5T_IEEE_F64LE, {m, n},
                        {"direction d_k, parameters as in theta; valid where row k of complete has a 1", "(M, n)", "1"});
@@ -94,6 +103,15 @@ void write_result_group(const h5::File& file, const ResultLayout& result) {
   const h5::Group group = h5::create_group(file.get(), result.group);
   h5::write_attribute(group.get(), {"state", kPending}, kStateCapacity);
   for (const Attribute& attribute : result.attributes) h5::write_attribute(group.get(), attribute, kResultTextCapacity);
+  if (result.n_bins <= 0) return;
+  const h5::Group histogram = h5::create_group(group.get(), "histogram");
+  const hsize_t n = static_cast<hsize_t>(result.n_bins);
+  h5::create_dataset(
+      histogram.get(), "edges", H5T_IEEE_F64LE, {n + 1},
+      {"ascending edges of the bins of T; valid once the state of the group above is complete", "(B + 1)", "1"});
+  h5::create_dataset(
+      histogram.get(), "counts", H5T_STD_I64LE, {n},
+      {"usable directions with edges[b] <= T < edges[b + 1], in the last bin also its upper edge", "(B)", "1"});
 }
 
 std::vector<ChangingAttribute> changing_attributes(const FileLayout& layout) {
@@ -177,7 +195,7 @@ std::uint64_t file_size_estimate(const FileLayout& layout) {
     const auto m = static_cast<double>(loss.n_directions), p = static_cast<double>(loss.steps.size());
     const auto n = static_cast<double>(loss.minimizer.theta.size());
     bytes += kPerLoss + 8.0 * n + 24.0 * static_cast<double>(loss.minimizer.history.epoch.size()) + 8.0 * p;
-    bytes += m * (9.0 * p + 21.0 + (loss.save_directions ? 8.0 * n : 0.0));
+    bytes += m * (9.0 * p + 53.0 + (loss.save_directions ? 8.0 * n : 0.0));
   }
   return static_cast<std::uint64_t>(std::min(bytes, 9e18));
 }

@@ -19,9 +19,8 @@ struct ResultWriter::Impl {
     return h5::open_group(file.get(), group);
   }
   template <class T>
-  void write_column(LossKind loss, const char* name, const std::vector<T>& values) const {
-    const h5::OpenDataset dataset =
-        h5::open_dataset(file.get(), fmt::format("{}/{}", profile_group_name(loss), name), h5::file_type<T>(), 1);
+  void write_column(const std::string& name, const std::vector<T>& values) const {
+    const h5::OpenDataset dataset = h5::open_dataset(file.get(), name, h5::file_type<T>(), 1);
     if (dataset.shape[0] != values.size()) {
       throw Error(fmt::format("The file '{}' has room for {} values of {}, not for {}.", path, dataset.shape[0],
                               dataset.path, values.size()));
@@ -40,9 +39,20 @@ ResultWriter& ResultWriter::operator=(ResultWriter&&) noexcept = default;
 ResultWriter::~ResultWriter() = default;
 
 void ResultWriter::write(LossKind loss, const DirectionResults& results) {
-  impl_->write_column(loss, "total_variation", results.total_variation);
-  impl_->write_column(loss, "slope_changes", results.slope_changes);
-  impl_->write_column(loss, "shape_class", results.shape_class);
+  const std::string group = profile_group_name(loss) + "/";
+  impl_->write_column(group + "total_variation", results.total_variation);
+  impl_->write_column(group + "slope_changes", results.slope_changes);
+  impl_->write_column(group + "shape_class", results.shape_class);
+  impl_->write_column(group + "tilt", results.tilt);
+  impl_->write_column(group + "end_asymmetry", results.end_asymmetry);
+  impl_->write_column(group + "minimum_offset", results.minimum_offset);
+  impl_->write_column(group + "curvature", results.curvature);
+}
+
+void ResultWriter::write_histogram(const std::string& group, const std::vector<double>& edges,
+                                   const std::vector<std::int64_t>& counts) {
+  impl_->write_column(group + "/histogram/edges", edges);
+  impl_->write_column(group + "/histogram/counts", counts);
 }
 
 void ResultWriter::write(const std::string& group, const AttributeList& attributes) {

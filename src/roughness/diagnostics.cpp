@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "landscape/model/choices.hpp"
 #include "landscape/model/error.hpp"
@@ -32,6 +34,14 @@ ProfileDiagnostics without_numbers(DirectionStatus status) {
     *value = kNan;
   }
   return d;
+}
+
+/// Of equally many above and below the mean of the middle two; empty of no values.
+std::optional<double> median(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
 }
 
 struct TurningPoints {
@@ -184,22 +194,50 @@ double ShapeSummary::share(ProfileShape shape) const {
 
 ShapeSummary summarise_shapes(std::span<const ProfileDiagnostics> profiles) {
   ShapeSummary summary;
-  double changes = 0.0, asymmetry = 0.0, position = 0.0;
+  std::vector<double> changes, asymmetries, positions, curvatures;
   for (const ProfileDiagnostics& d : profiles) {
     ++summary.count[static_cast<std::size_t>(d.shape)];
     if (d.status != DirectionStatus::usable) continue;
     ++summary.n_usable;
-    changes += static_cast<double>(d.n_slope_changes);
-    asymmetry += std::fabs(d.end_asymmetry);
-    position += std::fabs(d.minimum_position);
+    changes.push_back(static_cast<double>(d.n_slope_changes));
+    asymmetries.push_back(std::fabs(d.end_asymmetry));
+    positions.push_back(std::fabs(d.minimum_position));
+    if (d.curvature) curvatures.push_back(*d.curvature);
   }
   if (summary.n_usable > 0) {
-    const auto n = static_cast<double>(summary.n_usable);
-    summary.mean_slope_changes = changes / n;
-    summary.mean_absolute_asymmetry = asymmetry / n;
-    summary.mean_absolute_minimum_position = position / n;
+    const auto mean = [](const std::vector<double>& values) {
+      return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+    };
+    summary.mean_slope_changes = mean(changes);
+    summary.mean_absolute_asymmetry = mean(asymmetries);
+    summary.mean_absolute_minimum_position = mean(positions);
   }
+  summary.median_slope_changes = median(changes);
+  summary.median_absolute_minimum_position = median(positions);
+  summary.median_curvature = median(curvatures);
   return summary;
+}
+
+std::vector<double> histogram_edges(double low, double high, int n_bins) {
+  const double middle = 0.5 * (low + high);
+  const double half = std::max(0.5 * (high - low), 1e-6 * std::fabs(middle));
+  std::vector<double> edges;
+  for (int b = 0; b <= n_bins; ++b) edges.push_back(middle + half * (2.0 * b - n_bins) / n_bins);
+  edges.front() = std::min(edges.front(), low);
+  edges.back() = std::max(edges.back(), high);
+  return edges;
+}
+
+Histogram histogram_of(std::span<const double> values, std::vector<double> edges) {
+  Histogram histogram{std::move(edges), {}};
+  const std::vector<double>& e = histogram.edges;
+  histogram.counts.assign(e.size() - 1, 0);
+  for (const double x : values) {
+    if (!(x >= e.front() && x <= e.back())) continue;
+    const auto above = static_cast<std::size_t>(std::upper_bound(e.begin(), e.end(), x) - e.begin());
+    ++histogram.counts[std::min(above, histogram.counts.size()) - 1];
+  }
+  return histogram;
 }
 
 }  // namespace landscape

@@ -19,6 +19,25 @@ class Reduce(SystemTest):
         again = self.run_program("reduce", "landscape.h5", env=NO_MPI)
         self.assertGreater(len(table_of(job.stdout)), 500)
         self.assertEqual(table_of(again.stdout), table_of(job.stdout))
+        self.assertTrue(job.stdout.endswith("\n\n" + again.stdout), "the whole report, timings and notes included")
+
+    def test_the_reports_of_unusual_jobs_come_again_too(self):
+        # Rounding only (the linear model), too few directions for an interval, one loss, stopped and resumed.
+        linear = ["--network=linear", "--problem=cubic", "--quadrature=gauss:8"]
+        for name, options in {
+            "linear": [*linear, "--directions=7", "--grid=-1:1:9"],
+            "few": ["--epochs=300", "--lbfgs-iterations=0", "--directions=3", "--grid=-1:1:9", "--confidence=0.8"],
+            "one": [*linear, "--directions=7", "--losses=galerkin", "--grid=-1:1:2"],
+        }.items():
+            with self.subTest(name):
+                job = self.run_program(*options, f"--output={name}.h5", ranks=2)
+                again = self.run_program("reduce", f"{name}.h5", env=NO_MPI)
+                self.assertTrue(again.stdout and job.stdout.endswith("\n\n" + again.stdout), job.stdout + again.stdout)
+        more = self.run_program(*QUICK[:-3], "--directions=9", *QUICK[-2:], "--output=linear2.h5", ranks=2)
+        resumed = self.run_program(*QUICK[:-3], "--directions=11", *QUICK[-2:], "--output=linear2.h5", "--resume", ranks=2)
+        again = self.run_program("reduce", "linear2.h5", env=NO_MPI)
+        self.assertNotEqual(table_of(more.stdout), table_of(resumed.stdout))
+        self.assertTrue(again.stdout and resumed.stdout.endswith("\n\n" + again.stdout), resumed.stdout + again.stdout)
 
     def test_the_environment_used_above_really_stops_mpi(self):
         process = subprocess.run(self.command(QUICK), cwd=self.folder, env={**os.environ, **NO_MPI}, capture_output=True)
@@ -39,6 +58,32 @@ class Reduce(SystemTest):
                 t = np.abs(np.diff(f, axis=1)).sum(axis=1) / ((s[-1] - s[0]) * np.ptp(f, axis=1))
                 np.testing.assert_allclose(file[f"profiles/{loss}/total_variation"][()], t, rtol=1e-13)
                 self.assertAlmostEqual(file[f"roughness/{loss}"].attrs["index"], t.std(ddof=1) / t.mean(), delta=1e-13)
+
+    def test_what_moves_is_stored_per_direction_and_in_sum(self):
+        self.run_program("--epochs=300", "--lbfgs-iterations=0", "--bootstrap=100", "--grid=-0.5:0.7:13", "--directions=40")
+        with h5py.File(self.path("landscape.h5"), "r") as file:
+            edges = []
+            for loss in ("ritz", "galerkin"):
+                profiles, results = file[f"profiles/{loss}"], file[f"roughness/{loss}"]
+                f, s, t = profiles["loss"][()], profiles["steps"][()], profiles["total_variation"][()]
+                height = np.ptp(f, axis=1)
+                np.testing.assert_allclose(profiles["end_asymmetry"][()], (f[:, -1] - f[:, 0]) / height, rtol=1e-12)
+                np.testing.assert_allclose(profiles["minimum_offset"][()], s[f.argmin(axis=1)] - 0.1, atol=1e-12)
+                c = np.abs(s).argmin()
+                curvature = (f[:, c - 1] - 2 * f[:, c] + f[:, c + 1]) / 0.1**2
+                np.testing.assert_allclose(profiles["curvature"][()], curvature, rtol=1e-9, atol=1e-9)
+                tilt = (f[:, 0] + f[:, -1] - 2 * f.min(axis=1)) / (1.2 * height)
+                np.testing.assert_allclose(profiles["tilt"][()], tilt, rtol=1e-12)
+                share = np.cov(t, tilt)[0, 1] / t.var(ddof=1)
+                self.assertAlmostEqual(results.attrs["tilt_share"], share, delta=1e-10)
+                self.assertAlmostEqual(results.attrs["tilt_share"] + results.attrs["oscillation_share"], 1.0, delta=1e-12)
+                self.assertAlmostEqual(results.attrs["median_curvature"], np.median(curvature), delta=1e-7)
+                self.assertEqual(results.attrs["median_slope_changes"], np.median(profiles["slope_changes"][()]))
+                counts = results["histogram/counts"][()]
+                edges.append(results["histogram/edges"][()])
+                np.testing.assert_array_equal(counts, np.histogram(t, edges[-1])[0])
+                self.assertEqual(counts.sum(), 40)
+            np.testing.assert_array_equal(edges[0], edges[1])
 
     def test_the_report_fits_one_hundred_columns(self):
         for line in self.run_program(*QUICK).stdout.splitlines():

@@ -174,7 +174,8 @@ TEST(ResultWriter, PutsResultsInTheirPlacesWithoutMovingAnything) {
   const std::string path = folder / "a.h5";
   LandscapeFile::create(path, test::sample_layout(3, 4));
   const auto size = std::filesystem::file_size(path);
-  const DirectionResults results{{1.5, std::nan(""), 2.0}, {0, -1, 7}, {1, 4, 2}};
+  const DirectionResults results{{1.5, std::nan(""), 2.0}, {0, -1, 7},        {1, 4, 2},       {1.0, std::nan(""), 0.5},
+                                 {0.1, std::nan(""), -1},  {0.0, 0.25, -1.0}, {-2.0, 3.0, 4e9}};
   {
     ResultWriter writer(path);
     writer.write(LossKind::galerkin, results);
@@ -202,17 +203,22 @@ TEST(ResultWriter, PutsResultsInTheirPlacesWithoutMovingAnything) {
   EXPECT_EQ(test::bits(found.total_variation), test::bits(results.total_variation));
   EXPECT_EQ(found.slope_changes, results.slope_changes);
   EXPECT_EQ(found.shape_class, results.shape_class);
+  EXPECT_EQ(test::bits(found.tilt), test::bits(results.tilt));
+  EXPECT_EQ(test::bits(found.end_asymmetry), test::bits(results.end_asymmetry));
+  EXPECT_EQ(test::bits(found.minimum_offset), test::bits(results.minimum_offset));
+  EXPECT_EQ(test::bits(found.curvature), test::bits(results.curvature));
 }
 
 TEST(ResultWriter, RefusesWhatHasNoPlace) {
   const TestFolder folder;
   LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4));
   ResultWriter writer(folder / "a.h5");
-  EXPECT_THROW(writer.write(LossKind::ritz, DirectionResults{{1.0}, {1}, {1}}), Error);
+  EXPECT_THROW(writer.write(LossKind::ritz, DirectionResults{{1.0}, {1}, {1}, {1.0}, {1.0}, {1.0}, {1.0}}), Error);
   EXPECT_THROW(writer.write("roughness/ritz", {{"unheard", 1.0}}), Error);
   EXPECT_THROW(writer.write("roughness/ritz", {{"index", 1}}), Error);
   EXPECT_THROW(writer.write("roughness/ritz", {{"interval", std::vector<double>{1.0}}}), Error);
   EXPECT_THROW(writer.write("roughness/none", {}), Error);
+  EXPECT_THROW(writer.write_histogram("roughness/ritz", {0.0, 1.0}, {3}), Error);
   writer.write("roughness/ritz", {{"index", 1.0}});
   writer.invalidate("roughness/ritz");
   writer.close();

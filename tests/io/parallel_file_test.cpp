@@ -183,8 +183,9 @@ TEST_F(ParallelFile, RoundsChangeRawDataOnly) {
       EXPECT_EQ(LandscapeReader(path_).direction(kRitz, rank), std::vector<double>(n, 1.0 + rank));
     }
     ResultWriter writer(path_);
-    writer.write(kRitz,
-                 {std::vector<double>(20, 0.5), std::vector<std::int64_t>(20, 1), std::vector<std::uint8_t>(20, 1)});
+    writer.write(kRitz, {std::vector<double>(20, 0.5), std::vector<std::int64_t>(20, 1),
+                         std::vector<std::uint8_t>(20, 1), std::vector<double>(20, 0.5), std::vector<double>(20, 0.5),
+                         std::vector<double>(20, 0.5), std::vector<double>(20, 0.5)});
     writer.write("roughness/ritz", {{"index", 0.25}, {"used", 20}});
     writer.set_state(RunState::complete);
     writer.close();

@@ -1,9 +1,11 @@
 // Total variation and shape of constructed profiles against values worked out by hand.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "landscape/model/error.hpp"
@@ -235,6 +237,35 @@ TEST(Diagnostics, RowsOfAMatrix) {
   EXPECT_EQ(*summary.mean_absolute_asymmetry, 0.5);
   mask[4] = 0;
   EXPECT_EQ(diagnose_profiles(losses, s, mask)[1].status, DirectionStatus::incomplete);
+}
+
+TEST(Diagnostics, MediansAndMeansOfWhatMoves) {
+  // Five steps at -1 .. 1. By rows: V at the centre; V at 1/2; falling; waves of three turns; flat.
+  const auto s = steps(5);
+  const std::vector<double> losses = {2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 4, 3, 2, 1, 0, 1, 0, 1, 0, 1, 5, 5, 5, 5, 5};
+  const auto summary = summarise_shapes(diagnose_profiles(losses, s));
+  EXPECT_EQ(summary.n_usable, 4);
+  EXPECT_EQ(*summary.mean_slope_changes, 1.25);  // 1 1 0 3
+  EXPECT_EQ(*summary.median_slope_changes, 1.0);
+  EXPECT_DOUBLE_EQ(*summary.mean_absolute_asymmetry, (0.0 + 2.0 / 3.0 + 1.0 + 0.0) / 4.0);
+  EXPECT_EQ(*summary.mean_absolute_minimum_position, (0.0 + 0.5 + 1.0 + 0.5) / 4.0);
+  EXPECT_EQ(*summary.median_absolute_minimum_position, 0.5);
+  EXPECT_EQ(*summary.median_curvature, 0.0);  // 8 0 0 -8: two of four are 0
+  EXPECT_FALSE(summarise_shapes({}).median_curvature);
+}
+
+TEST(Histogram, CountsEveryValueOnce) {
+  const std::vector<double> edges = histogram_edges(1.0, 3.0, 4);
+  EXPECT_EQ(edges, (std::vector<double>{1.0, 1.5, 2.0, 2.5, 3.0}));
+  const std::vector<double> values = {1.0, 1.2, 1.5, 2.0, 2.9, 3.0, 3.5, kNan};
+  EXPECT_EQ(histogram_of(values, edges).counts, (std::vector<std::int64_t>{2, 1, 1, 2}));
+  // Equal values have a bin of their own, whatever their size.
+  for (const double x : {0.5, 4000.0}) {
+    const std::vector<double> same(10, x);
+    const Histogram histogram = histogram_of(same, histogram_edges(x, x, 8));
+    EXPECT_TRUE(std::is_sorted(histogram.edges.begin(), histogram.edges.end(), std::less_equal<>())) << x;
+    EXPECT_EQ(std::accumulate(histogram.counts.begin(), histogram.counts.end(), 0L), 10) << x;
+  }
 }
 
 TEST(Diagnostics, LengthAndUnevenSteps) {

@@ -16,6 +16,9 @@
 
 namespace landscape {
 
+/// Bins of the histograms of T.
+inline constexpr int kHistogramBins = 8;
+
 struct LossReport {
   LossKind loss = LossKind::ritz;
   // of the minimizer
@@ -27,11 +30,13 @@ struct LossReport {
   // of its profiles
   std::vector<ProfileDiagnostics> profiles;  // (M), direction order; incomplete and damaged rows have status incomplete
   std::int64_t n_damaged = 0;
+  double step_range = 0.0;  // last step minus the first
   RoughnessIndex index;
   std::optional<IndexInterval> interval;
   std::optional<IndexSplit> split;
   std::optional<double> resolution;
   ShapeSummary shapes;
+  Histogram histogram;  // of T; the edges are the same for both losses, and there are none without a usable direction
   std::uint64_t bootstrap_seed = 0;
   double evaluation_seconds = 0.0;
 

@@ -48,6 +48,7 @@ struct LossLayout {
 struct ResultLayout {
   std::string group;  // "roughness/ritz", "roughness/comparison"
   AttributeList attributes;
+  std::int64_t n_bins = 0;  // of its histogram; 0: none
 };
 
 struct FileLayout {
@@ -66,11 +67,15 @@ enum class ExistingOutput { refuse, replace };
 /// Bytes that a file of this layout takes on the disk, a little rounded up.
 std::uint64_t file_size_estimate(const FileLayout& layout);
 
-/// Per-direction results of one loss, each (M). A total variation that is undefined is NaN.
+/// Per-direction results of one loss, each (M); real numbers that are undefined are NaN.
 struct DirectionResults {
   std::vector<double> total_variation;
   std::vector<std::int64_t> slope_changes;
   std::vector<std::uint8_t> shape_class;
+  std::vector<double> tilt;            // the part of total_variation that the ends make
+  std::vector<double> end_asymmetry;   // (f_m - f_0) / (max - min)
+  std::vector<double> minimum_offset;  // of the lowest step from the middle of the interval, unit of s
+  std::vector<double> curvature;       // f'' at the step nearest s = 0
 };
 
 class LandscapeFile {
@@ -129,6 +134,9 @@ class ResultWriter {
   /// Overwrites attributes of a result group and sets its state to "complete". Throws Error where name, type or size is
   /// not the layout's; a longer text is cut.
   void write(const std::string& group, const AttributeList& attributes);
+  /// Fills <group>/histogram, before the group's attributes are written. edges (n_bins + 1), counts (n_bins).
+  void write_histogram(const std::string& group, const std::vector<double>& edges,
+                       const std::vector<std::int64_t>& counts);
   /// Sets a group back to "pending" (before it is recomputed).
   void invalidate(const std::string& group);
   /// Makes everything written so far durable, then sets the root's state.

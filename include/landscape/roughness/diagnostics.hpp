@@ -72,13 +72,27 @@ std::vector<ProfileDiagnostics> diagnose_profiles(std::span<const double> losses
                                                   std::span<const std::uint8_t> complete = {},
                                                   const DiagnosticsOptions& options = {});
 
-/// How the usable profiles divide over the shapes, and their means. Undefined means of no usable profile are empty.
+/// How the usable profiles divide over the shapes, and what is typical of them. Numbers of no usable profile are empty.
 struct ShapeSummary {
   std::int64_t n_usable = 0;
   std::int64_t count[kProfileShapes] = {};  // by ProfileShape
   std::optional<double> mean_slope_changes, mean_absolute_asymmetry, mean_absolute_minimum_position;
+  std::optional<double> median_slope_changes, median_absolute_minimum_position;
+  std::optional<double> median_curvature;  // of the profiles that have one
   double share(ProfileShape shape) const;  // of the usable ones, in [0, 1]; 0 if there are none
 };
 ShapeSummary summarise_shapes(std::span<const ProfileDiagnostics> profiles);
+
+/// Counts in even bins: edges (B + 1) ascending, counts (B); bin b holds edges[b] <= x < edges[b + 1], the last one its
+/// upper edge too.
+struct Histogram {
+  std::vector<double> edges;
+  std::vector<std::int64_t> counts;
+};
+
+/// Even edges (n_bins + 1) over [low, high], a little widened where the two are equal to rounding.
+std::vector<double> histogram_edges(double low, double high, int n_bins);
+/// Values outside the edges are not counted.
+Histogram histogram_of(std::span<const double> values, std::vector<double> edges);
 
 }  // namespace landscape
