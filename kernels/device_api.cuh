@@ -54,6 +54,7 @@ void launch(const LaunchName& at, void (*kernel)(Parameters...), const LaunchSha
 #if defined(LANDSCAPE_CUDA_SHIM)
 inline double* dynamic_shared() { return shim::dynamic_shared(); }
 inline void keep_loads_here() {}
+inline void forget_value(int&) {}
 inline void mma_m8n8k4(double (&c)[2], double a, double b) { shim::mma_m8n8k4(c, a, b); }
 #else
 /// The block's dynamic shared memory.
@@ -65,6 +66,10 @@ __device__ __forceinline__ double* dynamic_shared() {
 /// Stops the compiler from hoisting loads of loop-invariant weights out of the point loop, where they would fill all
 /// registers (w = 8, d = 3: 1248 bytes of spills without, none with).
 __device__ __forceinline__ void keep_loads_here() { asm volatile("" ::: "memory"); }
+
+/// Makes the compiler take v for a new value, so that nothing computed from it is moved out of a loop and kept in
+/// registers all the way through.
+__device__ __forceinline__ void forget_value(int& v) { asm volatile("" : "+r"(v)); }
 
 /// C += A B with C (8 x 8), A (8 x 4), B (4 x 8) spread over a warp. Lane l holds A[l / 4][l % 4], B[l % 4][l / 4] and
 /// the two entries C[l / 4][2 (l % 4) + {0, 1}]. Volatile keeps the products in program order; reordered, the width-32

@@ -1,6 +1,6 @@
 // Loss and parameter gradient of one network by the shared hand-written adjoint (landscape/math/gradient.hpp), one
 // thread per logical lane. Lane l takes points l, l + n_lanes, ...; lanes meet in a fixed tree, so the bits depend on
-// the points and the network alone.
+// the points and the network alone. gradient_block.cuh serves the networks between the narrowest and the linear ones.
 #include <algorithm>
 
 #include "device_api.cuh"
@@ -78,15 +78,6 @@ __global__ void __launch_bounds__(kWarp) gradient_narrow(FoldedBatch network, Po
   if (threadIdx.x == 0) row[layout.size()] = loss;
 }
 
-constexpr std::int64_t kMostLanes = 8192;
-constexpr std::int64_t kMostWorkDoubles = std::int64_t{1} << 26;  // 512 MiB
-constexpr std::int64_t kMostNarrowBlocks = 256;
-
-int lane_work(LossKind loss, const DynamicShape& s) {
-  return 2 * s.d + (loss == LossKind::galerkin ? math::gradient_work<LossKind::galerkin, double>(s)
-                                               : math::gradient_work<LossKind::ritz, double>(s));
-}
-
 template <Activation kActivation, LossKind kLoss, class Shape>
 bool narrow_if(const Evaluation& what, const FoldedBatch& network, const PointView& points, const GradientPlan& plan,
                double* rows, cudaStream_t stream) {
@@ -102,14 +93,15 @@ template <Activation kActivation, LossKind kLoss>
 void launch_gradient(const Evaluation& what, const FoldedBatch& network, const PointView& points,
                      const GradientPlan& plan, double* work, double* rows, cudaStream_t stream) {
   if constexpr (kActivation == Activation::swish) {
-    if (plan.narrow && (narrow_if<kActivation, kLoss, Single<1, 4>>(what, network, points, plan, rows, stream) ||
-                        narrow_if<kActivation, kLoss, Single<1, 3>>(what, network, points, plan, rows, stream) ||
-                        narrow_if<kActivation, kLoss, Single<1, 2>>(what, network, points, plan, rows, stream))) {
+    if (plan.family == GradientFamily::narrow &&
+        (narrow_if<kActivation, kLoss, Single<1, 4>>(what, network, points, plan, rows, stream) ||
+         narrow_if<kActivation, kLoss, Single<1, 3>>(what, network, points, plan, rows, stream) ||
+         narrow_if<kActivation, kLoss, Single<1, 2>>(what, network, points, plan, rows, stream))) {
       return;
     }
   }
   launch("gradient kernel", gradient_lanes<kActivation, kLoss>, {plan.n_rows / kWarp, kWarp, 0, stream}, what.shape,
-         network, points, static_cast<int>(plan.n_rows), work, lane_work(what.loss, what.shape), rows);
+         network, points, static_cast<int>(plan.n_rows), work, lane_work(what), rows);
 }
 
 template <Activation kActivation>
@@ -124,25 +116,9 @@ void launch_gradient(const Evaluation& what, const FoldedBatch& network, const P
 
 }  // namespace
 
-GradientPlan plan_gradient(const Evaluation& what, std::int64_t n_points) {
-  const math::FoldedLayout<DynamicShape> layout{what.shape};
-  GradientPlan plan{};
-  plan.row_size = layout.size() + 1;
-  plan.narrow = what.activation == Activation::swish && what.shape.d == 1 && what.shape.nb == 1 && what.shape.w >= 2 &&
-                what.shape.w <= 4;
-  if (plan.narrow) {
-    plan.n_rows = std::min((n_points + kWarp - 1) / kWarp, kMostNarrowBlocks);
-    return plan;
-  }
-  const std::int64_t per_lane = plan.row_size + lane_work(what.loss, what.shape);
-  const std::int64_t most = std::clamp(kMostWorkDoubles / per_lane, static_cast<std::int64_t>(kWarp), kMostLanes);
-  plan.n_rows = std::min((n_points + kWarp - 1) / kWarp * kWarp, most / kWarp * kWarp);
-  plan.work_size = plan.n_rows * lane_work(what.loss, what.shape);
-  return plan;
-}
-
 void gradient_rows(const Evaluation& what, const FoldedBatch& network, const PointView& points,
                    const GradientPlan& plan, double* work, double* rows, cudaStream_t stream) {
+  if (plan.family == GradientFamily::block) return block_gradient_rows(what, network, points, plan, work, rows, stream);
   switch (what.activation) {
     case Activation::swish:
       return launch_gradient<Activation::swish>(what, network, points, plan, work, rows, stream);

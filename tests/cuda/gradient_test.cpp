@@ -1,59 +1,107 @@
-// The gradient kernels against the CPU backend, against finite differences of the long-double reference, and against
-// themselves.
+// The gradient kernels, every family of them, against the CPU backend, against finite differences of the long-double
+// reference, and against themselves.
+#include <array>
 #include <cstring>
 
 #include "cases.hpp"
+#include "generic_launchers.hpp"
+#include "landscape/model/error.hpp"
 
 namespace landscape::test {
 namespace {
 
+/// Every kind, activation, dimension and width that meets another edge of the tiles of 8, each at least once.
 std::vector<NetworkSpec> gradient_specs() {
-  std::vector<NetworkSpec> specs{{NetworkKind::linear, Activation::swish, 2, 0, 0}};
+  std::vector<NetworkSpec> specs{{NetworkKind::linear, Activation::swish, 1, 0, 0},
+                                 {NetworkKind::linear, Activation::swish, 3, 0, 0},
+                                 {NetworkKind::linear, Activation::swish, 10, 0, 0}};
   for (const NetworkKind kind : {NetworkKind::resnet, NetworkKind::fcnet}) {
-    for (const auto& [d, w, nb] : {std::array{1, 1, 1},
-                                   {1, 2, 1},
-                                   {1, 3, 1},
-                                   {1, 4, 1},
-                                   {1, 5, 1},
-                                   {1, 4, 2},
-                                   {2, 4, 3},
-                                   {3, 8, 1},
-                                   {10, 5, 2},
-                                   {10, 33, 1}}) {
-      specs.push_back({kind, Activation::swish, d, w, nb});
+    for (const int d : {1, 3, 10}) {
+      for (const int w : {1, 2, 3, 4, 5, 8, 20, 33}) specs.push_back({kind, Activation::swish, d, w, 1});
     }
+    for (const auto& [d, w, nb] : {std::array{1, 4, 2}, {2, 4, 3}, {10, 5, 2}, {3, 8, 3}, {1, 20, 2}, {3, 64, 1}})
+      specs.push_back({kind, Activation::swish, d, w, nb});
   }
   for (const Activation activation : {Activation::tanh, Activation::sin, Activation::softplus}) {
     specs.push_back({NetworkKind::resnet, activation, 1, 4, 1});
     specs.push_back({NetworkKind::fcnet, activation, 3, 6, 2});
+    specs.push_back({NetworkKind::resnet, activation, 10, 20, 1});
   }
   return specs;
+}
+
+constexpr std::array kGradientFamilies{cuda::GradientFamily::narrow, cuda::GradientFamily::block,
+                                       cuda::GradientFamily::lanes};
+
+/// Every family's gradient against the CPU backend's, and against itself computed again.
+void expect_gradients(const NetworkSpec& spec, std::size_t n_points) {
+  const std::size_t n = ParameterLayout(spec).size();
+  const auto theta = random_vector(n, natural_scale(spec), 4);
+  const PointSet points = inner_points(spec.dimension, n_points);
+  const auto gpu = make_cuda_backend(spec, Problem::sine, points, 0);
+  const auto cpu = make_cpu_backend(spec, Problem::sine, points, 1);
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    std::vector<double> got(n), again(n), want(n);
+    const double expected = cpu->loss_and_gradient(loss, theta, want);
+    double largest = 0.0;
+    for (const double g : want) largest = std::max(largest, std::abs(g));
+    for (const cuda::GradientFamily family : kGradientFamilies) {
+      if (!cuda::has_gradient_kernel(family, {spec.shape(), spec.activation, loss})) continue;
+      const ScopedVariable forced(cuda::kGradientVariable, cuda::to_string(family));
+      const std::string what = spec.describe() + ", " + to_string(loss) + ", " + std::to_string(n_points) +
+                               " points, " + cuda::to_string(family);
+      const double value = gpu->loss_and_gradient(loss, theta, got);
+      EXPECT_TRUE(std::abs(value - expected) <= 1e-12 * std::abs(expected)) << what << ": " << value << " " << expected;
+      double worst = 0.0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const double difference = std::abs(got[i] - want[i]);
+        worst = difference <= worst ? worst : difference;  // NaN stays
+        if (!(worst <= 1e-12 * largest)) {
+          ADD_FAILURE() << what << ", entry " << i << ": " << got[i] << " not " << want[i];
+          break;
+        }
+      }
+      EXPECT_EQ(value, gpu->loss_and_gradient(loss, theta, again)) << what;
+      EXPECT_EQ(0, std::memcmp(got.data(), again.data(), n * sizeof(double))) << what;
+    }
+  }
 }
 
 CUDA_TEST(GradientMatchesTheCpuBackend) {
   LANDSCAPE_NEEDS_GPU();
   for (const NetworkSpec& spec : gradient_specs()) {
-    const std::size_t n = ParameterLayout(spec).size();
-    const auto theta = random_vector(n, natural_scale(spec), 4);
-    for (const std::size_t n_points : {1, 31, 33, 300}) {
-      const PointSet points = inner_points(spec.dimension, n_points);
-      const auto gpu = make_cuda_backend(spec, Problem::sine, points, 0);
-      const auto cpu = make_cpu_backend(spec, Problem::sine, points, 1);
-      for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-        std::vector<double> got(n), want(n);
-        const double value = gpu->loss_and_gradient(loss, theta, got);
-        const double expected = cpu->loss_and_gradient(loss, theta, want);
-        EXPECT_TRUE(std::abs(value - expected) <= 1e-12 * std::abs(expected))
-            << spec.describe() << " " << value << " " << expected;
-        double largest = 0.0;
-        for (const double g : want) largest = std::max(largest, std::abs(g));
-        for (std::size_t i = 0; i < n; ++i) {
-          EXPECT_TRUE(std::abs(got[i] - want[i]) <= 1e-12 * largest)
-              << spec.describe() << ", " << to_string(loss) << ", " << n_points << " points, entry " << i << ": "
-              << got[i] << " not " << want[i];
-        }
-      }
-    }
+    for (const std::size_t n_points : {1, 31, 33}) expect_gradients(spec, n_points);
+  }
+  expect_gradients({NetworkKind::resnet, Activation::swish, 3, 8, 1}, 300);
+}
+
+CUDA_TEST(GradientMatchesTheCpuBackendWithArraysInDeviceMemory) {
+  LANDSCAPE_NEEDS_GPU();
+  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 10, 64, 3};
+  const cuda::Evaluation galerkin{spec.shape(), spec.activation, LossKind::galerkin};
+  ASSERT_EQ(cuda::plan_gradient(galerkin, 32).shared_bytes, 0U);
+  for (const std::size_t n_points : {1, 33}) expect_gradients(spec, n_points);
+}
+
+CUDA_TEST(GradientMatchesTheCpuBackendWithManyPoints) {
+  LANDSCAPE_NEEDS_GPU();
+  // More points than 256 blocks of one tile each: blocks add several tiles into one row.
+  expect_gradients({NetworkKind::resnet, Activation::swish, 1, 4, 1}, 9000);
+  const NetworkSpec spec{NetworkKind::fcnet, Activation::tanh, 2, 3, 1};
+  const cuda::GradientPlan plan = cuda::plan_gradient({spec.shape(), spec.activation, LossKind::ritz}, 9000);
+  ASSERT_GT(plan.points_per_block, plan.tile.n_points);
+  expect_gradients(spec, 9000);
+}
+
+CUDA_TEST(OverriddenGradientKernelMustExist) {
+  LANDSCAPE_NEEDS_GPU();
+  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 3, 40, 1};
+  const std::size_t n = ParameterLayout(spec).size();
+  std::vector<double> gradient(n);
+  const auto backend = make_cuda_backend(spec, Problem::sine, inner_points(3, 20), 0);
+  for (const char* word : {"narrow", "fast"}) {
+    const ScopedVariable forced(cuda::kGradientVariable, word);
+    EXPECT_THROW(backend->loss_and_gradient(LossKind::ritz, random_vector(n, 0.1, 1), gradient), UsageError);
   }
 }
 
