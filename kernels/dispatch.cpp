@@ -26,7 +26,7 @@ struct Row {
 };
 constexpr Row kTable[] = {
     {0, KernelFamily::generic},  // linear networks
-    {8, KernelFamily::narrow},  {8 * kRegisterTiles, KernelFamily::tile},
+    {6, KernelFamily::narrow},  {8 * kRegisterTiles, KernelFamily::tile},
     {128, KernelFamily::deep},  {1 << 30, KernelFamily::gemm},
 };
 

@@ -21,12 +21,12 @@ LANDSCAPE_INLINE constexpr int narrow_work() {
                                  : math::adjoint_work<1, double>(Shape{});
 }
 
-/// Resident one-warp blocks that the register allocation must allow. A multiprocessor has four register files: 16 blocks leave 128
-/// registers, 12 leave 168, 8 all 255. No shape compiled here spills (tests/bench_cuda/check_registers.py reads ptxas' report).
+/// Resident one-warp blocks that the register allocation must allow: 16 leave 128 registers, 12 leave 168. No shape
+/// compiled here spills; width 8 did, and goes to the matrix tiles.
 template <class Shape>
 LANDSCAPE_INLINE constexpr int narrow_blocks_per_sm() {
   const int channels = Shape::width() * (Shape::dimension() + 2);
-  return channels * Shape::blocks() <= 16 ? 16 : channels <= 30 ? 12 : 8;
+  return channels * Shape::blocks() <= 16 ? 16 : 12;
 }
 
 template <Activation kActivation, LossKind kLoss, class Shape>

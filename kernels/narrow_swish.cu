@@ -1,5 +1,5 @@
-// Narrow kernels (narrow.cuh) of the study's own networks: one block, swish, widths 2 ... 6 and 8 in 1 to 3 dimensions;
-// two and three blocks at width 4 in one dimension.
+// Narrow kernels (narrow.cuh) of the study's own networks: one block, swish, widths 2 ... 6 in one dimension, 4 and 6
+// in two and three; two and three blocks at width 4 in one dimension.
 #include "narrow.cuh"
 #include "narrow_launchers.hpp"
 
@@ -11,10 +11,9 @@ using Single = math::StaticShape<kDimension, kWidth, 1, true>;
 bool narrow_swish(const Evaluation& what, const FoldedBatch& networks, const PointView& points, double* partial,
                   cudaStream_t stream, bool only_ask) {
   return launch_narrow_if_listed<Activation::swish, Single<1, 2>, Single<1, 3>, Single<1, 4>, Single<1, 5>,
-                                 Single<1, 6>, Single<1, 8>, Single<2, 4>, Single<2, 6>, Single<2, 8>, Single<3, 4>,
-                                 Single<3, 6>, Single<3, 8>, math::StaticShape<1, 4, 2, true>,
-                                 math::StaticShape<1, 4, 2, false>, math::StaticShape<1, 4, 3, true>>(
-      what, networks, points, partial, stream, only_ask);
+                                 Single<1, 6>, Single<2, 4>, Single<2, 6>, Single<3, 4>, Single<3, 6>,
+                                 math::StaticShape<1, 4, 2, true>, math::StaticShape<1, 4, 2, false>,
+                                 math::StaticShape<1, 4, 3, true>>(what, networks, points, partial, stream, only_ask);
 }
 
 }  // namespace landscape::cuda
