@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kWorkDoubles = std::int64_t{4}
                                       << 20;  // 32 MiB: most of the L2 cache of an A100 (40 MB) or H100 (50 MB)
-constexpr int kMostNetworks = 16;  // incomplete groups are filled up, so a large one wastes work on short tasks
+constexpr int kMostNetworks = 8;  // incomplete groups are filled up, so a large one wastes work on short tasks
 
 void check_cublas(cublasStatus_t status, const char* call, int line = __builtin_LINE()) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
