@@ -22,11 +22,12 @@ namespace {
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
-constexpr Choices<Command, 5> kCommands{{{Command::roughness, "roughness"},
+constexpr Choices<Command, 6> kCommands{{{Command::roughness, "roughness"},
                                          {Command::train, "train"},
                                          {Command::info, "info"},
                                          {Command::reduce, "reduce"},
-                                         {Command::verify, "verify"}}};
+                                         {Command::verify, "verify"},
+                                         {Command::compare, "compare"}}};
 constexpr std::uintmax_t kLargestConfig = 1 << 20;  // bytes
 constexpr unsigned kHelpWidth = 100;
 
@@ -120,13 +121,19 @@ void take_positional(Invocation& invocation, const std::vector<std::string>& wor
   if (!words.empty()) invocation.command = parse_choice(kCommands, words[0], "Command");
   const std::string name = to_string(invocation.command);
   const bool needs_file = invocation.command != Command::roughness && invocation.command != Command::train;
-  if (needs_file && words.size() < 2)
+  const std::size_t n_files = !needs_file ? 0 : invocation.command == Command::compare ? 2 : 1;
+  if (words.size() < 1 + n_files && n_files == 2)
+    throw UsageError("compare needs two files: landscape_mpi compare a.h5 b.h5.");
+  if (words.size() < 1 + n_files && n_files == 1)
     throw UsageError(fmt::format("{} needs a file: landscape_mpi {} landscape.h5.", name, name));
-  if (words.size() > (needs_file ? 2u : 1u)) {
+  if (words.size() > 1 + n_files) {
     throw UsageError(fmt::format("'{}' is one argument too many: {}.", words.back(),
-                                 needs_file ? name + " takes one file" : "options begin with --"));
+                                 n_files == 0   ? "options begin with --"
+                                 : n_files == 1 ? name + " takes one file"
+                                                : name + " takes two files"));
   }
-  if (needs_file) invocation.file = words[1];
+  if (n_files > 0) invocation.file = words[1];
+  if (n_files > 1) invocation.second_file = words[2];
 }
 
 std::string executable_folder() {
@@ -293,6 +300,7 @@ std::string help_text() {
       "  landscape_mpi train [options]         train and store the minimizers only\n"
       "  landscape_mpi info FILE               what an output file holds\n"
       "  landscape_mpi reduce FILE             the report of a file again, from its profiles; needs no MPI\n"
+      "  landscape_mpi compare A B             is one file's landscape rougher than the other's\n"
       "  landscape_mpi verify FILE             recompute a random subset of a file's losses and compare\n\n"
       "Run it under mpirun or srun for more ranks. Stronger wins: defaults [in brackets] < --preset <\n"
       "--config < command line.\n{}\n"

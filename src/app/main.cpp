@@ -5,6 +5,7 @@
 //   landscape_mpi --minimizer net.safetensors --losses galerkin --grid=-0.1:0.1:101
 //   landscape_mpi --resume                               go on where a job stopped
 //   landscape_mpi reduce landscape.h5                    the report again, from the file alone
+//   landscape_mpi compare a.h5 b.h5                      is the one rougher than the other?
 //
 // The job is the steps of `measure_roughness`, numbered as in the design's data flow.
 #include <fmt/format.h>
@@ -171,6 +172,8 @@ int run_serial(const Invocation& invocation) {
     show_info(invocation.file);
   } else if (invocation.command == Command::reduce) {
     reduce_again(invocation);
+  } else if (invocation.command == Command::compare) {
+    compare_files(invocation);
   } else {
     verify_file(invocation);
   }

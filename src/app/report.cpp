@@ -125,24 +125,54 @@ std::string wrapped(const std::string& sentence, std::size_t width) {
   return text + line + '\n';
 }
 
+// Difference, ratio and p-value as lines; the names are those of the indices.
+std::string comparison_lines(const Comparison& c, const std::string& first, const std::string& second) {
+  std::string text;
+  const auto line = [&text](const std::string& label, const std::optional<double>& value,
+                            const std::optional<TwoSided>& interval) {
+    text += fmt::format("  {:<28}{:>12}", label, number(value));
+    if (interval) text += fmt::format("    {}", range(interval->lower, interval->upper));
+    text += '\n';
+  };
+  line(fmt::format("RI({}) - RI({})", first, second), c.difference, c.difference_interval);
+  line(fmt::format("RI({}) / RI({})", first, second), c.ratio, c.ratio_interval);
+  line("p-value of equal indices", c.p_value, {});
+  return text;
+}
+
+bool has_numbers(const Comparison& c) {
+  return c.verdict != ComparisonVerdict::not_comparable && c.verdict != ComparisonVerdict::both_zero;
+}
+
 std::string comparison_text(const Comparison& c) {
   std::string text = "\n";
-  if (c.verdict != ComparisonVerdict::not_comparable && c.verdict != ComparisonVerdict::both_zero) {
+  if (has_numbers(c)) {
     text += fmt::format("Paired over the {} directions that both losses share, {:g} % intervals:\n", c.n_used,
                         100.0 * c.confidence);
-    const auto line = [&text](const std::string& label, const std::optional<double>& value,
-                              const std::optional<TwoSided>& interval) {
-      text += fmt::format("  {:<28}{:>12}", label, number(value));
-      if (interval) text += fmt::format("    {}", range(interval->lower, interval->upper));
-      text += '\n';
-    };
-    line(fmt::format("RI({}) - RI({})", c.first, c.second), c.difference, c.difference_interval);
-    line(fmt::format("RI({}) / RI({})", c.first, c.second), c.ratio, c.ratio_interval);
+    text += comparison_lines(c, c.first, c.second);
   }
   return text + wrapped(describe(c), kTextWidth);
 }
 
 }  // namespace
+
+std::string file_comparison_text(const Comparison& c, const std::string& what, const std::string& why_unpaired) {
+  std::string text;
+  if (why_unpaired.empty()) {
+    text += wrapped(
+        fmt::format("{}, paired over {} common directions, {:g} % intervals:", what, c.n_used, 100.0 * c.confidence),
+        kTextWidth);
+  } else {
+    text +=
+        wrapped(fmt::format("{}, not paired, because {}; {:g} % intervals:", what, why_unpaired, 100.0 * c.confidence),
+                kTextWidth);
+  }
+  if (c.index_first)
+    text += fmt::format("  {:<28}{:>12}\n  {:<28}{:>12}\n", "RI(A)", number(c.index_first), "RI(B)",
+                        number(c.index_second));
+  if (has_numbers(c)) text += comparison_lines(c, "A", "B");
+  return text + wrapped(describe(c), kTextWidth);
+}
 
 std::string problem_text(Problem problem, int dimension) {
   const std::string solution = exact_solution_text(problem, dimension);

@@ -27,36 +27,6 @@ constexpr std::int64_t kSubset = 2000;           // losses verified of each loss
 constexpr double kOtherDeviceTolerance = 1e-12;  // relative to max|f| of the direction
 constexpr std::int64_t kVerifyBatch = 1 << 16;   // items per call of the backend
 
-// The settings stored in the file, with the given options in their place. Throws UsageError where an option has no
-// meaning here.
-RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation, std::set<std::string> allowed) {
-  RunConfig config;
-  try {
-    config = parse_resolved_text(reader.run().config);
-  } catch (const Error& error) {
-    throw Error(fmt::format("'{}' holds settings that this version cannot read: {}", reader.path(), error.what()));
-  }
-  if (config_hash(config) != reader.run().config_hash) {
-    throw Error(fmt::format("'{}' is damaged: its settings do not fit their hash.", reader.path()));
-  }
-  for (const auto& [name, given] : gather_options(invocation)) {
-    if (!allowed.contains(name)) {
-      throw UsageError(fmt::format("--{} has no meaning for {}: the file's own settings count.", name,
-                                   to_string(invocation.command)));
-    }
-    OptionTexts one{{name, given}};
-    const RunConfig changed = make_run_config(one);
-    if (name == "bootstrap") config.bootstrap = changed.bootstrap;
-    if (name == "confidence") config.confidence = changed.confidence;
-    if (name == "seed") config.seed = changed.seed;
-    if (name == "device") config.device = changed.device;
-    if (name == "threads") config.threads = changed.threads;
-    if (name == "all") config.all = changed.all;
-    if (name == "quiet") config.quiet = changed.quiet;
-  }
-  return config;
-}
-
 void require_profiles(const LandscapeReader& reader) {
   if (reader.profiles().empty())
     throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", reader.path()));
@@ -193,6 +163,35 @@ class Verification {
 };
 
 }  // namespace
+
+RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation,
+                        const std::set<std::string>& allowed) {
+  RunConfig config;
+  try {
+    config = parse_resolved_text(reader.run().config);
+  } catch (const Error& error) {
+    throw Error(fmt::format("'{}' holds settings that this version cannot read: {}", reader.path(), error.what()));
+  }
+  if (config_hash(config) != reader.run().config_hash) {
+    throw Error(fmt::format("'{}' is damaged: its settings do not fit their hash.", reader.path()));
+  }
+  for (const auto& [name, given] : gather_options(invocation)) {
+    if (!allowed.contains(name)) {
+      throw UsageError(fmt::format("--{} has no meaning for {}: the file's own settings count.", name,
+                                   to_string(invocation.command)));
+    }
+    OptionTexts one{{name, given}};
+    const RunConfig changed = make_run_config(one);
+    if (name == "bootstrap") config.bootstrap = changed.bootstrap;
+    if (name == "confidence") config.confidence = changed.confidence;
+    if (name == "seed") config.seed = changed.seed;
+    if (name == "device") config.device = changed.device;
+    if (name == "threads") config.threads = changed.threads;
+    if (name == "all") config.all = changed.all;
+    if (name == "quiet") config.quiet = changed.quiet;
+  }
+  return config;
+}
 
 void show_info(const std::string& path) {
   const LandscapeReader reader(path);

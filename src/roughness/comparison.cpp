@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <numeric>
 
 #include "landscape/math/elementary.hpp"
 #include "landscape/model/error.hpp"
@@ -82,6 +83,42 @@ class PairResampler {
   Influence a_, b_;
 };
 
+/// The same of one resample of each sample by itself.
+class UnpairedResampler {
+ public:
+  UnpairedResampler(std::span<const double> first, std::span<const double> second)
+      : first_(first), second_(second), drawn_a_(first.size()), drawn_b_(second.size()) {
+    a_.values.resize(first.size());
+    b_.values.resize(second.size());
+  }
+
+  PairStatistic at(std::span<const std::uint32_t> positions_a, std::span<const std::uint32_t> positions_b) {
+    set_influence(first_, positions_a, drawn_a_, a_);
+    set_influence(second_, positions_b, drawn_b_, b_);
+    const double ca = a_.plug_in, cb = b_.plug_in;
+    const double error_a = log_error(a_), error_b = log_error(b_);
+    PairStatistic s;
+    s.difference = ca - cb;
+    s.difference_error = std::hypot(ca * error_a, cb * error_b);
+    s.has_ratio = ca > 0.0 && cb > 0.0;
+    if (s.has_ratio) s.log_ratio = math::log(ca / cb);
+    s.log_ratio_error = std::hypot(error_a, error_b);
+    return s;
+  }
+
+ private:
+  static double log_error(const Influence& influence) {
+    if (!(influence.plug_in > 0.0)) return 0.0;
+    double squares = 0.0;
+    for (const double x : influence.values) squares += x * x;
+    return std::sqrt(squares) / static_cast<double>(influence.values.size());
+  }
+
+  std::span<const double> first_, second_;
+  std::vector<double> drawn_a_, drawn_b_;
+  Influence a_, b_;
+};
+
 /// One statistic over all resamples: its deviations from the sample's value and their standard errors.
 class SymmetricTest {
  public:
@@ -148,13 +185,11 @@ Pairs common_values(const LossSample& first, const LossSample& second, Compariso
   return pairs;
 }
 
-/// Fills intervals and p-value; `result` holds indices, difference and, where it means something, the ratio.
-void resample_pairs(const Pairs& pairs, const BootstrapOptions& options, Comparison& result) {
-  const std::size_t n = pairs.first.size();
-  PairResampler resampler(pairs.first, pairs.second);
-  std::vector<std::uint32_t> positions(n);
-  for (std::size_t i = 0; i < n; ++i) positions[i] = static_cast<std::uint32_t>(i);
-  const PairStatistic own = resampler.at(positions);
+/// Fills intervals and p-value from the sample's statistic and those of the resamples; `result` holds indices,
+/// difference and, where it means something, the ratio. to_sample: std with ddof 1 over std with ddof 0.
+template <class Resample>
+void test_statistic(const PairStatistic& own, Resample&& resample, double to_sample, const BootstrapOptions& options,
+                    Comparison& result) {
   if (!(own.difference_error > 0.0)) {  // proportional T, or no spread in either: nothing to resample
     result.difference_interval = TwoSided{*result.difference, *result.difference};
     if (result.ratio) result.ratio_interval = TwoSided{*result.ratio, *result.ratio};
@@ -164,15 +199,13 @@ void resample_pairs(const Pairs& pairs, const BootstrapOptions& options, Compari
 
   SymmetricTest ratio_test(own.log_ratio_error), difference_test(own.difference_error);
   for (std::int64_t b = 0; b < options.resamples; ++b) {
-    detail::draw_positions(options.seed, static_cast<std::uint64_t>(b), positions);
-    const PairStatistic s = resampler.at(positions);
+    const PairStatistic s = resample(static_cast<std::uint64_t>(b));
     difference_test.add(s.difference - own.difference, s.difference_error);
     // A resample with equal values of one loss knows nothing of the ratio.
     if (result.ratio) ratio_test.add(s.has_ratio ? s.log_ratio - own.log_ratio : kInfinity, s.log_ratio_error);
   }
 
   difference_test.studentise();
-  const double to_sample = std::sqrt(static_cast<double>(n) / (static_cast<double>(n) - 1.0));
   const double reach = difference_test.reach(options.confidence) * to_sample;
   result.difference_interval = TwoSided{*result.difference - reach, *result.difference + reach};
   if (!result.ratio) {
@@ -186,6 +219,38 @@ void resample_pairs(const Pairs& pairs, const BootstrapOptions& options, Compari
     result.ratio_interval = TwoSided{*result.ratio / factor, *result.ratio * factor};
   }
   result.p_value = ratio_test.p_value(own.log_ratio);
+}
+
+std::vector<std::uint32_t> all_positions(std::size_t n) {
+  std::vector<std::uint32_t> positions(n);
+  std::iota(positions.begin(), positions.end(), 0U);
+  return positions;
+}
+
+double ddof_factor(std::size_t n) { return std::sqrt(static_cast<double>(n) / (static_cast<double>(n) - 1.0)); }
+
+void resample_pairs(const Pairs& pairs, const BootstrapOptions& options, Comparison& result) {
+  PairResampler resampler(pairs.first, pairs.second);
+  std::vector<std::uint32_t> positions = all_positions(pairs.first.size());
+  const PairStatistic own = resampler.at(positions);
+  const auto resample = [&](std::uint64_t b) {
+    detail::draw_positions(options.seed, b, positions);
+    return resampler.at(positions);
+  };
+  test_statistic(own, resample, ddof_factor(pairs.first.size()), options, result);
+}
+
+void resample_apart(const Pairs& samples, const BootstrapOptions& options, Comparison& result) {
+  UnpairedResampler resampler(samples.first, samples.second);
+  std::vector<std::uint32_t> a = all_positions(samples.first.size()), b = all_positions(samples.second.size());
+  const PairStatistic own = resampler.at(a, b);
+  const auto resample = [&](std::uint64_t number) {
+    detail::draw_positions(options.seed, 2 * number, a);  // two streams per resample
+    detail::draw_positions(options.seed, 2 * number + 1, b);
+    return resampler.at(a, b);
+  };
+  const double to_sample = std::max(ddof_factor(samples.first.size()), ddof_factor(samples.second.size()));
+  test_statistic(own, resample, to_sample, options, result);
 }
 
 bool excludes(const std::optional<TwoSided>& interval, double value) {
@@ -211,6 +276,11 @@ int decimals_for(double smallest, const TwoSided& interval) {
 }
 
 std::string directions(const Comparison& c) {
+  if (!c.paired) {
+    const std::int64_t left_out = c.n_excluded_first + c.n_excluded_second;
+    return fmt::format("{} and {} directions, unpaired{}", c.n_used, c.n_used_second,
+                       left_out > 0 ? fmt::format(", {} left out", left_out) : "");
+  }
   const std::int64_t left_out = c.n_directions - c.n_used;
   std::string text = fmt::format("{} direction{}", c.n_used, c.n_used == 1 ? "" : "s");
   if (left_out > 0) text += fmt::format(", {} left out", left_out);
@@ -238,31 +308,66 @@ std::string evidence(const Comparison& c, bool first_on_top) {
 
 }  // namespace
 
-Comparison compare_indices(const LossSample& first, const LossSample& second, const BootstrapOptions& options) {
+namespace {
+
+/// Indices, difference, ratio, intervals and verdict of the samples' usable values.
+void compare_values(const Pairs& values, const LossSample& first, const LossSample& second,
+                    const BootstrapOptions& options, Comparison& result) {
+  if (values.first.size() < 2 || values.second.size() < 2) return;
+  const double a = *roughness_index(values.first).index, b = *roughness_index(values.second).index;
+  result.index_first = a;
+  result.index_second = b;
+  result.difference = a - b;
+  const bool zero_first = !(a > first.resolution), zero_second = !(b > second.resolution);
+  if (!zero_first && !zero_second) result.ratio = a / b;
+  const auto fewest = static_cast<std::int64_t>(std::min(values.first.size(), values.second.size()));
+  if (fewest >= kFewestForInterval) {
+    result.paired ? resample_pairs(values, options, result) : resample_apart(values, options, result);
+  }
+  result.verdict = zero_first && zero_second ? ComparisonVerdict::both_zero
+                                             : verdict_of(result, first.resolution + second.resolution);
+}
+
+Comparison blank_comparison(const LossSample& first, const LossSample& second, const BootstrapOptions& options) {
   validate(options);
   Comparison result;
   result.first = first.name;
   result.second = second.name;
   result.confidence = options.confidence;
   result.resamples = options.resamples;
-  const Pairs pairs = common_values(first, second, result);
-  if (result.n_used < 2) return result;
+  return result;
+}
 
-  const double a = *roughness_index(pairs.first).index, b = *roughness_index(pairs.second).index;
-  result.index_first = a;
-  result.index_second = b;
-  result.difference = a - b;
-  const bool zero_first = !(a > first.resolution), zero_second = !(b > second.resolution);
-  if (!zero_first && !zero_second) result.ratio = a / b;
-  if (result.n_used >= kFewestForInterval) resample_pairs(pairs, options, result);
-  result.verdict = zero_first && zero_second ? ComparisonVerdict::both_zero
-                                             : verdict_of(result, first.resolution + second.resolution);
+}  // namespace
+
+Comparison compare_indices(const LossSample& first, const LossSample& second, const BootstrapOptions& options) {
+  Comparison result = blank_comparison(first, second, options);
+  const Pairs pairs = common_values(first, second, result);
+  compare_values(pairs, first, second, options, result);
+  return result;
+}
+
+Comparison compare_unpaired(const LossSample& first, const LossSample& second, const BootstrapOptions& options) {
+  Comparison result = blank_comparison(first, second, options);
+  result.paired = false;
+  const Pairs samples{usable_values(first.total_variation, first.status),
+                      usable_values(second.total_variation, second.status)};
+  result.n_directions = static_cast<std::int64_t>(first.total_variation.size());
+  result.n_used = static_cast<std::int64_t>(samples.first.size());
+  result.n_used_second = static_cast<std::int64_t>(samples.second.size());
+  result.n_excluded_first = result.n_directions - result.n_used;
+  result.n_excluded_second = static_cast<std::int64_t>(second.total_variation.size()) - result.n_used_second;
+  compare_values(samples, first, second, options, result);
   return result;
 }
 
 std::string describe(const Comparison& c) {
   switch (c.verdict) {
     case ComparisonVerdict::not_comparable:
+      if (!c.paired) {
+        return fmt::format("{} and {} cannot be compared: {} and {} directions are usable, at least two are needed.",
+                           c.first, c.second, c.n_used, c.n_used_second);
+      }
       return fmt::format("{} and {} cannot be compared: {} usable for both.", c.first, c.second,
                          c.n_used == 0 ? "no direction is" : "only one direction is");
     case ComparisonVerdict::both_zero:

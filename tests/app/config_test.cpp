@@ -180,6 +180,9 @@ TEST_F(Config, CommandsAndTheirFiles) {
   EXPECT_EQ(command({"--seed=2", "train"}), Command::train);
   EXPECT_EQ(parse_command_line(std::vector<std::string>{"info", "x.h5"}).file, "x.h5");
   EXPECT_FALSE(parse_command_line(std::vector<std::string>{"reduce", "x.h5"}).uses_mpi());
+  EXPECT_EQ(parse_command_line(std::vector<std::string>{"compare", "x.h5", "y.h5"}).second_file, "y.h5");
+  EXPECT_FALSE(parse_command_line(std::vector<std::string>{"compare", "x.h5", "y.h5"}).uses_mpi());
+  EXPECT_NE(refusal({"compare", "x.h5"}).find("two files"), std::string::npos);
   EXPECT_NE(refusal({"reduce"}).find("needs a file"), std::string::npos);
   EXPECT_NE(refusal({"roughness", "x.h5"}).find("x.h5"), std::string::npos);
   EXPECT_NE(refusal({"smooth"}).find("'smooth'"), std::string::npos);

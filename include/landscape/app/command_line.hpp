@@ -10,13 +10,14 @@
 
 namespace landscape {
 
-enum class Command { roughness, train, info, reduce, verify };
+enum class Command { roughness, train, info, reduce, verify, compare };
 std::string to_string(Command command);
 
 /// What the arguments say, before any file is read.
 struct Invocation {
   Command command = Command::roughness;
-  std::string file;  // of info, reduce and verify
+  std::string file;         // of info, reduce, verify and compare
+  std::string second_file;  // of compare
   bool help = false;
   bool version = false;
   std::string config_file;

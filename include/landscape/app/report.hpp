@@ -17,6 +17,10 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
 /// The table and the paired comparison. Never wider than 100 columns; ends with a newline.
 std::string report_text(const Report& report);
 
+/// Of the same loss (`what`) in two files; why_unpaired is empty for a paired comparison. Ends with a newline.
+std::string file_comparison_text(const Comparison& comparison, const std::string& what,
+                                 const std::string& why_unpaired);
+
 /// "sin(pi x)" problem in words: "-u'' = f on (0,1), u = 0 at the ends, u* = sin(pi x)"
 std::string problem_text(Problem problem, int dimension);
 /// "100 directions (filter, bias zero) x 101 steps on [-1, 1], simpson:100"

@@ -1,9 +1,18 @@
 // The commands that read an output file in one process and never start MPI.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "landscape/app/command_line.hpp"
+#include "landscape/io/landscape_reader.hpp"
 
 namespace landscape {
+
+/// The settings stored in the file, with the invocation's options in their place. Throws UsageError where an option is
+/// not among the allowed ones, Error where the file's settings cannot be read.
+RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation,
+                        const std::set<std::string>& allowed);
 
 /// Prints what the file holds.
 void show_info(const std::string& path);
@@ -11,6 +20,10 @@ void show_info(const std::string& path);
 /// Computes the report again from the stored profiles. --bootstrap, --confidence and --seed replace the file's
 /// settings.
 void reduce_again(const Invocation& invocation);
+
+/// Compares the indices of two files, loss by loss: paired where their directions are common, else each resampled by
+/// itself, and why. --bootstrap, --confidence and --seed as in reduce_again; --losses chooses.
+void compare_files(const Invocation& invocation);
 
 /// Evaluates a random subset (or, with --all, all) of the stored losses again: bit for bit on the device that wrote
 /// them, within 1e-12 max|f| on another. Throws Error where one differs.

@@ -48,7 +48,9 @@ struct Comparison {
   std::string first, second;  // names
   ComparisonVerdict verdict = ComparisonVerdict::not_comparable;
   std::int64_t n_directions = 0;
-  std::int64_t n_used = 0;            // usable for both
+  bool paired = true;
+  std::int64_t n_used = 0;            // usable for both; unpaired: usable for the first
+  std::int64_t n_used_second = 0;     // unpaired only: usable for the second
   std::int64_t n_excluded_first = 0;  // unusable for the first (and maybe the second)
   std::int64_t n_excluded_second = 0;
   std::optional<double> index_first, index_second;  // over the n_used common directions
@@ -64,6 +66,11 @@ struct Comparison {
 /// Throws Error where the samples differ in length or hold an impossible T, UsageError like `validate`.
 /// options.method plays no part: there is one method, see above.
 Comparison compare_indices(const LossSample& first, const LossSample& second, const BootstrapOptions& options = {});
+
+/// The same for samples whose directions have nothing to do with each other (or are not known to be common): each is
+/// resampled by itself, so se^2 = sum a_i^2 / n_A^2 + sum b_i^2 / n_B^2. They may differ in length. Rejection rate of
+/// equal indices: see the test of that name.
+Comparison compare_unpaired(const LossSample& first, const LossSample& second, const BootstrapOptions& options = {});
 
 /// One sentence in plain words, e.g. "Ritz is rougher than Galerkin: ratio 4.1, 95 % interval 3.2–5.3 (100
 /// directions)."

@@ -1,0 +1,160 @@
+// compare FILE_A FILE_B: is the landscape of one file rougher than that of the other? Two minimizers have directions in
+// common where the same Gaussian draws (seed, k) were scaled against each in the same way: then the test is paired, and
+// what the draws do to both cancels. Otherwise each sample is resampled by itself, and the sentence says why.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "landscape/app/reduction.hpp"
+#include "landscape/app/report.hpp"
+#include "landscape/app/serial_commands.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/model/error.hpp"
+
+namespace landscape {
+namespace {
+
+struct Side {
+  std::string path;
+  RunConfig config;
+  Report report;
+};
+
+Side read_side(const std::string& path, const Invocation& invocation) {
+  const LandscapeReader reader(path);
+  if (reader.profiles().empty()) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", path));
+  Side side{path, stored_config(reader, invocation, {"bootstrap", "confidence", "seed", "losses", "quiet"}), {}};
+  side.report = reduce_profiles(reader, side.config);
+  return side;
+}
+
+/// Why direction k of the one has nothing to do with direction k of the other; empty where it has.
+std::string why_unpaired(const Side& a, const Side& b) {
+  const auto differ = [](std::string_view what, const std::string& first, const std::string& second) {
+    return fmt::format("their {} differs ({} and {})", what, first, second);
+  };
+  // As stored: --seed of this command is the bootstrap's.
+  const RunConfig &p = a.config, &q = b.config;
+  if (!(a.report.network == b.report.network)) {
+    return fmt::format("their networks differ ({} and {})", a.report.network.describe(), b.report.network.describe());
+  }
+  if (p.directions_from != q.directions_from) return "their directions come from different files";
+  if (p.directions_from.empty()) {
+    if (p.training.seed != q.training.seed) {
+      return differ("seed", fmt::format("{}", p.training.seed), fmt::format("{}", q.training.seed));
+    }
+    if (p.norm != q.norm) return differ("norm", to_string(p.norm), to_string(q.norm));
+    if (p.bias != q.bias) return differ("bias", to_string(p.bias), to_string(q.bias));
+  }
+  if (!(p.grid == q.grid)) {
+    const auto grid = [](const RunConfig& c) {
+      return to_string(c.grid) + (c.grid.rule == GridRule::arange ? " by arange" : "");
+    };
+    return differ("grid", grid(p), grid(q));
+  }
+  return {};
+}
+
+struct Columns {
+  std::vector<double> total_variation;
+  std::vector<DirectionStatus> status;
+};
+
+Columns columns_of(const LossReport& loss, std::size_t n_first) {
+  Columns columns;
+  for (std::size_t k = 0; k < std::min(n_first, loss.profiles.size()); ++k) {
+    columns.total_variation.push_back(loss.profiles[k].total_variation);
+    columns.status.push_back(loss.profiles[k].status);
+  }
+  return columns;
+}
+
+std::string title(LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; }
+
+/// The losses to set against each other: equal ones, or the only ones that there are.
+std::vector<std::pair<const LossReport*, const LossReport*>> pairs_of(const Side& a, const Side& b,
+                                                                      const Invocation& invocation) {
+  std::vector<LossKind> asked{LossKind::ritz, LossKind::galerkin};
+  if (const auto given = invocation.options.find("losses"); given != invocation.options.end()) {
+    asked = make_run_config({{"losses", given->second}}).losses;
+  }
+  std::vector<std::pair<const LossReport*, const LossReport*>> pairs;
+  for (const LossReport& first : a.report.losses) {
+    for (const LossReport& second : b.report.losses) {
+      if (first.loss == second.loss && std::find(asked.begin(), asked.end(), first.loss) != asked.end()) {
+        pairs.emplace_back(&first, &second);
+      }
+    }
+  }
+  const bool single = a.report.losses.size() == 1 && b.report.losses.size() == 1;
+  if (pairs.empty() && single && !invocation.options.contains("losses")) {
+    pairs.emplace_back(&a.report.losses.front(), &b.report.losses.front());
+  }
+  if (pairs.empty()) {
+    throw UsageError(fmt::format("'{}' and '{}' have no loss in common{}: nothing can be compared.", a.path, b.path,
+                                 invocation.options.contains("losses") ? " that --losses names" : ""));
+  }
+  return pairs;
+}
+
+/// What else is not the same, for the reader to judge, "key: A | B" each; settings that one of them does not have say
+/// nothing, except which minimizer was loaded.
+std::vector<std::string> other_differences(const Side& a, const Side& b) {
+  std::vector<std::string> found;
+  const std::string text = describe_differences(defining_text(a.config), defining_text(b.config));
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find("; ", at), text.size());
+    std::string one = text.substr(at, end - at);
+    at = end + 2;
+    if (one.find("not set") != std::string::npos && !one.starts_with("minimizer")) continue;
+    const auto put = [&one](std::string_view word, std::string_view instead) {
+      if (const auto where = one.find(word); where != std::string::npos) one.replace(where, word.size(), instead);
+    };
+    put(" was ", ": ");
+    put(" and is now ", " | ");
+    put("not set", "trained");
+    put("not set", "trained");
+    found.push_back(one);
+  }
+  return found;
+}
+
+}  // namespace
+
+void compare_files(const Invocation& invocation) {
+  const Side a = read_side(invocation.file, invocation), b = read_side(invocation.second_file, invocation);
+  const std::string unpaired = why_unpaired(a, b);
+  BootstrapOptions options;
+  options.seed = a.config.seed;
+  options.resamples = a.config.bootstrap;
+  options.confidence = a.config.confidence;
+
+  const auto base = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
+  const bool told_apart = base(a.path) != base(b.path);
+  const std::string name_a = told_apart ? base(a.path) : a.path, name_b = told_apart ? base(b.path) : b.path;
+  fmt::print("A           {}\nB           {}\n", a.path, b.path);
+  if (!a.config.quiet) {
+    for (const std::string& difference : other_differences(a, b)) fmt::print("A | B       {}\n", difference);
+  }
+  for (const auto& [first, second] : pairs_of(a, b, invocation)) {
+    const bool same_loss = first->loss == second->loss;
+    const std::string label_a = same_loss ? name_a : fmt::format("{} in {}", title(first->loss), name_a);
+    const std::string label_b = same_loss ? name_b : fmt::format("{} in {}", title(second->loss), name_b);
+    const std::size_t n_common = std::min(first->profiles.size(), second->profiles.size());
+    const Columns of_a = columns_of(*first, unpaired.empty() ? n_common : first->profiles.size());
+    const Columns of_b = columns_of(*second, unpaired.empty() ? n_common : second->profiles.size());
+    LossSample sample_a{label_a, of_a.total_variation, of_a.status},
+        sample_b{label_b, of_b.total_variation, of_b.status};
+    if (first->resolution) sample_a.resolution = *first->resolution;
+    if (second->resolution) sample_b.resolution = *second->resolution;
+    const Comparison c =
+        unpaired.empty() ? compare_indices(sample_a, sample_b, options) : compare_unpaired(sample_a, sample_b, options);
+    fmt::print("\n{}", file_comparison_text(c, same_loss ? title(first->loss) + " loss" : "The two losses", unpaired));
+    if (unpaired.empty() && first->profiles.size() != second->profiles.size()) {
+      fmt::print("Only the first {} directions, which both files have, were used.\n", n_common);
+    }
+  }
+}
+
+}  // namespace landscape
