@@ -233,7 +233,7 @@ TEST(Unpaired, RejectsEqualIndicesAtItsLevel) {
           compare_unpaired({"A", first, {}}, {"B", second, {}}, {1000 + r, 399, 0.95, IntervalMethod::automatic});
       rejected += c.verdict != ComparisonVerdict::not_distinguishable ? 1 : 0;
     }
-    RecordProperty("rejected", rejected);
+    RecordProperty(a.name.substr(0, 6), rejected);
     EXPECT_GE(rejected, 15) << a.name;
     EXPECT_LE(rejected, 35) << a.name;
   }
