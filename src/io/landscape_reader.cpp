@@ -251,29 +251,34 @@ std::vector<RowState> LandscapeReader::row_states(LossKind loss) const {
     const ProfileShapes shapes = impl_->shapes(loss);
     const h5::OpenDataset losses = impl_->profile_dataset(loss, "loss", H5T_IEEE_F64LE, 2);
     const h5::OpenDataset complete = impl_->profile_dataset(loss, "complete", H5T_STD_U8LE, 2);
-    const std::vector<std::uint32_t> checksums = impl_->column<std::uint32_t>(loss, "row_checksum");
+    const h5::OpenDataset row_checksum = impl_->profile_dataset(loss, "row_checksum", H5T_STD_U32LE, 1);
     const auto p = static_cast<std::size_t>(shapes.n_steps);
     const std::int64_t rows_at_once = std::max<std::int64_t>(1, kItemsAtOnce / shapes.n_steps);
     std::vector<RowState> states;
     std::vector<std::uint8_t> mask;
     std::vector<double> values;
+    std::vector<std::uint32_t> checksums;
     for (std::int64_t row = 0; row < shapes.n_directions; row += rows_at_once) {
       const auto n_rows = static_cast<std::size_t>(std::min(rows_at_once, shapes.n_directions - row));
       const auto first = static_cast<std::uint64_t>(row * shapes.n_steps);
       mask.resize(n_rows * p);
       values.resize(n_rows * p);
+      checksums.resize(n_rows);
+      // A job may be writing: what it wrote last is read first.
       h5::read_range(complete, H5T_NATIVE_UINT8, first, mask.size(), mask.data());
+      h5::read_range(row_checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(row), n_rows, checksums.data());
       h5::read_range(losses, H5T_NATIVE_DOUBLE, first, values.size(), values.data());
       for (std::size_t i = 0; i < n_rows; ++i) {
         const auto begin = mask.begin() + static_cast<std::ptrdiff_t>(i * p);
         const auto n_set =
             static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(p), std::uint8_t{1}));
-        const bool sound =
-            n_set == p && crc32c_of(std::span<const double>(values).subspan(i * p, p)) == checksums[states.size()];
-        states.push_back(n_set == 0  ? RowState::missing
-                         : n_set < p ? RowState::partial
-                         : sound     ? RowState::intact
-                                     : RowState::damaged);
+        const bool sound = n_set == p && crc32c_of(std::span<const double>(values).subspan(i * p, p)) == checksums[i];
+        // The checksum of a row put together by several ranks follows its mask.
+        const bool vouched = n_set == p && (sound || checksums[i] != 0);
+        states.push_back(n_set == 0 ? RowState::missing
+                         : !vouched ? RowState::partial
+                         : sound    ? RowState::intact
+                                    : RowState::damaged);
       }
     }
     return states;

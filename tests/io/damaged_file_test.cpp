@@ -169,6 +169,28 @@ TEST_F(DamagedFile, CutOffAnywhere) {
   }
 }
 
+TEST_F(DamagedFile, ARowIsWorthWhatItsMaskAndChecksumSay) {
+  using enum RowState;
+  EXPECT_EQ(LandscapeReader(path_).row_states(LossKind::ritz),
+            (std::vector{intact, missing, intact, intact, missing, missing}));
+  {
+    const h5::File file = h5::open_file(path_, H5F_ACC_RDWR, h5::access_properties());
+    const auto open = [&](const char* name, hid_t like, std::size_t rank) {
+      return h5::open_dataset(file.get(), std::string("profiles/ritz/") + name, like, rank);
+    };
+    const h5::OpenDataset checksum = open("row_checksum", H5T_STD_U32LE, 1), losses = open("loss", H5T_IEEE_F64LE, 2),
+                          complete = open("complete", H5T_STD_U8LE, 2);
+    const std::uint32_t to_come = 0;
+    const double other = 7.5;
+    const std::uint8_t no = 0;
+    h5::write_range(checksum, H5T_NATIVE_UINT32, 0, 1, &to_come);  // several ranks' row, between mask and checksum
+    h5::write_range(losses, H5T_NATIVE_DOUBLE, 2 * kSteps + 4, 1, &other);
+    h5::write_range(complete, H5T_NATIVE_UINT8, 3 * kSteps, 1, &no);
+  }
+  EXPECT_EQ(LandscapeReader(path_).row_states(LossKind::ritz),
+            (std::vector{partial, missing, damaged, partial, missing, missing}));
+}
+
 TEST_F(DamagedFile, AlteredBytes) {
   const int n = trials(150);
   const char* only = std::getenv("LANDSCAPE_DAMAGE_ONLY");  // one trial, for a debugger

@@ -18,8 +18,8 @@ namespace landscape {
 /// What one direction's row of losses is worth.
 enum class RowState : std::uint8_t {
   missing,  // no item is marked
-  partial,  // some items are
-  damaged,  // all are, but the row's checksum does not match (the job died before writing it, or the file was altered)
+  partial,  // some items are, or all of them but the row's checksum is still to come
+  damaged,  // all are, but the row's checksum does not match
   intact
 };
 
