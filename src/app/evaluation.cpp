@@ -157,6 +157,13 @@ class Rounds {
 
 }  // namespace
 
+void EvaluationOutcome::add(const EvaluationOutcome& more) {
+  n_items += more.n_items;
+  n_done += more.n_done;
+  for (int which = 0; which < 2; ++which) seconds[which] += more.seconds[which];
+  wall_seconds += more.wall_seconds;
+}
+
 std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_steps, WorkRange open) {
   std::vector<ItemRange> ranges;
   for (std::int64_t at = open.begin; at < open.end;) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "landscape/app/convergence.hpp"
 #include "landscape/app/dry_run.hpp"
 #include "landscape/app/evaluation.hpp"
 #include "landscape/app/minimizers.hpp"
@@ -57,7 +58,7 @@ std::vector<DirectionSet> directions_of(const Communicator& comm, const RunConfi
       given = root_only(comm, [&] {
         const std::size_t n = minimizer.theta.size();
         auto rows = read_directions(config.directions_from, minimizer.loss, static_cast<std::int64_t>(n));
-        rows.resize(std::min(rows.size(), static_cast<std::size_t>(config.n_directions) * n));
+        rows.resize(std::min(rows.size(), static_cast<std::size_t>(config.most_directions()) * n));
         return rows;
       });
     }
@@ -79,8 +80,10 @@ Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, co
       writer.write_histogram(result_group(loss.loss), loss.histogram.edges, loss.histogram.counts);
     }
     writer.write(result_group(loss.loss), result_attributes(loss));
+    writer.write(curve_group(loss.loss), {}, curve_tables(loss.curve));
   }
   if (report.comparison) writer.write(kComparisonGroup, result_attributes(*report.comparison, setup.config.seed));
+  writer.write(kStoppingGroup, stopping_attributes(report));
   writer.set_state(RunState::complete);
   writer.close();
   return report;
@@ -93,18 +96,39 @@ void store_stopped(const Setup& setup, const EvaluationOutcome& outcome, const O
     const int which = static_cast<int>(loss);
     writer.write(result_group(loss), {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
     writer.invalidate(result_group(loss));
+    writer.invalidate(curve_group(loss));
   }
+  writer.invalidate(kStoppingGroup);
   writer.set_state(RunState::stopped);
   writer.close();
 }
 
+// Collective, the file being closed: how many directions --until-ci goes on with, 0 where it is done.
+std::int64_t next_directions(const Communicator& comm, const Setup& setup) {
+  if (!(setup.config.until_ci > 0.0)) return 0;
+  struct Next {
+    std::int64_t n_directions;
+  };
+  const Next next = root_only(comm, [&] {
+    const Report report = reduce_profiles(LandscapeReader(setup.config.output), setup.config);
+    const std::int64_t n = directions_to_go_on_with(report);
+    if (n > 0 && !setup.config.quiet) {
+      fmt::print("{} directions: relative half-width {}; going on to {}\n", count_text(setup.config.n_directions),
+                 half_widths_text(report), count_text(n));
+      std::fflush(stdout);
+    }
+    return Next{n};
+  });
+  return next.n_directions;
+}
+
 int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   // 1. Rank 0 reads options and files; every rank parses the text that it broadcasts.
-  const Setup setup = set_up(comm, invocation);
+  Setup setup = set_up(comm, invocation);
   const RunConfig& config = setup.config;
 
   // 2. The output file: everything that can be known to be wrong is said now. The lock is held until the end.
-  const OutputClaim claim = claim_output(comm, setup, !config.dry_run);
+  OutputClaim claim = claim_output(comm, setup, !config.dry_run);
   say(comm, setup, header_text(setup, comm.size(), claim));
   if (config.dry_run) {
     const std::string text = dry_run_text(comm, setup);
@@ -117,21 +141,29 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   const auto minimizers = obtain_minimizers(comm, setup, claim);
   if (!minimizers) return stop_with(comm, setup, "during the training, whose checkpoint is kept");
 
-  // 4. The file with everything it will ever hold; from here on only raw data changes.
-  root_only(comm, [&] { prepare_output(setup, *minimizers, claim); });
-
-  // 5. Every rank's share of the losses that are not there yet, in rounds.
-  const std::vector<OpenRows> open = open_rows(comm, setup, claim);
   const auto backend = make_backend(comm, setup);
   const std::vector<DirectionSet> directions = directions_of(comm, config, *minimizers);
-  LandscapeFile file = LandscapeFile::open_parallel(config.output, comm);
-  const EvaluationOutcome outcome = evaluate_profiles(comm, setup, claim, *backend, directions, open, file);
-  file.close();
-  if (!outcome.complete()) {
-    root_only(comm, [&] { store_stopped(setup, outcome, claim); });
-    return stop_with(comm, setup,
-                     fmt::format("with {} of {} losses left", count_text(outcome.n_items - outcome.n_done),
-                                 count_text(config.n_items())));
+  EvaluationOutcome outcome;
+  while (true) {
+    // 4. The file with everything it will ever hold; from here on only raw data changes.
+    root_only(comm, [&] { prepare_output(setup, *minimizers, claim); });
+
+    // 5. Every rank's share of the losses that are not there yet, in rounds.
+    const std::vector<OpenRows> open = open_rows(comm, setup, claim);
+    LandscapeFile file = LandscapeFile::open_parallel(config.output, comm);
+    outcome.add(evaluate_profiles(comm, setup, claim, *backend, directions, open, file));
+    file.close();
+    if (!outcome.complete()) {
+      root_only(comm, [&] { store_stopped(setup, outcome, claim); });
+      return stop_with(comm, setup,
+                       fmt::format("with {} of {} losses left", count_text(outcome.n_items - outcome.n_done),
+                                   count_text(config.n_items())));
+    }
+    // With --until-ci, 4 and 5 again with more directions, until the intervals are short enough.
+    const std::int64_t next = next_directions(comm, setup);
+    if (next == 0) break;
+    claim.plan = OutputPlan::extend;
+    setup.config.n_directions = next;
   }
   say(comm, setup,
       fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
@@ -144,7 +176,7 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
 }
 
 int train_only(const Communicator& comm, const Invocation& invocation) {
-  const Setup setup = set_up(comm, invocation);
+  Setup setup = set_up(comm, invocation);
   const OutputClaim claim = claim_output(comm, setup, !setup.config.dry_run);
   say(comm, setup, header_text(setup, comm.size(), claim));
   if (setup.config.dry_run) {

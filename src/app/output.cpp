@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 
+#include "landscape/app/convergence.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/output_path.hpp"
@@ -57,6 +59,22 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
 double earlier_seconds(const LandscapeReader& reader, LossKind loss) {
   const double seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds");
   return seconds > 0.0 ? seconds : 0.0;  // a placeholder, where the job was killed
+}
+
+// The file is of this calculation, and --until-ci has carried it further than --directions.
+std::int64_t directions_reached(const RunConfig& config) {
+  const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
+  if (!(config.until_ci > 0.0) || !config.resume || !exists) return config.n_directions;
+  try {
+    const LandscapeReader reader(config.output);
+    if (reader.profiles() != config.losses) return config.n_directions;
+    RunConfig as_stored = config;
+    as_stored.n_directions = reader.n_directions(config.losses.front());
+    const bool same = reader.run().config_hash == config_hash(as_stored);
+    return same ? std::max(config.n_directions, as_stored.n_directions) : config.n_directions;
+  } catch (const Error&) {  // plan_output meets it too and says what it is
+    return config.n_directions;
+  }
 }
 
 OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
@@ -116,15 +134,21 @@ double real_attribute(const AttributeList& attributes, const std::string& name) 
   throw Error(fmt::format("The file's attribute '{}' is no number.", name));
 }
 
+std::int64_t whole_attribute(const AttributeList& attributes, const std::string& name) {
+  if (const auto* number = std::get_if<std::int64_t>(&attribute_value(attributes, name))) return *number;
+  throw Error(fmt::format("The file's attribute '{}' is no whole number.", name));
+}
+
 std::string exact_solution_text(Problem problem, int dimension) {
   if (problem == Problem::cubic) return "2x^3 - x^2 - x";
   return dimension == 1 ? "sin(pi x)" : "prod_i sin(pi x_i)";
 }
 
-OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take_lock) {
+OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock) {
   struct Known {
     OutputPlan plan;
     bool stores_directions;
+    std::int64_t n_directions;
   };
   OutputClaim claim;
   const Known known = root_only(comm, [&] {
@@ -133,16 +157,18 @@ OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take
       check_output(output, OutputMode::overwrite);  // the folder first: a lock cannot be made where it is missing
       claim.lock.emplace(output);
     }
+    setup.config.n_directions = directions_reached(setup.config);
     const OutputPlan plan = plan_output(setup, claim);
     if (take_lock && !setup.config.resume) {  // a training that another calculation left behind
       for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
         remove_training_checkpoint(training_checkpoint_path(output, loss));
       }
     }
-    return Known{plan, claim.stores_directions};
+    return Known{plan, claim.stores_directions, setup.config.n_directions};
   });
   claim.plan = known.plan;
   claim.stores_directions = known.stores_directions;
+  setup.config.n_directions = known.n_directions;
   return claim;
 }
 
@@ -209,12 +235,15 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
       LossReport blank;
       blank.loss = minimizer.loss;
       layout.results.push_back({result_group(minimizer.loss), result_attributes(blank), kHistogramBins});
+      layout.results.push_back({curve_group(minimizer.loss), curve_attributes(), 0,
+                                curve_tables(placeholders_for_curve(config.n_directions))});
     }
     layout.losses.push_back(std::move(loss));
   }
   if (setup.command == Command::roughness && minimizers.size() == 2) {
     layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed), 0});
   }
+  if (setup.command == Command::roughness) layout.results.push_back({kStoppingGroup, stopping_attributes(Report{})});
   return layout;
 }
 

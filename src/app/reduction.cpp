@@ -6,6 +6,7 @@
 #include <limits>
 #include <numbers>
 
+#include "landscape/app/convergence.hpp"
 #include "landscape/app/output.hpp"
 
 namespace landscape {
@@ -52,6 +53,20 @@ void diagnose(const LandscapeReader& reader, const RunConfig& config, LossReport
   }
 }
 
+struct Columns {
+  std::vector<double> total_variation;
+  std::vector<DirectionStatus> status;
+};
+
+Columns columns_of(std::span<const ProfileDiagnostics> profiles) {
+  Columns columns;
+  for (const ProfileDiagnostics& profile : profiles) {
+    columns.total_variation.push_back(profile.total_variation);
+    columns.status.push_back(profile.status);
+  }
+  return columns;
+}
+
 LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, LossKind loss) {
   LossReport report;
   report.loss = loss;
@@ -73,6 +88,8 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   }
   report.interval = index_interval(usable, bootstrap_options(config));
   report.bootstrap_seed = config.seed;
+  const Columns columns = columns_of(report.profiles);
+  report.curve = index_curve(columns.total_variation, columns.status, bootstrap_options(config));
   if (reader.has_results(result_group(loss))) {
     report.evaluation_seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds");
   }
@@ -98,28 +115,24 @@ void make_histograms(std::vector<LossReport>& losses) {
   for (std::size_t i = 0; i < losses.size(); ++i) losses[i].histogram = histogram_of(values[i], edges);
 }
 
-struct Columns {
-  std::vector<double> total_variation;
-  std::vector<DirectionStatus> status;
-};
-
-Columns columns_of(const LossReport& report) {
-  Columns columns;
-  for (const ProfileDiagnostics& profile : report.profiles) {
-    columns.total_variation.push_back(profile.total_variation);
-    columns.status.push_back(profile.status);
-  }
-  return columns;
-}
-
 Comparison compare_losses(const LossReport& first, const LossReport& second, const RunConfig& config) {
   const auto title = [](LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; };
-  const Columns a = columns_of(first), b = columns_of(second);
+  const Columns a = columns_of(first.profiles), b = columns_of(second.profiles);
   LossSample sample_a{title(first.loss), a.total_variation, a.status};
   LossSample sample_b{title(second.loss), b.total_variation, b.status};
   if (first.resolution) sample_a.resolution = *first.resolution;
   if (second.resolution) sample_b.resolution = *second.resolution;
   return compare_indices(sample_a, sample_b, bootstrap_options(config));
+}
+
+// As the job asks for it, else as the file was made.
+std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const RunConfig& config) {
+  if (config.until_ci > 0.0) return StoppingRule{config.until_ci, config.max_directions};
+  if (!reader.has_results(kStoppingGroup)) return std::nullopt;
+  const AttributeList stored = reader.results(kStoppingGroup);
+  const double until_ci = real_attribute(stored, "until_ci");
+  if (!(until_ci > 0.0)) return std::nullopt;
+  return StoppingRule{until_ci, whole_attribute(stored, "max_directions")};
 }
 
 }  // namespace
@@ -135,6 +148,7 @@ Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config) {
   }
   make_histograms(report.losses);
   if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
+  report.stopping = stopping_rule(reader, config);
   return report;
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 
+#include "landscape/app/convergence.hpp"
 #include "landscape/app/text.hpp"
 
 namespace landscape {
@@ -198,6 +199,10 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
                       count_text(static_cast<std::int64_t>(n)));
   if (setup.command == Command::roughness) {
     text += fmt::format("Profiles    {}\n", profiles_text(config));
+    if (config.until_ci > 0.0) {
+      text += fmt::format("            more until the relative half-width of every interval is {:.3g} %, at most {}\n",
+                          100.0 * config.until_ci, count_text(config.max_directions));
+    }
     text += fmt::format("Quadrature  {}, {} points\n", to_string(config.quadrature),
                         count_text(static_cast<std::int64_t>(setup.points.size())));
   }
@@ -265,6 +270,9 @@ std::string report_text(const Report& report) {
     }
   }
   if (report.comparison) text += comparison_text(*report.comparison);
+  text += curve_text(report);
+  const std::string stopping = stopping_text(report);
+  if (!stopping.empty()) text.append("\n").append(wrapped(stopping, kTextWidth));
   return text;
 }
 

@@ -75,7 +75,7 @@ void RunConfig::validate() const {
         fmt::format("A minimizer is given for a loss that --losses leaves out: add it, or drop --minimizer-{}.",
                     has(LossKind::ritz) ? "galerkin" : "ritz"));
   }
-  const double items = static_cast<double>(losses.size()) * static_cast<double>(n_directions) * grid.num;
+  const double items = static_cast<double>(losses.size()) * static_cast<double>(most_directions()) * grid.num;
   if (items > kMostItems) {
     throw UsageError(fmt::format("--directions {} with --grid {} makes {:.3g} losses: no file holds them.",
                                  n_directions, to_string(grid), items));
@@ -95,6 +95,15 @@ RunConfig make_run_config(const OptionTexts& texts) {
   if (config.network.kind == NetworkKind::linear) {
     if (texts.find("width") == texts.end()) config.network.width = 0;
     if (texts.find("blocks") == texts.end()) config.network.blocks = 0;
+  }
+  if (!(config.until_ci > 0.0) && texts.find("max-directions") != texts.end()) {
+    throw UsageError("--max-directions bounds what --until-ci adds: give that too, or only --directions.");
+  }
+  if (config.until_ci > 0.0 && config.max_directions < config.n_directions) {
+    if (texts.find("max-directions") != texts.end())
+      throw UsageError(fmt::format("--max-directions {} is less than --directions {}: raise it or start with fewer.",
+                                   config.max_directions, config.n_directions));
+    config.max_directions = config.n_directions;
   }
   config.validate();
   return config;

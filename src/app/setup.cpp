@@ -62,6 +62,7 @@ void adopt_directions(RunConfig& config, const OptionTexts& given) {
       throw UsageError(fmt::format("--directions {} is more than the {} in '{}'.", config.n_directions, rows,
                                    config.directions_from));
     }
+    config.max_directions = std::max(config.n_directions, std::min(config.max_directions, rows));
   }
 }
 

@@ -59,12 +59,8 @@ void write_zeros(const h5::OpenDataset& dataset) {
   }
 }
 
-void write_profiles(const h5::File& file, const LossLayout& loss) {
-  const h5::Group group = h5::create_group(file.get(), profile_group_name(loss.minimizer.loss));
-  const hid_t id = group.get();
-  for (const Attribute& attribute : loss.attributes) h5::write_attribute(id, attribute);
-  const hsize_t m = static_cast<hsize_t>(loss.n_directions), p = loss.steps.size(), n = loss.minimizer.theta.size();
-  h5::write_dataset<double>(id, "steps", loss.steps, {p}, {"steps s_j along a direction", "(P)", "1"});
+/// What the rounds write.
+void write_loss_rows(hid_t id, hsize_t m, hsize_t p) {
   h5::create_dataset(id, "loss", H5T_IEEE_F64LE, {m, p},
                      {"L(theta* + s_j d_k); valid where complete is 1", "(M, P)", "1"});
   h5::OpenDataset complete{h5::create_dataset(id, "complete", H5T_STD_U8LE, {m, p},
@@ -75,8 +71,10 @@ void write_profiles(const h5::File& file, const LossLayout& loss) {
   h5::create_dataset(
       id, "row_checksum", H5T_STD_U32LE, {m},
       {"CRC-32C of the little-endian bytes of loss[k, :]; written once the row is complete", "(M)", "1"});
-  const std::string when =
-      fmt::format("; valid once the state of /roughness/{} is complete", to_string(loss.minimizer.loss));
+}
+
+void write_direction_results(hid_t id, LossKind loss, hsize_t m) {
+  const std::string when = fmt::format("; valid once the state of /roughness/{} is complete", to_string(loss));
   h5::create_dataset(id, "total_variation", H5T_IEEE_F64LE, {m},
                      {"T_k = sum_j |f_(j+1) - f_j| / (|I| (max f - min f)), NaN where undefined" + when, "(M)", "1"});
   h5::create_dataset(id, "slope_changes", H5T_STD_I64LE, {m},
@@ -93,25 +91,62 @@ void write_profiles(const h5::File& file, const LossLayout& loss) {
   for (const auto& [name, description] : columns) {
     h5::create_dataset(id, name, H5T_IEEE_F64LE, {m}, {description + when, "(M)", "1"});
   }
+}
+
+void write_profiles(const h5::File& file, const LossLayout& loss) {
+  const ProfileKey main = loss.minimizer.loss;
+  const h5::Group group = h5::create_group(file.get(), profile_group_name(main));
+  const hid_t id = group.get();
+  for (const Attribute& attribute : loss.attributes) h5::write_attribute(id, attribute);
+  const hsize_t m = static_cast<hsize_t>(loss.n_directions), p = loss.steps.size(), n = loss.minimizer.theta.size();
+  h5::write_dataset<double>(id, "steps", loss.steps, {p}, {"steps s_j along a direction", "(P)", "1"});
+  write_loss_rows(id, m, p);
+  if (loss.direction_results) write_direction_results(id, main.loss, m);
+  for (std::size_t i = 0; i < loss.point_sets.size(); ++i) {
+    const h5::Group set = h5::create_group(file.get(), profile_group_name({main.loss, static_cast<int>(i) + 1}));
+    for (const Attribute& attribute : loss.point_sets[i]) h5::write_attribute(set.get(), attribute);
+    write_loss_rows(set.get(), m, p);
+  }
   if (loss.save_directions) {
     h5::create_dataset(id, "direction", H5T_IEEE_F64LE, {m, n},
                        {"direction d_k, parameters as in theta; valid where row k of complete has a 1", "(M, n)", "1"});
   }
 }
 
-void write_result_group(const h5::File& file, const ResultLayout& result) {
-  const h5::Group group = h5::create_group(file.get(), result.group);
-  h5::write_attribute(group.get(), {"state", kPending}, kStateCapacity);
-  for (const Attribute& attribute : result.attributes) h5::write_attribute(group.get(), attribute, kResultTextCapacity);
-  if (result.n_bins <= 0) return;
+void write_histogram(const h5::Group& group, std::int64_t n_bins) {
+  if (n_bins <= 0) return;
   const h5::Group histogram = h5::create_group(group.get(), "histogram");
-  const hsize_t n = static_cast<hsize_t>(result.n_bins);
+  const hsize_t n = static_cast<hsize_t>(n_bins);
   h5::create_dataset(
       histogram.get(), "edges", H5T_IEEE_F64LE, {n + 1},
       {"ascending edges of the bins of T; valid once the state of the group above is complete", "(B + 1)", "1"});
   h5::create_dataset(
       histogram.get(), "counts", H5T_STD_I64LE, {n},
       {"usable directions with edges[b] <= T < edges[b + 1], in the last bin also its upper edge", "(B)", "1"});
+}
+
+void write_result_group(const h5::File& file, const ResultLayout& result) {
+  const h5::Group group = h5::create_group(file.get(), result.group);
+  h5::write_attribute(group.get(), {"state", kPending}, kStateCapacity);
+  for (const Attribute& attribute : result.attributes) h5::write_attribute(group.get(), attribute, kResultTextCapacity);
+  write_histogram(group, result.n_bins);
+  for (const ResultTable& table : result.tables) {
+    const std::vector<hsize_t> shape(table.shape.begin(), table.shape.end());
+    const auto write = [&]<class T>(const std::vector<T>& values) {
+      const h5::Dataset dataset = h5::create_dataset(group.get(), table.name, h5::file_type<T>(), shape,
+                                                     {table.description, table.shape_names});
+      h5::write_whole<T>(dataset, table.name, values);
+    };
+    std::visit(write, table.values);
+  }
+}
+
+std::size_t count_datasets(const FileLayout& layout) {
+  constexpr std::size_t kOfProblem = 2, kOfMinimizer = 4, kOfProfiles = 12, kOfHistogram = 2, kOfPointSet = 3;
+  std::size_t n = kOfProblem;
+  for (const LossLayout& loss : layout.losses) n += kOfMinimizer + kOfProfiles + kOfPointSet * loss.point_sets.size();
+  for (const ResultLayout& result : layout.results) n += result.tables.size() + kOfHistogram;
+  return n;
 }
 
 std::vector<ChangingAttribute> changing_attributes(const FileLayout& layout) {
@@ -140,7 +175,7 @@ void check_layout(const FileLayout& layout) {
 /// Everything but the rows of losses, sealed and with its disk space.
 void write_whole_file(const TemporaryFile& temporary, const FileLayout& layout) {
   const std::vector<ChangingAttribute> changing = changing_attributes(layout);
-  h5::File file = create_sealable_file(temporary.path(), changing.size());
+  h5::File file = create_sealable_file(temporary.path(), changing.size(), count_datasets(layout));
   write_root(file, layout.run);
   write_problem(file, layout);
   for (const LossLayout& loss : layout.losses) {
@@ -154,15 +189,15 @@ void write_whole_file(const TemporaryFile& temporary, const FileLayout& layout) 
 }
 
 /// Raw data only: the seal stays whole.
-void copy_intact_rows(const LandscapeReader& from, LossKind loss, const h5::File& to) {
+void copy_intact_rows(const LandscapeReader& from, ProfileKey key, const h5::File& to) {
   constexpr std::int64_t kItemsAtOnce = std::int64_t{1} << 21;  // 16 MiB of losses
-  const std::string group = profile_group_name(loss) + "/";
+  const std::string group = profile_group_name(key) + "/";
   const h5::OpenDataset losses = h5::open_dataset(to.get(), group + "loss", H5T_IEEE_F64LE, 2);
   const h5::OpenDataset complete = h5::open_dataset(to.get(), group + "complete", H5T_STD_U8LE, 2);
   const h5::OpenDataset checksum = h5::open_dataset(to.get(), group + "row_checksum", H5T_STD_U32LE, 1);
-  const std::vector<RowState> states = from.row_states(loss);
+  const std::vector<RowState> states = from.row_states(key);
   const auto n_rows = static_cast<std::int64_t>(states.size());
-  const std::int64_t n_steps = from.n_steps(loss);
+  const std::int64_t n_steps = from.n_steps(key.loss);
   if (losses.shape[0] < states.size() || losses.shape[1] != static_cast<hsize_t>(n_steps)) {
     throw Error(fmt::format("The {} x {} losses of '{}' do not fit into {} x {}.", n_rows, n_steps, from.path(),
                             losses.shape[0], losses.shape[1]));
@@ -173,7 +208,7 @@ void copy_intact_rows(const LandscapeReader& from, LossKind loss, const h5::File
     for (end = first; end < n_rows && is_intact(end) && (end == first || (end - first) * n_steps < kItemsAtOnce);)
       ++end;
     if (end == first) continue;
-    const std::vector<double> values = from.losses(loss, first, end - first);
+    const std::vector<double> values = from.losses(key, first, end - first);
     std::vector<std::uint32_t> sums;
     for (std::size_t at = 0; at < values.size(); at += p) {
       sums.push_back(crc32c_of(std::span<const double>(values).subspan(at, p)));
@@ -189,13 +224,15 @@ void copy_intact_rows(const LandscapeReader& from, LossKind loss, const h5::File
 }  // namespace
 
 std::uint64_t file_size_estimate(const FileLayout& layout) {
-  constexpr double kMetadata = 1 << 16, kPerLoss = 1 << 16;
+  constexpr double kMetadata = 1 << 16, kPerLoss = 1 << 16, kPerPointSet = 1 << 13;
   double bytes = kMetadata + 8.0 * static_cast<double>(layout.points.points.size() + layout.points.weights.size());
   for (const LossLayout& loss : layout.losses) {
     const auto m = static_cast<double>(loss.n_directions), p = static_cast<double>(loss.steps.size());
     const auto n = static_cast<double>(loss.minimizer.theta.size());
     bytes += kPerLoss + 8.0 * n + 24.0 * static_cast<double>(loss.minimizer.history.epoch.size()) + 8.0 * p;
-    bytes += m * (9.0 * p + 53.0 + (loss.save_directions ? 8.0 * n : 0.0));
+    const auto n_sets = static_cast<double>(loss.point_sets.size());
+    bytes += m * ((1.0 + n_sets) * (9.0 * p + 4.0) + 49.0 + (loss.save_directions ? 8.0 * n : 0.0));
+    bytes += kPerPointSet * n_sets;
   }
   return static_cast<std::uint64_t>(std::min(bytes, 9e18));
 }
@@ -219,7 +256,10 @@ void LandscapeFile::extend(const std::string& path, const FileLayout& layout) {
   TemporaryFile temporary(resolve_path(path), file_size_estimate(layout));
   write_whole_file(temporary, layout);
   h5::File file = h5::open_file(temporary.path(), H5F_ACC_RDWR, h5::access_properties());
-  for (const LossLayout& loss : layout.losses) copy_intact_rows(earlier, loss.minimizer.loss, file);
+  for (const LossLayout& loss : layout.losses) {
+    const auto n_sets = static_cast<int>(loss.point_sets.size());
+    for (int set = 0; set <= n_sets; ++set) copy_intact_rows(earlier, {loss.minimizer.loss, set}, file);
+  }
   file.close(fmt::format("close '{}'", temporary.path()));
   temporary.publish(ExistingOutput::replace);
 }

@@ -128,6 +128,9 @@ hid_t file_type();
 template <class T>
 void write_dataset(hid_t parent, const std::string& name, std::span<const T> values, const std::vector<hsize_t>& shape,
                    const DatasetText& text);
+/// Overwrites all of a dataset. Throws Error where it has another size.
+template <class T>
+void write_whole(const Dataset& dataset, const std::string& name, std::span<const T> values);
 /// Opens a dataset of the wanted rank and kind of number (float or integer) whose bytes lie inside the file. Throws
 /// Error otherwise.
 struct OpenDataset {

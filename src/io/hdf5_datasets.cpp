@@ -124,6 +124,16 @@ void write_dataset(hid_t parent, const std::string& name, std::span<const T> val
         fmt::format("write the dataset {}", name));
 }
 
+template <class T>
+void write_whole(const Dataset& dataset, const std::string& name, std::span<const T> values) {
+  const Dataspace space(H5Dget_space(dataset.get()), fmt::format("read the shape of {}", name));
+  const hssize_t n = H5Sget_simple_extent_npoints(space.get());
+  if (n < 0 || static_cast<std::uint64_t>(n) != values.size())
+    throw Error(fmt::format("The dataset {} has room for {} values, not for {}.", name, n, values.size()));
+  check(H5Dwrite(dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+        fmt::format("write the dataset {}", name));
+}
+
 OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std::size_t rank) {
   OpenDataset open;
   open.path = name;
@@ -189,6 +199,9 @@ template void write_dataset(hid_t, const std::string&, std::span<const std::int6
                             const DatasetText&);
 template std::vector<double> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*);
 template std::vector<std::int64_t> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*);
+
+template void write_whole(const Dataset&, const std::string&, std::span<const double>);
+template void write_whole(const Dataset&, const std::string&, std::span<const std::int64_t>);
 
 void write_range(const OpenDataset& target, hid_t memory_type, std::uint64_t first, std::uint64_t count,
                  const void* values) {

@@ -35,7 +35,7 @@ struct Piece {
 
 /// The datasets of one loss that change during the rounds.
 struct Profiles {
-  LossKind loss = LossKind::ritz;
+  ProfileKey key = LossKind::ritz;
   std::int64_t n_directions = 0, n_steps = 0;
   h5::OpenDataset losses, complete, row_checksum;
   std::optional<h5::OpenDataset> direction;
@@ -90,10 +90,10 @@ void Profiles::finish_row(std::int64_t row) const {
   h5::write_range(row_checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(row), 1, &checksum);
 }
 
-Profiles open_profiles(const h5::File& file, LossKind loss) {
-  const std::string group = profile_group_name(loss) + "/";
+Profiles open_profiles(const h5::File& file, ProfileKey key) {
+  const std::string group = profile_group_name(key) + "/";
   Profiles profiles;
-  profiles.loss = loss;
+  profiles.key = key;
   profiles.losses = h5::open_dataset(file.get(), group + "loss", H5T_IEEE_F64LE, 2);
   profiles.complete = h5::open_dataset(file.get(), group + "complete", H5T_STD_U8LE, 2);
   profiles.row_checksum = h5::open_dataset(file.get(), group + "row_checksum", H5T_STD_U32LE, 1);
@@ -103,7 +103,7 @@ Profiles open_profiles(const h5::File& file, LossKind loss) {
   const std::vector<hsize_t>& shape = profiles.losses.shape;
   if (profiles.complete.shape != shape || profiles.row_checksum.shape[0] != shape[0] || shape[0] == 0 ||
       shape[1] == 0 || (profiles.direction && profiles.direction->shape[0] != shape[0])) {
-    throw Error(fmt::format("The datasets of /{} do not fit together: the file is damaged.", profile_group_name(loss)));
+    throw Error(fmt::format("The datasets of /{} do not fit together: the file is damaged.", profile_group_name(key)));
   }
   profiles.n_directions = static_cast<std::int64_t>(shape[0]);
   profiles.n_steps = static_cast<std::int64_t>(shape[1]);
@@ -183,11 +183,11 @@ struct LandscapeFile::Impl {
 
   Impl(std::string file_path, const Communicator& communicator) : path(std::move(file_path)), comm(communicator) {}
 
-  Profiles& of(LossKind loss) {
+  Profiles& of(ProfileKey key) {
     for (Profiles& candidate : profiles) {
-      if (candidate.loss == loss) return candidate;
+      if (candidate.key == key) return candidate;
     }
-    throw Error(fmt::format("The file '{}' has no profiles of the {} loss.", path, to_string(loss)));
+    throw Error(fmt::format("The file '{}' has no profiles /{}.", path, profile_group_name(key)));
   }
 
   /// Where one rank cannot write inside HDF5's collective calls, it leaves the others waiting there: so that is tried
@@ -263,8 +263,8 @@ LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Commun
   });
   collectively(comm, [&] {
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-      if (h5::has_link(impl->file.get(), profile_group_name(loss)))
-        impl->profiles.push_back(open_profiles(impl->file, loss));
+      for (ProfileKey key = loss; h5::has_link(impl->file.get(), profile_group_name(key)); ++key.set)
+        impl->profiles.push_back(open_profiles(impl->file, key));
     }
   });
   return LandscapeFile(std::move(impl));
@@ -273,9 +273,9 @@ LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Commun
 std::int64_t LandscapeFile::n_directions(LossKind loss) const { return impl_->of(loss).n_directions; }
 std::int64_t LandscapeFile::n_steps(LossKind loss) const { return impl_->of(loss).n_steps; }
 
-void LandscapeFile::write_losses(LossKind loss, std::int64_t first_item, std::span<const double> losses) {
+void LandscapeFile::write_losses(ProfileKey key, std::int64_t first_item, std::span<const double> losses) {
   if (losses.empty()) return;
-  Profiles& profiles = impl_->of(loss);
+  Profiles& profiles = impl_->of(key);
   if (first_item < 0) throw Error(fmt::format("Item {} does not exist.", first_item));
   h5::write_range(profiles.losses, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(first_item), losses.size(),
                   losses.data());

@@ -47,17 +47,20 @@ struct LandscapeReader::Impl {
     }
   }
   void read_root();
-  h5::OpenDataset profile_dataset(LossKind loss, const char* name, hid_t like, std::size_t rank) const {
-    return h5::open_dataset(file.get(), fmt::format("{}/{}", profile_group_name(loss), name), like, rank);
+  h5::OpenDataset profile_dataset(ProfileKey key, const char* name, hid_t like, std::size_t rank) const {
+    return h5::open_dataset(file.get(), fmt::format("{}/{}", profile_group_name(key), name), like, rank);
   }
-  h5::Group profile_group(LossKind loss) const {
-    const std::string name = profile_group_name(loss);
-    if (!h5::has_link(file.get(), name)) throw Error(fmt::format("there are no {} profiles in it.", to_string(loss)));
+  h5::Group profile_group(ProfileKey key) const {
+    const std::string name = profile_group_name(key);
+    if (!h5::has_link(file.get(), name)) {
+      throw Error(key.set == 0 ? fmt::format("there are no {} profiles in it.", to_string(key.loss))
+                               : fmt::format("there is no group /{} in it.", name));
+    }
     return h5::open_group(file.get(), name);
   }
-  ProfileShapes shapes(LossKind loss) const;
+  ProfileShapes shapes(ProfileKey key) const;
   template <class T>
-  std::vector<T> column(LossKind loss, const char* name) const;
+  std::vector<T> column(ProfileKey key, const char* name) const;
 };
 
 void LandscapeReader::Impl::read_root() {
@@ -85,23 +88,26 @@ void LandscapeReader::Impl::read_root() {
   if (dimension < 1 || dimension == 1 << 20) throw Error("the dimension of its problem is impossible.");
 }
 
-ProfileShapes LandscapeReader::Impl::shapes(LossKind loss) const {
-  profile_group(loss);
-  const h5::OpenDataset losses = profile_dataset(loss, "loss", H5T_IEEE_F64LE, 2);
-  const h5::OpenDataset complete = profile_dataset(loss, "complete", H5T_STD_U8LE, 2);
-  const h5::OpenDataset checksum = profile_dataset(loss, "row_checksum", H5T_STD_U32LE, 1);
-  const h5::OpenDataset steps = profile_dataset(loss, "steps", H5T_IEEE_F64LE, 1);
+ProfileShapes LandscapeReader::Impl::shapes(ProfileKey key) const {
+  profile_group(key);
+  const h5::OpenDataset losses = profile_dataset(key, "loss", H5T_IEEE_F64LE, 2);
+  const h5::OpenDataset complete = profile_dataset(key, "complete", H5T_STD_U8LE, 2);
+  const h5::OpenDataset checksum = profile_dataset(key, "row_checksum", H5T_STD_U32LE, 1);
+  const h5::OpenDataset steps = profile_dataset(key.loss, "steps", H5T_IEEE_F64LE, 1);
   if (complete.shape != losses.shape || checksum.shape[0] != losses.shape[0] || steps.shape[0] != losses.shape[1] ||
       losses.shape[0] == 0 || losses.shape[1] == 0) {
-    throw Error(fmt::format("the datasets of its {} profiles do not fit together.", to_string(loss)));
+    throw Error(fmt::format("the datasets of its {} profiles do not fit together.", to_string(key.loss)));
+  }
+  if (key.set > 0 && profile_dataset(key.loss, "loss", H5T_IEEE_F64LE, 2).shape != losses.shape) {
+    throw Error(fmt::format("the profiles in /{} have another shape than the others.", profile_group_name(key)));
   }
   return {static_cast<std::int64_t>(losses.shape[0]), static_cast<std::int64_t>(losses.shape[1])};
 }
 
 template <class T>
-std::vector<T> LandscapeReader::Impl::column(LossKind loss, const char* name) const {
-  const h5::OpenDataset dataset = profile_dataset(loss, name, h5::file_type<T>(), 1);
-  if (static_cast<std::int64_t>(dataset.shape[0]) != shapes(loss).n_directions) {
+std::vector<T> LandscapeReader::Impl::column(ProfileKey key, const char* name) const {
+  const h5::OpenDataset dataset = profile_dataset(key, name, h5::file_type<T>(), 1);
+  if (static_cast<std::int64_t>(dataset.shape[0]) != shapes(key).n_directions) {
     throw Error(fmt::format("the dataset {} has another number of directions than the losses.", dataset.path));
   }
   std::vector<T> values(dataset.shape[0]);
@@ -158,6 +164,12 @@ void LandscapeReader::read_structure() const {
     attempt([&] { direction(loss, 0); });
     attempt([&] { direction_results(loss); });
     attempt([&] { n_complete_items(loss); });
+    attempt([&] {
+      for (int set = n_point_sets(loss); set > 0; --set) {
+        attempt([&] { losses({loss, set}, 0, 1); });
+        attempt([&] { n_complete_items({loss, set}); });
+      }
+    });
   }
 }
 
@@ -233,25 +245,25 @@ AttributeList LandscapeReader::profile_attributes(LossKind loss) const {
   return impl_->inside([&] { return h5::read_attributes(impl_->profile_group(loss).get()); });
 }
 
-std::vector<double> LandscapeReader::losses(LossKind loss, std::int64_t first, std::int64_t count) const {
+std::vector<double> LandscapeReader::losses(ProfileKey key, std::int64_t first, std::int64_t count) const {
   return impl_->inside([&] {
-    const ProfileShapes shapes = impl_->shapes(loss);
+    const ProfileShapes shapes = impl_->shapes(key);
     if (first < 0 || count < 0 || first > shapes.n_directions || count > shapes.n_directions - first) {
       throw Error(fmt::format("directions {} to {} are not among its {}.", first, first + count, shapes.n_directions));
     }
     std::vector<double> values(static_cast<std::size_t>(count * shapes.n_steps));
-    h5::read_range(impl_->profile_dataset(loss, "loss", H5T_IEEE_F64LE, 2), H5T_NATIVE_DOUBLE,
+    h5::read_range(impl_->profile_dataset(key, "loss", H5T_IEEE_F64LE, 2), H5T_NATIVE_DOUBLE,
                    static_cast<std::uint64_t>(first * shapes.n_steps), values.size(), values.data());
     return values;
   });
 }
 
-std::vector<RowState> LandscapeReader::row_states(LossKind loss) const {
+std::vector<RowState> LandscapeReader::row_states(ProfileKey key) const {
   return impl_->inside([&] {
-    const ProfileShapes shapes = impl_->shapes(loss);
-    const h5::OpenDataset losses = impl_->profile_dataset(loss, "loss", H5T_IEEE_F64LE, 2);
-    const h5::OpenDataset complete = impl_->profile_dataset(loss, "complete", H5T_STD_U8LE, 2);
-    const h5::OpenDataset row_checksum = impl_->profile_dataset(loss, "row_checksum", H5T_STD_U32LE, 1);
+    const ProfileShapes shapes = impl_->shapes(key);
+    const h5::OpenDataset losses = impl_->profile_dataset(key, "loss", H5T_IEEE_F64LE, 2);
+    const h5::OpenDataset complete = impl_->profile_dataset(key, "complete", H5T_STD_U8LE, 2);
+    const h5::OpenDataset row_checksum = impl_->profile_dataset(key, "row_checksum", H5T_STD_U32LE, 1);
     const auto p = static_cast<std::size_t>(shapes.n_steps);
     const std::int64_t rows_at_once = std::max<std::int64_t>(1, kItemsAtOnce / shapes.n_steps);
     std::vector<RowState> states;
@@ -285,10 +297,10 @@ std::vector<RowState> LandscapeReader::row_states(LossKind loss) const {
   });
 }
 
-std::int64_t LandscapeReader::n_complete_items(LossKind loss) const {
+std::int64_t LandscapeReader::n_complete_items(ProfileKey key) const {
   return impl_->inside([&] {
-    const ProfileShapes shapes = impl_->shapes(loss);
-    const h5::OpenDataset complete = impl_->profile_dataset(loss, "complete", H5T_STD_U8LE, 2);
+    const ProfileShapes shapes = impl_->shapes(key);
+    const h5::OpenDataset complete = impl_->profile_dataset(key, "complete", H5T_STD_U8LE, 2);
     const std::int64_t total = shapes.n_directions * shapes.n_steps;
     std::int64_t n_set = 0;
     std::vector<std::uint8_t> mask;
@@ -298,6 +310,14 @@ std::int64_t LandscapeReader::n_complete_items(LossKind loss) const {
       n_set += std::count(mask.begin(), mask.end(), std::uint8_t{1});
     }
     return n_set;
+  });
+}
+
+int LandscapeReader::n_point_sets(LossKind loss) const {
+  return impl_->inside([&] {
+    int n = 0;
+    while (n < kMostPointSets && h5::has_link(impl_->file.get(), profile_group_name({loss, n + 1}))) ++n;
+    return n;
   });
 }
 
@@ -330,9 +350,11 @@ DirectionResults LandscapeReader::direction_results(LossKind loss) const {
 std::vector<std::string> LandscapeReader::result_groups() const {
   return impl_->inside([&] {
     std::vector<std::string> names;
-    if (!h5::has_link(impl_->file.get(), "roughness")) return names;
-    for (const std::string& name : h5::link_names(h5::open_group(impl_->file.get(), "roughness").get())) {
-      names.push_back("roughness/" + name);
+    for (const std::string parent : {"roughness", "sweep"}) {
+      if (!h5::has_link(impl_->file.get(), parent)) continue;
+      for (const std::string& name : h5::link_names(h5::open_group(impl_->file.get(), parent).get())) {
+        names.push_back(parent + "/" + name);
+      }
     }
     return names;
   });

@@ -20,7 +20,6 @@ constexpr std::string_view kTitle = "landscape_mpi file: HDF5 after ";
 constexpr std::size_t kSmallestBlock = 4096;  // a multiple of the alignment, and a power of two as HDF5 demands
 constexpr std::size_t kLargestBlock = std::size_t{1} << 20;
 constexpr std::size_t kBytesPerRange = 36;  // two hexadecimal numbers of up to 16 digits and their separators
-constexpr std::size_t kMostDatasets = 64;
 // In the superblock (version 0), four bytes that say whether somebody has the file open for writing: HDF5 may have
 // written them when the writer is killed, and their value does not matter to a reader.
 constexpr std::uint64_t kOpenFlags = 20, kOpenFlagsEnd = 24;
@@ -203,9 +202,9 @@ std::optional<SealText> parse_seal(std::string_view block, std::uint64_t file_si
 
 }  // namespace
 
-h5::File create_sealable_file(const std::string& path, std::size_t n_changing) {
+h5::File create_sealable_file(const std::string& path, std::size_t n_changing, std::size_t n_datasets) {
   std::size_t block = kSmallestBlock;
-  while (block < 256 + kBytesPerRange * (n_changing + kMostDatasets)) block *= 2;
+  while (block < 256 + kBytesPerRange * (n_changing + n_datasets + 16)) block *= 2;
   return h5::create_file(path, block);
 }
 

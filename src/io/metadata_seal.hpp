@@ -19,7 +19,7 @@ struct ChangingAttribute {
 };
 
 /// A file with room in front for a seal with this many changing attributes and datasets.
-h5::File create_sealable_file(const std::string& path, std::size_t n_changing);
+h5::File create_sealable_file(const std::string& path, std::size_t n_changing, std::size_t n_datasets = 48);
 
 /// Writes the seal into a closed file.
 void seal_metadata(const std::string& path, const std::vector<ChangingAttribute>& changing = {});

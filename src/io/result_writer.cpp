@@ -55,8 +55,16 @@ void ResultWriter::write_histogram(const std::string& group, const std::vector<d
   impl_->write_column(group + "/histogram/counts", counts);
 }
 
-void ResultWriter::write(const std::string& group, const AttributeList& attributes) {
+void ResultWriter::write(const std::string& group, const AttributeList& attributes,
+                         const std::vector<ResultTable>& tables) {
   const h5::Group open = impl_->result_group(group);
+  for (const ResultTable& table : tables) {
+    const auto write_values = [&]<class T>(const std::vector<T>& values) {
+      const auto dataset = h5::open_dataset(open.get(), table.name, h5::file_type<T>(), table.shape.size());
+      h5::write_whole<T>(dataset.dataset, group + "/" + table.name, values);
+    };
+    std::visit(write_values, table.values);
+  }
   for (const Attribute& attribute : attributes) h5::overwrite_attribute(open.get(), attribute);
   h5::flush_to_disk(impl_->file, impl_->path);
   h5::overwrite_attribute(open.get(), {"state", kFinal});

@@ -35,6 +35,7 @@ struct EvaluationOutcome {
   double seconds[2] = {0.0, 0.0};  // by LossKind: mean over ranks of the time spent evaluating it
   double wall_seconds = 0.0;
   bool complete() const { return n_done == n_items; }
+  void add(const EvaluationOutcome& more);
 };
 
 /// Collective. directions[i] belongs to open[i]. Stops early, on all ranks together, where a rank was signalled or the

@@ -31,9 +31,10 @@ struct OutputClaim {
   bool goes_on() const { return plan == OutputPlan::resume || plan == OutputPlan::extend; }
 };
 
-/// Collective. Rank 0 looks at --output, --overwrite and --resume; with `take_lock` it also takes the lock.
+/// Collective. Rank 0 looks at --output, --overwrite and --resume; with `take_lock` it also takes the lock. A job with
+/// --until-ci goes on with the directions that an earlier one reached: setup.config then says so.
 /// Throws UsageError where the file is in the way, or was made with other settings (and names these).
-OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take_lock);
+OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock);
 
 /// Rows of one loss that are still to be computed, ascending.
 struct OpenRows {
@@ -58,6 +59,7 @@ inline constexpr const char* kComparisonGroup = "roughness/comparison";
 /// The value of a named attribute; throws Error where it is missing or of another type.
 std::string text_attribute(const AttributeList& attributes, const std::string& name);
 double real_attribute(const AttributeList& attributes, const std::string& name);
+std::int64_t whole_attribute(const AttributeList& attributes, const std::string& name);
 
 /// "sin(pi x)", "prod sin(pi x_i)" or "2x^3 - x^2 - x"
 std::string exact_solution_text(Problem problem, int dimension);

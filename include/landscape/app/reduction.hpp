@@ -13,6 +13,7 @@
 #include "landscape/roughness/comparison.hpp"
 #include "landscape/roughness/diagnostics.hpp"
 #include "landscape/roughness/index.hpp"
+#include "landscape/roughness/precision.hpp"
 
 namespace landscape {
 
@@ -37,11 +38,18 @@ struct LossReport {
   std::optional<double> resolution;
   ShapeSummary shapes;
   Histogram histogram;  // of T; the edges are the same for both losses, and there are none without a usable direction
+  std::vector<CurvePoint> curve;  // RI against M
   std::uint64_t bootstrap_seed = 0;
   double evaluation_seconds = 0.0;
 
   /// The index is no more than what rounded losses can make.
   bool is_zero() const { return index.index && resolution && *index.index <= *resolution; }
+};
+
+/// --until-ci and --max-directions.
+struct StoppingRule {
+  double until_ci = 0.0;
+  std::int64_t max_directions = 0;
 };
 
 struct Report {
@@ -50,6 +58,7 @@ struct Report {
   double confidence = 0.95;
   std::vector<LossReport> losses;
   std::optional<Comparison> comparison;  // of Ritz and Galerkin, where both were measured
+  std::optional<StoppingRule> stopping;  // where --until-ci was given
 };
 
 /// Reads the profiles in blocks; directions that are not complete are left out and counted. `config` gives |I| and the

@@ -5,6 +5,7 @@
 // file; their FNV-1a hash tells whether two runs are the same calculation.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -42,6 +43,8 @@ struct RunConfig {
   // statistics
   int bootstrap = 2000;  // resamples
   double confidence = 0.95;
+  double until_ci = 0.0;  // relative half-width of the interval at which no more directions are added; 0: not asked
+  std::int64_t max_directions = 10000;  // with until_ci
   // the run itself
   std::uint64_t seed = 1;
   std::string output = "landscape.h5";
@@ -60,6 +63,10 @@ struct RunConfig {
   /// The file that the minimizer of `loss` is loaded from; empty: it is trained.
   const std::string& minimizer_file(LossKind loss) const;
   bool trains_any() const;
+  /// That the run may come to evaluate: more than n_directions only with until_ci.
+  std::int64_t most_directions() const {
+    return until_ci > 0.0 ? std::max(n_directions, max_directions) : n_directions;
+  }
   /// Throws UsageError where options contradict each other or where a grid or quadrature is impossible.
   void validate() const;
   /// Items of the flat work list: losses x directions x steps.

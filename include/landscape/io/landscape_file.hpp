@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "landscape/io/attributes.hpp"
@@ -18,6 +19,7 @@
 namespace landscape {
 
 inline constexpr std::int64_t kFormatVersion = 1;
+inline constexpr int kMostPointSets = 1000;
 
 /// State of the whole file: a killed job's file still says running, but nobody holds its OutputLock.
 enum class RunState { running, stopped, complete };
@@ -33,6 +35,14 @@ struct RunInfo {
   std::string created;      // ISO 8601, UTC; filled in by create() where empty
 };
 
+/// The profiles of one loss: with the points of the run (set 0), or with one of its further point sets.
+struct ProfileKey {
+  LossKind loss = LossKind::ritz;
+  int set = 0;
+  ProfileKey(LossKind of, int with_set = 0) : loss(of), set(with_set) {}
+  friend bool operator==(const ProfileKey&, const ProfileKey&) = default;
+};
+
 /// /minimizer/<loss> and, with n_directions > 0, /profiles/<loss>.
 struct LossLayout {
   Minimizer minimizer;            // names the loss
@@ -40,6 +50,18 @@ struct LossLayout {
   std::vector<double> steps;      // (P)
   bool save_directions = false;   // /profiles/<loss>/direction (M,n)
   AttributeList attributes;       // of /profiles/<loss>: grid, norm, bias, seed, ...
+  bool direction_results = true;  // total_variation, slope_changes, shape_class (M)
+  /// /profiles/<loss>/point_sets/1, 2, ...: the same profiles with further point sets. Attributes of each.
+  std::vector<AttributeList> point_sets;
+};
+
+/// Numbers of a result group that are too many for an attribute.
+struct ResultTable {
+  std::string name;                                                     // "index"
+  std::string description;                                              // with the unit where there is one
+  std::string shape_names;                                              // "(L, K)"
+  std::vector<std::int64_t> shape;                                      // up to three extents
+  std::variant<std::vector<double>, std::vector<std::int64_t>> values;  // row-major
 };
 
 /// A group whose attributes are results: they exist from the start with the types and sizes (and placeholder values)
@@ -49,6 +71,7 @@ struct ResultLayout {
   std::string group;  // "roughness/ritz", "roughness/comparison"
   AttributeList attributes;
   std::int64_t n_bins = 0;  // of its histogram; 0: none
+  std::vector<ResultTable> tables{};  // datasets of the group, with placeholders as values
 };
 
 struct FileLayout {
@@ -105,7 +128,7 @@ class LandscapeFile {
 
   /// Rank-local (call within collectively). losses[i] is item first_item + i of the flat list direction * P + step. Not
   /// marked as complete before commit_round(). Any number of calls per round, also none.
-  void write_losses(LossKind loss, std::int64_t first_item, std::span<const double> losses);
+  void write_losses(ProfileKey key, std::int64_t first_item, std::span<const double> losses);
   /// Rank-local. Row `direction` (n) of /profiles/<loss>/direction, which the layout must have asked for.
   void write_direction(LossKind loss, std::int64_t direction, std::span<const double> values);
 
@@ -131,9 +154,9 @@ class ResultWriter {
   ~ResultWriter();
 
   void write(LossKind loss, const DirectionResults& results);
-  /// Overwrites attributes of a result group and sets its state to "complete". Throws Error where name, type or size is
-  /// not the layout's; a longer text is cut.
-  void write(const std::string& group, const AttributeList& attributes);
+  /// Overwrites attributes and datasets of a result group and sets its state to "complete". Throws Error where name,
+  /// type or size is not the layout's; a longer text is cut.
+  void write(const std::string& group, const AttributeList& attributes, const std::vector<ResultTable>& tables = {});
   /// Fills <group>/histogram, before the group's attributes are written. edges (n_bins + 1), counts (n_bins).
   void write_histogram(const std::string& group, const std::vector<double>& edges,
                        const std::vector<std::int64_t>& counts);

@@ -48,17 +48,19 @@ class LandscapeReader {
   AttributeList profile_attributes(LossKind loss) const;
 
   /// Rows [first, first + count) of the losses, (count, P), whatever their state.
-  std::vector<double> losses(LossKind loss, std::int64_t first, std::int64_t count) const;
+  std::vector<double> losses(ProfileKey key, std::int64_t first, std::int64_t count) const;
   /// (M); reads all losses once.
-  std::vector<RowState> row_states(LossKind loss) const;
+  std::vector<RowState> row_states(ProfileKey key) const;
   /// Items marked as complete; reads the mask only.
-  std::int64_t n_complete_items(LossKind loss) const;
+  std::int64_t n_complete_items(ProfileKey key) const;
+  /// Further point sets of this loss, numbered from 1.
+  int n_point_sets(LossKind loss) const;
 
   bool has_directions(LossKind loss) const;
   std::vector<double> direction(LossKind loss, std::int64_t row) const;  // (n)
   DirectionResults direction_results(LossKind loss) const;
 
-  /// Paths of the groups below /roughness, as given to ResultLayout.
+  /// Paths of the groups below /roughness and /sweep, as given to ResultLayout.
   std::vector<std::string> result_groups() const;
   /// Whether the group's state is "complete".
   bool has_results(const std::string& group) const;

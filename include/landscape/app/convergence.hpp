@@ -1,0 +1,39 @@
+// Do the directions suffice? The curve of RI against M and the outcome of --until-ci: their places in the file, their
+// words in the report, and the decision whether a job goes on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "landscape/app/reduction.hpp"
+
+namespace landscape {
+
+/// "roughness/ritz/curve": attributes and the datasets directions (C), used (C), index (C), interval (C, 2).
+std::string curve_group(LossKind loss);
+AttributeList curve_attributes();
+/// Of placeholders_for_curve(M): the same datasets without results.
+std::vector<ResultTable> curve_tables(const std::vector<CurvePoint>& curve);
+std::vector<CurvePoint> placeholders_for_curve(std::int64_t n_directions);
+
+/// What was asked for with --until-ci, and how the job ended.
+inline constexpr const char* kStoppingGroup = "roughness/stopping";
+AttributeList stopping_attributes(const Report& report);
+
+/// How well each loss's index of a report is known.
+std::vector<LossPrecision> precisions(const Report& report);
+
+/// The number of directions to go on with; 0 where the job is done: the bound is reached, or hopeless, or there are
+/// --max-directions.
+std::int64_t directions_to_go_on_with(const Report& report);
+
+/// "Ritz 12.3 %, Galerkin 9.8 %": relative half-widths.
+std::string half_widths_text(const Report& report);
+
+/// A table of the curves, nothing for fewer than two counts. Ends with a newline.
+std::string curve_text(const Report& report);
+/// What became of --until-ci; empty where it was not asked for.
+std::string stopping_text(const Report& report);
+
+}  // namespace landscape

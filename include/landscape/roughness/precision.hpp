@@ -1,0 +1,58 @@
+// Do the directions suffice? The index of the first directions, as a curve with its intervals, and a rule that says
+// when enough were measured: relative half-width (upper - lower) / (2 RI) of every loss's interval at most a given
+// bound.
+//
+// A bound that is looked at after every batch stops, now and then, on an interval that is short by chance, so its
+// coverage is a little below nominal (Chow & Robbins 1965 for the mean: exact only as the bound goes to zero). Batches
+// that grow by half keep the number of looks small.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "landscape/roughness/bootstrap.hpp"
+#include "landscape/roughness/diagnostics.hpp"
+
+namespace landscape {
+
+/// The index of the first n_directions directions; absent as in RoughnessIndex and index_interval().
+struct CurvePoint {
+  std::int64_t n_directions = 0, n_used = 0;
+  std::optional<double> index;
+  std::optional<IndexInterval> interval;
+};
+
+/// 10, 20, 50, 100, 200, 500, ... below n_directions, then n_directions itself (>= 1).
+std::vector<std::int64_t> curve_counts(std::int64_t n_directions);
+
+/// At curve_counts(M); total_variation (M), status (M) or empty. Errors as of roughness_index() and validate().
+std::vector<CurvePoint> index_curve(std::span<const double> total_variation, std::span<const DirectionStatus> status,
+                                    const BootstrapOptions& options = {});
+
+/// How well one loss's index is known.
+struct LossPrecision {
+  std::optional<double> index;
+  std::optional<IndexInterval> interval;
+  double resolution = 0.0;  // an index up to here is zero at rounding level
+  std::int64_t n_directions = 0, n_used = 0;
+
+  /// (upper - lower) / (2 index); absent without a bounded interval, or where the index is zero at rounding level.
+  std::optional<double> half_width() const;
+  /// More directions cannot give it a half-width: the index is zero at rounding level, or of kFewestForInterval
+  /// directions or more none is usable.
+  bool is_hopeless() const;
+};
+
+enum class PrecisionVerdict : std::uint8_t {
+  reached = 0,  // by every loss that can have a half-width
+  wanting = 1,
+  hopeless = 2  // no loss can have one
+};
+PrecisionVerdict judge_precision(std::span<const LossPrecision> losses, double bound);
+
+/// The number of directions after n, of at most `most`: half as many again, at least 16 more. n itself where n >= most.
+std::int64_t next_count(std::int64_t n, std::int64_t most);
+
+}  // namespace landscape

@@ -1,0 +1,152 @@
+#include "landscape/app/convergence.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "landscape/app/output.hpp"
+#include "landscape/app/text.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+std::string title(LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; }
+
+PrecisionVerdict verdict_of(const Report& report) {
+  return judge_precision(precisions(report), report.stopping->until_ci);
+}
+
+std::int64_t n_directions_of(const Report& report) { return report.losses.front().index.n_directions; }
+
+std::string outcome_text(const Report& report) {
+  if (!report.stopping) return "not asked";
+  switch (verdict_of(report)) {
+    case PrecisionVerdict::reached:
+      return "reached";
+    case PrecisionVerdict::hopeless:
+      return "undefined";
+    case PrecisionVerdict::wanting:
+      break;
+  }
+  return "not reached";
+}
+
+std::string curve_cell(const CurvePoint& point) {
+  const std::string index = point.index ? fmt::format("{:.4g}", *point.index) : "undefined";
+  if (!point.interval) return index;
+  return fmt::format("{}  {:>18}", index,
+                     fmt::format("{:.4g} .. {:.4g}", point.interval->lower, point.interval->upper));
+}
+
+}  // namespace
+
+std::string curve_group(LossKind loss) { return result_group(loss) + "/curve"; }
+
+AttributeList curve_attributes() {
+  return {{"description",
+           "the index of the first `directions` directions, with its interval as of the whole: does M suffice?"}};
+}
+
+std::vector<ResultTable> curve_tables(const std::vector<CurvePoint>& curve) {
+  std::vector<std::int64_t> directions, used;
+  std::vector<double> index, interval;
+  for (const CurvePoint& point : curve) {
+    directions.push_back(point.n_directions);
+    used.push_back(point.n_used);
+    index.push_back(point.index.value_or(kUndefined));
+    interval.push_back(point.interval ? point.interval->lower : kUndefined);
+    interval.push_back(point.interval ? point.interval->upper : kUndefined);
+  }
+  const auto n = static_cast<std::int64_t>(curve.size());
+  return {{"directions", "number of first directions M_c", "(C)", {n}, directions},
+          {"used", "usable ones among them", "(C)", {n}, used},
+          {"index", "RI of the first M_c directions, NaN where undefined", "(C)", {n}, index},
+          {"interval", "lower and upper bound of RI, NaN where undefined", "(C, 2)", {n, 2}, interval}};
+}
+
+std::vector<CurvePoint> placeholders_for_curve(std::int64_t n_directions) {
+  std::vector<CurvePoint> curve;
+  for (const std::int64_t count : curve_counts(n_directions)) {
+    curve.emplace_back();
+    curve.back().n_directions = count;
+  }
+  return curve;
+}
+
+AttributeList stopping_attributes(const Report& report) {
+  double widest = kUndefined;
+  for (const LossPrecision& loss : precisions(report)) {
+    const double half_width = loss.half_width().value_or(kUndefined);
+    if (!(half_width <= widest)) widest = half_width;
+  }
+  return {{"description",
+           "--until-ci adds directions until (upper - lower) / (2 index) of every loss's interval is at most until_ci; "
+           "NaN: not asked"},
+          {"until_ci", report.stopping ? report.stopping->until_ci : kUndefined},
+          {"max_directions", report.stopping ? report.stopping->max_directions : std::int64_t{0}},
+          {"outcome", outcome_text(report)},
+          {"half_width", widest}};
+}
+
+std::vector<LossPrecision> precisions(const Report& report) {
+  std::vector<LossPrecision> all;
+  for (const LossReport& loss : report.losses) {
+    all.push_back(
+        {loss.index.index, loss.interval, loss.resolution.value_or(0.0), loss.index.n_directions, loss.index.n_used});
+  }
+  return all;
+}
+
+std::int64_t directions_to_go_on_with(const Report& report) {
+  if (!report.stopping || verdict_of(report) != PrecisionVerdict::wanting) return 0;
+  const std::int64_t n = n_directions_of(report), next = next_count(n, report.stopping->max_directions);
+  return next > n ? next : 0;
+}
+
+std::string half_widths_text(const Report& report) {
+  std::string text;
+  const std::vector<LossPrecision> all = precisions(report);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::optional<double> half_width = all[i].half_width();
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", title(report.losses[i].loss),
+                        half_width ? fmt::format("{:.3g} %", 100.0 * *half_width) : "undefined");
+  }
+  return text;
+}
+
+std::string curve_text(const Report& report) {
+  if (report.losses.empty() || report.losses.front().curve.size() < 2) return "";
+  std::string text =
+      fmt::format("\nRI of the first M directions, {:g} % intervals\n{:>10}", 100.0 * report.confidence, "M");
+  for (const LossReport& loss : report.losses) text += fmt::format("{:>36}", "Deep " + title(loss.loss));
+  text += '\n';
+  for (std::size_t i = 0; i < report.losses.front().curve.size(); ++i) {
+    text += fmt::format("{:>10}", count_text(report.losses.front().curve[i].n_directions));
+    for (const LossReport& loss : report.losses) text += fmt::format("{:>36}", curve_cell(loss.curve[i]));
+    text += '\n';
+  }
+  return text;
+}
+
+std::string stopping_text(const Report& report) {
+  if (!report.stopping) return "";
+  const std::string n = count_text(n_directions_of(report));
+  const std::string bound = fmt::format("{:.3g} %", 100.0 * report.stopping->until_ci);
+  switch (verdict_of(report)) {
+    case PrecisionVerdict::reached:
+      return fmt::format("Reached the relative half-width {} with {} directions: {}.", bound, n,
+                         half_widths_text(report));
+    case PrecisionVerdict::hopeless:
+      return fmt::format(
+          "The relative half-width {} was not pursued beyond {} directions: the index is zero or undefined.", bound, n);
+    case PrecisionVerdict::wanting:
+      break;
+  }
+  return fmt::format("Relative half-width {} not reached with {} directions: {}; raise --max-directions ({}).", bound,
+                     n, half_widths_text(report), count_text(report.stopping->max_directions));
+}
+
+}  // namespace landscape

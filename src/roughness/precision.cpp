@@ -1,0 +1,60 @@
+#include "landscape/roughness/precision.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "landscape/roughness/index.hpp"
+
+namespace landscape {
+
+std::vector<std::int64_t> curve_counts(std::int64_t n_directions) {
+  std::vector<std::int64_t> counts;
+  for (std::int64_t decade = 10; decade < n_directions; decade *= 10) {
+    for (const std::int64_t step : {1, 2, 5}) {
+      if (decade * step < n_directions) counts.push_back(decade * step);
+    }
+  }
+  counts.push_back(n_directions);
+  return counts;
+}
+
+std::vector<CurvePoint> index_curve(std::span<const double> total_variation, std::span<const DirectionStatus> status,
+                                    const BootstrapOptions& options) {
+  const std::vector<std::int64_t> counts = curve_counts(static_cast<std::int64_t>(total_variation.size()));
+  const std::vector<double> values = usable_values(total_variation, status);
+  std::vector<CurvePoint> curve;
+  for (const IndexAtCount& at : index_against_count(total_variation, status, counts)) {
+    const auto first = std::span(values).first(static_cast<std::size_t>(at.n_used));
+    curve.push_back({at.n_directions, at.n_used, at.index, index_interval(first, options)});
+  }
+  return curve;
+}
+
+std::optional<double> LossPrecision::half_width() const {
+  if (!index || !interval || !(*index > resolution) || !std::isfinite(interval->upper)) return std::nullopt;
+  return (interval->upper - interval->lower) / (2.0 * *index);
+}
+
+bool LossPrecision::is_hopeless() const {
+  if (n_directions < kFewestForInterval) return false;
+  return n_used == 0 || (interval && index && !(*index > resolution));
+}
+
+PrecisionVerdict judge_precision(std::span<const LossPrecision> losses, double bound) {
+  bool any = false;
+  for (const LossPrecision& loss : losses) {
+    if (loss.is_hopeless()) continue;
+    any = true;
+    const std::optional<double> half_width = loss.half_width();
+    if (!half_width || !(*half_width <= bound)) return PrecisionVerdict::wanting;
+  }
+  return any ? PrecisionVerdict::reached : PrecisionVerdict::hopeless;
+}
+
+std::int64_t next_count(std::int64_t n, std::int64_t most) {
+  constexpr std::int64_t kFewestMore = 16;
+  if (n >= most) return n;
+  return std::min(most, n + std::max(kFewestMore, n / 2));
+}
+
+}  // namespace landscape
