@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "landscape/app/output.hpp"
+#include "landscape/app/point_sets.hpp"
 #include "landscape/app/report.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/io/output_path.hpp"
@@ -52,6 +53,15 @@ double seconds_per_item(const Setup& setup, LossBackend& backend, const Minimize
   }
 }
 
+// Of all point sets, in units of the run's own.
+double cost_of_sets(const Setup& setup) {
+  double points = static_cast<double>(setup.points.size());
+  const std::size_t n_sets = further_sets(setup.config).size();
+  for (std::size_t set = 1; set <= n_sets; ++set)
+    points += static_cast<double>(points_of_set(setup.config, static_cast<int>(set)).size());
+  return points / static_cast<double>(setup.points.size());
+}
+
 double training_seconds(const Setup& setup, LossKind loss) {
   const TrainingSpec& training = setup.config.training;
   const PointSet points = make_points(training.quadrature, setup.config.network.dimension, setup.config.seed, 0);
@@ -95,7 +105,8 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
     for (const Minimizer& minimizer : minimizers) {
       const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, minimizer); });
       const double slowest = comm.all_reduce(mine, Reduction::max);
-      profiles += slowest * static_cast<double>(config.n_directions * setup.n_steps()) / comm.size();
+      profiles +=
+          cost_of_sets(setup) * slowest * static_cast<double>(config.n_directions * setup.n_steps()) / comm.size();
     }
   }
   return text + root_only(comm, [&] {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "landscape/app/minimizers.hpp"
+#include "landscape/app/point_sets.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/parallel/collective.hpp"
 
@@ -53,6 +54,7 @@ class Rounds {
       stop = asked || cursor_ >= longest_;
       size_next_round(seconds);
     }
+    collectively(comm_, [&] { use_set(0); });
     for (double& seconds : outcome_.seconds) seconds = comm_.all_reduce(seconds, Reduction::sum) / comm_.size();
     outcome_.wall_seconds = clock_.seconds();
     progress_.clear();
@@ -74,14 +76,26 @@ class Rounds {
       const Stopwatch clock;
       for (const ItemRange& items :
            contiguous_items(open_[i].rows, setup_.n_steps(), {cursor_ + share.begin, cursor_ + share.end})) {
-        done += evaluate_items(open_[i].loss, directions_[i], items, done);
+        use_set(open_[i].key.set);
+        done += evaluate_items(open_[i].key, directions_of(open_[i].key.loss), items, done);
       }
-      outcome_.seconds[static_cast<int>(open_[i].loss)] += clock.seconds();
+      outcome_.seconds[static_cast<int>(open_[i].key.loss)] += clock.seconds();
     }
     return done;
   }
 
-  std::int64_t evaluate_items(LossKind loss, const DirectionSet& directions, const ItemRange& items,
+  const DirectionSet& directions_of(LossKind loss) const {
+    const auto& losses = setup_.config.losses;
+    return directions_[static_cast<std::size_t>(std::find(losses.begin(), losses.end(), loss) - losses.begin())];
+  }
+
+  void use_set(int set) {
+    if (set == set_) return;
+    backend_.set_points(set == 0 ? setup_.points : points_of_set(setup_.config, set));
+    set_ = set;
+  }
+
+  std::int64_t evaluate_items(ProfileKey key, const DirectionSet& directions, const ItemRange& items,
                               std::int64_t done_before) {
     std::int64_t done = 0;
     while (done < items.count) {
@@ -92,8 +106,8 @@ class Rounds {
       const Stopwatch clock;
       const std::int64_t count = std::min(batch_, items.count - done);
       losses_.resize(static_cast<std::size_t>(count));
-      backend_.evaluate({loss, &directions, setup_.steps, items.first + done, count}, losses_);
-      file_.write_losses(loss, items.first + done, losses_);
+      backend_.evaluate({key.loss, &directions, setup_.steps, items.first + done, count}, losses_);
+      file_.write_losses(key, items.first + done, losses_);
       done += count;
       const double seconds = std::max(clock.seconds(), 1e-6);
       const double fitting = static_cast<double>(count) * std::min(kGrowth, kBatchSeconds / seconds);
@@ -126,12 +140,13 @@ class Rounds {
 
   void write_directions() {
     collectively(comm_, [&] {
-      for (std::size_t i = 0; i < open_.size(); ++i) {
-        std::vector<double> direction(directions_[i].parameter_count());
-        const WorkRange share = WorkPartition(file_.n_directions(open_[i].loss), comm_.size()).of(comm_.rank());
+      for (const LossKind loss : setup_.config.losses) {
+        const DirectionSet& directions = directions_of(loss);
+        std::vector<double> direction(directions.parameter_count());
+        const WorkRange share = WorkPartition(file_.n_directions(loss), comm_.size()).of(comm_.rank());
         for (std::int64_t k = share.begin; k < share.end; ++k) {
-          directions_[i].generate(k, direction);
-          file_.write_direction(open_[i].loss, k, direction);
+          directions.generate(k, direction);
+          file_.write_direction(loss, k, direction);
         }
       }
     });
@@ -149,6 +164,7 @@ class Rounds {
   EvaluationOutcome outcome_;
   std::int64_t cursor_ = 0;    // open items of every loss that earlier rounds took
   std::int64_t per_loss_ = 1;  // items of every loss in this round, all ranks together
+  int set_ = 0;                // whose points the backend holds
   std::int64_t longest_ = 0;   // of the open lists
   std::int64_t batch_ = 1;     // items per call of the backend
   bool stopped_early_ = false;

@@ -19,6 +19,7 @@
 #include "landscape/app/evaluation.hpp"
 #include "landscape/app/minimizers.hpp"
 #include "landscape/app/output.hpp"
+#include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/report.hpp"
 #include "landscape/app/serial_commands.hpp"
@@ -81,6 +82,10 @@ Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, co
     }
     writer.write(result_group(loss.loss), result_attributes(loss));
     writer.write(curve_group(loss.loss), {}, curve_tables(loss.curve));
+    if (loss.point_sets) {
+      writer.write(point_sets_group(loss.loss), point_set_attributes(*loss.point_sets),
+                   point_set_tables(*loss.point_sets));
+    }
   }
   if (report.comparison) writer.write(kComparisonGroup, result_attributes(*report.comparison, setup.config.seed));
   writer.write(kStoppingGroup, stopping_attributes(report));
@@ -97,6 +102,7 @@ void store_stopped(const Setup& setup, const EvaluationOutcome& outcome, const O
     writer.write(result_group(loss), {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
     writer.invalidate(result_group(loss));
     writer.invalidate(curve_group(loss));
+    if (setup.config.point_sets > 0) writer.invalidate(point_sets_group(loss));
   }
   writer.invalidate(kStoppingGroup);
   writer.set_state(RunState::stopped);

@@ -243,6 +243,12 @@ std::vector<Option> make_table() {
       {"quadrature", "RULE", "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N", profiles, results,
        [](C& c, Text t, Text o) { c.quadrature = parse_quadrature(t, o); },
        [](const C& c) { return to_string(c.quadrature); }},
+      {"point-sets", "K", "the same with K independent sets of random points: how much is the integrator?", profiles,
+       results, [](C& c, Text t, Text o) { c.point_sets = parse_whole<int>(t, o, 2, 100); },
+       [](const C& c) { return c.point_sets > 0 ? number_text(c.point_sets) : std::string(); }},
+      {"reference-quadrature", "RULE", "shown beside them [gauss, many sobol points above d = 3]", profiles, results,
+       [](C& c, Text t, Text o) { c.reference_quadrature = parse_quadrature(t, o); },
+       [](const C& c) { return c.reference_quadrature ? to_string(*c.reference_quadrature) : std::string(); }},
 
       {"bootstrap", "N", "resamples for the intervals", statistics, results,
        [](C& c, Text t, Text o) { c.bootstrap = parse_whole<int>(t, o, 1, 10'000'000); },

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "landscape/app/convergence.hpp"
+#include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/output_path.hpp"
@@ -172,13 +173,22 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
   return claim;
 }
 
+std::vector<ProfileKey> profile_keys(const RunConfig& config) {
+  std::vector<ProfileKey> keys;
+  const auto n_sets = static_cast<int>(further_sets(config).size());
+  for (const LossKind loss : config.losses) {
+    for (int set = 0; set <= n_sets; ++set) keys.emplace_back(loss, set);
+  }
+  return keys;
+}
+
 std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, const OutputClaim& claim) {
   std::vector<OpenRows> open;
-  for (const LossKind loss : setup.config.losses) {
-    OpenRows rows{loss, {}};
+  for (const ProfileKey key : profile_keys(setup.config)) {
+    OpenRows rows{key, {}};
     if (claim.goes_on()) {
       rows.rows = root_only(comm, [&] {
-        const std::vector<RowState> states = LandscapeReader(setup.config.output).row_states(loss);
+        const std::vector<RowState> states = LandscapeReader(setup.config.output).row_states(key);
         std::vector<std::int64_t> missing;
         for (std::size_t row = 0; row < states.size(); ++row) {
           if (states[row] != RowState::intact) missing.push_back(static_cast<std::int64_t>(row));
@@ -232,11 +242,17 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
       loss.steps = setup.steps;
       loss.save_directions = config.save_directions;
       loss.attributes = profile_attributes(setup);
+      loss.point_sets = further_set_attributes(config);
       LossReport blank;
       blank.loss = minimizer.loss;
       layout.results.push_back({result_group(minimizer.loss), result_attributes(blank), kHistogramBins});
       layout.results.push_back({curve_group(minimizer.loss), curve_attributes(), 0,
                                 curve_tables(placeholders_for_curve(config.n_directions))});
+      if (config.point_sets > 0) {
+        const PointSetReport nothing = blank_point_sets(config);
+        layout.results.push_back(
+            {point_sets_group(minimizer.loss), point_set_attributes(nothing), 0, point_set_tables(nothing)});
+      }
     }
     layout.losses.push_back(std::move(loss));
   }

@@ -8,11 +8,11 @@
 
 #include "landscape/app/convergence.hpp"
 #include "landscape/app/output.hpp"
+#include "profile_rows.hpp"
 
 namespace landscape {
 namespace {
 
-constexpr std::int64_t kBlockLosses = 1 << 22;  // read at a time: 32 MiB
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
@@ -29,28 +29,22 @@ BootstrapOptions bootstrap_options(const RunConfig& config) {
   return options;
 }
 
-void diagnose(const LandscapeReader& reader, const RunConfig& config, LossReport& report) {
-  const std::int64_t n_rows = reader.n_directions(report.loss), n_steps = reader.n_steps(report.loss);
-  const std::vector<double> steps = reader.steps(report.loss);
-  report.step_range = steps.back() - steps.front();
-  const std::vector<RowState> states = reader.row_states(report.loss);
+struct Diagnosed {
+  std::vector<ProfileDiagnostics> profiles;  // (M)
+  std::int64_t n_damaged = 0;
+};
+
+Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
+  const std::vector<double> steps = reader.steps(key.loss);
   const std::vector<std::uint8_t> nothing(steps.size(), 0);
   DiagnosticsOptions options;
   options.interval_length = config.grid.length();
-
-  const std::int64_t block = std::max<std::int64_t>(1, kBlockLosses / n_steps);
-  report.profiles.reserve(static_cast<std::size_t>(n_rows));
-  for (std::int64_t first = 0; first < n_rows; first += block) {
-    const std::int64_t count = std::min(block, n_rows - first);
-    const std::vector<double> losses = reader.losses(report.loss, first, count);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::span row = std::span(losses).subspan(static_cast<std::size_t>(i * n_steps), steps.size());
-      const RowState state = states[static_cast<std::size_t>(first + i)];
-      if (state == RowState::damaged) ++report.n_damaged;
-      const auto complete = state == RowState::intact ? std::span<const std::uint8_t>() : std::span(nothing);
-      report.profiles.push_back(diagnose_profile(row, steps, complete, options));
-    }
-  }
+  Diagnosed diagnosed;
+  diagnosed.n_damaged = visit_rows(reader, key, [&](std::span<const double> row, bool intact) {
+    const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
+    diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
+  });
+  return diagnosed;
 }
 
 struct Columns {
@@ -67,6 +61,32 @@ Columns columns_of(std::span<const ProfileDiagnostics> profiles) {
   return columns;
 }
 
+std::vector<double> usable_total_variation(std::span<const ProfileDiagnostics> profiles) {
+  const Columns columns = columns_of(profiles);
+  return usable_values(columns.total_variation, columns.status);
+}
+
+// The run's own profiles count as one of the independent sets where their points were drawn like the others.
+PointSetReport reduce_point_sets(const LandscapeReader& reader, const RunConfig& config, const LossReport& report) {
+  PointSetReport result = blank_point_sets(config);
+  std::vector<ProfileDiagnostics> sets;
+  if (own_points_count(config)) sets = report.profiles;
+  const std::vector<FurtherSet> further = further_sets(config);
+  for (std::size_t i = 0; i < further.size(); ++i) {
+    const Diagnosed diagnosed = diagnose(reader, config, {report.loss, static_cast<int>(i) + 1});
+    result.n_damaged += diagnosed.n_damaged;
+    if (further[i].is_reference) {
+      result.reference = roughness_index(diagnosed.profiles);
+      result.reference_interval = index_interval(usable_total_variation(diagnosed.profiles), bootstrap_options(config));
+    } else {
+      sets.insert(sets.end(), diagnosed.profiles.begin(), diagnosed.profiles.end());
+    }
+  }
+  const Columns columns = columns_of(sets);
+  result.noise = split_quadrature_noise(columns.total_variation, config.point_sets, columns.status);
+  return result;
+}
+
 LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, LossKind loss) {
   LossReport report;
   report.loss = loss;
@@ -76,20 +96,24 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   report.relative_l2_error = minimizer.relative_l2_error;
   report.relative_h1_error = minimizer.relative_h1_error;
   report.training_seconds = minimizer.seconds;
-  diagnose(reader, config, report);
+  const std::vector<double> steps = reader.steps(loss);
+  report.step_range = steps.back() - steps.front();
+  Diagnosed diagnosed = diagnose(reader, config, loss);
+  report.profiles = std::move(diagnosed.profiles);
+  report.n_damaged = diagnosed.n_damaged;
   report.index = roughness_index(report.profiles);
   report.split = split_index(report.profiles);
   report.resolution = index_resolution(report.profiles);
   report.shapes = summarise_shapes(report.profiles);
 
-  std::vector<double> usable;
-  for (const ProfileDiagnostics& profile : report.profiles) {
-    if (profile.status == DirectionStatus::usable) usable.push_back(profile.total_variation);
-  }
-  report.interval = index_interval(usable, bootstrap_options(config));
+  report.interval = index_interval(usable_total_variation(report.profiles), bootstrap_options(config));
   report.bootstrap_seed = config.seed;
   const Columns columns = columns_of(report.profiles);
   report.curve = index_curve(columns.total_variation, columns.status, bootstrap_options(config));
+  if (config.point_sets > 0) {
+    report.point_sets = reduce_point_sets(reader, config, report);
+    report.n_damaged += report.point_sets->n_damaged;
+  }
   if (reader.has_results(result_group(loss))) {
     report.evaluation_seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds");
   }
@@ -148,6 +172,7 @@ Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config) {
   }
   make_histograms(report.losses);
   if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
+  report.unmeasured = unmeasured_text(config);
   report.stopping = stopping_rule(reader, config);
   return report;
 }

@@ -69,6 +69,28 @@ std::string seconds_text(double seconds, const char* without) {
   return seconds > 0.0 ? fmt::format("{:.3g}", seconds) : std::string(without);
 }
 
+std::string title_of(const LossReport& loss) { return loss.loss == LossKind::ritz ? "Ritz" : "Galerkin"; }
+
+std::string spread_text(const LossReport& loss) {
+  const QuadratureNoise& noise = loss.point_sets->noise;
+  if (!noise.index_mean || !noise.index_spread) return "undefined";
+  return fmt::format("{:.4g} +- {:.2g}{}", *noise.index_mean, *noise.index_spread,
+                     loss.point_sets->points_dominate() ? " (!)" : "");
+}
+
+std::string variances_text(const LossReport& loss) {
+  const QuadratureNoise& noise = loss.point_sets->noise;
+  const double total = noise.variance_directions.value_or(0.0) + noise.variance_points.value_or(0.0);
+  if (!(total > 0.0)) return "undefined";
+  return fmt::format("{:.3g} % + {:.3g} %", 100.0 * *noise.variance_directions / total,
+                     100.0 * *noise.variance_points / total);
+}
+
+std::string reference_interval_text(const LossReport& loss) {
+  const auto& interval = loss.point_sets->reference_interval;
+  return interval ? range(interval->lower, interval->upper) : "undefined";
+}
+
 class Table {
  public:
   explicit Table(std::span<const LossReport> losses) : losses_(losses) {}
@@ -205,6 +227,10 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
     }
     text += fmt::format("Quadrature  {}, {} points\n", to_string(config.quadrature),
                         count_text(static_cast<std::int64_t>(setup.points.size())));
+    if (config.point_sets > 0) {
+      text += fmt::format("            {} independent sets of them, and {} for reference\n", config.point_sets,
+                          to_string(reference_rule(config)));
+    }
   }
   const std::string state = claim.plan == OutputPlan::resume ? " (resumed)"
                             : claim.plan == OutputPlan::extend
@@ -231,6 +257,14 @@ std::string report_text(const Report& report) {
   table.row("directions used",
             [](const LossReport& l) { return fmt::format("{} of {}", l.index.n_used, l.index.n_directions); });
   table.row("  left out", [](const LossReport& l) { return left_out_text(l.index); });
+  if (!report.losses.empty() && report.losses.front().point_sets) {
+    const PointSetReport& sets = *report.losses.front().point_sets;
+    table.row(fmt::format("RI over {} point sets", sets.noise.n_sets), spread_text);
+    table.row("  var T: directions + points", variances_text);
+    table.row(fmt::format("  RI with {}", to_string(sets.reference_rule)),
+              [](const LossReport& l) { return number(l.point_sets->reference.index); });
+    table.row(fmt::format("    {:g} % interval", 100.0 * report.confidence), reference_interval_text);
+  }
   table.row("profiles: monotone", [](const LossReport& l) { return share_text(l, ProfileShape::monotone); });
   table.row("  one valley", [](const LossReport& l) { return share_text(l, ProfileShape::single_valley); });
   table.row("  several valleys", [](const LossReport& l) { return share_text(l, ProfileShape::multi_valley); });
@@ -269,6 +303,11 @@ std::string report_text(const Report& report) {
                           to_string(loss.loss), loss.n_damaged);
     }
   }
+  for (const LossReport& loss : report.losses) {
+    if (loss.point_sets && loss.point_sets->points_dominate())
+      text += wrapped("(!) " + domination_text(title_of(loss), *loss.point_sets), kTextWidth);
+  }
+  if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, kTextWidth);
   if (report.comparison) text += comparison_text(*report.comparison);
   text += curve_text(report);
   const std::string stopping = stopping_text(report);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "landscape/app/option_table.hpp"
+#include "landscape/app/point_sets.hpp"
 #include "landscape/roughness/bootstrap.hpp"
 
 namespace landscape {
@@ -57,7 +58,9 @@ bool RunConfig::trains_any() const {
 }
 
 std::int64_t RunConfig::n_items() const {
-  return static_cast<std::int64_t>(losses.size()) * n_directions * static_cast<std::int64_t>(grid.steps().size());
+  const auto n_sets = static_cast<std::int64_t>(1 + further_sets(*this).size());
+  return static_cast<std::int64_t>(losses.size()) * n_sets * n_directions *
+         static_cast<std::int64_t>(grid.steps().size());
 }
 
 void RunConfig::validate() const {
@@ -75,7 +78,9 @@ void RunConfig::validate() const {
         fmt::format("A minimizer is given for a loss that --losses leaves out: add it, or drop --minimizer-{}.",
                     has(LossKind::ritz) ? "galerkin" : "ritz"));
   }
-  const double items = static_cast<double>(losses.size()) * static_cast<double>(most_directions()) * grid.num;
+  validate_point_sets(*this);
+  const double items = static_cast<double>(losses.size()) * static_cast<double>(1 + further_sets(*this).size()) *
+                       static_cast<double>(most_directions()) * grid.num;
   if (items > kMostItems) {
     throw UsageError(fmt::format("--directions {} with --grid {} makes {:.3g} losses: no file holds them.",
                                  n_directions, to_string(grid), items));

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "landscape/app/output.hpp"
+#include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/report.hpp"
 #include "landscape/app/setup.hpp"
@@ -72,11 +73,13 @@ class Verification {
                std::uint64_t seed)
       : reader_(reader), config_(config), backend_(backend), same_device_(same_device), seed_(seed) {}
 
-  Verified run(LossKind loss) {
+  Verified run(ProfileKey key) {
+    const LossKind loss = key.loss;
+    backend_.set_points(key.set == 0 ? reader_.points() : points_of_set(config_, key.set));
     const Minimizer minimizer = reader_.minimizer(loss);
     const DirectionSet directions = make_directions(config_, minimizer, given_rows(loss, minimizer));
     const std::vector<double> steps = reader_.steps(loss);
-    const std::vector<RowState> states = reader_.row_states(loss);
+    const std::vector<RowState> states = reader_.row_states(key);
     Verified verified;
     verified.n_damaged = std::count(states.begin(), states.end(), RowState::damaged);
     if (config_.all) {
@@ -86,7 +89,7 @@ class Verification {
           continue;
         }
         for (std::int64_t step = 0; step < reader_.n_steps(loss); step += kVerifyBatch) {
-          compare(loss, directions, steps, row, step, std::min(kVerifyBatch, reader_.n_steps(loss) - step), verified);
+          compare(key, directions, steps, row, step, std::min(kVerifyBatch, reader_.n_steps(loss) - step), verified);
         }
       }
       return verified;
@@ -96,7 +99,7 @@ class Verification {
       if (states[static_cast<std::size_t>(row)] != RowState::intact) {
         ++verified.n_skipped;
       } else {
-        compare(loss, directions, steps, row, item % reader_.n_steps(loss), 1, verified);
+        compare(key, directions, steps, row, item % reader_.n_steps(loss), 1, verified);
       }
     }
     return verified;
@@ -129,15 +132,16 @@ class Verification {
     return items;
   }
 
-  void compare(LossKind loss, const DirectionSet& directions, std::span<const double> steps, std::int64_t row,
+  void compare(ProfileKey key, const DirectionSet& directions, std::span<const double> steps, std::int64_t row,
                std::int64_t step, std::int64_t count, Verified& verified) {
-    if (row != cached_row_ || loss != cached_loss_) {
-      cached_ = reader_.losses(loss, row, 1);
+    if (row != cached_row_ || key != cached_key_) {
+      cached_ = reader_.losses(key, row, 1);
       cached_row_ = row;
-      cached_loss_ = loss;
+      cached_key_ = key;
     }
     std::vector<double> again(static_cast<std::size_t>(count));
-    backend_.evaluate({loss, &directions, steps, row * static_cast<std::int64_t>(steps.size()) + step, count}, again);
+    backend_.evaluate({key.loss, &directions, steps, row * static_cast<std::int64_t>(steps.size()) + step, count},
+                      again);
     double scale = 0.0;
     for (const double f : cached_) scale = std::isfinite(f) ? std::max(scale, std::abs(f)) : scale;
     for (std::int64_t i = 0; i < count; ++i) {
@@ -157,7 +161,7 @@ class Verification {
   LossBackend& backend_;
   bool same_device_;
   std::uint64_t seed_;
-  LossKind cached_loss_ = LossKind::ritz;
+  ProfileKey cached_key_ = LossKind::ritz;
   std::int64_t cached_row_ = -1;
   std::vector<double> cached_;
 };
@@ -211,6 +215,10 @@ void show_info(const std::string& path) {
     fmt::print("Profiles    {}: {} directions x {} steps, {} of {} losses done{}\n", to_string(loss),
                reader.n_directions(loss), reader.n_steps(loss), count_text(reader.n_complete_items(loss)),
                count_text(total), reader.has_directions(loss) ? ", directions stored" : "");
+    for (int set = 1; set <= reader.n_point_sets(loss); ++set) {
+      fmt::print("            point set {}: {} of {} losses done\n", set,
+                 count_text(reader.n_complete_items({loss, set})), count_text(total));
+    }
   }
   fmt::print("\nSettings (hash {})\n{}", run.config_hash, run.config);
   for (const std::string& group : reader.result_groups()) {
@@ -249,8 +257,8 @@ void verify_file(const Invocation& invocation) {
 
   std::int64_t n_different = 0, n_compared = 0, n_damaged = 0;
   Verification verification(reader, config, *backend, same_device, subset_seed);
-  for (const LossKind loss : reader.profiles()) {
-    const Verified verified = verification.run(loss);
+  for (const ProfileKey key : profile_keys(config)) {
+    const Verified verified = verification.run(key);
     n_different += verified.n_different;
     n_compared += verified.n_compared;
     n_damaged += verified.n_damaged;
@@ -261,8 +269,9 @@ void verify_file(const Invocation& invocation) {
                                 : same_device              ? "the same bits"
                                                            : fmt::format("equal within {:.1e}", verified.worst);
     fmt::print(
-        "{:<9} {} of {} losses computed again: {}{}\n", to_string(loss), count_text(verified.n_compared),
-        count_text(reader.n_directions(loss) * reader.n_steps(loss)), outcome,
+        "{:<9} {} of {} losses{} computed again: {}{}\n", to_string(key.loss), count_text(verified.n_compared),
+        count_text(reader.n_directions(key.loss) * reader.n_steps(key.loss)),
+        key.set == 0 ? "" : fmt::format(" of point set {}", key.set), outcome,
         verified.n_skipped > 0 ? fmt::format(" ({} of them not done or damaged)", count_text(verified.n_skipped)) : "");
   }
   if (n_different > 0)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "landscape/app/point_sets.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/cuda_backend.hpp"
 #include "landscape/io/minimizer_file.hpp"
@@ -104,6 +105,11 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
     setup.config = parse_resolved_text(text);
     setup.steps = setup.config.grid.steps();
     setup.points = profile_points(setup.config);
+    if (setup.config.point_sets > 0) {  // what is impossible is said now, not after the training
+      make_points(reference_rule(setup.config), setup.config.network.dimension, setup.config.seed, 0);
+      if (setup.command == Command::train)
+        throw UsageError("--point-sets has no meaning for train: it measures nothing.");
+    }
     const std::int64_t n_items = setup.config.n_items();
     if (setup.command == Command::roughness && comm.size() > n_items) {
       throw UsageError(fmt::format(

@@ -354,6 +354,8 @@ std::vector<std::string> LandscapeReader::result_groups() const {
       if (!h5::has_link(impl_->file.get(), parent)) continue;
       for (const std::string& name : h5::link_names(h5::open_group(impl_->file.get(), parent).get())) {
         names.push_back(parent + "/" + name);
+        if (h5::has_link(impl_->file.get(), names.back() + "/point_sets"))
+          names.push_back(names.back() + "/point_sets");
       }
     }
     return names;

@@ -36,11 +36,14 @@ struct OutputClaim {
 /// Throws UsageError where the file is in the way, or was made with other settings (and names these).
 OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock);
 
-/// Rows of one loss that are still to be computed, ascending.
+/// Rows of one loss and point set that are still to be computed, ascending.
 struct OpenRows {
-  LossKind loss = LossKind::ritz;
+  ProfileKey key = LossKind::ritz;
   std::vector<std::int64_t> rows;
 };
+
+/// Everything that is evaluated: every loss with its point sets.
+std::vector<ProfileKey> profile_keys(const RunConfig& config);
 
 /// Collective: all rows of a new file, or those that a resumed one lacks (or holds damaged).
 std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, const OutputClaim& claim);

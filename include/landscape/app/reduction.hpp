@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "landscape/app/point_sets.hpp"
 #include "landscape/app/run_config.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/roughness/bootstrap.hpp"
@@ -38,7 +39,8 @@ struct LossReport {
   std::optional<double> resolution;
   ShapeSummary shapes;
   Histogram histogram;  // of T; the edges are the same for both losses, and there are none without a usable direction
-  std::vector<CurvePoint> curve;  // RI against M
+  std::vector<CurvePoint> curve;             // RI against M
+  std::optional<PointSetReport> point_sets;  // with --point-sets
   std::uint64_t bootstrap_seed = 0;
   double evaluation_seconds = 0.0;
 
@@ -58,6 +60,7 @@ struct Report {
   double confidence = 0.95;
   std::vector<LossReport> losses;
   std::optional<Comparison> comparison;  // of Ritz and Galerkin, where both were measured
+  std::string unmeasured;                // a sentence, where the points are random and their spread is unknown
   std::optional<StoppingRule> stopping;  // where --until-ci was given
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ struct RunConfig {
   std::string directions_from;
   ProfileGrid grid;
   QuadratureRule quadrature;
+  int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
+  std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
   // statistics
   int bootstrap = 2000;  // resamples
   double confidence = 0.95;
@@ -69,7 +72,7 @@ struct RunConfig {
   }
   /// Throws UsageError where options contradict each other or where a grid or quadrature is impossible.
   void validate() const;
-  /// Items of the flat work list: losses x directions x steps.
+  /// Items of the flat work list: losses x point sets x directions x steps.
   std::int64_t n_items() const;
 };
 
