@@ -22,7 +22,8 @@ void check(cudaError_t status, const char* call, const char* file = __builtin_FI
 void check(cudaError_t status, const std::string& call, const char* file = __builtin_FILE(),
            int line = __builtin_LINE());
 
-/// For destructors: one line on the standard error, nothing else.
+/// For destructors: one line on the standard error, nothing else; not even that once check() has said that the device
+/// is lost.
 void log_failure(cudaError_t status, const char* call) noexcept;
 
 /// What the user can do about an error, or an empty string.

@@ -4,6 +4,8 @@
 #include <cuda_runtime.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 
 #include "devices.hpp"
@@ -11,6 +13,26 @@
 
 namespace landscape {
 namespace cuda {
+
+bool has_code_for(std::string_view architectures, int major, int minor) {
+  const int capability = 10 * major + minor;
+  while (!architectures.empty()) {
+    const std::size_t end = std::min(architectures.find_first_of(";,"), architectures.size());
+    const std::string_view word = architectures.substr(0, end);
+    architectures.remove_prefix(std::min(end + 1, architectures.size()));
+    if (word.empty()) continue;
+    int number = 0;
+    const auto [rest, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc{}) return true;
+    const std::string_view suffix(rest, static_cast<std::size_t>(word.data() + word.size() - rest));
+    const bool exact = suffix.starts_with('a'), family = suffix.starts_with('f');
+    const bool machine_code = !suffix.ends_with("-virtual"), ptx = !suffix.ends_with("-real") && !exact && !family;
+    if (exact ? capability == number : capability >= number && capability / 10 == number / 10 && (machine_code || ptx))
+      return true;
+    if (ptx && capability >= number) return true;
+  }
+  return false;
+}
 
 std::vector<DeviceInfo> usable_devices(std::string& reason) {
   reason.clear();
@@ -45,6 +67,14 @@ std::vector<DeviceInfo> usable_devices(std::string& reason) {
     if (properties.major < kLeastMajor) {
       reason = fmt::format("{} has compute capability {}.{}, this program needs {}.0 (double-precision tensor cores)",
                            properties.name, properties.major, properties.minor, kLeastMajor);
+      continue;
+    }
+    if (!has_code_for(LANDSCAPE_CUDA_ARCHITECTURES, properties.major, properties.minor)) {
+      reason = fmt::format(
+          "{} has compute capability {}.{}, this program holds code for {} only (build it with "
+          "-DCMAKE_CUDA_ARCHITECTURES={}{})",
+          properties.name, properties.major, properties.minor, LANDSCAPE_CUDA_ARCHITECTURES, properties.major,
+          properties.minor);
       continue;
     }
     devices.push_back({i, properties.name, properties.multiProcessorCount, properties.sharedMemPerBlockOptin});

@@ -350,7 +350,9 @@ __global__ void __launch_bounds__(kGradientWarps* kWarp, 2)
     // Offsets are computed anew for every tile: kept in registers over the loop, they spill.
     forget_value(shape.w);
     forget_value(shape.d);
+    forget_value(shape.nb);
     forget_value(tile.n_points);
+    forget_value(tile.channels);
     add_tile<kLoss>({tile, {shape}, points, activation, network.folded, row, arrays, q}, loss);
   }
   if (threadIdx.x >= kWarp) return;

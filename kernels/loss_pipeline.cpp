@@ -37,6 +37,7 @@ void LossPipeline::set_points(const PointSet& points) {
   const auto n_points = static_cast<std::int64_t>(points.size());
   const ChunkPlan plan = plan_chunks(n_points);
   const std::int64_t n = plan.n;
+  points_ = {};  // an error below must not leave a view of memory that is gone
   const int x_rows = round_up(d, 4), grad_rows = round_up(d, 8);
   double* raw = raw_points_.reserve(count_of(n_points * (d + 1)), "points");
   upload(raw, points.points.data(), points.points.size(), stream_.get(), "copy of points to the GPU");
@@ -44,10 +45,10 @@ void LossPipeline::set_points(const PointSet& points) {
   double* x = point_data_.reserve(count_of(n * (x_rows + grad_rows + 4)), "points");
   double* grad_b = x + n * x_rows;
   double* b = grad_b + n * grad_rows;
-  points_ = {d, n, {x, n}, {grad_b, n}, b, b + n, b + 2 * n, b + 3 * n, plan.chunk, plan.n_chunks};
   prepare_points(problem_, d, n_points, n, raw, raw + n_points * d, {x, grad_b, b, b + n, b + 2 * n, b + 3 * n},
                  stream_.get());
   stream_.synchronize("preparing points");
+  points_ = {d, n, {x, n}, {grad_b, n}, b, b + n, b + 2 * n, b + 3 * n, plan.chunk, plan.n_chunks};
 }
 
 // ---- directions
@@ -96,6 +97,7 @@ void LossPipeline::upload_segments(const DirectionSet& directions) {
         segments.push_back({offset + row * tensor.columns, tensor.columns, weight_scaling});
     }
   }
+  segments_of_.reset();
   n_segments_ = static_cast<int>(segments.size());
   upload(segments_.reserve(segments.size(), "direction segments"), segments.data(), segments.size(), stream_.get(),
          "copy of direction segments to the GPU");
@@ -241,6 +243,7 @@ void LossPipeline::evaluate(const ProfileTask& task, std::span<double> losses) {
       losses.size() != static_cast<std::size_t>(task.count) || task.directions->parameter_count() != layout_.size()) {
     throw Error("A profile task does not fit its network, steps or output.");
   }
+  if (points_.n == 0) throw Error("The CUDA backend has no points.");
   if (task.count == 0) return;
   const Sizes sizes = sizes_of(task.loss);
   const std::int64_t batch = reserve_batch(sizes, task.count, n_steps);
@@ -271,6 +274,7 @@ void LossPipeline::evaluate(const ProfileTask& task, std::span<double> losses) {
 double LossPipeline::loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) {
   if (theta.size() != layout_.size() || gradient.size() != layout_.size())
     throw Error("Parameters and gradient do not fit the network.");
+  if (points_.n == 0) throw Error("The CUDA backend has no points.");
   const Evaluation what{spec_.shape(), spec_.activation, loss};
   const std::int64_t stride = even(math::FoldedLayout<math::DynamicShape>{what.shape}.buffer_size());
   const GradientPlan plan = plan_gradient(what, points_.n);

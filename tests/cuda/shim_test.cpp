@@ -1,9 +1,12 @@
 // The stand-in itself, and what only a stand-in can show: failures of the card, memory that runs out, what crosses the
 // bus.
+#include <array>
 #include <cstring>
+#include <functional>
 
 #include "cases.hpp"
 #include "device_api.cuh"
+#include "devices.hpp"
 #include "landscape/model/error.hpp"
 #include "tile_layout.hpp"
 
@@ -22,6 +25,12 @@ class DeviceState : public ::testing::Test {
   cuda::shim::Device before_;
 };
 using CudaShimDevice = DeviceState;
+
+constexpr std::array kLostDevice{
+    cudaErrorIllegalAddress,     cudaErrorECCUncorrectable,    cudaErrorLaunchFailure,     cudaErrorUnknown,
+    cudaErrorContained,          cudaErrorNvlinkUncorrectable, cudaErrorLaunchTimeout,     cudaErrorAssert,
+    cudaErrorHardwareStackError, cudaErrorIllegalInstruction,  cudaErrorMisalignedAddress, cudaErrorInvalidAddressSpace,
+    cudaErrorInvalidPc};
 
 std::string message_of(const std::function<void()>& f) {
   try {
@@ -84,10 +93,15 @@ TEST(CudaShimGrid, DivergenceIsAnError) {
 
 TEST_F(CudaShimDevice, StatusSaysWhyThereIsNoDevice) {
   device.device_count_error = cudaErrorInsufficientDriver;
+  device.driver_version = 0;
   EXPECT_EQ(cuda_status().n_devices, 0);
   EXPECT_EQ(cuda_status().reason, "there is no NVIDIA driver on this machine");
+  device.driver_version = 12020;
+  EXPECT_EQ(cuda_status().reason, "the NVIDIA driver supports CUDA 12.2, this program needs 13.0");
   device.device_count_error = cudaErrorNoDevice;
   EXPECT_NE(cuda_status().reason.find("sees no GPU"), std::string::npos);
+  device.device_count_error = cudaErrorUnknown;
+  EXPECT_NE(cuda_status().reason.find("cudaGetDeviceCount failed"), std::string::npos);
   device.device_count_error = 0;
   device.major = 7;
   EXPECT_EQ(cuda_status().n_devices, 0);
@@ -123,6 +137,120 @@ TEST_F(CudaShimDevice, FailuresNameCallPlaceAndRemedy) {
   message = message_of(make);
   EXPECT_NE(message.find("cudaMalloc of"), std::string::npos) << message;
   EXPECT_NE(message.find("fewer ranks per GPU"), std::string::npos) << message;
+}
+
+TEST(CudaShimArchitectures, CodeRunsOnItsOwnAndLaterCapabilities) {
+  using cuda::has_code_for;
+  for (const auto& [capability, expected] : {std::pair{75, false}, {80, true}, {86, true}, {90, true}, {103, true}}) {
+    EXPECT_EQ(has_code_for("80-real;90", capability / 10, capability % 10), expected) << capability;
+    EXPECT_EQ(has_code_for("80-real,90", capability / 10, capability % 10), expected) << capability;
+  }
+  EXPECT_FALSE(has_code_for("80-real;90-real", 10, 0));  // no PTX
+  EXPECT_FALSE(has_code_for("86-real", 8, 0));
+  EXPECT_FALSE(has_code_for("90", 8, 9));
+  EXPECT_TRUE(has_code_for("80-virtual", 12, 0));
+  EXPECT_TRUE(has_code_for("90a-real;100f", 9, 0));
+  EXPECT_FALSE(has_code_for("90a", 10, 0));  // such PTX runs nowhere else
+  EXPECT_TRUE(has_code_for("100f", 10, 3));
+  EXPECT_FALSE(has_code_for("100f", 12, 0));
+  EXPECT_TRUE(has_code_for("native", 12, 0));
+  EXPECT_FALSE(has_code_for("", 9, 0));
+}
+
+TEST(CudaShimArchitectures, EveryFailureHasARemedy) {
+  for (const cudaError_t status :
+       {cudaErrorMemoryAllocation, cudaErrorNoKernelImageForDevice, cudaErrorInvalidDeviceFunction, cudaErrorInvalidPtx,
+        cudaErrorUnsupportedPtxVersion, cudaErrorInsufficientDriver, cudaErrorSystemDriverMismatch, cudaErrorNoDevice,
+        cudaErrorInvalidDevice, cudaErrorDevicesUnavailable}) {
+    EXPECT_NE(message_of([&] { cuda::check(status, "a call"); }).find("--device cpu"), std::string::npos) << status;
+  }
+  for (const cudaError_t status : kLostDevice) {
+    EXPECT_NE(message_of([&] { cuda::check(status, "a call"); }).find("--resume"), std::string::npos) << status;
+  }
+}
+
+/// A case for each way through the pipeline.
+std::vector<NetworkSpec> failing_specs() {
+  return {{NetworkKind::resnet, Activation::swish, 1, 4, 1},
+          {NetworkKind::linear, Activation::swish, 1, 0, 0},
+          {NetworkKind::resnet, Activation::tanh, 1, 130, 1}};
+}
+
+TEST_F(CudaShimDevice, ADeviceLostInMidRunIsOneClearError) {
+  const std::vector<double> steps{-1.0, 0.0, 1.0};
+  std::vector<double> losses(30);
+  for (const NetworkSpec& spec : failing_specs()) {
+    const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 1);
+    const DirectionSet set(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+    std::vector<double> gradient(theta.size());
+    for (const bool training : {false, true}) {
+      for (const int launches : {0, 1}) {  // the error shows at the end of the work, or at the next copy
+        device.lost_error = kLostDevice[static_cast<std::size_t>(launches)];
+        ::testing::internal::CaptureStderr();
+        std::string first, second;
+        {
+          const auto backend = make_cuda_backend(spec, Problem::sine, inner_points(spec.dimension, 5), 0);
+          const auto work = [&] {
+            if (training) {
+              backend->loss_and_gradient(LossKind::galerkin, theta, gradient);
+            } else {
+              backend->evaluate({LossKind::galerkin, &set, steps, 0, 30}, losses);
+            }
+          };
+          work();
+          device.launches_left = launches;
+          first = message_of(work);
+          second = message_of(work);  // every later call says so too
+        }
+        EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "destructors repeat what has been said";
+        for (const std::string& message : {first, second}) {
+          EXPECT_NE(message.find("The GPU was lost to this process"), std::string::npos) << message;
+          EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+        }
+        device.launches_left = -1;
+        device.lost = false;
+      }
+    }
+  }
+}
+
+TEST_F(CudaShimDevice, MemoryMayRunOutAnywhere) {
+  // The allocation that fails, and all after it, moves through the whole work. Afterwards the same backend works again.
+  const std::vector<double> steps{-1.0, 0.0, 1.0};
+  for (const NetworkSpec& spec : failing_specs()) {
+    const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 1);
+    const DirectionSet set(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+    const PointSet few = inner_points(spec.dimension, 3), points = inner_points(spec.dimension, 5);
+    std::vector<double> want(6), got(6), want_gradient(theta.size()), got_gradient(theta.size());
+    const auto work = [&](LossBackend& backend, std::vector<double>& losses, std::vector<double>& gradient) {
+      backend.set_points(points);
+      backend.evaluate({LossKind::ritz, &set, steps, 0, 6}, losses);
+      backend.loss_and_gradient(LossKind::ritz, theta, gradient);
+    };
+    work(*make_cuda_backend(spec, Problem::sine, few, 0), want, want_gradient);
+    int failures = 0;
+    for (int left = 0; left < 40; ++left) {
+      const auto backend = make_cuda_backend(spec, Problem::sine, few, 0);
+      device.allocations_left = left;
+      const std::string message = message_of([&] { work(*backend, got, got_gradient); });
+      device.allocations_left = -1;
+      if (message == "nothing was thrown") break;
+      ++failures;
+      EXPECT_NE(message.find("cudaMalloc of"), std::string::npos) << message;
+      EXPECT_NE(message.find("fewer ranks per GPU"), std::string::npos) << message;
+      work(*backend, got, got_gradient);
+      EXPECT_EQ(got, want) << spec.describe() << " after " << left << " allocations";
+      EXPECT_EQ(got_gradient, want_gradient) << spec.describe() << " after " << left << " allocations";
+    }
+    EXPECT_GE(failures, 8) << spec.describe();
+    // Memory that is gone when the points change leaves no points behind.
+    const auto backend = make_cuda_backend(spec, Problem::sine, few, 0);
+    device.allocations_left = 0;
+    EXPECT_THROW(backend->set_points(points), Error);
+    device.allocations_left = -1;
+    EXPECT_THROW(backend->evaluate({LossKind::ritz, &set, steps, 0, 6}, got), Error);
+    EXPECT_THROW(backend->loss_and_gradient(LossKind::ritz, theta, got_gradient), Error);
+  }
 }
 
 TEST_F(CudaShimDevice, LittleMemoryMeansSmallerBatchesAndTheSameBits) {

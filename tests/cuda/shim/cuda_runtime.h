@@ -52,11 +52,18 @@ struct Device {
   std::size_t free_memory = std::size_t{1} << 30;
   std::size_t shared_bytes_per_block = 227 * 1024;
   int fail_next_allocations = 0;  // so many cudaMalloc calls report that memory is out
+  int allocations_left = -1;      // then every cudaMalloc reports that memory is out; -1: never
   int launch_error = 0;           // error code that the next launch leaves behind
-  int device_count_error = 0;     // what cudaGetDeviceCount returns
+  int launches_left = -1;         // then the device is lost: all calls return `lost_error`; -1: never
+  int lost_error = 719;           // cudaErrorLaunchFailure
+  bool lost = false;
+  int driver_version = 13000;
+  int device_count_error = 0;  // what cudaGetDeviceCount returns
   std::int64_t n_launches = 0;
   std::size_t bytes_up = 0, bytes_down = 0;
 };
+/// The environment variable LANDSCAPE_SHIM changes members at start-up: "major=7", "rank=1,launches_left=40" (that MPI
+/// rank only).
 extern Device device;
 
 }  // namespace landscape::cuda::shim
@@ -82,13 +89,21 @@ enum cudaError_t {
   cudaErrorInvalidDevice = 101,
   cudaErrorNoKernelImageForDevice = 209,
   cudaErrorECCUncorrectable = 214,
+  cudaErrorNvlinkUncorrectable = 220,
   cudaErrorInvalidPtx = 218,
   cudaErrorUnsupportedPtxVersion = 222,
   cudaErrorIllegalAddress = 700,
   cudaErrorLaunchTimeout = 702,
+  cudaErrorAssert = 710,
   cudaErrorHardwareStackError = 714,
+  cudaErrorIllegalInstruction = 715,
+  cudaErrorMisalignedAddress = 716,
+  cudaErrorInvalidAddressSpace = 717,
+  cudaErrorInvalidPc = 718,
   cudaErrorLaunchFailure = 719,
-  cudaErrorContained = 721
+  cudaErrorContained = 721,
+  cudaErrorSystemDriverMismatch = 803,
+  cudaErrorUnknown = 999
 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
 enum cudaDeviceAttr {

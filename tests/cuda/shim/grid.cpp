@@ -11,6 +11,7 @@
 #include <deque>
 #include <limits>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,36 @@
 namespace landscape::cuda::shim {
 
 ThreadPlace place;
-Device device;
+
+namespace {
+Device device_of_environment() {
+  Device made;
+  const char* text = std::getenv("LANDSCAPE_SHIM");
+  const char* rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  std::istringstream words(text == nullptr ? "" : text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const std::size_t equals = std::min(word.find('='), word.size() - 1);
+    const std::string name = word.substr(0, equals);
+    const long value = std::atol(word.c_str() + equals + 1);
+    if (name == "rank") {
+      if (value != (rank == nullptr ? 0 : std::atol(rank))) return {};
+    } else if (name == "major") {
+      made.major = static_cast<int>(value);
+    } else if (name == "free_memory") {
+      made.free_memory = static_cast<std::size_t>(value);
+    } else if (name == "launches_left") {
+      made.launches_left = static_cast<int>(value);
+    } else if (name == "device_count_error") {
+      made.device_count_error = static_cast<int>(value);
+    } else {
+      throw Error("LANDSCAPE_SHIM has no member '" + name + "'.");
+    }
+  }
+  return made;
+}
+}  // namespace
+
+Device device = device_of_environment();
 
 namespace {
 
@@ -192,6 +222,9 @@ void run_grid(const char* name, std::int64_t blocks, int threads, std::size_t sh
   if (shared_bytes > 227 * 1024)
     throw Error(std::string("Kernel ") + name + " asks for more shared memory than a block has.");
   ++device.n_launches;
+  if (device.launches_left == 0) device.lost = true;
+  if (device.launches_left > 0) --device.launches_left;
+  if (device.lost) return;
   while (scheduler.fibers.size() < static_cast<std::size_t>(threads)) add_fiber();
   scheduler.warps.resize(static_cast<std::size_t>((threads + kLanes - 1) / kLanes));
   scheduler.n_threads = threads;

@@ -12,7 +12,10 @@ using landscape::cuda::shim::device;
 
 namespace {
 std::map<void*, std::size_t> allocations;
-}
+
+/// What a call that did its work returns.
+cudaError_t done() { return device.lost ? static_cast<cudaError_t>(device.lost_error) : cudaSuccess; }
+}  // namespace
 
 const char* cudaGetErrorString(cudaError_t status) {
   return status == cudaErrorMemoryAllocation ? "out of memory" : status == cudaSuccess ? "no error" : "pretended error";
@@ -31,7 +34,7 @@ cudaError_t cudaGetDeviceCount(int* count) {
 }
 cudaError_t cudaSetDevice(int index) {
   device.current = index;
-  return index >= 0 && index < device.count ? cudaSuccess : cudaErrorInvalidDevice;
+  return index >= 0 && index < device.count ? done() : cudaErrorInvalidDevice;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   std::strcpy(properties->name, "CPU shim");
@@ -43,7 +46,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = device.device_count_error == cudaErrorInsufficientDriver ? 0 : 13000;
+  *version = device.driver_version;
   return cudaSuccess;
 }
 cudaError_t cudaRuntimeGetVersion(int* version) {
@@ -53,13 +56,16 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   *free = device.free_memory;
   *total = device.total_memory;
-  return cudaSuccess;
+  return done();
 }
 
 cudaError_t cudaMalloc(void** p, std::size_t n) {
+  *p = nullptr;
+  if (device.lost) return done();
+  if (device.allocations_left == 0) return cudaErrorMemoryAllocation;
+  if (device.allocations_left > 0) --device.allocations_left;
   if (device.fail_next_allocations > 0) {
     --device.fail_next_allocations;
-    *p = nullptr;
     return cudaErrorMemoryAllocation;
   }
   if (n > device.free_memory) return cudaErrorMemoryAllocation;
@@ -71,7 +77,7 @@ cudaError_t cudaMalloc(void** p, std::size_t n) {
   device.free_memory -= n;
   allocations[memory] = n;
   *p = memory;
-  return cudaSuccess;
+  return done();
 }
 cudaError_t cudaFree(void* p) {
   const auto found = allocations.find(p);
@@ -79,48 +85,50 @@ cudaError_t cudaFree(void* p) {
   device.free_memory += found->second;
   allocations.erase(found);
   std::free(p);
-  return cudaSuccess;
+  return done();
 }
 cudaError_t cudaMallocHost(void** p, std::size_t n) {
+  *p = nullptr;
+  if (device.lost) return done();
   *p = std::malloc(n == 0 ? 1 : n);
-  return *p == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
+  return *p == nullptr ? cudaErrorMemoryAllocation : done();
 }
 cudaError_t cudaFreeHost(void* p) {
   std::free(p);
-  return cudaSuccess;
+  return done();
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t n, cudaMemcpyKind kind, cudaStream_t) {
   if (n != 0) std::memcpy(to, from, n);
   if (kind == cudaMemcpyHostToDevice) device.bytes_up += n;
   if (kind == cudaMemcpyDeviceToHost) device.bytes_down += n;
-  return cudaSuccess;
+  return done();
 }
 cudaError_t cudaMemsetAsync(void* p, int value, std::size_t n, cudaStream_t) {
   std::memset(p, value, n);
-  return cudaSuccess;
+  return done();
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   *stream = nullptr;
-  return cudaSuccess;
+  return done();
 }
-cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaStreamDestroy(cudaStream_t) { return done(); }
+cudaError_t cudaStreamSynchronize(cudaStream_t) { return done(); }
 cudaError_t cudaEventCreate(cudaEvent_t* event) {
   *event = new double(0.0);
-  return cudaSuccess;
+  return done();
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   delete event;
-  return cudaSuccess;
+  return done();
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
   *event = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  return cudaSuccess;
+  return done();
 }
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
+cudaError_t cudaEventSynchronize(cudaEvent_t) { return done(); }
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t start, cudaEvent_t stop) {
   *ms = static_cast<float>(*stop - *start);
-  return cudaSuccess;
+  return done();
 }
 
 const char* cublasGetStatusString(cublasStatus_t status) {
