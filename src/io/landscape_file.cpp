@@ -197,6 +197,17 @@ struct LandscapeFile::Impl {
     collectively(comm, [&] { require_writable(path, identity, superblock); });
   }
 
+  /// Where the error had nothing to do with the disk, the file closes as usual: HDF5 may want to set its size, which a
+  /// detached descriptor refuses, and then crashes at the end of MPI over a file that it could not close.
+  bool writable_everywhere() {
+    try {
+      prepare_collective();
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
   /// On return, what any rank wrote before is on the disk.
   void flush() {
     prepare_collective();
@@ -231,7 +242,7 @@ struct LandscapeFile::Impl {
     try {
       // Whatever went wrong, the rounds before are on the disk: nothing that HDF5 may still want to write is needed.
       if (unwinding_together()) {
-        detach(identity);
+        if (!writable_everywhere()) detach(identity);
         close_handles();
       } else {
         close();
