@@ -30,7 +30,8 @@ class DeviceBuffer {
   /// Room for n values; `purpose` names them in the error message.
   T* reserve(std::size_t n, const char* purpose) {
     if (n <= capacity_) return data_;
-    release();
+    capacity_ = 0;
+    if (data_ != nullptr) check(cudaFree(std::exchange(data_, nullptr)), "cudaFree");
     void* p = nullptr;
     check(cudaMalloc(&p, n * sizeof(T)), "cudaMalloc of " + std::to_string(n * sizeof(T)) + " bytes for " + purpose);
     data_ = static_cast<T*>(p);
@@ -67,8 +68,7 @@ class PinnedBuffer {
   }
   T* reserve(std::size_t n, const char* purpose) {
     if (n <= capacity_) return data_;
-    if (data_ != nullptr) log_failure(cudaFreeHost(data_), "cudaFreeHost");
-    data_ = nullptr;
+    if (data_ != nullptr) check(cudaFreeHost(std::exchange(data_, nullptr)), "cudaFreeHost");
     capacity_ = 0;
     void* p = nullptr;
     check(cudaMallocHost(&p, n * sizeof(T)),

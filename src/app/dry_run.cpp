@@ -65,7 +65,7 @@ double cost_of_sets(const Setup& setup) {
 double training_seconds(const Setup& setup, LossKind loss) {
   const TrainingSpec& training = setup.config.training;
   const PointSet points = make_points(training.quadrature, setup.config.network.dimension, setup.config.seed, 0);
-  const auto backend = make_cpu_backend(setup.config.network, setup.config.problem, points, setup.training_threads);
+  const auto backend = make_training_backend(setup, points);
   const std::vector<double> theta = initial_parameters(setup.config.network, training.init, setup.config.seed);
   std::vector<double> gradient(theta.size());
   int n_calls = 0;
@@ -127,7 +127,9 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
                                 bytes_text(static_cast<double>(free_bytes(config.output))));
            lines +=
                fmt::format("Memory      {} per rank, besides libraries\n", bytes_text(memory_bytes(setup, minimizers)));
-           if (training > 0.0) lines += fmt::format("Training    about {} on rank 0\n", duration_text(training));
+           if (training > 0.0)
+             lines +=
+                 fmt::format("Training    about {} on rank 0 ({})\n", duration_text(training), setup.training_device);
            if (profiles > 0.0)
              lines += fmt::format("Profiles    about {} on every rank ({})\n", duration_text(profiles), device);
            return lines;

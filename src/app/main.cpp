@@ -44,6 +44,10 @@ void say(const Communicator& comm, const Setup& setup, const std::string& text) 
   std::fflush(stdout);
 }
 
+const char* training_title(const Setup& setup) {
+  return setup.training_device == "cuda" ? "Training on the GPU\n" : "Training\n";
+}
+
 int stop_with(const Communicator& comm, const Setup& setup, const std::string& what) {
   if (comm.is_root())
     fmt::print(stderr, "{}: stopped by {} {}; go on with --resume.\n", kProgram, stop_reason(setup), what);
@@ -143,7 +147,7 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   }
 
   // 3. One minimizer per loss, trained or loaded by rank 0, then the same on all ranks.
-  say(comm, setup, config.trains_any() && !claim.goes_on() ? "Training\n" : "Minimizers\n");
+  say(comm, setup, config.trains_any() && !claim.goes_on() ? training_title(setup) : "Minimizers\n");
   const auto minimizers = obtain_minimizers(comm, setup, claim);
   if (!minimizers) return stop_with(comm, setup, "during the training, whose checkpoint is kept");
 
@@ -190,7 +194,7 @@ int train_only(const Communicator& comm, const Invocation& invocation) {
     if (comm.is_root()) fmt::print("{}", text);
     return kDone;
   }
-  say(comm, setup, "Training\n");
+  say(comm, setup, training_title(setup));
   const auto minimizers = obtain_minimizers(comm, setup, claim);
   if (!minimizers) return stop_with(comm, setup, "during the training, whose checkpoint is kept");
   root_only(comm, [&] { prepare_output(setup, *minimizers, claim); });

@@ -59,7 +59,7 @@ class ObservedTraining {
       }
     }
     const RunConfig& config = setup_.config;
-    const auto backend = make_cpu_backend(config.network, config.problem, setup_.points, setup_.training_threads);
+    const auto backend = make_training_backend(setup_, setup_.points);
     try {
       checkpoint_.finished = train(
           config.network, config.problem, loss_, config.training, *backend, setup_.points,

@@ -85,6 +85,20 @@ void choose_device(const Communicator& comm, Setup& setup) {
   }
 }
 
+// Training follows --device cuda. With auto, a GPU serves it where a step's work is worth the trip: a step costs at
+// least some five launches and a wait, about 0.1 ms, in which a core does about 2^18 products of a point and a
+// parameter. An estimate until measured (bench_cuda --gradient against bench_backend).
+std::string choose_training_device(const Setup& setup) {
+  constexpr double kLeastWork = 1 << 18;
+  const RunConfig& config = setup.config;
+  if (setup.device != "cuda" || config.device == DeviceChoice::cuda) return setup.device;
+  const TrainingSpec& training = config.training;
+  const std::size_t all = make_points(training.quadrature, config.network.dimension, training.seed, 0).size();
+  const std::size_t points = training.batch > 0 ? std::min(static_cast<std::size_t>(training.batch), all) : all;
+  const double work = static_cast<double>(points) * static_cast<double>(ParameterLayout(config.network).size());
+  return work >= kLeastWork ? "cuda" : "cpu";
+}
+
 }  // namespace
 
 RunConfig resolve_config(const Invocation& invocation) {
@@ -124,6 +138,7 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
                            : setup.share.from_environment ? setup.share.threads
                                                           : setup.share.cores_allowed;
   choose_device(comm, setup);
+  setup.training_device = collectively(comm, [&] { return choose_training_device(setup); });
   return setup;
 }
 
@@ -137,6 +152,12 @@ std::unique_ptr<LossBackend> make_backend(const Communicator& comm, const Setup&
     return setup.device == "cuda" ? make_cuda_backend(config.network, config.problem, setup.points, comm.node_rank())
                                   : make_cpu_backend(config.network, config.problem, setup.points, setup.threads);
   });
+}
+
+std::unique_ptr<LossBackend> make_training_backend(const Setup& setup, const PointSet& points) {
+  const RunConfig& config = setup.config;
+  if (setup.training_device == "cuda") return make_cuda_backend(config.network, config.problem, points, 0);
+  return make_cpu_backend(config.network, config.problem, points, setup.training_threads);
 }
 
 DirectionSet make_directions(const RunConfig& config, const Minimizer& minimizer,

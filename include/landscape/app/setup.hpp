@@ -23,11 +23,12 @@ struct Setup {
   PointSet points;            // of the profiles
   std::vector<double> steps;  // (P)
   ThreadShare share;
-  int threads = 1;           // of this rank when all ranks work
-  int training_threads = 1;  // of rank 0 while the others wait
-  std::string device;        // "cpu" or "cuda": the same on all ranks
-  std::string device_note;   // how ranks share devices, where it matters
-  Stopwatch clock;           // since the job began
+  int threads = 1;              // of this rank when all ranks work
+  int training_threads = 1;     // of rank 0 while the others wait
+  std::string device;           // "cpu" or "cuda": the same on all ranks
+  std::string training_device;  // of rank 0
+  std::string device_note;      // how ranks share devices, where it matters
+  Stopwatch clock;              // since the job began
 
   std::int64_t n_steps() const { return static_cast<std::int64_t>(steps.size()); }
 };
@@ -44,6 +45,9 @@ PointSet profile_points(const RunConfig& config);
 
 /// Collective. The evaluating backend of this rank on setup.device.
 std::unique_ptr<LossBackend> make_backend(const Communicator& comm, const Setup& setup);
+
+/// Rank 0's backend for training on setup.training_device. Not collective.
+std::unique_ptr<LossBackend> make_training_backend(const Setup& setup, const PointSet& points);
 
 /// Directions of one minimizer as the configuration asks for them; given_rows (M, n) where they come from a file, else
 /// empty.
