@@ -51,6 +51,20 @@ class SystemTest(unittest.TestCase):
         self.assertEqual(process.returncode, code, what)
         return process
 
+    def run_ranks(self, arguments, ranks, env=None, program=None):
+        """Under mpirun: every rank's own exit code (mpirun would pass on only one of them), and the finished process."""
+        wrapper = '"$@"; echo $? > rc.$OMPI_COMM_WORLD_RANK; exit 0'
+        command = self.command([], ranks)[:-1] + ["sh", "-c", wrapper, "sh", program or PROGRAM, *arguments]
+        process = subprocess.run(
+            command, cwd=self.folder, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=120
+        )
+        codes = []
+        for rank in range(ranks):
+            with open(self.path(f"rc.{rank}")) as file:
+                codes.append(int(file.read()))
+            os.remove(self.path(f"rc.{rank}"))
+        return codes, process
+
     def start_program(self, *arguments, ranks=None):
         """Starts in a process group of its own, which stop_group() signals."""
         process = subprocess.Popen(

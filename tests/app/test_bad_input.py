@@ -9,29 +9,19 @@ import h5py
 from system import PROGRAM, QUICK, SystemTest, main
 
 RANKS = 3
-# Every rank leaves its own exit code in rc.<rank>; mpirun would pass on only one of them.
-WRAPPER = '"$@"; echo $? > rc.$OMPI_COMM_WORLD_RANK; exit 0'
 
 
 class BadInput(SystemTest):
     def refuse(self, arguments, code, part, created=()):
-        for rank in range(RANKS):
-            if os.path.exists(self.path(f"rc.{rank}")):
-                os.remove(self.path(f"rc.{rank}"))
         before = set(os.listdir(self.folder))
-        command = ["mpirun", "-np", str(RANKS), "--bind-to", "none", "--quiet", "sh", "-c", WRAPPER, "sh", PROGRAM, *arguments]
-        process = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60)
+        codes, process = self.run_ranks(arguments, RANKS)
         what = f"{' '.join(arguments)}\nstdout: {process.stdout}\nstderr: {process.stderr}"
-        codes = []
-        for rank in range(RANKS):
-            with open(self.path(f"rc.{rank}")) as file:
-                codes.append(int(file.read()))
         self.assertEqual(codes, [code] * RANKS, what)
         lines = process.stderr.strip().splitlines()
         self.assertEqual(len(lines), 1, what)
         self.assertTrue(lines[0].startswith("landscape_mpi: ") and lines[0][-1] in ".?", what)
         self.assertIn(part, lines[0], what)
-        after = set(os.listdir(self.folder)) - {f"rc.{rank}" for rank in range(RANKS)}
+        after = set(os.listdir(self.folder))
         self.assertEqual(after - before, set(created), what)
 
     def write(self, name, data):
