@@ -113,6 +113,8 @@ def read_statistics(file, loss, steps, profiles):
 def read_loss(file, loss):
     """Everything one row shows, or None while no direction is complete."""
     group = file[f"profiles/{loss}"]
+    if f"sweep/{loss}" in file:
+        raise PlotError("holds a sweep over many grids, not profiles on one: see it with landscape_mpi reduce.")
     for name in ("steps", "complete", "loss", "total_variation"):  # a damaged shape must not take all memory
         if group[name].size * group[name].dtype.itemsize > os.path.getsize(file.filename):
             raise PlotError(f"has a dataset /profiles/{loss}/{name} that is larger than the file.")

@@ -22,8 +22,9 @@ namespace {
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
-constexpr Choices<Command, 6> kCommands{{{Command::roughness, "roughness"},
+constexpr Choices<Command, 7> kCommands{{{Command::roughness, "roughness"},
                                          {Command::train, "train"},
+                                         {Command::sweep, "sweep"},
                                          {Command::info, "info"},
                                          {Command::reduce, "reduce"},
                                          {Command::verify, "verify"},
@@ -120,7 +121,7 @@ std::vector<std::string> join_negative_values(std::span<const std::string> argum
 void take_positional(Invocation& invocation, const std::vector<std::string>& words) {
   if (!words.empty()) invocation.command = parse_choice(kCommands, words[0], "Command");
   const std::string name = to_string(invocation.command);
-  const bool needs_file = invocation.command != Command::roughness && invocation.command != Command::train;
+  const bool needs_file = !measures(invocation.command) && invocation.command != Command::train;
   const std::size_t n_files = !needs_file ? 0 : invocation.command == Command::compare ? 2 : 1;
   if (words.size() < 1 + n_files && n_files == 2)
     throw UsageError("compare needs two files: landscape_mpi compare a.h5 b.h5.");
@@ -298,6 +299,7 @@ std::string help_text() {
       "{}\nHow rough is the loss landscape of a neural PDE solver, over many random directions.\n\n"
       "  landscape_mpi [roughness] [options]   train or load, evaluate profiles, print the index\n"
       "  landscape_mpi train [options]         train and store the minimizers only\n"
+      "  landscape_mpi sweep [options]         the index for lists of half-widths and intervals in one pass\n"
       "  landscape_mpi info FILE               what an output file holds\n"
       "  landscape_mpi reduce FILE             the report of a file again, from its profiles; needs no MPI\n"
       "  landscape_mpi compare A B             is one file's landscape rougher than the other's\n"

@@ -25,6 +25,7 @@ Side read_side(const std::string& path, const Invocation& invocation) {
   const LandscapeReader reader(path);
   if (reader.profiles().empty()) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", path));
   Side side{path, stored_config(reader, invocation, {"bootstrap", "confidence", "seed", "losses", "quiet"}), {}};
+  if (side.config.is_sweep()) throw UsageError(fmt::format("'{}' holds a sweep: compare needs one grid.", path));
   side.report = reduce_profiles(reader, side.config);
   return side;
 }

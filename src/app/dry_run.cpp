@@ -99,7 +99,7 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
   std::string text = fmt::format("\nDry run: nothing is written.\n");
   double profiles = 0.0;
   std::string device = setup.device;
-  if (setup.command == Command::roughness) {
+  if (measures(setup.command)) {
     const auto backend = make_backend(comm, setup);
     device = backend->describe();
     for (const Minimizer& minimizer : minimizers) {
@@ -116,7 +116,7 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
              if (config.minimizer_file(loss).empty()) training += training_seconds(setup, loss);
            }
            std::string lines;
-           if (setup.command == Command::roughness) {
+           if (measures(setup.command)) {
              const std::int64_t n = config.n_items();
              lines += fmt::format("Work        {} losses, at most {} per rank, at {} points each\n", count_text(n),
                                   count_text((n + comm.size() - 1) / comm.size()),

@@ -4,6 +4,7 @@
 //   mpirun -np 4 landscape_mpi --preset published-3d     a published case on four ranks
 //   landscape_mpi --minimizer net.safetensors --losses galerkin --grid=-0.1:0.1:101
 //   landscape_mpi --resume                               go on where a job stopped
+//   landscape_mpi sweep --sweep-radius=0.1,1             the index against half-width and resolution, in one pass
 //   landscape_mpi reduce landscape.h5                    the report again, from the file alone
 //   landscape_mpi compare a.h5 b.h5                      is the one rougher than the other?
 //
@@ -24,6 +25,7 @@
 #include "landscape/app/report.hpp"
 #include "landscape/app/serial_commands.hpp"
 #include "landscape/app/setup.hpp"
+#include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
@@ -98,17 +100,33 @@ Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, co
   return report;
 }
 
+// The same of a sweep.
+SweepReport reduce_and_store_sweep(const Setup& setup, const EvaluationOutcome& outcome, const OutputClaim& claim) {
+  SweepReport report = reduce_sweep(LandscapeReader(setup.config.output), setup.config);
+  ResultWriter writer(setup.config.output);
+  for (SweepLoss& loss : report.losses) {
+    const int which = static_cast<int>(loss.loss);
+    loss.evaluation_seconds = claim.earlier_seconds[which] + outcome.seconds[which];
+    writer.write(sweep_group(loss.loss), sweep_attributes(report, loss), sweep_tables(report, loss));
+  }
+  writer.set_state(RunState::complete);
+  writer.close();
+  return report;
+}
+
 // Rank 0, the file being closed: what a later run needs to add up the time spent.
 void store_stopped(const Setup& setup, const EvaluationOutcome& outcome, const OutputClaim& claim) {
   ResultWriter writer(setup.config.output);
   for (const LossKind loss : setup.config.losses) {
     const int which = static_cast<int>(loss);
-    writer.write(result_group(loss), {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
-    writer.invalidate(result_group(loss));
+    const std::string group = main_group(setup.config, loss);
+    writer.write(group, {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
+    writer.invalidate(group);
+    if (setup.config.is_sweep()) continue;
     writer.invalidate(curve_group(loss));
     if (setup.config.point_sets > 0) writer.invalidate(point_sets_group(loss));
   }
-  writer.invalidate(kStoppingGroup);
+  if (!setup.config.is_sweep()) writer.invalidate(kStoppingGroup);
   writer.set_state(RunState::stopped);
   writer.close();
 }
@@ -181,7 +199,10 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
 
   // 6. T per direction is read back from the file and reduced in direction order; the results are stored.
   // 7. The report.
-  root_only(comm, [&] { fmt::print("{}", report_text(reduce_and_store(setup, outcome, claim))); });
+  root_only(comm, [&] {
+    fmt::print("{}", config.is_sweep() ? sweep_text(reduce_and_store_sweep(setup, outcome, claim))
+                                       : report_text(reduce_and_store(setup, outcome, claim)));
+  });
   return kDone;
 }
 

@@ -156,6 +156,10 @@ std::string training_hash(const RunConfig& config, LossKind loss) {
   reduced.bias = blank.bias;
   reduced.directions_from.clear();
   reduced.grid = blank.grid;
+  reduced.sweep_radius.clear();
+  reduced.sweep_intervals.clear();
+  reduced.point_sets = blank.point_sets;
+  reduced.reference_quadrature.reset();
   reduced.bootstrap = blank.bootstrap;
   reduced.confidence = blank.confidence;
   return config_hash(reduced);

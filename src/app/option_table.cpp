@@ -3,6 +3,7 @@
 #include "landscape/app/option_table.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -74,6 +75,22 @@ std::string join_losses(const std::vector<LossKind>& losses) {
   std::string text;
   for (const LossKind loss : losses) text += fmt::format("{}{}", text.empty() ? "" : ",", to_string(loss));
   return text;
+}
+
+// Numbers between commas, each once; ascending, so that any order is the same calculation.
+template <class Number, class Parse>
+std::vector<Number> parse_list(Text text, Text option, Parse&& parse) {
+  std::vector<Number> numbers;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    numbers.push_back(parse(text.substr(0, comma), option));
+    more = comma != Text::npos;
+    if (more) text.remove_prefix(comma + 1);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  if (const auto twice = std::adjacent_find(numbers.begin(), numbers.end()); twice != numbers.end())
+    throw UsageError(fmt::format("{} names {} twice.", option, *twice));
+  return numbers;
 }
 
 // "90", "15:00" or "3:55:00" -> seconds
@@ -236,10 +253,22 @@ std::vector<Option> make_table() {
          c.grid = parse_grid(t, o);
          c.grid.rule = rule;
        },
-       [](const C& c) { return to_string(c.grid); }},
+       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid); }},
       {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, results,
        [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
-       [](const C& c) { return to_string(c.grid.rule); }},
+       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid.rule); }},
+      {"sweep-radius", "LIST", "sweep: half-widths of the grids [0.01,0.02,0.1,1]", profiles, results,
+       [](C& c, Text t, Text o) {
+         c.sweep_radius = parse_list<double>(
+             t, o, [](Text word, Text name) { return parse_real_where(word, name, positive, "above 0"); });
+       },
+       [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_radius, ",")); }},
+      {"sweep-intervals", "LIST", "sweep: numbers of intervals of the grids [10,20,50,100,200]", profiles, results,
+       [](C& c, Text t, Text o) {
+         c.sweep_intervals = parse_list<std::int64_t>(
+             t, o, [](Text word, Text name) { return parse_whole<std::int64_t>(word, name, 1, 1'000'000); });
+       },
+       [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_intervals, ",")); }},
       {"quadrature", "RULE", "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N", profiles, results,
        [](C& c, Text t, Text o) { c.quadrature = parse_quadrature(t, o); },
        [](const C& c) { return to_string(c.quadrature); }},

@@ -10,6 +10,7 @@
 #include "landscape/app/convergence.hpp"
 #include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
+#include "landscape/app/sweep.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/output_path.hpp"
 #include "landscape/io/training_checkpoint.hpp"
@@ -27,7 +28,7 @@ const AttributeValue& attribute_value(const AttributeList& attributes, const std
 
 // The file is of this calculation but for the number of directions, which is smaller there.
 bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
-  if (setup.command != Command::roughness || reader.profiles() != setup.config.losses) return false;
+  if (!measures(setup.command) || reader.profiles() != setup.config.losses) return false;
   RunConfig as_stored = setup.config;
   as_stored.n_directions = reader.n_directions(setup.config.losses.front());
   return as_stored.n_directions < setup.config.n_directions && reader.run().config_hash == config_hash(as_stored);
@@ -57,8 +58,8 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
   return plan;
 }
 
-double earlier_seconds(const LandscapeReader& reader, LossKind loss) {
-  const double seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds");
+double earlier_seconds(const LandscapeReader& reader, const std::string& group) {
+  const double seconds = real_attribute(reader.results(group), "evaluation_seconds");
   return seconds > 0.0 ? seconds : 0.0;  // a placeholder, where the job was killed
 }
 
@@ -85,13 +86,13 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
     check_output(config.output, OutputMode::resume);
     try {
       const OutputPlan plan = plan_going_on(config.output, setup);
-      if (setup.command == Command::roughness) {
+      if (measures(setup.command)) {
         const LandscapeReader reader(config.output);
         claim.stores_directions = reader.has_directions(config.losses.front()) ||  // as the file was laid out
                                   (plan == OutputPlan::extend && config.save_directions);
         if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_directions(config.losses.front());
         for (const LossKind loss : config.losses)
-          claim.earlier_seconds[static_cast<int>(loss)] = earlier_seconds(reader, loss);
+          claim.earlier_seconds[static_cast<int>(loss)] = earlier_seconds(reader, main_group(config, loss));
       }
       return plan;
     } catch (const Error&) {
@@ -106,12 +107,19 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
 
 AttributeList profile_attributes(const Setup& setup) {
   const RunConfig& config = setup.config;
-  AttributeList attributes{{"grid", to_string(config.grid)},
-                           {"grid_rule", to_string(config.grid.rule)},
-                           {"interval_length", config.grid.length()},
-                           {"quadrature", to_string(config.quadrature)},
-                           {"seed", config.seed},
-                           {"device", setup.device}};
+  AttributeList attributes;
+  if (config.is_sweep()) {
+    attributes = {{"grid", "the distinct steps of all grids of a sweep"},
+                  {"sweep_radius", config.sweep_radius},
+                  {"sweep_intervals", config.sweep_intervals}};
+  } else {
+    attributes = {{"grid", to_string(config.grid)},
+                  {"grid_rule", to_string(config.grid.rule)},
+                  {"interval_length", config.grid.length()}};
+  }
+  attributes.emplace_back("quadrature", to_string(config.quadrature));
+  attributes.emplace_back("seed", config.seed);
+  attributes.emplace_back("device", setup.device);
   if (config.directions_from.empty()) {
     attributes.emplace_back("norm", to_string(config.norm));
     attributes.emplace_back("bias", to_string(config.bias));
@@ -121,9 +129,30 @@ AttributeList profile_attributes(const Setup& setup) {
   return attributes;
 }
 
+// One loss's results, without their values.
+void add_result_groups(const RunConfig& config, LossKind loss, FileLayout& layout) {
+  if (config.is_sweep()) {
+    layout.results.push_back(sweep_layout(config, loss));
+    return;
+  }
+  LossReport blank;
+  blank.loss = loss;
+  layout.results.push_back({result_group(loss), result_attributes(blank), kHistogramBins});
+  layout.results.push_back(
+      {curve_group(loss), curve_attributes(), 0, curve_tables(placeholders_for_curve(config.n_directions))});
+  if (config.point_sets > 0) {
+    const PointSetReport nothing = blank_point_sets(config);
+    layout.results.push_back({point_sets_group(loss), point_set_attributes(nothing), 0, point_set_tables(nothing)});
+  }
+}
+
 }  // namespace
 
 std::string result_group(LossKind loss) { return "roughness/" + to_string(loss); }
+
+std::string main_group(const RunConfig& config, LossKind loss) {
+  return config.is_sweep() ? sweep_group(loss) : result_group(loss);
+}
 
 std::string text_attribute(const AttributeList& attributes, const std::string& name) {
   if (const auto* text = std::get_if<std::string>(&attribute_value(attributes, name))) return *text;
@@ -237,29 +266,22 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   for (const Minimizer& minimizer : minimizers) {
     LossLayout loss;
     loss.minimizer = minimizer;
-    if (setup.command == Command::roughness) {
+    if (measures(setup.command)) {
       loss.n_directions = config.n_directions;
       loss.steps = setup.steps;
       loss.save_directions = config.save_directions;
       loss.attributes = profile_attributes(setup);
       loss.point_sets = further_set_attributes(config);
-      LossReport blank;
-      blank.loss = minimizer.loss;
-      layout.results.push_back({result_group(minimizer.loss), result_attributes(blank), kHistogramBins});
-      layout.results.push_back({curve_group(minimizer.loss), curve_attributes(), 0,
-                                curve_tables(placeholders_for_curve(config.n_directions))});
-      if (config.point_sets > 0) {
-        const PointSetReport nothing = blank_point_sets(config);
-        layout.results.push_back(
-            {point_sets_group(minimizer.loss), point_set_attributes(nothing), 0, point_set_tables(nothing)});
-      }
+      loss.direction_results = !config.is_sweep();
+      add_result_groups(config, minimizer.loss, layout);
     }
     layout.losses.push_back(std::move(loss));
   }
-  if (setup.command == Command::roughness && minimizers.size() == 2) {
-    layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed), 0});
+  if (setup.command == Command::roughness) {
+    if (minimizers.size() == 2)
+      layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed), 0});
+    layout.results.push_back({kStoppingGroup, stopping_attributes(Report{}), 0});
   }
-  if (setup.command == Command::roughness) layout.results.push_back({kStoppingGroup, stopping_attributes(Report{})});
   return layout;
 }
 

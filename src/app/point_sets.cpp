@@ -154,8 +154,9 @@ std::string domination_text(const std::string& loss, const PointSetReport& repor
 std::string unmeasured_text(const RunConfig& config) {
   if (config.point_sets > 0 || !is_random(config.quadrature)) return "";
   return fmt::format(
-      "How much of this is the {} points' doing was not measured: --point-sets 5 repeats it with independent points.",
-      to_string(config.quadrature));
+      "How much of this is the {} points' doing was not measured: {} with independent points.",
+      to_string(config.quadrature),
+      config.is_sweep() ? "without the command sweep, --point-sets 5 repeats one grid" : "--point-sets 5 repeats it");
 }
 
 }  // namespace landscape

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "landscape/app/convergence.hpp"
+#include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 
 namespace landscape {
@@ -132,22 +133,6 @@ std::string histogram_text(std::span<const LossReport> losses) {
   return text;
 }
 
-// At most `width` columns, broken at spaces.
-std::string wrapped(const std::string& sentence, std::size_t width) {
-  std::string text, line;
-  for (std::size_t at = 0; at < sentence.size();) {
-    const std::size_t end = std::min(sentence.find(' ', at), sentence.size());
-    const std::string word = sentence.substr(at, end - at);
-    if (!line.empty() && line.size() + 1 + word.size() > width) {
-      text += line + '\n';
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-    at = end + 1;
-  }
-  return text + line + '\n';
-}
-
 // Difference, ratio and p-value as lines; the names are those of the indices.
 std::string comparison_lines(const Comparison& c, const std::string& first, const std::string& second) {
   std::string text;
@@ -207,6 +192,7 @@ std::string profiles_text(const RunConfig& config) {
   const std::string how = config.directions_from.empty()
                               ? fmt::format("norm {}, bias {}", to_string(config.norm), to_string(config.bias))
                               : fmt::format("from {}", config.directions_from);
+  if (config.is_sweep()) return fmt::format("{} directions ({})", count_text(config.n_directions), how);
   return fmt::format("{} directions ({}) x {} steps on [{:g}, {:g}]", count_text(config.n_directions), how,
                      config.grid.steps().size(), config.grid.min, config.grid.max);
 }
@@ -219,8 +205,9 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   text += fmt::format("Problem     {}\n", problem_text(config.problem, config.network.dimension));
   text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
                       count_text(static_cast<std::int64_t>(n)));
-  if (setup.command == Command::roughness) {
+  if (measures(setup.command)) {
     text += fmt::format("Profiles    {}\n", profiles_text(config));
+    if (config.is_sweep()) text += fmt::format("Sweep       {}\n", sweep_title(config));
     if (config.until_ci > 0.0) {
       text += fmt::format("            more until the relative half-width of every interval is {:.3g} %, at most {}\n",
                           100.0 * config.until_ci, count_text(config.max_directions));

@@ -7,6 +7,7 @@
 
 #include "landscape/app/option_table.hpp"
 #include "landscape/app/point_sets.hpp"
+#include "landscape/app/sweep.hpp"
 #include "landscape/roughness/bootstrap.hpp"
 
 namespace landscape {
@@ -57,10 +58,13 @@ bool RunConfig::trains_any() const {
   return std::any_of(losses.begin(), losses.end(), [this](LossKind loss) { return minimizer_file(loss).empty(); });
 }
 
+std::vector<double> RunConfig::steps() const {
+  return is_sweep() ? sweep_grid(sweep_radius, sweep_intervals).steps : grid.steps();
+}
+
 std::int64_t RunConfig::n_items() const {
   const auto n_sets = static_cast<std::int64_t>(1 + further_sets(*this).size());
-  return static_cast<std::int64_t>(losses.size()) * n_sets * n_directions *
-         static_cast<std::int64_t>(grid.steps().size());
+  return static_cast<std::int64_t>(losses.size()) * n_sets * n_directions * static_cast<std::int64_t>(steps().size());
 }
 
 void RunConfig::validate() const {
@@ -80,7 +84,8 @@ void RunConfig::validate() const {
   }
   validate_point_sets(*this);
   const double items = static_cast<double>(losses.size()) * static_cast<double>(1 + further_sets(*this).size()) *
-                       static_cast<double>(most_directions()) * grid.num;
+                       static_cast<double>(most_directions()) *
+                       (is_sweep() ? static_cast<double>(steps().size()) : grid.num);
   if (items > kMostItems) {
     throw UsageError(fmt::format("--directions {} with --grid {} makes {:.3g} losses: no file holds them.",
                                  n_directions, to_string(grid), items));

@@ -15,6 +15,7 @@
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/report.hpp"
 #include "landscape/app/setup.hpp"
+#include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/cuda_backend.hpp"
 #include "landscape/io/landscape_reader.hpp"
@@ -232,7 +233,8 @@ void reduce_again(const Invocation& invocation) {
   require_profiles(reader);
   const RunConfig config = stored_config(reader, invocation, {"bootstrap", "confidence", "seed", "quiet"});
   if (reader.state() != RunState::complete) fmt::print("{}: {}\n", invocation.file, file_state(reader));
-  fmt::print("{}", report_text(reduce_profiles(reader, config)));
+  fmt::print("{}", config.is_sweep() ? sweep_text(reduce_sweep(reader, config))
+                                     : report_text(reduce_profiles(reader, config)));
 }
 
 void verify_file(const Invocation& invocation) {

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "landscape/app/point_sets.hpp"
+#include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/cuda_backend.hpp"
 #include "landscape/io/minimizer_file.hpp"
@@ -107,6 +108,7 @@ RunConfig resolve_config(const Invocation& invocation) {
   if (config.all) throw UsageError("--all belongs to the command verify.");
   adopt_network(config, given);
   adopt_directions(config, given);
+  settle_sweep(config, invocation.command == Command::sweep, given);
   config.validate();
   return config;
 }
@@ -117,7 +119,7 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
   const std::string text = root_only(comm, [&] { return resolved_text(resolve_config(invocation)); });
   collectively(comm, [&] {
     setup.config = parse_resolved_text(text);
-    setup.steps = setup.config.grid.steps();
+    setup.steps = setup.config.steps();
     setup.points = profile_points(setup.config);
     if (setup.config.point_sets > 0) {  // what is impossible is said now, not after the training
       make_points(reference_rule(setup.config), setup.config.network.dimension, setup.config.seed, 0);
@@ -125,7 +127,7 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
         throw UsageError("--point-sets has no meaning for train: it measures nothing.");
     }
     const std::int64_t n_items = setup.config.n_items();
-    if (setup.command == Command::roughness && comm.size() > n_items) {
+    if (measures(setup.command) && comm.size() > n_items) {
       throw UsageError(fmt::format(
           "More ranks than work: {} ranks for {} losses; start at most {} ranks or ask for more --directions.",
           comm.size(), n_items, n_items));

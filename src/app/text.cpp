@@ -86,4 +86,19 @@ std::string count_text(std::int64_t count) {
   return grouped;
 }
 
+std::string wrapped(const std::string& sentence, std::size_t width) {
+  std::string text, line;
+  for (std::size_t at = 0; at < sentence.size();) {
+    const std::size_t end = std::min(sentence.find(' ', at), sentence.size());
+    const std::string word = sentence.substr(at, end - at);
+    if (!line.empty() && line.size() + 1 + word.size() > width) {
+      text += line + '\n';
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    at = end + 1;
+  }
+  return text + line + '\n';
+}
+
 }  // namespace landscape

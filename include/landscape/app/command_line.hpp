@@ -10,8 +10,10 @@
 
 namespace landscape {
 
-enum class Command { roughness, train, info, reduce, verify, compare };
+enum class Command { roughness, train, sweep, info, reduce, verify, compare };
 std::string to_string(Command command);
+/// Whether the command evaluates profiles.
+constexpr bool measures(Command command) { return command == Command::roughness || command == Command::sweep; }
 
 /// What the arguments say, before any file is read.
 struct Invocation {
@@ -25,7 +27,7 @@ struct Invocation {
   OptionTexts options;
 
   /// Whether the command shares its work over MPI ranks; the others never start MPI.
-  bool uses_mpi() const { return !help && !version && (command == Command::roughness || command == Command::train); }
+  bool uses_mpi() const { return !help && !version && (measures(command) || command == Command::train); }
 };
 
 /// Throws UsageError. Reads no file.

@@ -57,6 +57,8 @@ void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers
 
 /// "roughness/ritz"
 std::string result_group(LossKind loss);
+/// The group that holds a loss's evaluation_seconds: result_group(), or sweep_group() of a sweep.
+std::string main_group(const RunConfig& config, LossKind loss);
 inline constexpr const char* kComparisonGroup = "roughness/comparison";
 
 /// The value of a named attribute; throws Error where it is missing or of another type.

@@ -40,6 +40,8 @@ struct RunConfig {
   BiasMode bias = BiasMode::zero;
   std::string directions_from;
   ProfileGrid grid;
+  std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending; else empty
+  std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
   std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
@@ -66,6 +68,9 @@ struct RunConfig {
   /// The file that the minimizer of `loss` is loaded from; empty: it is trained.
   const std::string& minimizer_file(LossKind loss) const;
   bool trains_any() const;
+  bool is_sweep() const { return !sweep_radius.empty(); }
+  /// Along every direction: the grid's, or all of a sweep's grids.
+  std::vector<double> steps() const;
   /// That the run may come to evaluate: more than n_directions only with until_ci.
   std::int64_t most_directions() const {
     return until_ci > 0.0 ? std::max(n_directions, max_directions) : n_directions;

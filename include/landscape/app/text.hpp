@@ -18,4 +18,7 @@ std::string bytes_text(double bytes);
 /// 1234567 -> "1 234 567"
 std::string count_text(std::int64_t count);
 
+/// `sentence` in lines of at most `width` bytes, broken at spaces; ends with a newline.
+std::string wrapped(const std::string& sentence, std::size_t width);
+
 }  // namespace landscape

@@ -1,0 +1,264 @@
+#include "landscape/app/sweep.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "landscape/app/point_sets.hpp"
+#include "landscape/app/text.hpp"
+#include "landscape/model/error.hpp"
+#include "profile_rows.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kColumns = 5, kColumnWidth = 18;  // of the printed table
+
+std::vector<double> grid_steps(double radius, std::int64_t intervals) {
+  return ProfileGrid{-radius, radius, static_cast<int>(intervals) + 1, GridRule::even}.steps();
+}
+
+bool lies_in(const std::optional<double>& index, const std::optional<IndexInterval>& interval) {
+  return index && interval && *index >= interval->lower && *index <= interval->upper;
+}
+
+bool agree(const SweepEntry& a, const SweepEntry& b) {
+  if (a.is_zero() || b.is_zero()) return a.is_zero() && b.is_zero();
+  return lies_in(a.index.index, b.interval) && lies_in(b.index.index, a.interval);
+}
+
+std::string cell(const SweepEntry& entry) {
+  std::string text = "undefined";
+  if (entry.is_zero()) {
+    text = "0 (rounding)";
+  } else if (entry.index.index) {
+    text = fmt::format("{:.4g}", *entry.index.index);
+    if (entry.interval && std::isfinite(entry.interval->upper)) {
+      const double half = 50.0 * (entry.interval->upper - entry.interval->lower) / *entry.index.index;
+      text += fmt::format(" ({:.2g} %)", half);
+    }
+  }
+  return text + (entry.stability == Stability::stable ? " *" : "  ");
+}
+
+}  // namespace
+
+SweepGrid sweep_grid(const std::vector<double>& radius, const std::vector<std::int64_t>& intervals) {
+  SweepGrid grid;
+  for (const double l : radius) {
+    for (const std::int64_t m : intervals) {
+      const std::vector<double> steps = grid_steps(l, m);
+      for (std::size_t j = 1; j < steps.size(); ++j) {
+        if (steps[j - 1] < steps[j]) continue;
+        throw UsageError(fmt::format(
+            "--sweep-radius {} with {} intervals is finer than double precision: use fewer or a larger radius.", l, m));
+      }
+      grid.n_separate += static_cast<std::int64_t>(steps.size());
+      grid.steps.insert(grid.steps.end(), steps.begin(), steps.end());
+    }
+  }
+  std::sort(grid.steps.begin(), grid.steps.end());
+  grid.steps.erase(std::unique(grid.steps.begin(), grid.steps.end()), grid.steps.end());
+  for (const double l : radius) {
+    for (const std::int64_t m : intervals) {
+      std::vector<std::size_t>& positions = grid.positions.emplace_back();
+      for (const double s : grid_steps(l, m)) {
+        const auto at = std::lower_bound(grid.steps.begin(), grid.steps.end(), s);
+        positions.push_back(static_cast<std::size_t>(at - grid.steps.begin()));
+      }
+    }
+  }
+  return grid;
+}
+
+void settle_sweep(RunConfig& config, bool is_sweep, const OptionTexts& given) {
+  const auto has = [&](std::string_view name) { return given.find(name) != given.end(); };
+  if (!is_sweep) {
+    if (!config.is_sweep() && config.sweep_intervals.empty()) return;
+    throw UsageError(fmt::format("--{} belongs to the command sweep: landscape_mpi sweep.",
+                                 config.is_sweep() ? "sweep-radius" : "sweep-intervals"));
+  }
+  for (const std::string_view name : {"grid", "grid-rule"}) {
+    if (const auto at = given.find(name); at != given.end() && at->second.origin.empty()) {
+      throw UsageError(fmt::format("--{} has no meaning for sweep: give --sweep-radius and --sweep-intervals.", name));
+    }
+  }
+  for (const std::string_view name : {"point-sets", "reference-quadrature", "until-ci", "max-directions"}) {
+    if (has(name)) throw UsageError(fmt::format("--{} has no meaning for sweep.", name));
+  }
+  config.grid = ProfileGrid{};
+  if (config.sweep_radius.empty()) config.sweep_radius = {0.01, 0.02, 0.1, 1.0};
+  if (config.sweep_intervals.empty()) config.sweep_intervals = {10, 20, 50, 100, 200};
+  sweep_grid(config.sweep_radius, config.sweep_intervals);
+}
+
+void judge_stability(std::span<SweepEntry> entries) {
+  if (entries.size() < 2) return;
+  const auto stability = [](bool stable) { return stable ? Stability::stable : Stability::unstable; };
+  const std::size_t last = entries.size() - 1;
+  for (std::size_t k = 0; k < last; ++k) {
+    entries[k].stability = stability(std::all_of(entries.begin() + static_cast<std::ptrdiff_t>(k) + 1, entries.end(),
+                                                 [&](const SweepEntry& finer) { return agree(entries[k], finer); }));
+  }
+  entries[last].stability = stability(agree(entries[last], entries[last - 1]));
+}
+
+SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config) {
+  SweepReport report;
+  report.radius = config.sweep_radius;
+  report.intervals = config.sweep_intervals;
+  report.bootstrap.seed = config.seed;
+  report.bootstrap.resamples = config.bootstrap;
+  report.bootstrap.confidence = config.confidence;
+  validate(report.bootstrap);
+  const SweepGrid grid = sweep_grid(config.sweep_radius, config.sweep_intervals);
+  report.n_steps = static_cast<std::int64_t>(grid.steps.size());
+  report.n_separate = grid.n_separate;
+  report.unmeasured = unmeasured_text(config);
+  const std::size_t n_intervals = report.intervals.size();
+  for (const LossKind loss : reader.profiles()) {
+    if (reader.steps(loss) != grid.steps) {
+      throw Error(fmt::format("'{}' is damaged: its steps are not those of its sweep.", reader.path()));
+    }
+    std::vector<std::vector<ProfileDiagnostics>> profiles(grid.positions.size());
+    std::vector<double> losses, steps;
+    SweepLoss& result = report.losses.emplace_back();
+    result.loss = loss;
+    result.n_directions = reader.n_directions(loss);
+    result.n_damaged = visit_rows(reader, loss, [&](std::span<const double> row, bool intact) {
+      for (std::size_t i = 0; i < grid.positions.size(); ++i) {
+        losses.clear();
+        steps.clear();
+        for (const std::size_t at : grid.positions[i]) {
+          losses.push_back(row[at]);
+          steps.push_back(grid.steps[at]);
+        }
+        const std::vector<std::uint8_t> complete(steps.size(), intact ? 1 : 0);
+        DiagnosticsOptions options;
+        options.interval_length = 2.0 * report.radius[i / n_intervals];
+        profiles[i].push_back(diagnose_profile(losses, steps, complete, options));
+      }
+    });
+    for (const std::vector<ProfileDiagnostics>& of_grid : profiles) {
+      std::vector<double> usable;
+      for (const ProfileDiagnostics& profile : of_grid) {
+        if (profile.status == DirectionStatus::usable) usable.push_back(profile.total_variation);
+      }
+      SweepEntry& entry = result.entries.emplace_back();
+      entry.index = roughness_index(of_grid);
+      entry.interval = index_interval(usable, report.bootstrap);
+      entry.resolution = index_resolution(of_grid).value_or(0.0);
+    }
+    for (std::size_t l = 0; l < report.radius.size(); ++l)
+      judge_stability(std::span(result.entries).subspan(l * n_intervals, n_intervals));
+    if (reader.has_results(sweep_group(loss))) {
+      for (const Attribute& attribute : reader.results(sweep_group(loss))) {
+        if (const auto* seconds = std::get_if<double>(&attribute.value);
+            seconds && attribute.name == "evaluation_seconds")
+          result.evaluation_seconds = *seconds;
+      }
+    }
+  }
+  return report;
+}
+
+std::string sweep_group(LossKind loss) { return "sweep/" + to_string(loss); }
+
+AttributeList sweep_attributes(const SweepReport& report, const SweepLoss& loss) {
+  return {
+      {"description",
+       "RI on the even grid of m intervals on [-l, l], for every half-width l and every m; NaN where undefined"},
+      {"stability",
+       "stable 1: the index and that of every finer m (of the finest: of the next coarser) lie in each other's "
+       "interval, "
+       "or are both zero at rounding level; 0: not; -1: only one m"},
+      {"confidence", report.bootstrap.confidence},
+      {"bootstrap_resamples", report.bootstrap.resamples},
+      {"bootstrap_seed", report.bootstrap.seed},
+      {"directions", loss.n_directions},
+      {"steps", report.n_steps},
+      {"steps_if_separate", report.n_separate},
+      {"evaluation_seconds", loss.evaluation_seconds},
+  };
+}
+
+std::vector<ResultTable> sweep_tables(const SweepReport& report, const SweepLoss& loss) {
+  const auto n_radius = static_cast<std::int64_t>(report.radius.size());
+  const auto n_intervals = static_cast<std::int64_t>(report.intervals.size());
+  std::vector<double> index, mean, interval;
+  std::vector<std::int64_t> used, stable;
+  for (const SweepEntry& entry : loss.entries) {
+    index.push_back(entry.index.index.value_or(kUndefined));
+    mean.push_back(entry.index.mean.value_or(kUndefined));
+    interval.push_back(entry.interval ? entry.interval->lower : kUndefined);
+    interval.push_back(entry.interval ? entry.interval->upper : kUndefined);
+    used.push_back(entry.index.n_used);
+    stable.push_back(static_cast<std::int64_t>(entry.stability));
+  }
+  return {{"radius", "half-widths l, unit of s", "(L)", {n_radius}, report.radius},
+          {"intervals", "numbers of intervals m", "(K)", {n_intervals}, report.intervals},
+          {"index", "RI, NaN where undefined", "(L, K)", {n_radius, n_intervals}, index},
+          {"interval", "lower and upper bound of RI", "(L, K, 2)", {n_radius, n_intervals, 2}, interval},
+          {"mean", "mean T, 1 / unit of s", "(L, K)", {n_radius, n_intervals}, mean},
+          {"used", "usable directions", "(L, K)", {n_radius, n_intervals}, used},
+          {"stable", "see the attribute stability", "(L, K)", {n_radius, n_intervals}, stable}};
+}
+
+ResultLayout sweep_layout(const RunConfig& config, LossKind loss) {
+  SweepReport report;
+  report.radius = config.sweep_radius;
+  report.intervals = config.sweep_intervals;
+  SweepLoss blank;
+  blank.loss = loss;
+  blank.entries.resize(report.radius.size() * report.intervals.size());
+  return {sweep_group(loss), sweep_attributes(report, blank), 0, sweep_tables(report, blank)};
+}
+
+std::string sweep_text(const SweepReport& report) {
+  std::string text;
+  const std::size_t n_intervals = report.intervals.size();
+  for (const SweepLoss& loss : report.losses) {
+    text += fmt::format("{}Deep {}: RI by half-width l and number of intervals m, {} directions\n",
+                        text.empty() ? "" : "\n", loss.loss == LossKind::ritz ? "Ritz" : "Galerkin",
+                        count_text(loss.n_directions));
+    for (std::size_t first = 0; first < n_intervals; first += kColumns) {
+      const std::size_t end = std::min(first + kColumns, n_intervals);
+      text += fmt::format("{:>8}", "l");
+      for (std::size_t k = first; k < end; ++k)
+        text += fmt::format("{:>{}}", fmt::format("m = {}  ", report.intervals[k]), kColumnWidth);
+      text += fmt::format("\n{}\n", std::string(8 + kColumnWidth * (end - first), '-'));
+      for (std::size_t l = 0; l < report.radius.size(); ++l) {
+        text += fmt::format("{:>8g}", report.radius[l]);
+        for (std::size_t k = first; k < end; ++k)
+          text += fmt::format("{:>{}}", cell(loss.entries[l * n_intervals + k]), kColumnWidth);
+        text += '\n';
+      }
+    }
+    std::int64_t fewest = loss.n_directions;
+    for (const SweepEntry& entry : loss.entries) fewest = std::min(fewest, entry.index.n_used);
+    if (fewest < loss.n_directions)
+      text += fmt::format("Some entries rest on fewer directions, one on {}: see `used` in the file.\n", fewest);
+    if (loss.n_damaged > 0)
+      text += fmt::format("{} directions do not match their checksum; --resume computes them again.\n", loss.n_damaged);
+  }
+  text += fmt::format(
+      "\nIn brackets: relative half-width of the {:g} % interval. * stable: the index and that of every\n"
+      "finer m (of the finest: of the next coarser) lie in each other's interval.\n",
+      100.0 * report.bootstrap.confidence);
+  if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, 98);
+  return text;
+}
+
+std::string sweep_title(const RunConfig& config) {
+  const SweepGrid grid = sweep_grid(config.sweep_radius, config.sweep_intervals);
+  return fmt::format("half-widths {:g} with {} intervals: {} distinct steps of {}",
+                     fmt::join(config.sweep_radius, ", "), fmt::join(config.sweep_intervals, ", "),
+                     count_text(static_cast<std::int64_t>(grid.steps.size())), count_text(grid.n_separate));
+}
+
+}  // namespace landscape
