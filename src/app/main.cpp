@@ -21,6 +21,7 @@
 #include "landscape/app/minimizers.hpp"
 #include "landscape/app/output.hpp"
 #include "landscape/app/point_sets.hpp"
+#include "landscape/app/precision_check.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/report.hpp"
 #include "landscape/app/serial_commands.hpp"
@@ -75,9 +76,16 @@ std::vector<DirectionSet> directions_of(const Communicator& comm, const RunConfi
 }
 
 // Rank 0, the file being closed: every result into its place, then the file's state.
-Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, const OutputClaim& claim) {
+Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, const OutputClaim& claim,
+                        const std::vector<std::vector<double>>& noise) {
   const std::string& path = setup.config.output;
-  Report report = reduce_profiles(LandscapeReader(path), setup.config);
+  if (!noise.empty()) {
+    ResultWriter writer(path);
+    for (std::size_t i = 0; i < noise.size(); ++i) writer.write_noise(setup.config.losses[i], noise[i]);
+    writer.close();
+  }
+  Report report =
+      reduce_profiles(LandscapeReader(path), setup.config, noise.empty() ? NoiseState::as_stated : NoiseState::written);
   ResultWriter writer(path);
   for (LossReport& loss : report.losses) {
     const int which = static_cast<int>(loss.loss);
@@ -197,11 +205,13 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
       fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
                   duration_text(outcome.wall_seconds), backend->describe()));
 
+  const auto noise = single_precision_noise(comm, setup, directions);
+
   // 6. T per direction is read back from the file and reduced in direction order; the results are stored.
   // 7. The report.
   root_only(comm, [&] {
     fmt::print("{}", config.is_sweep() ? sweep_text(reduce_and_store_sweep(setup, outcome, claim))
-                                       : report_text(reduce_and_store(setup, outcome, claim)));
+                                       : report_text(reduce_and_store(setup, outcome, claim, noise)));
   });
   return kDone;
 }

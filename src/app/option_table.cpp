@@ -21,6 +21,9 @@ using Text = std::string_view;
 constexpr Choices<DeviceChoice, 3> kDevices{
     {{DeviceChoice::automatic, "auto"}, {DeviceChoice::cpu, "cpu"}, {DeviceChoice::cuda, "cuda"}}};
 
+constexpr Choices<Precision, 2> kPrecisions{
+    {{Precision::double_precision, "double"}, {Precision::single_precision, "single"}}};
+
 template <class Integer>
 Integer parse_whole(Text text, Text option, Integer least, Integer most) {
   Integer value{};
@@ -279,6 +282,10 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.reference_quadrature = parse_quadrature(t, o); },
        [](const C& c) { return c.reference_quadrature ? to_string(*c.reference_quadrature) : std::string(); }},
 
+      {"precision", "double|single", "of the losses; single is for comparison, on the CPU [double]", profiles, results,
+       [](C& c, Text t, Text o) { c.precision = parse_choice(kPrecisions, t, o); },
+       [](const C& c) { return c.precision == Precision::double_precision ? std::string() : to_string(c.precision); }},
+
       {"bootstrap", "N", "resamples for the intervals", statistics, results,
        [](C& c, Text t, Text o) { c.bootstrap = parse_whole<int>(t, o, 1, 10'000'000); },
        [](const C& c) { return number_text(c.bootstrap); }},
@@ -288,12 +295,17 @@ std::vector<Option> make_table() {
              t, o, [](double x) { return x > 0.0 && x < 1.0; }, "between 0 and 1");
        },
        [](const C& c) { return number_text(c.confidence); }},
+      {"interval", "METHOD", "automatic, studentised, bca or percentile [automatic]", statistics, results,
+       [](C& c, Text t, Text o) { c.interval = parse_interval_method(t, o); },
+       [](const C& c) { return c.interval == IntervalMethod::automatic ? std::string() : to_string(c.interval); }},
   };
 }
 
 }  // namespace
 
 std::string to_string(DeviceChoice device) { return choice_name(kDevices, device); }
+
+std::string to_string(Precision precision) { return choice_name(kPrecisions, precision); }
 
 const std::vector<Option>& option_table() {
   static const std::vector<Option> table = make_table();

@@ -120,6 +120,7 @@ AttributeList profile_attributes(const Setup& setup) {
   attributes.emplace_back("quadrature", to_string(config.quadrature));
   attributes.emplace_back("seed", config.seed);
   attributes.emplace_back("device", setup.device);
+  attributes.emplace_back("precision", to_string(config.precision));
   if (config.directions_from.empty()) {
     attributes.emplace_back("norm", to_string(config.norm));
     attributes.emplace_back("bias", to_string(config.bias));
@@ -270,6 +271,7 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
       loss.n_directions = config.n_directions;
       loss.steps = setup.steps;
       loss.save_directions = config.save_directions;
+      loss.noise = config.precision == Precision::single_precision;
       loss.attributes = profile_attributes(setup);
       loss.point_sets = further_set_attributes(config);
       loss.direction_results = !config.is_sweep();

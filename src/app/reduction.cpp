@@ -8,6 +8,7 @@
 
 #include "landscape/app/convergence.hpp"
 #include "landscape/app/output.hpp"
+#include "landscape/app/precision_check.hpp"
 #include "profile_rows.hpp"
 
 namespace landscape {
@@ -26,6 +27,7 @@ BootstrapOptions bootstrap_options(const RunConfig& config) {
   options.seed = config.seed;
   options.resamples = config.bootstrap;
   options.confidence = config.confidence;
+  options.method = config.interval;
   return options;
 }
 
@@ -39,12 +41,37 @@ Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, Profi
   const std::vector<std::uint8_t> nothing(steps.size(), 0);
   DiagnosticsOptions options;
   options.interval_length = config.grid.length();
+  if (config.precision == Precision::single_precision) options.relative_error = math::default_loss_error<float>();
   Diagnosed diagnosed;
   diagnosed.n_damaged = visit_rows(reader, key, [&](std::span<const double> row, bool intact) {
     const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
     diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
   });
   return diagnosed;
+}
+
+std::optional<double> upper_median(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// Of a report that knows its noise and its profiles.
+SinglePrecision weigh_noise(const LandscapeReader& reader, const LossReport& report) {
+  SinglePrecision result;
+  std::vector<double> of_range, of_variation;
+  std::size_t k = 0;
+  visit_rows(reader, report.loss, [&](std::span<const double> row, bool) {
+    const ProfileDiagnostics& profile = report.profiles[k];
+    const double sigma = report.noise[k++];
+    if (profile.status != DirectionStatus::usable) return;
+    of_range.push_back(sigma / (profile.maximum - profile.minimum));
+    of_variation.push_back(noise_share_of_variation(row, sigma));
+    if (!(of_range.back() <= kMostNoise && of_variation.back() <= kMostNoise)) ++result.n_noisy;
+  });
+  result.median_of_range = upper_median(of_range);
+  result.median_of_variation = upper_median(of_variation);
+  return result;
 }
 
 struct Columns {
@@ -87,9 +114,12 @@ PointSetReport reduce_point_sets(const LandscapeReader& reader, const RunConfig&
   return result;
 }
 
-LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, LossKind loss) {
+LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, LossKind loss, NoiseState noise) {
   LossReport report;
   report.loss = loss;
+  if (noise == NoiseState::written || reader.has_results(result_group(loss))) {
+    report.noise = reader.direction_results(loss).noise;
+  }
   const Minimizer minimizer = reader.minimizer(loss);
   report.source = minimizer.source;
   report.final_loss = minimizer.final_loss;
@@ -101,6 +131,7 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   Diagnosed diagnosed = diagnose(reader, config, loss);
   report.profiles = std::move(diagnosed.profiles);
   report.n_damaged = diagnosed.n_damaged;
+  if (!report.noise.empty()) report.single_precision = weigh_noise(reader, report);
   report.index = roughness_index(report.profiles);
   report.split = split_index(report.profiles);
   report.resolution = index_resolution(report.profiles);
@@ -161,14 +192,14 @@ std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const R
 
 }  // namespace
 
-Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config) {
+Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, NoiseState noise) {
   validate(bootstrap_options(config));
   Report report;
   report.problem = reader.problem();
   report.confidence = config.confidence;
   for (const LossKind loss : reader.profiles()) {
     report.network = reader.minimizer(loss).spec;
-    report.losses.push_back(reduce_loss(reader, config, loss));
+    report.losses.push_back(reduce_loss(reader, config, loss, noise));
   }
   make_histograms(report.losses);
   if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
@@ -195,6 +226,7 @@ AttributeList result_attributes(const LossReport& report) {
   const auto& index = report.index;
   const auto& interval = report.interval;
   const double half = 0.5 * report.step_range;
+  const auto& single = report.single_precision;
   const auto count = [&](ProfileShape shape) { return report.shapes.count[static_cast<int>(shape)]; };
   return {
       {"description",
@@ -231,6 +263,9 @@ AttributeList result_attributes(const LossReport& report) {
       {"bootstrap_seed", report.bootstrap_seed},
       {"effective_directions", interval ? interval->n_effective : kUndefined},
       {"evaluation_seconds", report.evaluation_seconds},
+      {"median_noise", single ? or_undefined(single->median_of_range) : kUndefined},
+      {"median_noise_share_of_variation", single ? or_undefined(single->median_of_variation) : kUndefined},
+      {"noisy_directions", single ? single->n_noisy : std::int64_t{0}},
   };
 }
 

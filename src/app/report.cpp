@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "landscape/app/convergence.hpp"
+#include "landscape/app/precision_check.hpp"
 #include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 
@@ -25,6 +26,7 @@ std::string number(const std::optional<double>& value) {
 std::string range(double lower, double upper) { return fmt::format("{:.4g} .. {:.4g}", lower, upper); }
 
 std::string index_text(const LossReport& loss) {
+  if (loss.is_zero() && loss.single_precision) return number(loss.index.index) + " (rounding)";
   if (loss.is_zero()) return fmt::format("0 ({:.1e}, rounding)", *loss.index.index);
   return number(loss.index.index);
 }
@@ -64,6 +66,11 @@ std::string minimum_offset_text(const LossReport& loss) {
 std::string shares_text(const LossReport& loss) {
   if (loss.is_zero() || !loss.split || !loss.split->tilt_share) return "undefined";
   return fmt::format("{:.0f} % + {:.0f} %", 100.0 * *loss.split->tilt_share, 100.0 * *loss.split->oscillation_share);
+}
+
+std::string percent_text(const std::optional<double>& share) {
+  if (!share || !std::isfinite(*share)) return "undefined";
+  return *share > 1.0 ? std::string("above 100 %") : fmt::format("{:.2g} %", 100.0 * *share);
 }
 
 std::string seconds_text(double seconds, const char* without) {
@@ -263,6 +270,13 @@ std::string report_text(const Report& report) {
   table.row("curvature at the centre",
             [](const LossReport& l) { return "median " + number(l.shapes.median_curvature); });
   table.row("variance of T: tilt + rest", shares_text);
+  const auto in_single = [](const LossReport& l) { return l.single_precision.has_value(); };
+  if (std::any_of(report.losses.begin(), report.losses.end(), in_single)) {
+    table.row("rounding noise, of max - min",
+              [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_range); });
+    table.row("  share of T that it makes",
+              [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_variation); });
+  }
   table.row("loss at the minimizer", [](const LossReport& l) { return fmt::format("{:.8g}", l.final_loss); });
   table.row("  least over all functions", [&](const LossReport& l) {
     return fmt::format("{:.8g}", exact_minimum(l.loss, report.problem, dimension));
@@ -283,6 +297,13 @@ std::string report_text(const Report& report) {
           fmt::format("(*) {}: about {:.0f} directions carry the variance, so the interval may be too short: use more "
                       "--directions.",
                       to_string(loss.loss), loss.interval->n_effective),
+          kTextWidth);
+    }
+    if (loss.single_precision && loss.single_precision->n_noisy > 0) {
+      text += wrapped(
+          fmt::format("Warning: along {} of the {} directions of {} single precision makes noise above {:g} % of "
+                      "max - min or of T: do not trust its numbers, use --precision double.",
+                      loss.single_precision->n_noisy, loss.index.n_used, to_string(loss.loss), 100.0 * kMostNoise),
           kTextWidth);
     }
     if (loss.n_damaged > 0) {

@@ -75,6 +75,12 @@ void RunConfig::validate() const {
   }
   if (trains_any()) training.validate(network.dimension);
   landscape::validate(BootstrapOptions{seed, bootstrap, confidence, IntervalMethod::automatic});
+  if (precision == Precision::single_precision && device == DeviceChoice::cuda) {
+    throw UsageError("--precision single is evaluated on the CPU only: it cannot go with --device cuda.");
+  }
+  if (precision == Precision::single_precision && is_sweep()) {
+    throw UsageError("--precision single measures its noise on one grid: it cannot go with a sweep.");
+  }
   if (output.empty()) throw UsageError("--output is empty: name a file.");
   const auto has = [this](LossKind loss) { return std::find(losses.begin(), losses.end(), loss) != losses.end(); };
   if ((!minimizer_ritz.empty() && !has(LossKind::ritz)) || (!minimizer_galerkin.empty() && !has(LossKind::galerkin))) {

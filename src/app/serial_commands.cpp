@@ -189,6 +189,7 @@ RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocat
     const RunConfig changed = make_run_config(one);
     if (name == "bootstrap") config.bootstrap = changed.bootstrap;
     if (name == "confidence") config.confidence = changed.confidence;
+    if (name == "interval") config.interval = changed.interval;
     if (name == "seed") config.seed = changed.seed;
     if (name == "device") config.device = changed.device;
     if (name == "threads") config.threads = changed.threads;
@@ -231,7 +232,7 @@ void show_info(const std::string& path) {
 void reduce_again(const Invocation& invocation) {
   const LandscapeReader reader(invocation.file);
   require_profiles(reader);
-  const RunConfig config = stored_config(reader, invocation, {"bootstrap", "confidence", "seed", "quiet"});
+  const RunConfig config = stored_config(reader, invocation, {"bootstrap", "confidence", "interval", "seed", "quiet"});
   if (reader.state() != RunState::complete) fmt::print("{}: {}\n", invocation.file, file_state(reader));
   fmt::print("{}", config.is_sweep() ? sweep_text(reduce_sweep(reader, config))
                                      : report_text(reduce_profiles(reader, config)));
@@ -245,15 +246,20 @@ void verify_file(const Invocation& invocation) {
   config.seed = parse_resolved_text(reader.run().config).seed;
 
   const std::string written_on = text_attribute(reader.profile_attributes(reader.profiles().front()), "device");
-  const bool cuda =
-      config.device == DeviceChoice::cuda || (config.device == DeviceChoice::automatic && cuda_status().n_devices > 0);
+  const bool single = config.precision == Precision::single_precision;
+  if (single && config.device == DeviceChoice::cuda) {
+    throw UsageError(
+        fmt::format("--device cuda cannot verify '{}', which is in single precision: drop it.", invocation.file));
+  }
+  const bool cuda = !single && (config.device == DeviceChoice::cuda ||
+                                (config.device == DeviceChoice::automatic && cuda_status().n_devices > 0));
   const bool same_device = written_on == (cuda ? "cuda" : "cpu");
   const PointSet points = reader.points();
   const NetworkSpec spec = reader.minimizer(reader.profiles().front()).spec;
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const auto backend =
-      cuda ? make_cuda_backend(spec, reader.problem(), points, 0)
-           : make_cpu_backend(spec, reader.problem(), points, config.threads > 0 ? config.threads : cores);
+  const auto backend = cuda ? make_cuda_backend(spec, reader.problem(), points, 0)
+                            : make_cpu_backend(spec, reader.problem(), points,
+                                               config.threads > 0 ? config.threads : cores, config.precision);
   if (!config.quiet)
     fmt::print("{}: written on {}, verified on {}\n", invocation.file, written_on, backend->describe());
 

@@ -79,6 +79,10 @@ void choose_device(const Communicator& comm, Setup& setup) {
     throw UsageError(fmt::format("--device cuda cannot be had: {}; use --device cpu.", status.reason));
   });
   if (fewest == 0) return;
+  if (setup.config.precision == Precision::single_precision) {
+    setup.device_note = "--precision single is evaluated on the CPU; the GPU is left idle";
+    return;
+  }
   setup.device = "cuda";
   if (comm.node_size() > status.n_devices) {
     setup.device_note = fmt::format("{} ranks of a node share {} GPU{}", comm.node_size(), status.n_devices,
@@ -151,8 +155,9 @@ PointSet profile_points(const RunConfig& config) {
 std::unique_ptr<LossBackend> make_backend(const Communicator& comm, const Setup& setup) {
   const RunConfig& config = setup.config;
   return collectively(comm, [&] {
-    return setup.device == "cuda" ? make_cuda_backend(config.network, config.problem, setup.points, comm.node_rank())
-                                  : make_cpu_backend(config.network, config.problem, setup.points, setup.threads);
+    return setup.device == "cuda"
+               ? make_cuda_backend(config.network, config.problem, setup.points, comm.node_rank())
+               : make_cpu_backend(config.network, config.problem, setup.points, setup.threads, config.precision);
   });
 }
 

@@ -15,25 +15,27 @@
 namespace landscape {
 namespace {
 
-/// Doubles at 64-byte alignment, as the SIMD loads demand.
-class AlignedBuffer {
+/// Numbers at 64-byte alignment, as the SIMD loads demand.
+template <class Real>
+class Aligned {
  public:
-  AlignedBuffer() = default;
-  explicit AlignedBuffer(std::size_t n)
-      : size_(n), data_(new (std::align_val_t{64}) double[std::max<std::size_t>(n, 8)]) {}
-  AlignedBuffer(AlignedBuffer&&) = default;
-  AlignedBuffer& operator=(AlignedBuffer&&) = default;
-  double* data() { return data_.get(); }
-  const double* data() const { return data_.get(); }
+  Aligned() = default;
+  explicit Aligned(std::size_t n)
+      : size_(n), data_(new (std::align_val_t{64}) Real[std::max<std::size_t>(n, 64 / sizeof(Real))]) {}
+  Aligned(Aligned&&) = default;
+  Aligned& operator=(Aligned&&) = default;
+  Real* data() { return data_.get(); }
+  const Real* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
 
  private:
   struct Delete {
-    void operator()(double* p) const { ::operator delete[](p, std::align_val_t{64}); }
+    void operator()(Real* p) const { ::operator delete[](p, std::align_val_t{64}); }
   };
   std::size_t size_ = 0;
-  std::unique_ptr<double[], Delete> data_;
+  std::unique_ptr<Real[], Delete> data_;
 };
+using AlignedBuffer = Aligned<double>;
 
 const cpu::Kernels& choose_kernels() {
   const char* wish = std::getenv("LANDSCAPE_CPU_ISA");
@@ -56,19 +58,22 @@ const cpu::Kernels& choose_kernels() {
 
 class CpuBackend final : public LossBackend {
  public:
-  CpuBackend(const NetworkSpec& spec, Problem problem, const PointSet& points, int n_threads)
+  CpuBackend(const NetworkSpec& spec, Problem problem, const PointSet& points, int n_threads, Precision precision)
       : spec_(spec),
         problem_(problem),
         n_threads_(std::max(1, n_threads)),
+        precision_(precision),
         kernels_(choose_kernels()),
         n_parameters_(ParameterLayout(spec).size()),
-        thread_work_(static_cast<std::size_t>(n_threads_)) {
+        thread_work_(static_cast<std::size_t>(n_threads_)),
+        single_work_(static_cast<std::size_t>(n_threads_)) {
     spec.validate();
     CpuBackend::set_points(points);
   }
 
   std::string describe() const override {
-    return fmt::format("cpu, {} thread{}, {}", n_threads_, n_threads_ == 1 ? "" : "s", kernels_.name);
+    return fmt::format("cpu, {} thread{}, {}{}", n_threads_, n_threads_ == 1 ? "" : "s", kernels_.name,
+                       precision_ == Precision::single_precision ? ", single precision" : "");
   }
 
   void set_points(const PointSet& points) override;
@@ -88,20 +93,26 @@ class CpuBackend final : public LossBackend {
         std::min<double>({1.0 + cost / kCostPerThread, static_cast<double>(n_parts), static_cast<double>(n_threads_)});
     return std::max(1, static_cast<int>(wish));
   }
-  double* work(std::size_t n) {
-    AlignedBuffer& buffer = thread_work_[static_cast<std::size_t>(omp_get_thread_num())];
-    if (buffer.size() < n) buffer = AlignedBuffer(n);
+  template <class Real>
+  static Real* work_in(std::vector<Aligned<Real>>& buffers, std::size_t n) {
+    Aligned<Real>& buffer = buffers[static_cast<std::size_t>(omp_get_thread_num())];
+    if (buffer.size() < n) buffer = Aligned<Real>(n);
     return buffer.data();
   }
+  double* work(std::size_t n) { return work_in(thread_work_, n); }
 
   NetworkSpec spec_;
   Problem problem_;
   int n_threads_;
+  Precision precision_;
   const cpu::Kernels& kernels_;
   std::size_t n_parameters_;
   AlignedBuffer point_data_;
   cpu::PointBlocks points_{};
   std::vector<AlignedBuffer> thread_work_;
+  Aligned<float> single_data_;  // the points again, where evaluate() is in single precision
+  cpu::SinglePointBlocks single_points_{};
+  std::vector<Aligned<float>> single_work_;
 };
 
 void CpuBackend::set_points(const PointSet& points) {
@@ -144,6 +155,12 @@ void CpuBackend::set_points(const PointSet& points) {
       }
     }
   }
+  if (precision_ != Precision::single_precision) return;
+  if (single_data_.size() != needed) single_data_ = Aligned<float>(needed);
+  for (std::size_t i = 0; i < needed; ++i) single_data_.data()[i] = static_cast<float>(point_data_.data()[i]);
+  const auto twin = [&](const double* p) { return single_data_.data() + (p - point_data_.data()); };
+  single_points_ = {spec_.dimension, points_.n_blocks, twin(x),      twin(b),
+                    twin(grad_b),    twin(lap_b),      twin(source), twin(weight)};
 }
 
 void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
@@ -158,7 +175,8 @@ void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
     throw Error(fmt::format("A profile task reaches beyond the {} directions given.", n_given));
   }
   const cpu::Evaluation e = evaluation(task.loss);
-  const std::size_t n_work = kernels_.loss_work(e);
+  const bool single = precision_ == Precision::single_precision;
+  const std::size_t n_work = single ? kernels_.single_work(e) : kernels_.loss_work(e);
   const double* theta = task.directions->theta().data();
   // Directions are made in batches that stay small beside the points; a batch's networks are handed to threads one by
   // one.
@@ -178,15 +196,18 @@ void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
     const int threads = static_cast<int>(std::min<std::int64_t>(n_threads_, stop - begin));
 #pragma omp parallel num_threads(threads)
     {
-      double* scratch = work(n_work);
+      double* scratch = single ? nullptr : work(n_work);
+      float* single_scratch = single ? work_in(single_work_, n_work) : nullptr;
 #pragma omp for schedule(static)
       for (std::int64_t k = first_direction; k < first_direction + n_directions; ++k)
         task.directions->generate(k, direction(k));
 #pragma omp for schedule(dynamic, 8)
       for (std::int64_t item = begin; item < stop; ++item) {
+        const double* d = direction(item / n_steps).data();
+        const double step = task.steps[static_cast<std::size_t>(item % n_steps)];
         losses[static_cast<std::size_t>(item - task.first)] =
-            kernels_.loss(e, theta, direction(item / n_steps).data(),
-                          task.steps[static_cast<std::size_t>(item % n_steps)], points_, scratch);
+            single ? kernels_.single_loss(e, theta, d, step, single_points_, single_scratch)
+                   : kernels_.loss(e, theta, d, step, points_, scratch);
       }
     }
     begin = stop;
@@ -229,8 +250,8 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
 }  // namespace
 
 std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
-                                              int n_threads) {
-  return std::make_unique<CpuBackend>(spec, problem, points, n_threads);
+                                              int n_threads, Precision precision) {
+  return std::make_unique<CpuBackend>(spec, problem, points, n_threads, precision);
 }
 
 }  // namespace landscape

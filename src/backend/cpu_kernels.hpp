@@ -15,16 +15,19 @@ inline constexpr int kBlock = 32;         // points per block; loss lanes
 inline constexpr int kGradientLanes = 8;  // logical lanes of a gradient sum
 
 /// Points in blocks of kBlock, structure of arrays; the last block is padded with copies of the last point at weight 0.
-struct PointBlocks {
+template <class Real>
+struct PointBlocksOf {
   int dimension;
   std::int64_t n_blocks;
-  const double* x;       // (n_blocks, d, kBlock)
-  const double* b;       // (n_blocks, kBlock)    boundary factor B
-  const double* grad_b;  // (n_blocks, d, kBlock)
-  const double* lap_b;   // (n_blocks, kBlock)
-  const double* source;  // (n_blocks, kBlock)    f
-  const double* weight;  // (n_blocks, kBlock)
+  const Real* x;       // (n_blocks, d, kBlock)
+  const Real* b;       // (n_blocks, kBlock)    boundary factor B
+  const Real* grad_b;  // (n_blocks, d, kBlock)
+  const Real* lap_b;   // (n_blocks, kBlock)
+  const Real* source;  // (n_blocks, kBlock)    f
+  const Real* weight;  // (n_blocks, kBlock)
 };
+using PointBlocks = PointBlocksOf<double>;
+using SinglePointBlocks = PointBlocksOf<float>;
 
 /// A network and loss, up to its parameters.
 struct Evaluation {
@@ -46,6 +49,10 @@ struct Kernels {
   /// Folded gradient (gradient_size) of the points in blocks [first, first + count); returns their part of the loss.
   double (*gradient)(const Evaluation&, const double* theta, const PointBlocks&, std::int64_t first, std::int64_t count,
                      double* folded, double* work);
+  std::size_t (*single_work)(const Evaluation&);  // in floats
+  /// As `loss`, every operation in single precision: parameters, step, points and sums are rounded to float.
+  double (*single_loss)(const Evaluation&, const double* theta, const double* direction, double step,
+                        const SinglePointBlocks&, float* work);
 };
 
 const Kernels* portable_kernels();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cpu_kernels.hpp"
+#include "landscape/math/float_lanes.hpp"  // before the templates that call its scalar fma
 #include "landscape/math/gradient.hpp"
 #include "landscape/math/lanes.hpp"
 #include "landscape/math/network.hpp"
@@ -12,6 +13,12 @@ LANDSCAPE_MATH_BEGIN
 // 24 accumulators on 32 registers (AVX-512), 12 on 16 (AVX2): one row of weights by one column of points each.
 template <>
 struct DenseBlocking<Lanes<LANDSCAPE_CPU_LANES>> {
+  static constexpr int kRows = LANDSCAPE_CPU_ROWS;
+  static constexpr int kColumns = LANDSCAPE_CPU_COLUMNS;
+  static constexpr bool kOutline = true;
+};
+template <>
+struct DenseBlocking<FloatLanes> {
   static constexpr int kRows = LANDSCAPE_CPU_ROWS;
   static constexpr int kColumns = LANDSCAPE_CPU_COLUMNS;
   static constexpr bool kOutline = true;
@@ -27,13 +34,15 @@ using math::FoldedNetwork;
 using L = math::Lanes<LANDSCAPE_CPU_LANES>;
 constexpr int kLanes = LANDSCAPE_CPU_LANES;
 constexpr int kRegistersPerBlock = kBlock / kLanes;
+using math::FloatLanes;
 
 DynamicShape shape_of(const Evaluation& e) { return {e.dimension, e.width, e.blocks, e.skip}; }
 
 constexpr std::size_t round_up(std::size_t n) { return (n + 7) / 8 * 8; }
 
 /// Pairwise tree over n values (a power of two).
-inline double tree_sum(double* v, int n) {
+template <class Real>
+Real tree_sum(Real* v, int n) {
   for (int half = n / 2; half > 0; half /= 2) {
     for (int i = 0; i < half; ++i) v[i] += v[i + half];
   }
@@ -41,27 +50,35 @@ inline double tree_sum(double* v, int n) {
 }
 
 const L* lanes_at(const double* p) { return reinterpret_cast<const L*>(p); }
+const FloatLanes* lanes_at(const float* p) { return reinterpret_cast<const FloatLanes*>(p); }
 
 /// Points per sweep: enough channels to fill the register block, and no more than the first-level cache holds.
-constexpr int tile_of(LossKind loss, int dimension) { return loss == LossKind::ritz || dimension <= 5 ? 4 : 1; }
+template <class V>
+constexpr int tile_of(LossKind loss, int dimension) {
+  // Single precision is not made for speed: one tile keeps the code small.
+  return loss == LossKind::ritz || dimension <= 5 || sizeof(typename V::Scalar) == 4 ? 4 : 1;
+}
 
-template <Activation kActivation, LossKind kLoss, int kTile>
-double sum_over_points(const DynamicShape& s, const FoldedNetwork<double>& net, const PointBlocks& points, L* work) {
+/// V: the lanes that hold points, of double or of float.
+template <class V, Activation kActivation, LossKind kLoss, int kTile>
+double sum_over_points(const DynamicShape& s, const FoldedNetwork<typename V::Scalar>& net,
+                       const PointBlocksOf<typename V::Scalar>& points, V* work) {
+  constexpr int kRegisters = kBlock / V::kCount;
   const int d = s.dimension();
-  L* x = work;
-  L* out = x + d * kTile;
-  L* scratch = out + (d + 2) * kTile;
-  alignas(64) double lane[kBlock] = {};
+  V* x = work;
+  V* out = x + d * kTile;
+  V* scratch = out + (d + 2) * kTile;
+  alignas(64) typename V::Scalar lane[kBlock] = {};
   for (std::int64_t block = 0; block < points.n_blocks; ++block) {
-    const L* px = lanes_at(points.x + block * d * kBlock);
-    const L* pg = lanes_at(points.grad_b + block * d * kBlock);
-    const L* pb = lanes_at(points.b + block * kBlock);
-    const L* pl = lanes_at(points.lap_b + block * kBlock);
-    const L* pf = lanes_at(points.source + block * kBlock);
-    const L* pw = lanes_at(points.weight + block * kBlock);
-    for (int first = 0; first < kRegistersPerBlock; first += kTile) {
+    const V* px = lanes_at(points.x + block * d * kBlock);
+    const V* pg = lanes_at(points.grad_b + block * d * kBlock);
+    const V* pb = lanes_at(points.b + block * kBlock);
+    const V* pl = lanes_at(points.lap_b + block * kBlock);
+    const V* pf = lanes_at(points.source + block * kBlock);
+    const V* pw = lanes_at(points.weight + block * kBlock);
+    for (int first = 0; first < kRegisters; first += kTile) {
       for (int j = 0; j < d; ++j) {
-        for (int p = 0; p < kTile; ++p) x[j * kTile + p] = px[j * kRegistersPerBlock + first + p];
+        for (int p = 0; p < kTile; ++p) x[j * kTile + p] = px[j * kRegisters + first + p];
       }
       if constexpr (kLoss == LossKind::galerkin) {
         math::forward_jet<kActivation, true, kTile>(s, net, x, out, scratch);
@@ -70,42 +87,49 @@ double sum_over_points(const DynamicShape& s, const FoldedNetwork<double>& net, 
       }
       for (int p = 0; p < kTile; ++p) {
         const int at = first + p;
-        const L value =
-            math::loss_integrand<kLoss>(d, out + p, kTile, pb[at], pg + at, kRegistersPerBlock, pl[at], pf[at]);
-        L* sum = reinterpret_cast<L*>(lane) + at;
+        const V value = math::loss_integrand<kLoss>(d, out + p, kTile, pb[at], pg + at, kRegisters, pl[at], pf[at]);
+        V* sum = reinterpret_cast<V*>(lane) + at;
         *sum = fma(pw[at], value, *sum);
       }
     }
   }
-  return tree_sum(lane, kBlock);
+  return static_cast<double>(tree_sum(lane, kBlock));
 }
 
+template <class V>
 std::size_t loss_scratch(const DynamicShape& s, LossKind loss) {
-  const int tile = tile_of(loss, s.dimension());
+  const int tile = tile_of<V>(loss, s.dimension());
   const int jet = loss == LossKind::galerkin
-                      ? (tile == 4 ? math::forward_work<true, 4, L>(s) : math::forward_work<true, 1, L>(s))
-                      : math::adjoint_work<4, L>(s);
-  return static_cast<std::size_t>(jet + (2 * s.dimension() + 2) * tile) * kLanes;
+                      ? (tile == 4 ? math::forward_work<true, 4, V>(s) : math::forward_work<true, 1, V>(s))
+                      : math::adjoint_work<4, V>(s);
+  return static_cast<std::size_t>(jet + (2 * s.dimension() + 2) * tile) * V::kCount;
 }
 
-/// theta + step * direction, folded, summed over the points.
-template <Activation kActivation, LossKind kLoss>
+/// theta + step * direction in the precision of V, folded, summed over the points.
+template <class V, Activation kActivation, LossKind kLoss>
 double network_loss(const DynamicShape& s, const double* theta, const double* direction, double step,
-                    const PointBlocks& points, double* work) {
+                    const PointBlocksOf<typename V::Scalar>& points, typename V::Scalar* work) {
+  using Real = typename V::Scalar;
   const auto n = static_cast<std::size_t>(math::parameter_count(s));
   const FoldedLayout<DynamicShape> layout{s};
-  double* moved = work;
-  double* buffer = moved + round_up(n);
-  L* scratch = reinterpret_cast<L*>(buffer + round_up(static_cast<std::size_t>(layout.buffer_size())));
+  Real* moved = work;
+  Real* buffer = moved + round_up(n);
+  V* scratch = reinterpret_cast<V*>(buffer + round_up(static_cast<std::size_t>(layout.buffer_size())));
   if (direction != nullptr) {
-    for (std::size_t i = 0; i < n; ++i) moved[i] = math::fma(step, direction[i], theta[i]);
-    theta = moved;
+    const Real by = static_cast<Real>(step);
+    for (std::size_t i = 0; i < n; ++i) {
+      moved[i] = math::fma(by, static_cast<Real>(direction[i]), static_cast<Real>(theta[i]));
+    }
+  } else {
+    for (std::size_t i = 0; i < n; ++i) moved[i] = static_cast<Real>(theta[i]);
   }
-  const FoldedNetwork<double> net = math::fold(s, theta, buffer);
-  if constexpr (kLoss == LossKind::galerkin) {
-    if (tile_of(kLoss, s.dimension()) == 1) return sum_over_points<kActivation, kLoss, 1>(s, net, points, scratch);
+  const FoldedNetwork<Real> net = math::fold(s, static_cast<const Real*>(moved), buffer);
+  if constexpr (kLoss == LossKind::galerkin && sizeof(Real) == sizeof(double)) {
+    if (tile_of<V>(kLoss, s.dimension()) == 1) {
+      return sum_over_points<V, kActivation, kLoss, 1>(s, net, points, scratch);
+    }
   }
-  return sum_over_points<kActivation, kLoss, 4>(s, net, points, scratch);
+  return sum_over_points<V, kActivation, kLoss, 4>(s, net, points, scratch);
 }
 
 /// Calls f(activation, loss) with both as integral constants.
@@ -132,17 +156,28 @@ auto dispatch_loss(const Evaluation& e, F&& f) {
   return with_activation(Constant<Activation::swish>{});
 }
 
-std::size_t loss_work(const Evaluation& e) {
+template <class V>
+std::size_t work_of(const Evaluation& e) {
   const DynamicShape s = shape_of(e);
   return round_up(static_cast<std::size_t>(math::parameter_count(s))) +
-         round_up(static_cast<std::size_t>(FoldedLayout<DynamicShape>{s}.buffer_size())) + loss_scratch(s, e.loss);
+         round_up(static_cast<std::size_t>(FoldedLayout<DynamicShape>{s}.buffer_size())) + loss_scratch<V>(s, e.loss);
 }
+std::size_t loss_work(const Evaluation& e) { return work_of<L>(e); }
+std::size_t single_work(const Evaluation& e) { return work_of<FloatLanes>(e); }
 
 double loss(const Evaluation& e, const double* theta, const double* direction, double step, const PointBlocks& points,
             double* work) {
   return dispatch_loss(e, [&](auto activation, auto kind) {
-    return network_loss<decltype(activation)::value, decltype(kind)::value>(shape_of(e), theta, direction, step, points,
-                                                                            work);
+    return network_loss<L, decltype(activation)::value, decltype(kind)::value>(shape_of(e), theta, direction, step,
+                                                                               points, work);
+  });
+}
+
+double single_loss(const Evaluation& e, const double* theta, const double* direction, double step,
+                   const SinglePointBlocks& points, float* work) {
+  return dispatch_loss(e, [&](auto activation, auto kind) {
+    return network_loss<FloatLanes, decltype(activation)::value, decltype(kind)::value>(shape_of(e), theta, direction,
+                                                                                        step, points, work);
   });
 }
 

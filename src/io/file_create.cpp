@@ -73,7 +73,8 @@ void write_loss_rows(hid_t id, hsize_t m, hsize_t p) {
       {"CRC-32C of the little-endian bytes of loss[k, :]; written once the row is complete", "(M)", "1"});
 }
 
-void write_direction_results(hid_t id, LossKind loss, hsize_t m) {
+void write_direction_results(hid_t id, const LossLayout& layout, hsize_t m) {
+  const LossKind loss = layout.minimizer.loss;
   const std::string when = fmt::format("; valid once the state of /roughness/{} is complete", to_string(loss));
   h5::create_dataset(id, "total_variation", H5T_IEEE_F64LE, {m},
                      {"T_k = sum_j |f_(j+1) - f_j| / (|I| (max f - min f)), NaN where undefined" + when, "(M)", "1"});
@@ -91,6 +92,13 @@ void write_direction_results(hid_t id, LossKind loss, hsize_t m) {
   for (const auto& [name, description] : columns) {
     h5::create_dataset(id, name, H5T_IEEE_F64LE, {m}, {description + when, "(M)", "1"});
   }
+  if (layout.noise) {
+    h5::create_dataset(id, "noise", H5T_IEEE_F64LE, {m},
+                       {"standard deviation of the single-precision loss minus the double-precision one over a few "
+                        "steps" +
+                            when,
+                        "(M)", "1"});
+  }
 }
 
 void write_profiles(const h5::File& file, const LossLayout& loss) {
@@ -101,7 +109,7 @@ void write_profiles(const h5::File& file, const LossLayout& loss) {
   const hsize_t m = static_cast<hsize_t>(loss.n_directions), p = loss.steps.size(), n = loss.minimizer.theta.size();
   h5::write_dataset<double>(id, "steps", loss.steps, {p}, {"steps s_j along a direction", "(P)", "1"});
   write_loss_rows(id, m, p);
-  if (loss.direction_results) write_direction_results(id, main.loss, m);
+  if (loss.direction_results) write_direction_results(id, loss, m);
   for (std::size_t i = 0; i < loss.point_sets.size(); ++i) {
     const h5::Group set = h5::create_group(file.get(), profile_group_name({main.loss, static_cast<int>(i) + 1}));
     for (const Attribute& attribute : loss.point_sets[i]) h5::write_attribute(set.get(), attribute);
@@ -231,7 +239,8 @@ std::uint64_t file_size_estimate(const FileLayout& layout) {
     const auto n = static_cast<double>(loss.minimizer.theta.size());
     bytes += kPerLoss + 8.0 * n + 24.0 * static_cast<double>(loss.minimizer.history.epoch.size()) + 8.0 * p;
     const auto n_sets = static_cast<double>(loss.point_sets.size());
-    bytes += m * ((1.0 + n_sets) * (9.0 * p + 4.0) + 49.0 + (loss.save_directions ? 8.0 * n : 0.0));
+    bytes += m * ((1.0 + n_sets) * (9.0 * p + 4.0) + 49.0 + (loss.noise ? 8.0 : 0.0) +
+                  (loss.save_directions ? 8.0 * n : 0.0));
     bytes += kPerPointSet * n_sets;
   }
   return static_cast<std::uint64_t>(std::min(bytes, 9e18));

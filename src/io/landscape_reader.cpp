@@ -339,11 +339,15 @@ std::vector<double> LandscapeReader::direction(LossKind loss, std::int64_t row) 
 
 DirectionResults LandscapeReader::direction_results(LossKind loss) const {
   return impl_->inside([&] {
-    return DirectionResults{
+    DirectionResults results{
         impl_->column<double>(loss, "total_variation"),   impl_->column<std::int64_t>(loss, "slope_changes"),
         impl_->column<std::uint8_t>(loss, "shape_class"), impl_->column<double>(loss, "tilt"),
         impl_->column<double>(loss, "end_asymmetry"),     impl_->column<double>(loss, "minimum_offset"),
         impl_->column<double>(loss, "curvature")};
+    if (h5::has_link(impl_->file.get(), profile_group_name(loss) + "/noise")) {
+      results.noise = impl_->column<double>(loss, "noise");
+    }
+    return results;
   });
 }
 

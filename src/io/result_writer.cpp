@@ -49,6 +49,10 @@ void ResultWriter::write(LossKind loss, const DirectionResults& results) {
   impl_->write_column(group + "curvature", results.curvature);
 }
 
+void ResultWriter::write_noise(LossKind loss, const std::vector<double>& noise) {
+  impl_->write_column(profile_group_name(loss) + "/noise", noise);
+}
+
 void ResultWriter::write_histogram(const std::string& group, const std::vector<double>& edges,
                                    const std::vector<std::int64_t>& counts) {
   impl_->write_column(group + "/histogram/edges", edges);

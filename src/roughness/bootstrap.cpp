@@ -15,11 +15,13 @@
 namespace landscape {
 namespace {
 
-constexpr Choices<IntervalMethod, 3> kMethods{{{IntervalMethod::automatic, "automatic"},
+constexpr Choices<IntervalMethod, 4> kMethods{{{IntervalMethod::automatic, "automatic"},
                                                {IntervalMethod::studentised, "studentised"},
-                                               {IntervalMethod::bca, "bca"}}};
+                                               {IntervalMethod::bca, "bca"},
+                                               {IntervalMethod::percentile, "percentile"}}};
 
 constexpr double kFewEffective = 10.0;         // below, the interval is said to rest on few directions
+constexpr double kHeavyKurtosis = 5.0;         // above, too: values that matter may be missing from the sample
 constexpr double kUselessUpperFactor = 100.0;  // an upper bound beyond this multiple of RI bounds nothing
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -158,6 +160,9 @@ double scaled_exp(double index, double exponent) {
 
 }  // namespace
 
+IntervalMethod parse_interval_method(std::string_view text, std::string_view option) {
+  return parse_choice(kMethods, text, option);
+}
 std::string to_string(IntervalMethod method) { return choice_name(kMethods, method); }
 
 void validate(const BootstrapOptions& options) {
@@ -185,7 +190,7 @@ std::optional<IndexInterval> index_interval(std::span<const double> values, cons
   }
   if (static_cast<std::int64_t>(values.size()) < kFewestForInterval) return std::nullopt;
 
-  const auto method = options.method == IntervalMethod::bca ? IntervalMethod::bca : IntervalMethod::studentised;
+  const auto method = options.method == IntervalMethod::automatic ? IntervalMethod::studentised : options.method;
   const Standardised sample = standardise(values);
   IndexInterval interval{0.0, 0.0, options.confidence, method, method, options.resamples, 0, 0.0, true};
   if (!(sample.plug_in > 0.0)) {
@@ -197,7 +202,7 @@ std::optional<IndexInterval> index_interval(std::span<const double> values, cons
   PowerSums sums;
   for (const double z : sample.z) sums.add(z);
   interval.n_effective = sums.second * sums.second / sums.fourth;
-  interval.rests_on_few = interval.n_effective < kFewEffective;
+  interval.rests_on_few = interval.n_effective < kFewEffective || n > kHeavyKurtosis * interval.n_effective;
 
   const double log_error = statistic(sums, n, sample.plug_in).log_error;
   const Resamples r = resample(sample, log_error, options);
@@ -209,6 +214,11 @@ std::optional<IndexInterval> index_interval(std::span<const double> values, cons
   if (method == IntervalMethod::bca) {
     interval.lower = bca_bound(r, accelerated, lower_level);
     interval.upper = bca_bound(r, accelerated, upper_level);
+    return interval;
+  }
+  if (method == IntervalMethod::percentile) {
+    interval.lower = detail::quantile_of_sorted(r.index, lower_level);
+    interval.upper = detail::quantile_of_sorted(r.index, upper_level);
     return interval;
   }
   const double reach = widening(interval.n_effective, upper_level) * r.log_error;

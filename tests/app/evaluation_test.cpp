@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
+
+#include "landscape/app/precision_check.hpp"
+#include "landscape/random/philox.hpp"
 
 namespace landscape {
 namespace {
@@ -38,6 +42,32 @@ TEST(ContiguousItems, EveryItemIsCoveredOnce) {
       const bool open = std::find(rows.begin(), rows.end(), item / n_steps) != rows.end();
       EXPECT_EQ(seen[static_cast<std::size_t>(item)], open ? 1 : 0) << n_ranks << " ranks, item " << item;
     }
+  }
+}
+
+TEST(PrecisionCheck, StepsAreSpreadWithEndsAndMiddle) {
+  std::vector<double> steps(201);
+  for (std::size_t j = 0; j < steps.size(); ++j) steps[j] = static_cast<double>(j);
+  EXPECT_EQ(checked_steps(steps), (std::vector<double>{0, 25, 50, 75, 100, 125, 150, 175, 200}));
+  EXPECT_EQ(checked_steps(std::span(steps).first(2)), (std::vector<double>{0, 1}));
+}
+
+TEST(PrecisionCheck, ShareOfVariationIsThatOfSimulatedNoise) {
+  // A parabola on 201 steps; noise from nothing to as large as its range.
+  std::vector<double> f(201);
+  for (std::size_t j = 0; j < f.size(); ++j) f[j] = std::pow((static_cast<double>(j) - 100.0) / 100.0, 2.0);
+  EXPECT_EQ(noise_share_of_variation(f, 0.0), 0.0);
+  for (const double sigma : {1e-4, 1e-3, 1e-2, 1.0}) {
+    double variation = 0.0;
+    for (std::uint64_t draw = 0; draw < 2000; ++draw) {
+      double previous = 0.0;
+      for (std::size_t j = 0; j < f.size(); ++j) {
+        const double noisy = f[j] + sigma * philox_normal_pair(3, draw, j).first;
+        variation += j == 0 ? 0.0 : std::abs(noisy - previous) / 2000.0;
+        previous = noisy;
+      }
+    }
+    EXPECT_NEAR(noise_share_of_variation(f, sigma) / (variation / 2.0 - 1.0), 1.0, 0.1) << sigma;
   }
 }
 

@@ -81,6 +81,57 @@ TEST(CpuBackend, LossesMatchTheLongDoubleReference) {
   }
 }
 
+TEST(CpuBackend, SinglePrecisionErrsByItsRounding) {
+  for (const NetworkSpec& spec : many_specs()) {
+    const ParameterLayout layout(spec);
+    const auto theta = random_vector(layout.size(), 0.5, 1), direction = random_vector(layout.size(), 0.3, 2);
+    const PointSet points = odd_points(spec.dimension);
+    const auto full = make_cpu_backend(spec, Problem::sine, points, 1);
+    const auto single = make_cpu_backend(spec, Problem::sine, points, 2, Precision::single_precision);
+    EXPECT_NE(single->describe().find("single precision"), std::string::npos);
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      const std::vector<double> steps{-0.7, 0.0, 0.4};
+      const auto want = profile(*full, spec, loss, theta, direction, steps);
+      const auto got = profile(*single, spec, loss, theta, direction, steps);
+      for (std::size_t j = 0; j < steps.size(); ++j) {
+        const double error = std::abs(got[j] / want[j] - 1.0);
+        EXPECT_TRUE(error <= 3e-5) << spec.describe() << " " << to_string(loss) << ": " << got[j] << " not " << want[j];
+        EXPECT_EQ(got[j], static_cast<double>(static_cast<float>(got[j]))) << "a float";
+      }
+    }
+    std::vector<double> a(theta.size()), b(theta.size());
+    EXPECT_EQ(full->loss_and_gradient(LossKind::ritz, theta, a), single->loss_and_gradient(LossKind::ritz, theta, b));
+    EXPECT_EQ(a, b) << "gradients are always double";
+  }
+}
+
+TEST(CpuBackend, SinglePrecisionHasTheSameBitsOnEveryInstructionSetAndThreadCount) {
+  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 3, 8, 2};
+  const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 1);
+  const DirectionSet directions(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+  const std::vector<double> steps{-0.5, 0.0, 0.25, 0.5};
+  const char* before = std::getenv("LANDSCAPE_CPU_ISA");
+  const std::string kept = before == nullptr ? "" : before;
+  std::vector<double> first;
+  for (const char* isa : {"portable", "avx2", "avx512"}) {
+    setenv("LANDSCAPE_CPU_ISA", isa, 1);
+    for (const int threads : {1, 3}) {
+      const auto backend = make_cpu_backend(spec, Problem::sine, odd_points(3), threads, Precision::single_precision);
+      for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+        std::vector<double> losses(20);
+        backend->evaluate({loss, &directions, steps, 0, 20}, losses);
+        if (first.size() < 40) {
+          first.insert(first.end(), losses.begin(), losses.end());
+        } else {
+          const auto at = first.begin() + (loss == LossKind::ritz ? 0 : 20);
+          EXPECT_EQ(losses, std::vector<double>(at, at + 20)) << isa << ", " << threads << " threads";
+        }
+      }
+    }
+  }
+  kept.empty() ? unsetenv("LANDSCAPE_CPU_ISA") : setenv("LANDSCAPE_CPU_ISA", kept.c_str(), 1);
+}
+
 TEST(CpuBackend, PointwiseValuesMatchTheLongDoubleReferenceOnDeepNetworks) {
   for (const auto& [d, w, nb] : {std::array{3, 8, 2}, {3, 8, 3}, {10, 20, 2}, {10, 20, 3}}) {
     const NetworkSpec spec{NetworkKind::resnet, Activation::swish, d, w, nb};

@@ -61,7 +61,7 @@ void measure_coverage(const Setting& setting, const Population& population) {
     int below = 0, above = 0;  // the whole interval lies below / above the index
     std::vector<double> widths;
   };
-  Count automatic, bca;
+  Count automatic, bca, plain;
   int few = 0, upper_by_bca = 0, constant = 0;
   const auto tally = [&](const std::optional<IndexInterval>& interval, Count& count) {
     const double slack = 1e-9 * population.index;
@@ -82,6 +82,7 @@ void measure_coverage(const Setting& setting, const Population& population) {
     constant += interval->upper == 0.0 ? 1 : 0;
     tally(interval, automatic);
     tally(index_interval(t, options(setting, stream, IntervalMethod::bca)), bca);
+    tally(index_interval(t, options(setting, stream, IntervalMethod::percentile)), plain);
   }
   const double percent = 100.0 / static_cast<double>(setting.n_populations);
   const auto report = [&](Count& c) {
@@ -90,8 +91,9 @@ void measure_coverage(const Setting& setting, const Population& population) {
     return fmt::format("{:6.1f} ({:4.1f} /{:5.1f}) {:6.2f}", 100.0 - percent * (c.below + c.above), percent * c.above,
                        percent * c.below, *middle);
   };
-  fmt::print("{:<24} {:7.4f}  {}   {}  {:6.0f} {:6.0f} {:6.1f}\n", population.name, population.index, report(automatic),
-             report(bca), percent * few, percent * upper_by_bca, percent * constant);
+  fmt::print("{:<24} {:7.4f}  {}   {}  {:6.1f} {:6.0f} {:6.0f} {:6.1f}\n", population.name, population.index,
+             report(automatic), report(bca), 100.0 - percent * (plain.below + plain.above), percent * few,
+             percent * upper_by_bca, percent * constant);
 }
 
 void measure_rejection(const Setting& setting, const Population& first, const Population& second, double rho) {
@@ -143,10 +145,10 @@ int main(int argc, char** argv) {
       "Coverage of the 95 % interval of RI in %, in brackets the share of intervals above / below the index; median "
       "width\n");
   fmt::print(
-      "relative to the index; share of intervals said to rest on few directions, with BCa's upper bound, with all T "
-      "equal.\n");
-  fmt::print("{:<24} {:>7}  {:<28} {:<27} {:>6} {:>6} {:>6}\n", "family", "index", "automatic", "BCa", "few", "upper",
-             "equal");
+      "relative to the index; coverage of the percentile interval; share of intervals said to rest on few directions, "
+      "with\nBCa's upper bound, with all T equal.\n");
+  fmt::print("{:<24} {:>7}  {:<28} {:<26} {:>6} {:>6} {:>6} {:>6}\n", "family", "index", "automatic", "BCa", "perc.",
+             "few", "upper", "equal");
   for (const Population& p : families()) measure_coverage(setting, p);
 
   fmt::print("\nRejections of equal indices in % at nominal 5 %: by the ratio (the verdict), by the difference.\n");

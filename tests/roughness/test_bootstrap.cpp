@@ -117,6 +117,27 @@ TEST(IndexInterval, BcaMatchesAPlainWriting) {
   EXPECT_NEAR(interval->upper, bound(0.95), 1e-9);
 }
 
+TEST(IndexInterval, PercentileMatchesAPlainWriting) {
+  const auto t = draw(populations::lognormal(0.4), 30, 2);
+  const auto interval = index_interval(t, {5, 400, 0.9, IntervalMethod::percentile});
+  ASSERT_TRUE(interval);
+  std::vector<double> resampled;
+  for (std::uint64_t b = 0; b < 400; ++b) resampled.push_back(plain_index(plain_resample(t, 5, b), 1.0));
+  EXPECT_NEAR(interval->lower, plain_quantile(resampled, 0.05), 1e-12);
+  EXPECT_NEAR(interval->upper, plain_quantile(resampled, 0.95), 1e-12);
+  EXPECT_EQ(interval->lower_method, IntervalMethod::percentile);
+  EXPECT_EQ(parse_interval_method("percentile"), IntervalMethod::percentile);
+  EXPECT_THROW(parse_interval_method("exact"), UsageError);
+}
+
+TEST(IndexInterval, HeavyTailsAreSaid) {
+  // One value far out among a hundred: kurtosis far above 5, though more than ten directions may carry the variance.
+  auto t = draw(populations::normal(0.1), 100, 3);
+  EXPECT_FALSE(index_interval(t)->rests_on_few);
+  t[17] = 2.0;
+  EXPECT_TRUE(index_interval(t)->rests_on_few);
+}
+
 TEST(IndexInterval, DrawsAreAPureFunctionAndEven) {
   std::vector<int> count(7, 0);
   for (std::uint64_t b = 0; b < 1000; ++b) {

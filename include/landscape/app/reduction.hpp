@@ -21,6 +21,13 @@ namespace landscape {
 /// Bins of the histograms of T.
 inline constexpr int kHistogramBins = 8;
 
+/// What rounding does to profiles evaluated in single precision (precision_check.hpp).
+struct SinglePrecision {
+  std::optional<double> median_of_range;      // noise over max - min
+  std::optional<double> median_of_variation;  // share of T that noise makes
+  std::int64_t n_noisy = 0;                   // usable directions where either is above kMostNoise
+};
+
 struct LossReport {
   LossKind loss = LossKind::ritz;
   // of the minimizer
@@ -43,6 +50,8 @@ struct LossReport {
   std::optional<PointSetReport> point_sets;  // with --point-sets
   std::uint64_t bootstrap_seed = 0;
   double evaluation_seconds = 0.0;
+  std::vector<double> noise;  // (M), unit of f; empty in double precision
+  std::optional<SinglePrecision> single_precision;
 
   /// The index is no more than what rounded losses can make.
   bool is_zero() const { return index.index && resolution && *index.index <= *resolution; }
@@ -64,9 +73,13 @@ struct Report {
   std::optional<StoppingRule> stopping;  // where --until-ci was given
 };
 
+/// Whether the file's noise of single precision is there: as the results' own state says, or it was just written.
+enum class NoiseState { as_stated, written };
+
 /// Reads the profiles in blocks; directions that are not complete are left out and counted. `config` gives |I| and the
 /// bootstrap's settings.
-Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config);
+Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config,
+                       NoiseState noise = NoiseState::as_stated);
 
 /// What is stored per direction.
 DirectionResults direction_results(const LossReport& report);

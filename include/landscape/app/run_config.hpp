@@ -14,10 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#include "landscape/backend/loss_backend.hpp"
 #include "landscape/model/network_spec.hpp"
 #include "landscape/profile/direction_set.hpp"
 #include "landscape/profile/profile_grid.hpp"
 #include "landscape/quadrature/quadrature.hpp"
+#include "landscape/roughness/bootstrap.hpp"
 #include "landscape/train/training.hpp"
 
 namespace landscape {
@@ -45,11 +47,13 @@ struct RunConfig {
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
   std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
+  Precision precision = Precision::double_precision;
   // statistics
   int bootstrap = 2000;  // resamples
   double confidence = 0.95;
   double until_ci = 0.0;  // relative half-width of the interval at which no more directions are added; 0: not asked
   std::int64_t max_directions = 10000;  // with until_ci
+  IntervalMethod interval = IntervalMethod::automatic;
   // the run itself
   std::uint64_t seed = 1;
   std::string output = "landscape.h5";
@@ -105,5 +109,6 @@ std::string config_hash(const RunConfig& config);
 std::string describe_differences(std::string_view stored, std::string_view asked);
 
 std::string to_string(DeviceChoice device);
+std::string to_string(Precision precision);
 
 }  // namespace landscape

@@ -13,6 +13,10 @@
 
 namespace landscape {
 
+/// In which numbers losses are evaluated. single_precision rounds every operand, operation and sum to float: the O(1)
+/// offset of a Ritz loss then drowns variations of l^2 (see --precision).
+enum class Precision { double_precision, single_precision };
+
 /// A contiguous slice of the flat list of one loss's work: item = direction * n_steps + step.
 struct ProfileTask {
   LossKind loss = LossKind::ritz;
@@ -51,9 +55,10 @@ class LossBackend {
 };
 
 /// CPU backend on `n_threads` threads (>= 1). Uses the widest instruction set of the processor unless the environment
-/// variable LANDSCAPE_CPU_ISA names a narrower one (portable, avx2, avx512); the bits are the same.
+/// variable LANDSCAPE_CPU_ISA names a narrower one (portable, avx2, avx512); the bits are the same. `precision` is that
+/// of evaluate(); gradients are always double.
 std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
-                                              int n_threads);
+                                              int n_threads, Precision precision = Precision::double_precision);
 
 /// u, grad u and Laplace u by the shared formulas in plain double precision; points (Q, d).
 PointwiseJet evaluate_pointwise(const NetworkSpec& spec, std::span<const double> theta, std::span<const double> points);

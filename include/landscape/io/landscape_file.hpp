@@ -50,6 +50,7 @@ struct LossLayout {
   std::vector<double> steps;      // (P)
   bool save_directions = false;   // /profiles/<loss>/direction (M,n)
   AttributeList attributes;       // of /profiles/<loss>: grid, norm, bias, seed, ...
+  bool noise = false;             // /profiles/<loss>/noise (M)
   bool direction_results = true;  // total_variation, slope_changes, shape_class (M)
   /// /profiles/<loss>/point_sets/1, 2, ...: the same profiles with further point sets. Attributes of each.
   std::vector<AttributeList> point_sets;
@@ -70,7 +71,7 @@ struct ResultTable {
 struct ResultLayout {
   std::string group;  // "roughness/ritz", "roughness/comparison"
   AttributeList attributes;
-  std::int64_t n_bins = 0;  // of its histogram; 0: none
+  std::int64_t n_bins = 0;            // of its histogram; 0: none
   std::vector<ResultTable> tables{};  // datasets of the group, with placeholders as values
 };
 
@@ -99,6 +100,7 @@ struct DirectionResults {
   std::vector<double> end_asymmetry;   // (f_m - f_0) / (max - min)
   std::vector<double> minimum_offset;  // of the lowest step from the middle of the interval, unit of s
   std::vector<double> curvature;       // f'' at the step nearest s = 0
+  std::vector<double> noise{};         // of rounding, unit of f; empty where the layout did not ask for it
 };
 
 class LandscapeFile {
@@ -157,6 +159,8 @@ class ResultWriter {
   /// Overwrites attributes and datasets of a result group and sets its state to "complete". Throws Error where name,
   /// type or size is not the layout's; a longer text is cut.
   void write(const std::string& group, const AttributeList& attributes, const std::vector<ResultTable>& tables = {});
+  /// /profiles/<loss>/noise (M), which the layout must have asked for.
+  void write_noise(LossKind loss, const std::vector<double>& noise);
   /// Fills <group>/histogram, before the group's attributes are written. edges (n_bins + 1), counts (n_bins).
   void write_histogram(const std::string& group, const std::vector<double>& edges,
                        const std::vector<std::int64_t>& counts);

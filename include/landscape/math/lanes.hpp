@@ -29,6 +29,7 @@ struct VectorTypes<8> {
 template <int N>
 struct Lanes {
   static constexpr int kCount = N;
+  using Scalar = double;
   using Vector = typename VectorTypes<N>::Vector;
   using Bits = typename VectorTypes<N>::Bits;
   Vector v;

@@ -23,6 +23,8 @@
 // nominal 95 % it covers 92-95 % for normal and valley-shaped T, 87-91 % for skewed ones; fewer directions harm it
 // more.
 //
+// Method `percentile`: percentiles of c1* as they are; the plainest, and for skewed T the one that covers least.
+//
 // Method `automatic`: studentised. Where that leaves the index unbounded above (more than (1 - confidence)/2 of the
 // resamples hold equal T only, or the bound exceeds a hundredfold RI), the upper bound is BCa's and `upper_method` says
 // so.
@@ -32,11 +34,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace landscape {
 
-enum class IntervalMethod : std::uint8_t { automatic = 0, studentised = 1, bca = 2 };
+enum class IntervalMethod : std::uint8_t { automatic = 0, studentised = 1, bca = 2, percentile = 3 };
 std::string to_string(IntervalMethod method);
+IntervalMethod parse_interval_method(std::string_view text, std::string_view option = "--interval");
 
 struct BootstrapOptions {
   std::uint64_t seed = 1;
@@ -51,11 +55,11 @@ void validate(const BootstrapOptions& options);
 struct IndexInterval {
   double lower, upper;  // dimensionless; upper is +infinity where `studentised` was asked for and finds no bound
   double confidence;
-  IntervalMethod lower_method, upper_method;  // studentised or bca
+  IntervalMethod lower_method, upper_method;  // not automatic
   std::int64_t resamples;
   std::int64_t n_collapsed;  // resamples with equal T only: they know no spread
   double n_effective;        // (sum z^2)^2 / sum z^4 = n / kurtosis: directions that carry the variance
-  bool rests_on_few;         // n_effective < 10: the interval may be too short, use more directions
+  bool rests_on_few;         // n_effective < 10 or n / n_effective > 5 (heavy tails): the interval may be too short
 };
 
 /// Fewest usable directions for an interval.
