@@ -26,8 +26,8 @@
 //
 // ! marks what lies outside 92-97 %. The interval is too short where the index is made by rare large T that a sample
 // may lack: long right tails at any M, rare values at M = 30 and below (two-point p = 0.05 draws no rare value at all
-// in 21 % of such samples). `rests_on_few` and `upper_method` tell of most such samples, not of all. |I| T of a single
-// valley lies between 1 and 2, so profiles near a minimizer have no long right tail.
+// in 21 % of such samples). `rests_on_few` and `upper_method` tell of most such samples (69-100 %), not of all. |I| T
+// of a single valley lies between 1 and 2, so profiles near a minimizer have no long right tail.
 //
 // The paired test rejects equal indices (nominal 5 %) at M = 100 in 4.0-5.9 % for normal, valley, bound, lognormal
 // sigma 0.3 and two-point p = 0.5 in the combinations below. It rejects too rarely (0.6-1.6 %) for rare values and for
