@@ -61,7 +61,9 @@ class Compare(SystemTest):
     def test_refusals_are_one_sentence(self):
         self.run_program(*JOB, "--directions=6", "--output=a.h5", "--losses=ritz")
         self.run_program("train", *JOB, "--output=t.h5")
-        for arguments, code, part in ((["a.h5"], 2, "two files"), (["a.h5", "none.h5"], 1, "none.h5"),
+        self.run_program("sweep", *[option for option in JOB if "grid" not in option], "--directions=4", "--losses=ritz", "--output=s.h5",
+                         "--sweep-radius=0.1,1", "--sweep-intervals=4,8")
+        for arguments, code, part in ((["a.h5"], 2, "two files"), (["s.h5", "a.h5"], 2, "sweep"), (["a.h5", "none.h5"], 1, "none.h5"),
                                       (["a.h5", "a.h5", "a.h5"], 2, "too many"), (["a.h5", "t.h5"], 2, "t.h5"),
                                       (["a.h5", "a.h5", "--losses=galerkin"], 2, "--losses"),
                                       (["a.h5", "a.h5", "--width=3"], 2, "--width")):

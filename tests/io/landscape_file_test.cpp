@@ -209,6 +209,22 @@ TEST(ResultWriter, PutsResultsInTheirPlacesWithoutMovingAnything) {
   EXPECT_EQ(test::bits(found.curvature), test::bits(results.curvature));
 }
 
+TEST(ResultWriter, NoiseHasAPlaceWhereTheLayoutAskedForIt) {
+  const TestFolder folder;
+  FileLayout layout = test::sample_layout(3, 4);
+  layout.losses[0].noise = true;
+  LandscapeFile::create(folder / "a.h5", layout);
+  const LossKind with = layout.losses[0].minimizer.loss, without = layout.losses[1].minimizer.loss;
+  ResultWriter writer(folder / "a.h5");
+  writer.write_noise(with, {1e-7, 0.0, 3e-8});
+  EXPECT_THROW(writer.write_noise(with, {1.0}), Error);
+  EXPECT_THROW(writer.write_noise(without, {1.0, 2.0, 3.0}), Error);
+  writer.close();
+  const LandscapeReader reader(folder / "a.h5");
+  EXPECT_EQ(reader.direction_results(with).noise, (std::vector<double>{1e-7, 0.0, 3e-8}));
+  EXPECT_TRUE(reader.direction_results(without).noise.empty());
+}
+
 TEST(ResultWriter, RefusesWhatHasNoPlace) {
   const TestFolder folder;
   LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4));
