@@ -21,8 +21,18 @@ RANKS = 2
 WRAPPER = '"$@"; echo $? > "$RC_FOLDER/rc.$OMPI_COMM_WORLD_RANK"; exit 0'
 SMALL = [word for word in QUICK if not word.startswith("--directions")]
 # Seconds of evaluation in many rounds.
-LONG = ["--dimension=3", "--width=10", "--epochs=5", "--lbfgs-iterations=0", "--train-quadrature=sobol:64", "--quadrature=sobol:4000",
-        "--grid=-1:1:11", "--bootstrap=50", "--round-seconds=0.05", "--quiet"]
+LONG = [
+    "--dimension=3",
+    "--width=10",
+    "--epochs=5",
+    "--lbfgs-iterations=0",
+    "--train-quadrature=sobol:64",
+    "--quadrature=sobol:4000",
+    "--grid=-1:1:11",
+    "--bootstrap=50",
+    "--round-seconds=0.05",
+    "--quiet",
+]
 LONG_TOTAL = 2 * 60 * 11
 NOBODY = 65534
 
@@ -40,7 +50,9 @@ class DiskTest(SystemTest):
 
     def one_sentence(self, stderr, *parts):
         # Before it may come Open MPI's own line, and that the lock file could not be filled in.
-        lines = [line for line in stderr.strip().splitlines() if not line.startswith(("mca_", "warning: the lock file"))]
+        lines = [
+            line for line in stderr.strip().splitlines() if not line.startswith(("mca_", "warning: the lock file"))
+        ]
         self.assertEqual(len(lines), 1, stderr)
         self.assertTrue(lines[0].startswith("landscape_mpi: ") and lines[0][-1] in ".)", stderr)
         for part in parts:
@@ -48,11 +60,31 @@ class DiskTest(SystemTest):
 
     def refuse(self, arguments, *parts, limit=None, code=1):
         """On RANKS ranks, every one of which must end with the code."""
-        command = ["mpirun", "-np", str(RANKS), "--bind-to", "none", "--quiet", "sh", "-c", WRAPPER, "sh", PROGRAM, *arguments]
+        command = [
+            "mpirun",
+            "-np",
+            str(RANKS),
+            "--bind-to",
+            "none",
+            "--quiet",
+            "sh",
+            "-c",
+            WRAPPER,
+            "sh",
+            PROGRAM,
+            *arguments,
+        ]
         if limit is not None:
             at = command.index(PROGRAM)
             command[at:at] = ["prlimit", f"--fsize={limit}"]
-        process = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60, env={**os.environ, "RC_FOLDER": self.folder})
+        process = subprocess.run(
+            command,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "RC_FOLDER": self.folder},
+        )
         self.one_sentence(process.stderr, *parts)
         for rank in range(RANKS):
             with open(self.path(f"rc.{rank}")) as file:
@@ -111,15 +143,25 @@ class ReadOnly(DiskTest):
         disk = self.mount("size=4m")
         self.run_program(*SMALL, "--directions=6", "--output=disk/a.h5")
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        for arguments in (["--output=disk/b.h5"], ["--output=disk/a.h5", "--resume"], ["--output=disk/a.h5", "--overwrite"]):
+        for arguments in (
+            ["--output=disk/b.h5"],
+            ["--output=disk/a.h5", "--resume"],
+            ["--output=disk/a.h5", "--overwrite"],
+        ):
             with self.subTest(arguments=arguments):
                 self.refuse([*SMALL, "--directions=6", *arguments], "disk", "Read-only")
         for command in ("info", "reduce", "verify"):
             self.run_program(command, "disk/a.h5")
 
     def as_nobody(self, *arguments):
-        return subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", PROGRAM, *arguments], cwd=self.folder,
-                              capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": "/tmp"})
+        return subprocess.run(
+            ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", PROGRAM, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "HOME": "/tmp"},
+        )
 
     def test_another_users_files(self):
         if os.geteuid() != 0 or shutil.which("setpriv") is None:

@@ -10,8 +10,17 @@ from system import QUICK, SystemTest, contents, main, n_complete, text
 
 SMALL = [word for word in QUICK if not word.startswith("--directions")]
 # Seconds of evaluation on one core, in many rounds.
-LONG = ["--dimension=3", "--width=10", "--epochs=5", "--lbfgs-iterations=0", "--train-quadrature=sobol:64", "--quadrature=sobol:4000",
-        "--grid=-1:1:11", "--bootstrap=50", "--round-seconds=0.05"]
+LONG = [
+    "--dimension=3",
+    "--width=10",
+    "--epochs=5",
+    "--lbfgs-iterations=0",
+    "--train-quadrature=sobol:64",
+    "--quadrature=sobol:4000",
+    "--grid=-1:1:11",
+    "--bootstrap=50",
+    "--round-seconds=0.05",
+]
 
 
 def read(path):
@@ -28,7 +37,9 @@ class Extend(SystemTest):
         self.assertIn("from 4 to 10 directions", process.stdout)
         self.assertIn(f"Evaluated   {2 * 6 * 9} losses", process.stdout)
         self.assert_same_files("whole.h5", "part.h5")
-        self.assertEqual(contents(self.path("part.h5"))["minimizer/ritz training_seconds"], before["minimizer/ritz training_seconds"])
+        self.assertEqual(
+            contents(self.path("part.h5"))["minimizer/ritz training_seconds"], before["minimizer/ritz training_seconds"]
+        )
         self.assertEqual(sorted(os.listdir(self.folder)), ["part.h5", "whole.h5"])
         self.run_program("verify", "part.h5", "--all")
 
@@ -114,14 +125,22 @@ class Reading(SystemTest):
 class DryRun(SystemTest):
     def test_it_touches_nothing_whatever_is_there(self):
         self.run_program(*SMALL, "--directions=4", "--output=a.h5")
-        stamp = lambda: {name: (os.stat(self.path(name)).st_mtime_ns, read(self.path(name))) for name in os.listdir(self.folder)}
+        stamp = lambda: {
+            name: (os.stat(self.path(name)).st_mtime_ns, read(self.path(name))) for name in os.listdir(self.folder)
+        }
         before = stamp()
         for extra in (["--resume"], ["--overwrite"], ["--resume", "--directions=9"], ["--output=b.h5"]):
             for ranks in (None, 2):
                 with self.subTest(extra=extra, ranks=ranks):
                     directions = [] if any(word.startswith("--directions") for word in extra) else ["--directions=4"]
-                    self.run_program(*SMALL, *directions, "--output=a.h5" if "--output=b.h5" not in extra else "--output=c.h5",
-                                     *[word for word in extra if not word.startswith("--output")], "--dry-run", ranks=ranks)
+                    self.run_program(
+                        *SMALL,
+                        *directions,
+                        "--output=a.h5" if "--output=b.h5" not in extra else "--output=c.h5",
+                        *[word for word in extra if not word.startswith("--output")],
+                        "--dry-run",
+                        ranks=ranks,
+                    )
                     self.assertEqual(stamp(), before)
         self.run_program("train", *SMALL, "--output=t.h5", "--dry-run")
         self.assertEqual(stamp(), before)

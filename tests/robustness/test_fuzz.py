@@ -29,9 +29,38 @@ SECONDS = 60
 TINY = ["--epochs=20", "--lbfgs-iterations=0", "--bootstrap=40", "--directions=6", "--grid=-1:1:9", "--threads=1"]
 IMPORT = os.path.join(SOURCE, "tools", "import_checkpoint.py")
 PLOT = os.path.join(SOURCE, "tools", "plot_landscape.py")
-HOSTILE = ["-1", "0", "nan", "inf", "-inf", "1e308", "1e-400", "9223372036854775807", "-9223372036854775808", "18446744073709551616",
-           "4294967296", "1000000000", "0x10", "1,5", "", " ", "\u00e4", "true", "%s%n", "../../etc/passwd", "a" * 5000, "1:2", "-1:1:1000000000",
-           "simpson:1000000000", "gauss:100000000", "sobol:99999999999", "monte-carlo:-1", "simpson:0", "none", "copy"]
+HOSTILE = [
+    "-1",
+    "0",
+    "nan",
+    "inf",
+    "-inf",
+    "1e308",
+    "1e-400",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "18446744073709551616",
+    "4294967296",
+    "1000000000",
+    "0x10",
+    "1,5",
+    "",
+    " ",
+    "\u00e4",
+    "true",
+    "%s%n",
+    "../../etc/passwd",
+    "a" * 5000,
+    "1:2",
+    "-1:1:1000000000",
+    "simpson:1000000000",
+    "gauss:100000000",
+    "sobol:99999999999",
+    "monte-carlo:-1",
+    "simpson:0",
+    "none",
+    "copy",
+]
 
 
 class Damage:
@@ -76,8 +105,21 @@ class Damage:
             file.visititems(lambda name, node: nodes.append(name))
             name = self.pick(sorted(nodes))
             node = file[name]
-            how = self.pick(["dataset type", "dataset shape", "huge dataset", "values", "values", "attribute", "attribute", "attribute type",
-                             "delete", "link", "group for dataset"])
+            how = self.pick(
+                [
+                    "dataset type",
+                    "dataset shape",
+                    "huge dataset",
+                    "values",
+                    "values",
+                    "attribute",
+                    "attribute",
+                    "attribute type",
+                    "delete",
+                    "link",
+                    "group for dataset",
+                ]
+            )
             if how.startswith(("dataset", "huge", "values", "group")) and not isinstance(node, h5py.Dataset):
                 name = self.pick(sorted(n for n in nodes if isinstance(file[n], h5py.Dataset)))
                 node = file[name]
@@ -88,7 +130,17 @@ class Damage:
                     node, name = file, "/"
                 key = self.pick(sorted(node.attrs))
                 if how == "attribute type":
-                    value = self.pick([np.int8(-3), np.float32(2.5), np.zeros((2, 2)), "text", h5py.Empty("f8"), np.bytes_(b"\xff\xfe\xc3"), np.arange(3)])
+                    value = self.pick(
+                        [
+                            np.int8(-3),
+                            np.float32(2.5),
+                            np.zeros((2, 2)),
+                            "text",
+                            h5py.Empty("f8"),
+                            np.bytes_(b"\xff\xfe\xc3"),
+                            np.arange(3),
+                        ]
+                    )
                     del node.attrs[key]
                     node.attrs[key] = value
                 else:
@@ -98,7 +150,17 @@ class Damage:
                     elif old.dtype.kind == "f":
                         value = np.full(old.shape, self.pick([np.nan, np.inf, -1.0, 1e308]), old.dtype)
                     else:
-                        value = np.bytes_(self.pick([b"\xff\xfe\xc3(", b"a" * 50000, b"", b"directions = -5\n", b"grid = -1:1:99999999\ndimension = 999\n"]))
+                        value = np.bytes_(
+                            self.pick(
+                                [
+                                    b"\xff\xfe\xc3(",
+                                    b"a" * 50000,
+                                    b"",
+                                    b"directions = -5\n",
+                                    b"grid = -1:1:99999999\ndimension = 999\n",
+                                ]
+                            )
+                        )
                     del node.attrs[key]
                     node.attrs[key] = value
                 return f"{how} {name} {key}"
@@ -109,9 +171,22 @@ class Damage:
             elif how == "dataset shape":
                 data = node[()]
                 del file[name]
-                file.create_dataset(name, data=self.pick([data.ravel()[:-1], data.reshape(-1, 1, 1), np.zeros(0), data.ravel()[0], np.repeat(data, 2, axis=0)]))
+                file.create_dataset(
+                    name,
+                    data=self.pick(
+                        [
+                            data.ravel()[:-1],
+                            data.reshape(-1, 1, 1),
+                            np.zeros(0),
+                            data.ravel()[0],
+                            np.repeat(data, 2, axis=0),
+                        ]
+                    ),
+                )
             elif how == "huge dataset":
-                shape = tuple(self.pick([2**33, 2**45, 2**20]) if i == 0 else max(1, n) for i, n in enumerate(node.shape))
+                shape = tuple(
+                    self.pick([2**33, 2**45, 2**20]) if i == 0 else max(1, n) for i, n in enumerate(node.shape)
+                )
                 dtype = node.dtype
                 del file[name]
                 file.create_dataset(name, shape=shape, dtype=dtype, chunks=tuple(min(n, 64) for n in shape))
@@ -119,13 +194,19 @@ class Damage:
                 data = node[()]
                 flat = np.atleast_1d(data).ravel()
                 at = int(self.rng.integers(max(1, flat.size)))
-                flat[at] = self.pick([np.nan, np.inf, -1e300, 0.0]) if flat.dtype.kind == "f" else self.pick([0, 1, 7, 255 if flat.dtype == np.uint8 else 100000])
+                flat[at] = (
+                    self.pick([np.nan, np.inf, -1e300, 0.0])
+                    if flat.dtype.kind == "f"
+                    else self.pick([0, 1, 7, 255 if flat.dtype == np.uint8 else 100000])
+                )
                 node[...] = flat.reshape(data.shape)
             elif how == "delete":
                 del file[name]
             elif how == "link":
                 del file[name]
-                file[name] = self.pick([h5py.SoftLink("/nowhere"), h5py.SoftLink("/" + name), h5py.ExternalLink("none.h5", "/")])
+                file[name] = self.pick(
+                    [h5py.SoftLink("/nowhere"), h5py.SoftLink("/" + name), h5py.ExternalLink("none.h5", "/")]
+                )
             else:
                 del file[name]
                 file.create_group(name)
@@ -140,7 +221,19 @@ class Damage:
         if how == "value":
             lines[i] = f"{key} = {self.pick(HOSTILE)}"
         elif how == "key":
-            lines[i] = self.pick(["", "=", "= 5", "key", "\u00fc = 4", "output = ", "resume = maybe", "config = self.cfg", "threads = 5000"])
+            lines[i] = self.pick(
+                [
+                    "",
+                    "=",
+                    "= 5",
+                    "key",
+                    "\u00fc = 4",
+                    "output = ",
+                    "resume = maybe",
+                    "config = self.cfg",
+                    "threads = 5000",
+                ]
+            )
         elif how == "twice":
             lines.append(lines[i])
         elif how == "join":
@@ -163,22 +256,38 @@ def tensors(path):
     (n,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + n])
     body = data[8 + n :]
-    return {name: (entry["shape"], body[slice(*entry["data_offsets"])]) for name, entry in header.items() if name != "__metadata__"}
+    return {
+        name: (entry["shape"], body[slice(*entry["data_offsets"])])
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
 
 
 class Fuzz(SystemTest):
     @classmethod
     def setUpClass(cls):
         cls.store = tempfile.mkdtemp(prefix="landscape-fuzz-")
-        make = lambda *arguments: subprocess.run([PROGRAM, *arguments], cwd=cls.store, check=True, capture_output=True, timeout=SECONDS)
+        make = lambda *arguments: subprocess.run(
+            [PROGRAM, *arguments], cwd=cls.store, check=True, capture_output=True, timeout=SECONDS
+        )
         make(*TINY, "--save-directions", "--output=good.h5")
         make(*TINY, "--output=plain.h5")
         shutil.copy(os.path.join(cls.store, "plain.h5"), os.path.join(cls.store, "part.h5"))
         with h5py.File(os.path.join(cls.store, "part.h5"), "r+") as file:
             file["profiles/ritz/complete"][2:4, :] = 0
-        make("--minimizer=good.h5", "--directions-from=good.h5", "--grid=-1:1:9", "--bootstrap=40", "--threads=1", "--output=again.h5")
+        make(
+            "--minimizer=good.h5",
+            "--directions-from=good.h5",
+            "--grid=-1:1:9",
+            "--bootstrap=40",
+            "--threads=1",
+            "--output=again.h5",
+        )
         cls.good = contents(os.path.join(cls.store, "plain.h5"))
-        cls.config = "".join(f"{word[2:].replace('=', ' = ', 1)}\n" for word in TINY) + "seed = 1\nlosses = ritz,galerkin\nquadrature = simpson:100\nnorm = filter\n"
+        cls.config = (
+            "".join(f"{word[2:].replace('=', ' = ', 1)}\n" for word in TINY)
+            + "seed = 1\nlosses = ritz,galerkin\nquadrature = simpson:100\nnorm = filter\n"
+        )
         with open(os.path.join(cls.store, "good.cfg"), "w") as file:
             file.write(cls.config)
         cls.write_safetensors(os.path.join(cls.store, "good.safetensors"))
@@ -186,11 +295,21 @@ class Fuzz(SystemTest):
         torch_format.archive(os.path.join(cls.store, "good.pt"), weights)
         torch_format.legacy(os.path.join(cls.store, "good.pkl"), weights)
         env = {**os.environ, "MPLCONFIGDIR": cls.store}
-        imported = subprocess.run([sys.executable, IMPORT, "good.pt", "-o", "imported.safetensors"], cwd=cls.store, capture_output=True, text=True, env=env)
+        imported = subprocess.run(
+            [sys.executable, IMPORT, "good.pt", "-o", "imported.safetensors"],
+            cwd=cls.store,
+            capture_output=True,
+            text=True,
+            env=env,
+        )
         cls.has_import = imported.returncode == 0
-        plotted = subprocess.run([sys.executable, PLOT, "plain.h5", "-o", "plot.png"], cwd=cls.store, capture_output=True, text=True, env=env)
+        plotted = subprocess.run(
+            [sys.executable, PLOT, "plain.h5", "-o", "plot.png"], cwd=cls.store, capture_output=True, text=True, env=env
+        )
         cls.has_plot = plotted.returncode == 0
-        cls.report = subprocess.run([PROGRAM, "reduce", "plain.h5"], cwd=cls.store, capture_output=True, text=True).stdout
+        cls.report = subprocess.run(
+            [PROGRAM, "reduce", "plain.h5"], cwd=cls.store, capture_output=True, text=True
+        ).stdout
         cls.tool_notes = [p.stderr.strip()[-200:] for p in (imported, plotted) if p.returncode != 0]
 
     @classmethod
@@ -218,8 +337,14 @@ class Fuzz(SystemTest):
         """Runs under the limits; (exit code, stdout, stderr)."""
         limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
         try:
-            process = subprocess.run(command, cwd=self.folder, capture_output=True, timeout=SECONDS, preexec_fn=limit,
-                                     env={**os.environ, "MPLCONFIGDIR": self.store, "OPENBLAS_NUM_THREADS": "1"})
+            process = subprocess.run(
+                command,
+                cwd=self.folder,
+                capture_output=True,
+                timeout=SECONDS,
+                preexec_fn=limit,
+                env={**os.environ, "MPLCONFIGDIR": self.store, "OPENBLAS_NUM_THREADS": "1"},
+            )
         except subprocess.TimeoutExpired:
             self.fail(f"{what}: it hangs")
         stderr = process.stderr.decode("utf-8", "replace")
@@ -253,7 +378,9 @@ class Fuzz(SystemTest):
                 tally[one(trial)] += 1
             except AssertionError as error:
                 failures.append(f"trial {trial}: {error}")
-        print(f"{sum(tally.values()) + len(failures)} mutations in {time.time() - start:.0f} s: {dict(sorted(tally.items()))}")
+        print(
+            f"{sum(tally.values()) + len(failures)} mutations in {time.time() - start:.0f} s: {dict(sorted(tally.items()))}"
+        )
         self.assertEqual(failures, [], "\n\n".join(failures[:10]))
 
     def outcome(self, code):
@@ -265,12 +392,24 @@ class Fuzz(SystemTest):
             damage = Damage(trial)
             how = damage.bytes_of(self.path("plain.h5")) if trial % 2 else damage.hdf5_of(self.path("plain.h5"))
             codes = []
-            for command in (["info", "plain.h5"], ["reduce", "plain.h5"], ["verify", "plain.h5", "--threads=1"]):
+            sound = os.path.join(self.store, "plain.h5")
+            for command in (
+                ["info", "plain.h5"],
+                ["reduce", "plain.h5"],
+                ["verify", "plain.h5", "--threads=1"],
+                ["compare", sound, "plain.h5"],
+            ):
                 what = f"{how}: {command[0]}"
                 code, stdout, stderr = self.try_command([PROGRAM, *command], what)
                 codes.append(code)
                 # A report that was not warned about is the original one, or says what is left out or damaged.
-                if command[0] == "reduce" and code == 0 and "altered" not in stderr and "checksum" not in stdout and "not done" not in stdout:
+                if (
+                    command[0] == "reduce"
+                    and code == 0
+                    and "altered" not in stderr
+                    and "checksum" not in stdout
+                    and "not done" not in stdout
+                ):
                     self.assertEqual(self.numbers(stdout), self.numbers(self.report), what)
             return self.outcome(max(codes))
 
@@ -299,11 +438,26 @@ class Fuzz(SystemTest):
             if trial % 3 == 0:
                 self.fresh("good.safetensors")
                 how = damage.bytes_of(self.path("good.safetensors"))
-                command = ["--minimizer=good.safetensors", "--losses=ritz", "--directions=2", "--grid=-1:1:3", "--bootstrap=40", "--threads=1", "--output=b.h5"]
+                command = [
+                    "--minimizer=good.safetensors",
+                    "--losses=ritz",
+                    "--directions=2",
+                    "--grid=-1:1:3",
+                    "--bootstrap=40",
+                    "--threads=1",
+                    "--output=b.h5",
+                ]
             else:
                 self.fresh("good.h5")
                 how = damage.bytes_of(self.path("good.h5")) if trial % 2 else damage.hdf5_of(self.path("good.h5"))
-                command = ["--minimizer=good.h5", "--directions-from=good.h5", "--grid=-1:1:9", "--bootstrap=40", "--threads=1", "--output=b.h5"]
+                command = [
+                    "--minimizer=good.h5",
+                    "--directions-from=good.h5",
+                    "--grid=-1:1:9",
+                    "--bootstrap=40",
+                    "--threads=1",
+                    "--output=b.h5",
+                ]
             code, _, stderr = self.try_command([PROGRAM, *command], how)
             if code != 0:
                 self.assertFalse(os.path.exists(self.path("b.h5")), how)
@@ -320,8 +474,20 @@ class Fuzz(SystemTest):
         def one(trial):
             self.fresh("good.cfg")
             how = Damage(3000 + trial).text_of(self.path("good.cfg"))
-            code, stdout, _ = self.try_command([PROGRAM, "--config=good.cfg", "--time-limit=5", "--output=b.h5", *(["--dry-run"] if trial % 2 else [])], how) \
-                if self.is_small("good.cfg") or trial % 2 else self.try_command([PROGRAM, "--config=good.cfg", "--dry-run", "--output=b.h5"], how)
+            code, stdout, _ = (
+                self.try_command(
+                    [
+                        PROGRAM,
+                        "--config=good.cfg",
+                        "--time-limit=5",
+                        "--output=b.h5",
+                        *(["--dry-run"] if trial % 2 else []),
+                    ],
+                    how,
+                )
+                if self.is_small("good.cfg") or trial % 2
+                else self.try_command([PROGRAM, "--config=good.cfg", "--dry-run", "--output=b.h5"], how)
+            )
             return self.outcome(code)
 
         self.run_trials(0.2, one)
@@ -329,7 +495,9 @@ class Fuzz(SystemTest):
     def is_small(self, name):
         """Whether a run with these settings is a matter of a second."""
         with open(self.path(name), "rb") as file:
-            return not any(len(word) > 6 and word.isdigit() for word in file.read().decode("latin-1").replace(":", " ").split())
+            return not any(
+                len(word) > 6 and word.isdigit() for word in file.read().decode("latin-1").replace(":", " ").split()
+            )
 
     def test_import_tool(self):
         if not self.has_import:
@@ -343,8 +511,11 @@ class Fuzz(SystemTest):
             code, _, _ = self.try_command([sys.executable, "-B", IMPORT, name, "-o", "b.safetensors"], how)
             if code == 0:
                 found = tensors(self.path("b.safetensors"))
-                self.assertEqual({name: (shape, len(data)) for name, (shape, data) in found.items()},
-                                 {name: (shape, len(data)) for name, (shape, data) in expected.items()}, how)
+                self.assertEqual(
+                    {name: (shape, len(data)) for name, (shape, data) in found.items()},
+                    {name: (shape, len(data)) for name, (shape, data) in expected.items()},
+                    how,
+                )
             return self.outcome(code)
 
         self.run_trials(0.06, one)

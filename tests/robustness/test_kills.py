@@ -20,8 +20,18 @@ KILLS = int(os.environ.get("LANDSCAPE_KILLS", "50"))
 DIRECTIONS, STEPS = 150, 21
 TOTAL = 2 * DIRECTIONS * STEPS
 # Half a second of training with a checkpoint every 0.04 s, then half a second of evaluation in rounds of 0.04 s.
-CASE = ["--epochs=4000", "--history-every=100", "--lbfgs-iterations=5", f"--directions={DIRECTIONS}", f"--grid=-1:1:{STEPS}",
-        "--quadrature=simpson:1000", "--bootstrap=50", "--round-seconds=0.04", "--threads=1", "--quiet"]
+CASE = [
+    "--epochs=4000",
+    "--history-every=100",
+    "--lbfgs-iterations=5",
+    f"--directions={DIRECTIONS}",
+    f"--grid=-1:1:{STEPS}",
+    "--quadrature=simpson:1000",
+    "--bootstrap=50",
+    "--round-seconds=0.04",
+    "--threads=1",
+    "--quiet",
+]
 HANG = 60  # seconds
 
 # What must lie in the folder before the clock of a phase starts, and the longest time from there to the kill.
@@ -67,7 +77,9 @@ class Kills(SystemTest):
                 done = group["complete"][()] == 1
                 expected = np.frombuffer(self.reference[f"profiles/{loss}/loss"][2]).reshape(done.shape)
                 self.assertEqual(group["loss"][()][done].tobytes(), expected[done].tobytes(), what)
-                self.assertEqual(file[f"minimizer/{loss}/theta"][()].tobytes(), self.reference[f"minimizer/{loss}/theta"][2], what)
+                self.assertEqual(
+                    file[f"minimizer/{loss}/theta"][()].tobytes(), self.reference[f"minimizer/{loss}/theta"][2], what
+                )
                 marked += int(done.sum())
         return marked
 
@@ -103,11 +115,19 @@ class Kills(SystemTest):
             tally["training, with a checkpoint" if self.exists("a.h5.training-ritz.h5") else "before any file"] += 1
         else:
             marked = self.check_kept(what)
-            tally["no loss marked yet" if marked == 0 else "all losses marked" if marked == TOTAL else "some losses marked"] += 1
+            tally[
+                (
+                    "no loss marked yet"
+                    if marked == 0
+                    else "all losses marked" if marked == TOTAL else "some losses marked"
+                )
+            ] += 1
         self.run_program(*CASE, "--output=a.h5", "--resume", ranks=None if n_next == 1 else n_next, timeout=HANG)
         self.assertEqual(os.listdir(self.folder), ["a.h5"], what)
         found = contents(self.path("a.h5"))
-        different = [name for name in sorted(found.keys() | self.reference.keys()) if found.get(name) != self.reference.get(name)]
+        different = [
+            name for name in sorted(found.keys() | self.reference.keys()) if found.get(name) != self.reference.get(name)
+        ]
         self.assertEqual([name for name in different if name.rsplit(" ", 1)[-1] not in TIMES], [], what)
         os.remove(self.path("a.h5"))
 
@@ -116,7 +136,10 @@ class Kills(SystemTest):
         tally, start = collections.Counter(), time.time()
         for trial in range(KILLS):
             self.one_kill(trial, rng, all_of_them, tally)
-        print(f"{KILLS} kills in {time.time() - start:.0f} s: " + "; ".join(f"{count} {name}" for name, count in sorted(tally.items())))
+        print(
+            f"{KILLS} kills in {time.time() - start:.0f} s: "
+            + "; ".join(f"{count} {name}" for name, count in sorted(tally.items()))
+        )
         if KILLS >= 50:
             self.assertLess(tally["it had finished"], KILLS // 3, "too few jobs were killed before their end")
             self.assertGreater(tally["some losses marked"], 2, "no job was killed between two rounds")
@@ -130,7 +153,14 @@ class Kills(SystemTest):
 
     def test_a_killed_training_goes_on_from_its_checkpoint(self):
         """A resumed training that is stopped at once is not behind the checkpoint it began with."""
-        case = ["train", "--epochs=1000000", "--history-every=50", "--losses=ritz", "--round-seconds=0.05", "--output=a.h5"]
+        case = [
+            "train",
+            "--epochs=1000000",
+            "--history-every=50",
+            "--losses=ritz",
+            "--round-seconds=0.05",
+            "--output=a.h5",
+        ]
 
         def epoch():
             with h5py.File(self.path("a.h5.training-ritz.h5"), "r") as file:

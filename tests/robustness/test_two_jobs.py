@@ -8,15 +8,27 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
 from system import SystemTest, children, main, n_complete
 
-CASE = ["--dimension=3", "--width=10", "--epochs=5", "--lbfgs-iterations=0", "--train-quadrature=sobol:64", "--quadrature=sobol:4000",
-        "--grid=-1:1:11", "--bootstrap=50", "--round-seconds=0.05", "--directions=60"]
+CASE = [
+    "--dimension=3",
+    "--width=10",
+    "--epochs=5",
+    "--lbfgs-iterations=0",
+    "--train-quadrature=sobol:64",
+    "--quadrature=sobol:4000",
+    "--grid=-1:1:11",
+    "--bootstrap=50",
+    "--round-seconds=0.05",
+    "--directions=60",
+]
 
 
 class TwoJobs(SystemTest):
     def refuse(self, holder, *arguments, ranks=None):
         process = self.run_program(*CASE, *arguments, ranks=ranks, code=1, timeout=60)
         self.assertEqual(len(process.stderr.splitlines()), 1, process.stderr)
-        found = re.search(r"is being written by process (\d+) on (\S+) since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", process.stderr)
+        found = re.search(
+            r"is being written by process (\d+) on (\S+) since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", process.stderr
+        )
         self.assertTrue(found, process.stderr)
         self.assertIn(int(found[1]), holder)
         self.assertEqual(found[2], os.uname().nodename)
@@ -49,7 +61,10 @@ class TwoJobs(SystemTest):
 
     def test_a_job_that_trains_holds_the_output_that_is_not_there_yet(self):
         first = self.start_program("--epochs=100000000", "--output=shared.h5", ranks=2)
-        self.wait_for(lambda: os.path.exists(self.path("shared.h5.lock")) and os.path.getsize(self.path("shared.h5.lock")) > 0, first)
+        self.wait_for(
+            lambda: os.path.exists(self.path("shared.h5.lock")) and os.path.getsize(self.path("shared.h5.lock")) > 0,
+            first,
+        )
         self.refuse(children(first.pid), "--output=shared.h5", ranks=2)
         self.assertIsNone(first.poll())
         first.send_signal(signal.SIGUSR1)  # which mpirun passes on
