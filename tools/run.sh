@@ -18,10 +18,10 @@ ranks=${LANDSCAPE_RANKS:-$((gpus > 2 ? gpus : 2))}
 options=(-np "$ranks")
 if [[ $(mpirun --version 2>/dev/null) == *Open*MPI* || $(mpirun --version 2>/dev/null) == *OpenRTE* ]]; then
   # More ranks than slots is fine here, waiting ranks must not spin, and a container's root may start ranks.
-  # --quiet: the program says itself why it stopped.
+  # --quiet: the program says itself why it stopped. hwloc need not say that a container has no /sys.
   options+=(--bind-to none --quiet)
   export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
-  export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+  export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none HWLOC_HIDE_ERRORS=2
   ((EUID == 0)) && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 exec mpirun "${options[@]}" "$program" "$@"

@@ -1,10 +1,5 @@
 # landscape_add_mpi_test(<name> SOURCES a.cpp ... DEPENDS targets ... [RANKS 1 2 3 4] [TIMEOUT seconds]): one executable, one ctest entry
-# per number of ranks. Settings for Open MPI as root and with more ranks than cores go through its environment, so that other MPI
-# libraries are not handed flags they do not know.
-set(LANDSCAPE_MPI_TEST_ENVIRONMENT
-  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-  OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none)
-
+# per number of ranks.
 function(landscape_add_mpi_run test_name ranks)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "COMMAND")
   if(NOT arg_TIMEOUT)
