@@ -38,9 +38,9 @@ std::string cell(const SweepEntry& entry) {
     text = "0 (rounding)";
   } else if (entry.index.index) {
     text = fmt::format("{:.4g}", *entry.index.index);
-    if (entry.interval && std::isfinite(entry.interval->upper)) {
+    if (entry.interval && entry.interval->upper < 100.0 * *entry.index.index) {
       const double half = 50.0 * (entry.interval->upper - entry.interval->lower) / *entry.index.index;
-      text += fmt::format(" ({:.2g} %)", half);
+      text += half < 10.0 ? fmt::format(" ({:.2g} %)", half) : fmt::format(" ({:.0f} %)", half);
     }
   }
   return text + (entry.stability == Stability::stable ? " *" : "  ");

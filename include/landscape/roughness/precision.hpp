@@ -2,9 +2,11 @@
 // when enough were measured: relative half-width (upper - lower) / (2 RI) of every loss's interval at most a given
 // bound.
 //
-// A bound that is looked at after every batch stops, now and then, on an interval that is short by chance, so its
-// coverage is a little below nominal (Chow & Robbins 1965 for the mean: exact only as the bound goes to zero). Batches
-// that grow by half keep the number of looks small.
+// A bound that is looked at after every batch stops, now and then, on an interval that is short by chance. Coverage of
+// the 95 % interval that the rule stops on, measured over 500 populations with a bound of 15 %, from 20 and from 100
+// directions (tests/roughness/test_stopping.cpp): normal 93.6 and 94.8 %, valleys 94-97 %, two-valued 99.8 %; of skewed
+// T it is below nominal, lognormal (sigma 0.3) 91.4 and 93.0 %, exponential 88 %. Batches that grow by half keep the
+// number of looks small.
 #pragma once
 
 #include <cstdint>
