@@ -22,15 +22,6 @@ std::vector<double> interval_values(const std::optional<TwoSided>& interval) {
   return interval ? std::vector{interval->lower, interval->upper} : std::vector{kUndefined, kUndefined};
 }
 
-BootstrapOptions bootstrap_options(const RunConfig& config) {
-  BootstrapOptions options;
-  options.seed = config.seed;
-  options.resamples = config.bootstrap;
-  options.confidence = config.confidence;
-  options.method = config.interval;
-  return options;
-}
-
 struct Diagnosed {
   std::vector<ProfileDiagnostics> profiles;  // (M)
   std::int64_t n_damaged = 0;
@@ -191,6 +182,15 @@ std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const R
 }
 
 }  // namespace
+
+BootstrapOptions bootstrap_options(const RunConfig& config) {
+  BootstrapOptions options;
+  options.seed = config.seed;
+  options.resamples = config.bootstrap;
+  options.confidence = config.confidence;
+  options.method = config.interval;
+  return options;
+}
 
 Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, NoiseState noise) {
   validate(bootstrap_options(config));

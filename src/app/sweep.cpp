@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "landscape/app/point_sets.hpp"
+#include "landscape/app/reduction.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/model/error.hpp"
 #include "profile_rows.hpp"
@@ -112,9 +113,7 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
   SweepReport report;
   report.radius = config.sweep_radius;
   report.intervals = config.sweep_intervals;
-  report.bootstrap.seed = config.seed;
-  report.bootstrap.resamples = config.bootstrap;
-  report.bootstrap.confidence = config.confidence;
+  report.bootstrap = bootstrap_options(config);
   validate(report.bootstrap);
   const SweepGrid grid = sweep_grid(config.sweep_radius, config.sweep_intervals);
   report.n_steps = static_cast<std::int64_t>(grid.steps.size());
@@ -178,6 +177,7 @@ AttributeList sweep_attributes(const SweepReport& report, const SweepLoss& loss)
        "interval, "
        "or are both zero at rounding level; 0: not; -1: only one m"},
       {"confidence", report.bootstrap.confidence},
+      {"interval_method", to_string(report.bootstrap.method)},
       {"bootstrap_resamples", report.bootstrap.resamples},
       {"bootstrap_seed", report.bootstrap.seed},
       {"directions", loss.n_directions},

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 from system import SystemTest, main, n_complete, text
 
-NET = ["--epochs=300", "--lbfgs-iterations=0", "--directions=9", "--bootstrap=100"]
+NET = ["--epochs=300", "--lbfgs-iterations=0", "--directions=9", "--bootstrap=100", "--interval=bca"]
 RADIUS, INTERVALS = (0.05, 0.1, 1.0), (4, 10, 20)
 SWEEP = ["sweep", *NET, "--sweep-radius=" + ",".join(map(str, RADIUS)), "--sweep-intervals=" + ",".join(map(str, INTERVALS))]
 SLOW = ["sweep", "--minimizer=net.h5", "--quadrature=sobol:6000", "--directions=20", "--sweep-radius=0.1,1",

@@ -81,6 +81,9 @@ enum class NoiseState { as_stated, written };
 Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config,
                        NoiseState noise = NoiseState::as_stated);
 
+/// How every interval of a run is made.
+BootstrapOptions bootstrap_options(const RunConfig& config);
+
 /// What is stored per direction.
 DirectionResults direction_results(const LossReport& report);
 
