@@ -109,10 +109,11 @@ class Resume(SystemTest):
             process.send_signal(signal.SIGUSR1)
             stdout, stderr = process.communicate(timeout=60)
             code = process.returncode
-            self.assertIn(code, (0, 75), stderr)
+            # mpirun on its way out no longer passes the signal on.
+            self.assertIn(code, (0, 75, -signal.SIGUSR1), stderr)
             runs += 1
         self.assertGreater(runs, 1, "the training was over before it could be stopped")
-        if code == 75:
+        if code != 0:
             self.finish(case, "part.h5", ranks=2)
         self.assert_same_files("whole.h5", "part.h5")
         self.assertEqual(sorted(set(os.listdir(self.folder)) - {"net.h5"}), ["part.h5", "whole.h5"])
