@@ -91,10 +91,8 @@ Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, co
     const int which = static_cast<int>(loss.loss);
     loss.evaluation_seconds = claim.earlier_seconds[which] + outcome.seconds[which];
     writer.write(loss.loss, direction_results(loss));
-    if (!loss.histogram.counts.empty()) {
-      writer.write_histogram(result_group(loss.loss), loss.histogram.edges, loss.histogram.counts);
-    }
     writer.write(result_group(loss.loss), result_attributes(loss));
+    writer.write(histogram_group(loss.loss), {}, histogram_tables(loss.histogram));
     writer.write(curve_group(loss.loss), {}, curve_tables(loss.curve));
     if (loss.point_sets) {
       writer.write(point_sets_group(loss.loss), point_set_attributes(*loss.point_sets),
@@ -131,6 +129,7 @@ void store_stopped(const Setup& setup, const EvaluationOutcome& outcome, const O
     writer.write(group, {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
     writer.invalidate(group);
     if (setup.config.is_sweep()) continue;
+    writer.invalidate(histogram_group(loss));
     writer.invalidate(curve_group(loss));
     if (setup.config.point_sets > 0) writer.invalidate(point_sets_group(loss));
   }

@@ -138,12 +138,13 @@ void add_result_groups(const RunConfig& config, LossKind loss, FileLayout& layou
   }
   LossReport blank;
   blank.loss = loss;
-  layout.results.push_back({result_group(loss), result_attributes(blank), kHistogramBins});
+  layout.results.push_back({result_group(loss), result_attributes(blank)});
+  layout.results.push_back({histogram_group(loss), histogram_attributes(), histogram_tables(Histogram{})});
   layout.results.push_back(
-      {curve_group(loss), curve_attributes(), 0, curve_tables(placeholders_for_curve(config.n_directions))});
+      {curve_group(loss), curve_attributes(), curve_tables(placeholders_for_curve(config.n_directions))});
   if (config.point_sets > 0) {
     const PointSetReport nothing = blank_point_sets(config);
-    layout.results.push_back({point_sets_group(loss), point_set_attributes(nothing), 0, point_set_tables(nothing)});
+    layout.results.push_back({point_sets_group(loss), point_set_attributes(nothing), point_set_tables(nothing)});
   }
 }
 
@@ -281,8 +282,8 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   }
   if (setup.command == Command::roughness) {
     if (minimizers.size() == 2)
-      layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed), 0});
-    layout.results.push_back({kStoppingGroup, stopping_attributes(Report{}), 0});
+      layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed)});
+    layout.results.push_back({kStoppingGroup, stopping_attributes(Report{})});
   }
   return layout;
 }

@@ -269,6 +269,24 @@ AttributeList result_attributes(const LossReport& report) {
   };
 }
 
+std::string histogram_group(LossKind loss) { return result_group(loss) + "/histogram"; }
+
+AttributeList histogram_attributes() { return {{"description", "usable directions by their T"}}; }
+
+std::vector<ResultTable> histogram_tables(const Histogram& histogram) {
+  const bool empty = histogram.counts.empty();
+  return {{"edges",
+           "ascending edges of the bins of T, unit 1 / step, NaN without a usable direction",
+           "(B + 1)",
+           {kHistogramBins + 1},
+           empty ? std::vector<double>(kHistogramBins + 1, kUndefined) : histogram.edges},
+          {"counts",
+           "usable directions with edges[b] <= T < edges[b + 1], in the last bin also its upper edge",
+           "(B)",
+           {kHistogramBins},
+           empty ? std::vector<std::int64_t>(kHistogramBins, 0) : histogram.counts}};
+}
+
 AttributeList result_attributes(const Comparison& c, std::uint64_t bootstrap_seed) {
   constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher", "galerkin rougher", "both zero",
                                        "not comparable"};

@@ -32,6 +32,7 @@ std::string index_text(const LossReport& loss) {
 }
 
 std::string interval_text(const LossReport& loss) {
+  if (loss.is_zero()) return "rounding";
   if (!loss.interval) return fmt::format("needs {} directions", kFewestForInterval);
   return range(loss.interval->lower, loss.interval->upper) + (loss.interval->rests_on_few ? " (*)" : "");
 }
@@ -292,7 +293,7 @@ std::string report_text(const Report& report) {
       "points. Their shares of RI^2 are cov(T, part) / var(T).",
       kTextWidth);
   for (const LossReport& loss : report.losses) {
-    if (loss.interval && loss.interval->rests_on_few) {
+    if (loss.interval && loss.interval->rests_on_few && !loss.is_zero()) {
       text += wrapped(
           fmt::format("(*) {}: about {:.0f} directions carry the variance, so the interval may be too short: use more "
                       "--directions.",

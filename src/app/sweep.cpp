@@ -216,7 +216,7 @@ ResultLayout sweep_layout(const RunConfig& config, LossKind loss) {
   SweepLoss blank;
   blank.loss = loss;
   blank.entries.resize(report.radius.size() * report.intervals.size());
-  return {sweep_group(loss), sweep_attributes(report, blank), 0, sweep_tables(report, blank)};
+  return {sweep_group(loss), sweep_attributes(report, blank), sweep_tables(report, blank)};
 }
 
 std::string sweep_text(const SweepReport& report) {

@@ -121,23 +121,10 @@ void write_profiles(const h5::File& file, const LossLayout& loss) {
   }
 }
 
-void write_histogram(const h5::Group& group, std::int64_t n_bins) {
-  if (n_bins <= 0) return;
-  const h5::Group histogram = h5::create_group(group.get(), "histogram");
-  const hsize_t n = static_cast<hsize_t>(n_bins);
-  h5::create_dataset(
-      histogram.get(), "edges", H5T_IEEE_F64LE, {n + 1},
-      {"ascending edges of the bins of T; valid once the state of the group above is complete", "(B + 1)", "1"});
-  h5::create_dataset(
-      histogram.get(), "counts", H5T_STD_I64LE, {n},
-      {"usable directions with edges[b] <= T < edges[b + 1], in the last bin also its upper edge", "(B)", "1"});
-}
-
 void write_result_group(const h5::File& file, const ResultLayout& result) {
   const h5::Group group = h5::create_group(file.get(), result.group);
   h5::write_attribute(group.get(), {"state", kPending}, kStateCapacity);
   for (const Attribute& attribute : result.attributes) h5::write_attribute(group.get(), attribute, kResultTextCapacity);
-  write_histogram(group, result.n_bins);
   for (const ResultTable& table : result.tables) {
     const std::vector<hsize_t> shape(table.shape.begin(), table.shape.end());
     const auto write = [&]<class T>(const std::vector<T>& values) {
@@ -150,10 +137,10 @@ void write_result_group(const h5::File& file, const ResultLayout& result) {
 }
 
 std::size_t count_datasets(const FileLayout& layout) {
-  constexpr std::size_t kOfProblem = 2, kOfMinimizer = 4, kOfProfiles = 12, kOfHistogram = 2, kOfPointSet = 3;
+  constexpr std::size_t kOfProblem = 2, kOfMinimizer = 4, kOfProfiles = 12, kOfPointSet = 3;
   std::size_t n = kOfProblem;
   for (const LossLayout& loss : layout.losses) n += kOfMinimizer + kOfProfiles + kOfPointSet * loss.point_sets.size();
-  for (const ResultLayout& result : layout.results) n += result.tables.size() + kOfHistogram;
+  for (const ResultLayout& result : layout.results) n += result.tables.size();
   return n;
 }
 

@@ -53,12 +53,6 @@ void ResultWriter::write_noise(LossKind loss, const std::vector<double>& noise) 
   impl_->write_column(profile_group_name(loss) + "/noise", noise);
 }
 
-void ResultWriter::write_histogram(const std::string& group, const std::vector<double>& edges,
-                                   const std::vector<std::int64_t>& counts) {
-  impl_->write_column(group + "/histogram/edges", edges);
-  impl_->write_column(group + "/histogram/counts", counts);
-}
-
 void ResultWriter::write(const std::string& group, const AttributeList& attributes,
                          const std::vector<ResultTable>& tables) {
   const h5::Group open = impl_->result_group(group);

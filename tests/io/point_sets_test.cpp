@@ -29,7 +29,6 @@ FileLayout layout_with(std::int64_t n_directions, std::size_t n_sets) {
   }
   layout.results.push_back({"roughness/ritz/curve",
                             {{"description", "of a test"}},
-                            0,
                             {sample_table({NAN, NAN, NAN, NAN}),
                              {"directions", "whole numbers", "(K)", {3}, std::vector<std::int64_t>{1, 2, 3}}}});
   return layout;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "landscape/roughness/index.hpp"
-#include "landscape/roughness/precision.hpp"
+#include "landscape/roughness/convergence.hpp"
 #include "populations.hpp"
 
 namespace {

@@ -12,9 +12,9 @@
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/roughness/bootstrap.hpp"
 #include "landscape/roughness/comparison.hpp"
+#include "landscape/roughness/convergence.hpp"
 #include "landscape/roughness/diagnostics.hpp"
 #include "landscape/roughness/index.hpp"
-#include "landscape/roughness/precision.hpp"
 
 namespace landscape {
 
@@ -90,6 +90,11 @@ DirectionResults direction_results(const LossReport& report);
 /// The attributes of /roughness/<loss> and /roughness/comparison, always the same names, types and sizes; NaN where a
 /// number is undefined. On default objects: the placeholders of a new file.
 AttributeList result_attributes(const LossReport& report);
+/// "roughness/ritz/histogram": attributes and the datasets edges (B + 1), counts (B). Without a usable direction, and
+/// as placeholders, the edges are NaN.
+std::string histogram_group(LossKind loss);
+AttributeList histogram_attributes();
+std::vector<ResultTable> histogram_tables(const Histogram& histogram);
 AttributeList result_attributes(const Comparison& comparison, std::uint64_t bootstrap_seed);
 
 /// Of a problem, the exact value of a loss's minimum over all functions u.

@@ -18,7 +18,7 @@
 
 namespace landscape {
 
-inline constexpr std::int64_t kFormatVersion = 1;
+inline constexpr std::int64_t kFormatVersion = 2;
 inline constexpr int kMostPointSets = 1000;
 
 /// State of the whole file: a killed job's file still says running, but nobody holds its OutputLock.
@@ -71,7 +71,6 @@ struct ResultTable {
 struct ResultLayout {
   std::string group;  // "roughness/ritz", "roughness/comparison"
   AttributeList attributes;
-  std::int64_t n_bins = 0;            // of its histogram; 0: none
   std::vector<ResultTable> tables{};  // datasets of the group, with placeholders as values
 };
 
@@ -161,9 +160,6 @@ class ResultWriter {
   void write(const std::string& group, const AttributeList& attributes, const std::vector<ResultTable>& tables = {});
   /// /profiles/<loss>/noise (M), which the layout must have asked for.
   void write_noise(LossKind loss, const std::vector<double>& noise);
-  /// Fills <group>/histogram, before the group's attributes are written. edges (n_bins + 1), counts (n_bins).
-  void write_histogram(const std::string& group, const std::vector<double>& edges,
-                       const std::vector<std::int64_t>& counts);
   /// Sets a group back to "pending" (before it is recomputed).
   void invalidate(const std::string& group);
   /// Makes everything written so far durable, then sets the root's state.

@@ -1,4 +1,4 @@
-#include "landscape/roughness/precision.hpp"
+#include "landscape/roughness/convergence.hpp"
 
 #include <algorithm>
 #include <cmath>
