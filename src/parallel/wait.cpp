@@ -31,7 +31,8 @@ void check_mpi(int code, const char* call, std::source_location place) {
 void wait_patiently(MPI_Request& request, const char* call, std::source_location place) {
   using Clock = std::chrono::steady_clock;
   using std::chrono::microseconds;
-  constexpr int kEagerTests = 20;            // most collectives are done by then
+  constexpr int kEagerTests = 20;            // most collectives are done by then,
+  constexpr microseconds kEagerTime{200};    // unless others want this core: a yield then costs whole time slices
   constexpr microseconds kLongestNap{2000};  // bounds the delay per stage of a collective's tree
   constexpr int kShareOfWait = 10;           // a nap adds at most a tenth to the wait
   const Clock::time_point start = Clock::now();
@@ -39,11 +40,11 @@ void wait_patiently(MPI_Request& request, const char* call, std::source_location
     int done = 0;
     check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), call, place);
     if (done != 0) return;
-    if (tests < kEagerTests) {
+    const auto waited = std::chrono::duration_cast<microseconds>(Clock::now() - start);
+    if (tests < kEagerTests && waited < kEagerTime) {
       sched_yield();
       continue;
     }
-    const auto waited = std::chrono::duration_cast<microseconds>(Clock::now() - start);
     std::this_thread::sleep_for(std::clamp(waited / kShareOfWait, microseconds{10}, kLongestNap));
   }
 }
