@@ -201,6 +201,12 @@ Invocation parse_command_line(std::span<const std::string> arguments) {
     for (const auto& option : parsed.options) {
       const std::string& name = option.string_key;
       const std::string value = option.value.empty() ? "true" : option.value.front();
+      if (value.empty()) throw UsageError(fmt::format("--{} is empty: give it a value or leave it out.", name));
+      const auto once = [&name, &value](std::string& place) {
+        if (!place.empty() && place != value)
+          throw UsageError(fmt::format("--{} is given twice, as '{}' and as '{}': keep one.", name, place, value));
+        place = value;
+      };
       if (name == "words") {
         if (option.position_key < 0) throw UsageError(unknown_option("--words"));
         words.insert(words.end(), option.value.begin(), option.value.end());
@@ -209,9 +215,9 @@ Invocation parse_command_line(std::span<const std::string> arguments) {
       } else if (name == "version") {
         invocation.version = true;
       } else if (name == "config") {
-        invocation.config_file = value;
+        once(invocation.config_file);
       } else if (name == "preset") {
-        invocation.preset = value;
+        once(invocation.preset);
       } else {
         add_option(invocation.options, name, value, "");
       }
@@ -273,7 +279,9 @@ OptionTexts gather_options(const Invocation& invocation) {
     texts.merge(weaker);  // what is there stays
   }
   // A preset may be another one with a few lines changed: published-1d is corrected-1d with the slips switched on.
-  for (std::set<std::string> seen; !preset.empty() && seen.insert(preset).second;) {
+  for (std::set<std::string> seen; !preset.empty();) {
+    if (!seen.insert(preset).second)
+      throw UsageError(fmt::format("--preset '{}' is based on itself: take its line `preset =` out.", preset));
     OptionTexts weaker = read_config_file(find_preset(preset), "--preset");
     const auto base = weaker.extract("preset");
     preset = base ? base.mapped().text : std::string();

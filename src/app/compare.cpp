@@ -31,6 +31,26 @@ Side read_side(const std::string& path, const Invocation& invocation) {
   return side;
 }
 
+/// The stored directions that both have are equal. Of different losses too: given ones are used as they are.
+bool have_same_directions(const Side& a, const Side& b) {
+  const LandscapeReader first(a.path), second(b.path);
+  for (const LossReport& of_a : a.report.losses) {
+    for (const LossReport& of_b : b.report.losses) {
+      const bool alone = a.report.losses.size() == 1 && b.report.losses.size() == 1;
+      if (of_a.loss != of_b.loss && !alone) continue;
+      if (!first.has_directions(of_a.loss) || !second.has_directions(of_b.loss)) return false;
+      const std::size_t n_common = std::min(of_a.profiles.size(), of_b.profiles.size());
+      for (std::size_t k = 0; k < n_common; ++k) {
+        const bool stored = of_a.profiles[k].status != DirectionStatus::incomplete &&
+                            of_b.profiles[k].status != DirectionStatus::incomplete;
+        const auto row = static_cast<std::int64_t>(k);
+        if (stored && first.direction(of_a.loss, row) != second.direction(of_b.loss, row)) return false;
+      }
+    }
+  }
+  return true;
+}
+
 /// Why direction k of the one has nothing to do with direction k of the other; empty where it has.
 std::string why_unpaired(const Side& a, const Side& b) {
   const auto differ = [](std::string_view what, const std::string& first, const std::string& second) {
@@ -41,7 +61,8 @@ std::string why_unpaired(const Side& a, const Side& b) {
   if (!(a.report.network == b.report.network)) {
     return fmt::format("their networks differ ({} and {})", a.report.network.describe(), b.report.network.describe());
   }
-  if (p.directions_from != q.directions_from) return "their directions come from different files";
+  if (p.directions_from.empty() != q.directions_from.empty()) return "only one of them was given its directions";
+  if (!p.directions_from.empty() && !have_same_directions(a, b)) return "they were given different directions";
   if (p.directions_from.empty()) {
     if (p.training.seed != q.training.seed) {
       return differ("seed", fmt::format("{}", p.training.seed), fmt::format("{}", q.training.seed));

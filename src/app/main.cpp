@@ -39,12 +39,13 @@ namespace landscape {
 namespace {
 
 constexpr const char* kProgram = "landscape_mpi";
+constexpr const char* kLostOutput =
+    "Standard output cannot be written: point it elsewhere; `reduce` prints a file's report again.";
 constexpr int kDone = 0, kError = 1, kUsage = 2, kStopped = 75;
 
 void say(const Communicator& comm, const Setup& setup, const std::string& text) {
   if (!comm.is_root() || setup.config.quiet) return;
-  fmt::print("{}", text);
-  std::fflush(stdout);
+  print_now(text);
 }
 
 const char* training_title(const Setup& setup) {
@@ -148,9 +149,8 @@ std::int64_t next_directions(const Communicator& comm, const Setup& setup) {
     const Report report = reduce_profiles(LandscapeReader(setup.config.output), setup.config);
     const std::int64_t n = directions_to_go_on_with(report);
     if (n > 0 && !setup.config.quiet) {
-      fmt::print("{} directions: relative half-width {}; going on to {}\n", count_text(setup.config.n_directions),
-                 half_widths_text(report), count_text(n));
-      std::fflush(stdout);
+      print_now(fmt::format("{} directions: relative half-width {}; going on to {}\n",
+                            count_text(setup.config.n_directions), half_widths_text(report), count_text(n)));
     }
     return Next{n};
   });
@@ -167,7 +167,7 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   say(comm, setup, header_text(setup, comm.size(), claim));
   if (config.dry_run) {
     const std::string text = dry_run_text(comm, setup);
-    if (comm.is_root()) fmt::print("{}", text);
+    if (comm.is_root()) print_now(text);
     return kDone;
   }
 
@@ -209,8 +209,8 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   // 6. T per direction is read back from the file and reduced in direction order; the results are stored.
   // 7. The report.
   root_only(comm, [&] {
-    fmt::print("{}", config.is_sweep() ? sweep_text(reduce_and_store_sweep(setup, outcome, claim))
-                                       : report_text(reduce_and_store(setup, outcome, claim, noise)));
+    print_now(config.is_sweep() ? sweep_text(reduce_and_store_sweep(setup, outcome, claim))
+                                : report_text(reduce_and_store(setup, outcome, claim, noise)));
   });
   return kDone;
 }
@@ -221,7 +221,7 @@ int train_only(const Communicator& comm, const Invocation& invocation) {
   say(comm, setup, header_text(setup, comm.size(), claim));
   if (setup.config.dry_run) {
     const std::string text = dry_run_text(comm, setup);
-    if (comm.is_root()) fmt::print("{}", text);
+    if (comm.is_root()) print_now(text);
     return kDone;
   }
   say(comm, setup, training_title(setup));
@@ -253,8 +253,15 @@ int run_serial(const Invocation& invocation) {
 }
 
 int fail(const std::exception& error, int code) {
-  if (launched_rank() == 0) fmt::print(stderr, "{}: {}\n", kProgram, error.what());
+  const char* message = std::ferror(stdout) != 0 ? kLostOutput : error.what();
+  if (launched_rank() == 0) fmt::print(stderr, "{}: {}\n", kProgram, message);
   return code;
+}
+
+// A report that went nowhere is no success.
+void require_written_report() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw Error(kLostOutput);
 }
 
 }  // namespace
@@ -265,11 +272,18 @@ int main(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     const Invocation invocation = parse_command_line(arguments);
-    if (!invocation.uses_mpi()) return run_serial(invocation);
+    if (!invocation.uses_mpi()) {
+      const int code = run_serial(invocation);
+      require_written_report();
+      return code;
+    }
     const StopSignals signals;  // before MPI and beyond it: a signal must never end one rank by itself
     MpiSession session(argc, argv);
     return session.run(kProgram, [&](const Communicator& comm) {
-      return invocation.command == Command::train ? train_only(comm, invocation) : measure_roughness(comm, invocation);
+      const int code =
+          invocation.command == Command::train ? train_only(comm, invocation) : measure_roughness(comm, invocation);
+      root_only(comm, require_written_report);
+      return code;
     });
   } catch (const UsageError& error) {
     return fail(error, kUsage);

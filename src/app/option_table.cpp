@@ -106,8 +106,8 @@ double parse_duration(Text text, Text option) {
     const Text number = rest.substr(0, colon);
     double value = 0.0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-    good = part < 3 && error == std::errc() && end == number.data() + number.size() && value >= 0.0 &&
-           std::isfinite(value);
+    good = part < 3 && error == std::errc() && end == number.data() + number.size() && !number.starts_with('-') &&
+           std::isfinite(value) && (part == 0 || value < 60.0);
     seconds = seconds * 60.0 + value;
     if (colon == Text::npos) break;
     rest.remove_prefix(colon + 1);
@@ -158,7 +158,11 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.round_seconds = parse_real_where(t, o, positive, "above 0"); },
        [](const C& c) { return number_text(c.round_seconds); }},
       {"time-limit", "H:M:S", "stop resumably after this time (exit code 75)", general, run,
-       [](C& c, Text t, Text o) { c.time_limit = parse_duration(t, o); },
+       [](C& c, Text t, Text o) {
+         c.time_limit = parse_duration(t, o);
+         if (!(c.time_limit > 0.0))
+           throw UsageError(fmt::format("{} {} leaves no time: leave it out for no limit.", o, t));
+       },
        [](const C& c) { return c.time_limit > 0.0 ? number_text(c.time_limit) : std::string(); }},
       {"dry-run", "", "say what would be done, touch nothing", general, run,
        [](C& c, Text t, Text o) { c.dry_run = parse_switch(t, o); }, [](const C& c) { return switch_text(c.dry_run); }},

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <numeric>
 
@@ -12,6 +13,7 @@
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/sweep.hpp"
 #include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/minimizer_file.hpp"
 #include "landscape/io/output_path.hpp"
 #include "landscape/io/training_checkpoint.hpp"
 #include "landscape/parallel/collective.hpp"
@@ -32,6 +34,27 @@ bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
   RunConfig as_stored = setup.config;
   as_stored.n_directions = reader.n_directions(setup.config.losses.front());
   return as_stored.n_directions < setup.config.n_directions && reader.run().config_hash == config_hash(as_stored);
+}
+
+// A directions file of the same name may hold other directions by now.
+void require_same_directions(const LandscapeReader& reader, const RunConfig& config) {
+  if (config.directions_from.empty()) return;
+  const auto n = ParameterLayout(config.network).size();
+  for (const LossKind loss : config.losses) {
+    if (!reader.has_directions(loss)) continue;
+    const std::vector<double> given = read_directions(config.directions_from, loss, static_cast<std::int64_t>(n));
+    const std::vector<RowState> states = reader.row_states(loss);
+    for (std::size_t row = 0; row < states.size(); ++row) {
+      if (states[row] != RowState::intact) continue;
+      const std::vector<double> stored = reader.direction(loss, static_cast<std::int64_t>(row));
+      if (row * n + n <= given.size() && std::memcmp(stored.data(), given.data() + row * n, n * sizeof(double)) == 0)
+        continue;
+      throw UsageError(
+          fmt::format("--resume: direction {} of '{}' is not the one stored in '{}': put back the file it "
+                      "was begun with.",
+                      row, config.directions_from, reader.path()));
+    }
+  }
 }
 
 // How `path` can be gone on with: resume or extend. Throws UsageError where it cannot.
@@ -55,6 +78,7 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
     throw UsageError(fmt::format("--resume: '{}' was begun on {}, this run would use {}: give --device={}.", path,
                                  device, setup.device, device));
   }
+  require_same_directions(reader, setup.config);
   return plan;
 }
 
@@ -84,20 +108,16 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
   const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
   if (config.resume && exists) {
     check_output(config.output, OutputMode::resume);
-    try {
-      const OutputPlan plan = plan_going_on(config.output, setup);
-      if (measures(setup.command)) {
-        const LandscapeReader reader(config.output);
-        claim.stores_directions = reader.has_directions(config.losses.front()) ||  // as the file was laid out
-                                  (plan == OutputPlan::extend && config.save_directions);
-        if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_directions(config.losses.front());
-        for (const LossKind loss : config.losses)
-          claim.earlier_seconds[static_cast<int>(loss)] = earlier_seconds(reader, main_group(config, loss));
-      }
-      return plan;
-    } catch (const Error&) {
-      if (!config.overwrite) throw;  // both were given: what cannot be resumed is replaced
+    const OutputPlan plan = plan_going_on(config.output, setup);
+    if (measures(setup.command)) {
+      const LandscapeReader reader(config.output);
+      claim.stores_directions = reader.has_directions(config.losses.front()) ||  // as the file was laid out
+                                (plan == OutputPlan::extend && config.save_directions);
+      if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_directions(config.losses.front());
+      for (const LossKind loss : config.losses)
+        claim.earlier_seconds[static_cast<int>(loss)] = earlier_seconds(reader, main_group(config, loss));
     }
+    return plan;
   }
   claim.stores_directions = config.save_directions;
   claim.nothing_to_resume = config.resume && !exists;

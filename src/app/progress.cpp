@@ -43,19 +43,17 @@ void Progress::update(std::string_view text) {
   last_ = clock_.seconds();
   ++n_shown_;
   if (style_ == ProgressStyle::live) {
-    fmt::print("\r\x1b[K{}", text);
+    print_now(fmt::format("\r\x1b[K{}", text));
     line_open_ = true;
   } else {
-    fmt::print("{}\n", text);
+    print_now(fmt::format("{}\n", text));
   }
-  std::fflush(stdout);
 }
 
 void Progress::line(std::string_view text) {
-  if (line_open_) fmt::print("\r\x1b[K");
+  if (line_open_) print_now("\r\x1b[K");
   line_open_ = false;
-  if (!text.empty() && style_ != ProgressStyle::none) fmt::print("{}\n", text);
-  std::fflush(stdout);
+  if (!text.empty() && style_ != ProgressStyle::none) print_now(fmt::format("{}\n", text));
 }
 
 ProgressStyle detect_progress_style() {

@@ -121,6 +121,9 @@ RunConfig make_run_config(const OptionTexts& texts) {
                                    config.max_directions, config.n_directions));
     config.max_directions = config.n_directions;
   }
+  if (config.resume && config.overwrite) {
+    throw UsageError("--resume goes on with a file and --overwrite replaces it: give one of them.");
+  }
   config.validate();
   return config;
 }

@@ -50,6 +50,8 @@ void adopt_network(RunConfig& config, const OptionTexts& given) {
 
 void adopt_directions(RunConfig& config, const OptionTexts& given) {
   if (config.directions_from.empty()) return;
+  // The file they come from may change or go away; what was measured along them stays checkable.
+  config.save_directions = true;
   for (const std::string_view option : {"norm", "bias"}) {
     if (given.find(option) != given.end()) {
       throw UsageError(fmt::format("--{} shapes random directions: it cannot go with --directions-from.", option));

@@ -2,6 +2,7 @@
 #include "landscape/app/text.hpp"
 
 #include <fmt/format.h>
+#include <cstdio>
 
 #include <algorithm>
 #include <array>
@@ -99,6 +100,11 @@ std::string wrapped(const std::string& sentence, std::size_t width) {
     at = end + 1;
   }
   return text + line + '\n';
+}
+
+void print_now(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
 }
 
 }  // namespace landscape

@@ -170,10 +170,13 @@ void validate(const BootstrapOptions& options) {
     throw UsageError(
         fmt::format("--confidence {} is not between 0 and 1: write for example 0.95.", options.confidence));
   }
+  if (options.confidence > 0.99999)
+    throw UsageError(
+        fmt::format("--confidence {} is more than resampling can tell: use at most 0.99999.", options.confidence));
   const double fewest = std::ceil(2.0 / (1.0 - options.confidence) - 1e-9);
   if (!(static_cast<double>(options.resamples) >= fewest)) {
-    throw UsageError(fmt::format("--bootstrap {} is too few for --confidence {}: use at least {:.0f}, better 2000.",
-                                 options.resamples, options.confidence, fewest));
+    throw UsageError(fmt::format("--bootstrap {} is too few for --confidence {}: use at least {:.0f}.",
+                                 options.resamples, options.confidence, std::max(fewest, 2000.0)));
   }
 }
 

@@ -83,7 +83,7 @@ TEST_F(Config, APresetMayBeAnotherOneWithChanges) {
   EXPECT_EQ(parse({"--config", write("mine.cfg", "preset = changed\nblocks = 4\n")}).network.blocks, 4);
   write("one.cfg", "preset = other\nwidth = 5\n");
   write("other.cfg", "preset = one\nwidth = 6\n");
-  EXPECT_EQ(parse({"--preset=one"}).network.width, 5) << "a circle ends";
+  EXPECT_THROW(parse({"--preset=one"}), UsageError) << "a circle";
 }
 
 TEST_F(Config, PublishedPresetsAreTheCorrectedOnesWithEverySlip) {

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+import unittest
 
 import h5py
 from system import PROGRAM, QUICK, SystemTest, main
@@ -40,6 +41,11 @@ class BadInput(SystemTest):
             (["--dimension=10", "--quadrature=gauss:100", "--epochs=0", "--train-quadrature=sobol:8"], "gauss"),
             (["--preset=published-99d"], "published-99d"),
             (["--device=cuda", "--network=nothing"], "nothing"),
+            (["--resume", "--overwrite"], "give one of them"),
+            (["--minimizer", ""], "--minimizer is empty"),
+            (["--preset=published-1d", "--preset=published-3d"], "twice"),
+            (["--time-limit=0:00"], "--time-limit"),
+            (["--confidence=0.9999999"], "0.99999"),
             (["wander"], "'wander'"),
             (["info"], "info needs a file"),
         ):
@@ -48,6 +54,23 @@ class BadInput(SystemTest):
 
     def test_more_ranks_than_work(self):
         self.refuse(["--directions=1", "--grid=0:1:2", "--losses=ritz"], 2, "3 ranks for 2 losses")
+
+    def test_presets_that_go_in_circles(self):
+        self.write("round.cfg", b"preset = about\n")
+        self.write("about.cfg", b"preset = round\n")
+        process = self.run_program("--preset=round", code=2, env={"LANDSCAPE_PRESETS": self.folder})
+        self.assertIn("based on itself", process.stderr)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full")
+    def test_a_report_that_cannot_be_printed(self):
+        self.run_program(*QUICK, "--output=good.h5")
+        for arguments in (["reduce", "good.h5"], ["info", "good.h5"], [*QUICK, "--output=good.h5", "--resume"]):
+            with open("/dev/full", "w") as full:
+                process = subprocess.run(
+                    self.command(arguments), cwd=self.folder, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+                )
+            self.assertEqual(process.returncode, 1, arguments)
+            self.assertRegex(process.stderr, "^landscape_mpi: [^\n]*[.]\n$")
 
     def test_outputs(self):
         os.mkdir(self.path("folder.h5"))

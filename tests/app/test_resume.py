@@ -54,11 +54,18 @@ class Resume(SystemTest):
     def test_without_a_file_the_job_begins_anew(self):
         self.assertIn("begun anew", self.finish(QUICK, "new.h5", ranks=1).stdout)
 
-    def test_what_cannot_be_resumed_is_replaced_where_that_was_asked_for(self):
-        self.run_program(*QUICK, "--output=a.h5", "--seed=2")
-        self.run_program(*QUICK, "--output=b.h5", "--seed=3")
-        self.run_program(*QUICK, "--output=a.h5", "--seed=3", "--resume", "--overwrite")
-        self.assert_same_files("a.h5", "b.h5")
+    def test_other_directions_under_the_same_name_are_refused(self):
+        for seed in (1, 2):
+            self.run_program(*QUICK, f"--output=d{seed}.h5", f"--seed={seed}", "--save-directions")
+        given = ["--minimizer=d1.h5", "--directions-from=d.h5", "--grid=-1:1:9", "--bootstrap=100"]
+        os.rename(self.path("d1.h5"), self.path("d.h5"))
+        os.symlink("d.h5", self.path("d1.h5"))
+        self.run_program(*given, "--output=a.h5")
+        self.run_program(*given, "--output=a.h5", "--resume")
+        os.rename(self.path("d2.h5"), self.path("d.h5"))
+        self.assertIn("direction 0 of 'd.h5'", self.run_program(*given, "--output=a.h5", "--resume", code=2, ranks=2).stderr)
+        os.remove(self.path("d.h5"))
+        self.run_program("verify", "a.h5", "--all")  # needs nothing but the file
 
     def test_time_limit_during_the_profiles(self):
         self.prepare()

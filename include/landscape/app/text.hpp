@@ -21,4 +21,7 @@ std::string count_text(std::int64_t count);
 /// `sentence` in lines of at most `width` bytes, broken at spaces; ends with a newline.
 std::string wrapped(const std::string& sentence, std::size_t width);
 
+/// To standard output, at once. A full disk behind it must not stop the work: that is found out at the end of the job.
+void print_now(const std::string& text);
+
 }  // namespace landscape
