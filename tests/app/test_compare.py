@@ -53,6 +53,15 @@ class Compare(SystemTest):
             self.assertIn("not paired, because " + reason, printed)
             self.assertIn("20 and 12 directions, unpaired", printed)
 
+    def test_given_directions_are_common_where_their_numbers_are(self):
+        for name, norm in (("d.h5", "filter"), ("same.h5", "filter"), ("other.h5", "layer")):
+            self.run_program(*JOB, "--directions=12", f"--norm={norm}", "--save-directions", f"--output={name}")
+            given = ["--quiet", "--minimizer=d.h5", "--grid=-1:1:9", "--bootstrap=400", f"--directions-from={name}"]
+            self.run_program(*given, f"--output=by-{name}")
+        self.assertEqual(self.compare("by-d.h5", "by-same.h5").count("paired over 12 common directions"), 2)
+        self.assertIn("given different directions", " ".join(self.compare("by-d.h5", "by-other.h5").split()))
+        self.assertIn("only one of them was given", " ".join(self.compare("by-d.h5", "d.h5").split()))
+
     def test_a_file_is_no_rougher_than_itself(self):
         self.run_program(*JOB, "--directions=12", "--output=a.h5")
         printed = self.compare("a.h5", "a.h5")
