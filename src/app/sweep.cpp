@@ -18,7 +18,7 @@ namespace landscape {
 namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kColumns = 5, kColumnWidth = 18;  // of the printed table
+constexpr std::size_t kTextWidth = 98, kLeastGap = 2;  // of the printed table
 
 std::vector<double> grid_steps(double radius, std::int64_t intervals) {
   return ProfileGrid{-radius, radius, static_cast<int>(intervals) + 1, GridRule::even}.steps();
@@ -41,10 +41,42 @@ std::string cell(const SweepEntry& entry) {
     text = fmt::format("{:.4g}", *entry.index.index);
     if (entry.interval && entry.interval->upper < 100.0 * *entry.index.index) {
       const double half = 50.0 * (entry.interval->upper - entry.interval->lower) / *entry.index.index;
-      text += half < 10.0 ? fmt::format(" ({:.2g} %)", half) : fmt::format(" ({:.0f} %)", half);
+      text += half < 10.0     ? fmt::format(" ({:.2g} %)", half)
+              : half <= 100.0 ? fmt::format(" ({:.0f} %)", half)
+                              : std::string(" (>100 %)");
     }
   }
   return text + (entry.stability == Stability::stable ? " *" : "  ");
+}
+
+// Right-aligned columns as wide as their longest cell and a gap; as many side by side as the text is wide.
+std::string table_of(const SweepReport& report, const SweepLoss& loss) {
+  const std::size_t n_intervals = report.intervals.size();
+  std::vector<std::string> names, titles, cells;
+  for (const double radius : report.radius) names.push_back(fmt::format("{:g}", radius));
+  for (const std::int64_t intervals : report.intervals) titles.push_back(fmt::format("m = {}  ", intervals));
+  for (const SweepEntry& entry : loss.entries) cells.push_back(cell(entry));
+  const auto longest = [](const std::vector<std::string>& texts) {
+    std::size_t length = 0;
+    for (const std::string& text : texts) length = std::max(length, text.size());
+    return length;
+  };
+  const std::size_t name_width = std::max<std::size_t>(8, longest(names));
+  const std::size_t width = std::max(longest(titles), longest(cells)) + kLeastGap;
+  const std::size_t n_columns = std::max<std::size_t>(1, (kTextWidth - std::min(kTextWidth, name_width)) / width);
+  std::string text;
+  for (std::size_t first = 0; first < n_intervals; first += n_columns) {
+    const std::size_t end = std::min(first + n_columns, n_intervals);
+    text += fmt::format("{:>{}}", "l", name_width);
+    for (std::size_t k = first; k < end; ++k) text += fmt::format("{:>{}}", titles[k], width);
+    text += fmt::format("\n{}\n", std::string(name_width + width * (end - first), '-'));
+    for (std::size_t l = 0; l < report.radius.size(); ++l) {
+      text += fmt::format("{:>{}}", names[l], name_width);
+      for (std::size_t k = first; k < end; ++k) text += fmt::format("{:>{}}", cells[l * n_intervals + k], width);
+      text += '\n';
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -221,24 +253,11 @@ ResultLayout sweep_layout(const RunConfig& config, LossKind loss) {
 
 std::string sweep_text(const SweepReport& report) {
   std::string text;
-  const std::size_t n_intervals = report.intervals.size();
   for (const SweepLoss& loss : report.losses) {
     text += fmt::format("{}Deep {}: RI by half-width l and number of intervals m, {} directions\n",
                         text.empty() ? "" : "\n", loss.loss == LossKind::ritz ? "Ritz" : "Galerkin",
                         count_text(loss.n_directions));
-    for (std::size_t first = 0; first < n_intervals; first += kColumns) {
-      const std::size_t end = std::min(first + kColumns, n_intervals);
-      text += fmt::format("{:>8}", "l");
-      for (std::size_t k = first; k < end; ++k)
-        text += fmt::format("{:>{}}", fmt::format("m = {}  ", report.intervals[k]), kColumnWidth);
-      text += fmt::format("\n{}\n", std::string(8 + kColumnWidth * (end - first), '-'));
-      for (std::size_t l = 0; l < report.radius.size(); ++l) {
-        text += fmt::format("{:>8g}", report.radius[l]);
-        for (std::size_t k = first; k < end; ++k)
-          text += fmt::format("{:>{}}", cell(loss.entries[l * n_intervals + k]), kColumnWidth);
-        text += '\n';
-      }
-    }
+    text += table_of(report, loss);
     std::int64_t fewest = loss.n_directions;
     for (const SweepEntry& entry : loss.entries) fewest = std::min(fewest, entry.index.n_used);
     if (fewest < loss.n_directions)

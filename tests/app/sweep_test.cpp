@@ -75,6 +75,25 @@ TEST(SweepStability, ZeroAgreesWithZeroAlone) {
   EXPECT_EQ(judged({SweepEntry{}, SweepEntry{}}), (std::vector{unstable, unstable}));
 }
 
+TEST(SweepTable, ColumnsAreAsWideAsTheirCellsAndLinesFit) {
+  SweepReport report;
+  report.radius = {0.000123456, 1.0};
+  report.intervals = {10, 20, 50, 100, 200};
+  SweepLoss& loss = report.losses.emplace_back();
+  loss.n_directions = 10;
+  SweepEntry wide = entry(1.2341e-5, 1e-6, 6e-5);
+  wide.index.n_used = 10;
+  wide.stability = Stability::stable;
+  loss.entries.assign(10, wide);
+  const std::string text = sweep_text(report);
+  EXPECT_NE(text.find("          l              m = 10  "), std::string::npos) << text;
+  EXPECT_NE(text.find("0.000123456  1.234e-05 (>100 %) *  1.234e-05 (>100 %) *"), std::string::npos) << text;
+  for (std::size_t at = 0, end = 0; at < text.size(); at = end + 1) {
+    end = std::min(text.find('\n', at), text.size());
+    EXPECT_LE(end - at, 100u) << text.substr(at, end - at);
+  }
+}
+
 RunConfig resolve(const std::vector<std::string>& arguments) { return resolve_config(parse_command_line(arguments)); }
 
 TEST(SweepOptions, ListsAreSortedAndStandInTheDefiningText) {
