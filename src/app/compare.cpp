@@ -26,7 +26,6 @@ Side read_side(const std::string& path, const Invocation& invocation) {
   if (reader.profiles().empty()) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", path));
   Side side{path, stored_config(reader, invocation, {"bootstrap", "confidence", "seed", "losses", "quiet"}), {}};
   if (side.config.is_sweep()) throw UsageError(fmt::format("'{}' holds a sweep: compare needs one grid.", path));
-  if (side.config.is_sweep()) throw UsageError(fmt::format("'{}' is of a sweep: compare files of single grids.", path));
   side.report = reduce_profiles(reader, side.config);
   return side;
 }
@@ -122,7 +121,7 @@ std::vector<std::pair<const LossReport*, const LossReport*>> pairs_of(const Side
 }
 
 /// What else is not the same, for the reader to judge, "key: A | B" each; settings that one of them does not have say
-/// nothing, except which minimizer was loaded.
+/// nothing, except which minimizer was loaded and the precision.
 std::vector<std::string> other_differences(const Side& a, const Side& b) {
   std::vector<std::string> found;
   const std::string text = describe_differences(defining_text(a.config), defining_text(b.config));
@@ -130,14 +129,14 @@ std::vector<std::string> other_differences(const Side& a, const Side& b) {
     const std::size_t end = std::min(text.find("; ", at), text.size());
     std::string one = text.substr(at, end - at);
     at = end + 2;
-    if (one.find("not set") != std::string::npos && !one.starts_with("minimizer")) continue;
+    const bool precision = one.starts_with("precision ");
+    if (one.find("not set") != std::string::npos && !one.starts_with("minimizer") && !precision) continue;
     const auto put = [&one](std::string_view word, std::string_view instead) {
       if (const auto where = one.find(word); where != std::string::npos) one.replace(where, word.size(), instead);
     };
     put(" was ", ": ");
     put(" and is now ", " | ");
-    put("not set", "trained");
-    put("not set", "trained");
+    put("not set", precision ? "double" : "trained");
     found.push_back(one);
   }
   return found;
@@ -147,6 +146,7 @@ std::vector<std::string> other_differences(const Side& a, const Side& b) {
 
 void compare_files(const Invocation& invocation) {
   const Side a = read_side(invocation.file, invocation), b = read_side(invocation.second_file, invocation);
+  const auto pairs = pairs_of(a, b, invocation);  // nothing is printed where there are none
   const std::string unpaired = why_unpaired(a, b);
   BootstrapOptions options;
   options.seed = a.config.seed;
@@ -160,7 +160,7 @@ void compare_files(const Invocation& invocation) {
   if (!a.config.quiet) {
     for (const std::string& difference : other_differences(a, b)) fmt::print("A | B       {}\n", difference);
   }
-  for (const auto& [first, second] : pairs_of(a, b, invocation)) {
+  for (const auto& [first, second] : pairs) {
     const bool same_loss = first->loss == second->loss;
     const std::string label_a = same_loss ? name_a : fmt::format("{} in {}", title(first->loss), name_a);
     const std::string label_b = same_loss ? name_b : fmt::format("{} in {}", title(second->loss), name_b);

@@ -275,6 +275,28 @@ int decimals_for(double smallest, const TwoSided& interval) {
   return decimals;
 }
 
+/// The ratio and its interval's ends: equal decimals, or three significant digits each where the ends lie far apart.
+struct RatioTexts {
+  std::string ratio, lower, upper;
+};
+
+RatioTexts ratio_texts(double ratio, const TwoSided& interval) {
+  constexpr double kFarApart = 100.0;
+  if (interval.upper < kFarApart * interval.lower) {
+    const int decimals = decimals_for(interval.lower, interval);
+    const auto text = [&](double x) { return fmt::format("{:.{}f}", x, decimals); };
+    return {text(ratio), text(interval.lower), text(interval.upper)};
+  }
+  const auto text = [](double x) {
+    if (x >= 999.5) return fmt::format("{:.0f}", x);
+    for (int digits = 3;; ++digits) {
+      std::string shown = fmt::format("{:.{}g}", x, digits);
+      if (digits == 9 || x == 1.0 || std::stod(shown) != 1.0) return shown;
+    }
+  };
+  return {text(ratio), text(interval.lower), text(interval.upper)};
+}
+
 std::string directions(const Comparison& c) {
   if (!c.paired) {
     const std::int64_t left_out = c.n_excluded_first + c.n_excluded_second;
@@ -294,9 +316,8 @@ std::string evidence(const Comparison& c, bool first_on_top) {
     if (!c.ratio_interval) return fmt::format("ratio {:#.2g}, its interval is unbounded", ratio);
     const TwoSided i = *c.ratio_interval;
     const TwoSided shown = first_on_top ? i : TwoSided{1.0 / i.upper, 1.0 / i.lower};
-    const int decimals = decimals_for(shown.lower, shown);
-    return fmt::format("ratio {:.{}f}, {} interval {:.{}f}–{:.{}f}", ratio, decimals, percent(c.confidence),
-                       shown.lower, decimals, shown.upper, decimals);
+    const RatioTexts texts = ratio_texts(ratio, shown);
+    return fmt::format("ratio {}, {} interval {}–{}", texts.ratio, percent(c.confidence), texts.lower, texts.upper);
   }
   const double sign = first_on_top ? 1.0 : -1.0;
   std::string text = fmt::format("difference {:.2g}", sign * *c.difference);

@@ -53,14 +53,11 @@ class Compare(SystemTest):
             self.assertIn("not paired, because " + reason, printed)
             self.assertIn("20 and 12 directions, unpaired", printed)
 
-    def test_given_directions_are_common_where_their_numbers_are(self):
-        for name, norm in (("d.h5", "filter"), ("same.h5", "filter"), ("other.h5", "layer")):
-            self.run_program(*JOB, "--directions=12", f"--norm={norm}", "--save-directions", f"--output={name}")
-            given = ["--quiet", "--minimizer=d.h5", "--grid=-1:1:9", "--bootstrap=400", f"--directions-from={name}"]
-            self.run_program(*given, f"--output=by-{name}")
-        self.assertEqual(self.compare("by-d.h5", "by-same.h5").count("paired over 12 common directions"), 2)
-        self.assertIn("given different directions", " ".join(self.compare("by-d.h5", "by-other.h5").split()))
-        self.assertIn("only one of them was given", " ".join(self.compare("by-d.h5", "d.h5").split()))
+    def test_precision_is_a_difference(self):
+        self.run_program(*JOB, "--directions=6", "--output=a.h5", "--losses=ritz")
+        self.run_program(*JOB, "--directions=6", "--output=b.h5", "--losses=ritz", "--precision=single")
+        self.assertIn("A | B       precision: double | single\n", self.compare("a.h5", "b.h5"))
+        self.assertIn("A | B       precision: single | double\n", self.compare("b.h5", "a.h5"))
 
     def test_a_file_is_no_rougher_than_itself(self):
         self.run_program(*JOB, "--directions=12", "--output=a.h5")
@@ -79,6 +76,8 @@ class Compare(SystemTest):
             message = self.compare(*arguments, code=code)
             self.assertRegex(message, r"^landscape_mpi: [^\n]+\n$")
             self.assertIn(part, message)
+        nothing = self.run_program("compare", "a.h5", "a.h5", "--losses=galerkin", code=2, env=NO_MPI).stdout
+        self.assertEqual(nothing, "", "no header before an error")
 
     def test_the_published_networks(self):
         # d = 1, width 4, trained by the authors: at l = 0.02 with exact quadrature Ritz is rougher than Galerkin.

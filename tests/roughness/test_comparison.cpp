@@ -174,6 +174,10 @@ TEST(Comparison, TheSentenceShowsEnoughDigits) {
             "Ritz and Galerkin are not distinguishable with 100 directions: ratio 1.00, 95 % interval 0.82–1.22.");
   EXPECT_EQ(say(first_rougher, 4123.0, 812.4, 9999.6),
             "Ritz is rougher than Galerkin: ratio 4123, 95 % interval 812–10000 (100 directions).");
+  EXPECT_EQ(say(not_distinguishable, 1.1874, 0.00451, 312.4431),
+            "Ritz and Galerkin are not distinguishable with 100 directions: ratio 1.19, 95 % interval 0.00451–312.");
+  EXPECT_EQ(say(first_rougher, 10.52, 1.0004, 1234.5),
+            "Ritz is rougher than Galerkin: ratio 10.5, 95 % interval 1.0004–1234 (100 directions).");
 }
 
 TEST(Comparison, FewDirections) {
