@@ -58,6 +58,11 @@ PointSet points_of_set(const RunConfig& config, int set) {
   return make_points(further.rule, dimension, config.seed, further.stream);
 }
 
+std::string set_name(const RunConfig& config, int set) {
+  const FurtherSet further = further_sets(config).at(static_cast<std::size_t>(set) - 1);
+  return further.is_reference ? "reference " + to_string(further.rule) : fmt::format("point set {}", set);
+}
+
 void validate_point_sets(const RunConfig& config) {
   if (config.point_sets == 0) {
     if (config.reference_quadrature) throw UsageError("--reference-quadrature belongs to --point-sets: give that too.");
@@ -68,6 +73,14 @@ void validate_point_sets(const RunConfig& config) {
         "--point-sets {} needs random points: {} is one fixed set, and deterministic rules have no independent sets; "
         "use --quadrature monte-carlo:N or sobol:N, or compare with a finer rule.",
         config.point_sets, to_string(config.quadrature)));
+  }
+  if (!config.reference_quadrature || !is_random(*config.reference_quadrature)) return;
+  const QuadratureRule& reference = *config.reference_quadrature;
+  if (reference.kind == QuadratureKind::monte_carlo || reference.n <= config.quadrature.n) {
+    throw UsageError(
+        fmt::format("--reference-quadrature {} is no better than --quadrature {}: use gauss:N, or sobol:N with more "
+                    "than {} points.",
+                    to_string(reference), to_string(config.quadrature), config.quadrature.n));
   }
 }
 

@@ -95,14 +95,14 @@ class Verification {
       }
       return verified;
     }
-    for (const std::int64_t item : random_items(loss)) {
-      const std::int64_t row = item / reader_.n_steps(loss);
-      if (states[static_cast<std::size_t>(row)] != RowState::intact) {
-        ++verified.n_skipped;
-      } else {
-        compare(key, directions, steps, row, item % reader_.n_steps(loss), 1, verified);
-      }
+    std::vector<std::int64_t> intact;
+    for (std::size_t row = 0; row < states.size(); ++row) {
+      if (states[row] == RowState::intact) intact.push_back(static_cast<std::int64_t>(row));
     }
+    const std::int64_t n_steps = reader_.n_steps(loss);
+    verified.n_skipped = (reader_.n_directions(loss) - static_cast<std::int64_t>(intact.size())) * n_steps;
+    for (const std::int64_t item : random_items(loss, static_cast<std::int64_t>(intact.size()) * n_steps))
+      compare(key, directions, steps, intact[static_cast<std::size_t>(item / n_steps)], item % n_steps, 1, verified);
     return verified;
   }
 
@@ -120,9 +120,8 @@ class Verification {
     return rows;
   }
 
-  // Distinct items, a pure function of the seed.
-  std::set<std::int64_t> random_items(LossKind loss) const {
-    const std::int64_t n = reader_.n_directions(loss) * reader_.n_steps(loss);
+  // Distinct items below n, a pure function of the seed.
+  std::set<std::int64_t> random_items(LossKind loss, std::int64_t n) const {
     std::set<std::int64_t> items;
     const std::uint64_t stream =
         subsequence(RandomUse::batches, (std::uint64_t{1} << 40) + static_cast<std::uint64_t>(loss));
@@ -217,8 +216,11 @@ void show_info(const std::string& path) {
     fmt::print("Profiles    {}: {} directions x {} steps, {} of {} losses done{}\n", to_string(loss),
                reader.n_directions(loss), reader.n_steps(loss), count_text(reader.n_complete_items(loss)),
                count_text(total), reader.has_directions(loss) ? ", directions stored" : "");
-    for (int set = 1; set <= reader.n_point_sets(loss); ++set) {
-      fmt::print("            point set {}: {} of {} losses done\n", set,
+    if (reader.n_point_sets(loss) == 0) continue;
+    const RunConfig config = parse_resolved_text(run.config);
+    for (int set = 1; set <= std::min(reader.n_point_sets(loss), static_cast<int>(further_sets(config).size()));
+         ++set) {
+      fmt::print("            {}: {} of {} losses done\n", set_name(config, set),
                  count_text(reader.n_complete_items({loss, set})), count_text(total));
     }
   }
@@ -279,8 +281,8 @@ void verify_file(const Invocation& invocation) {
     fmt::print(
         "{:<9} {} of {} losses{} computed again: {}{}\n", to_string(key.loss), count_text(verified.n_compared),
         count_text(reader.n_directions(key.loss) * reader.n_steps(key.loss)),
-        key.set == 0 ? "" : fmt::format(" of point set {}", key.set), outcome,
-        verified.n_skipped > 0 ? fmt::format(" ({} of them not done or damaged)", count_text(verified.n_skipped)) : "");
+        key.set == 0 ? "" : fmt::format(" of {}", set_name(config, key.set)), outcome,
+        verified.n_skipped > 0 ? fmt::format(" ({} are not done or damaged)", count_text(verified.n_skipped)) : "");
   }
   if (n_different > 0)
     throw Error(

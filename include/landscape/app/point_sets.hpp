@@ -36,6 +36,9 @@ QuadratureRule reference_rule(const RunConfig& config);
 /// Points of set number `set` of a ProfileKey; 0: the run's own.
 PointSet points_of_set(const RunConfig& config, int set);
 
+/// "point set 2", or of the last one "reference gauss:256".
+std::string set_name(const RunConfig& config, int set);
+
 /// Throws UsageError where --point-sets or --reference-quadrature do not fit the rest.
 void validate_point_sets(const RunConfig& config);
 
