@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -32,6 +33,14 @@ std::string outcome_text(const Report& report) {
       break;
   }
   return "not reached";
+}
+
+// Only of a job that was stopped, or of damaged rows, fewer than all.
+std::int64_t n_first_complete(const LossReport& loss) {
+  const auto missing = std::find_if(loss.profiles.begin(), loss.profiles.end(), [](const ProfileDiagnostics& profile) {
+    return profile.status == DirectionStatus::incomplete;
+  });
+  return missing - loss.profiles.begin();
 }
 
 std::string curve_cell(const CurvePoint& point) {
@@ -119,13 +128,19 @@ std::string half_widths_text(const Report& report) {
 
 std::string curve_text(const Report& report) {
   if (report.losses.empty() || report.losses.front().curve.size() < 2) return "";
+  std::int64_t most = 0;
+  for (const LossReport& loss : report.losses) most = std::max(most, n_first_complete(loss));
+  if (most < report.losses.front().curve.front().n_directions) return "";
   std::string text =
       fmt::format("\nRI of the first M directions, {:g} % intervals\n{:>10}", 100.0 * report.confidence, "M");
   for (const LossReport& loss : report.losses) text += fmt::format("{:>36}", "Deep " + title(loss.loss));
   text += '\n';
   for (std::size_t i = 0; i < report.losses.front().curve.size(); ++i) {
-    text += fmt::format("{:>10}", count_text(report.losses.front().curve[i].n_directions));
-    for (const LossReport& loss : report.losses) text += fmt::format("{:>36}", curve_cell(loss.curve[i]));
+    const std::int64_t n = report.losses.front().curve[i].n_directions;
+    if (n > most) break;
+    text += fmt::format("{:>10}", count_text(n));
+    for (const LossReport& loss : report.losses)
+      text += fmt::format("{:>36}", n > n_first_complete(loss) ? "not done" : curve_cell(loss.curve[i]));
     text += '\n';
   }
   return text;
@@ -145,8 +160,13 @@ std::string stopping_text(const Report& report) {
     case PrecisionVerdict::wanting:
       break;
   }
-  return fmt::format("Relative half-width {} not reached with {} directions: {}; raise --max-directions ({}).", bound,
-                     n, half_widths_text(report), count_text(report.stopping->max_directions));
+  std::string text =
+      fmt::format("Relative half-width {} not reached with {} directions: {}; ", bound, n, half_widths_text(report));
+  const std::string& given = report.stopping->directions_from;
+  const std::string most = count_text(report.stopping->max_directions);
+  if (given.empty()) return text + fmt::format("raise --max-directions ({}).", most);
+  return text + fmt::format("give more directions than '{}' holds, or raise --max-directions ({}) if it holds more.",
+                            given, most);
 }
 
 }  // namespace landscape

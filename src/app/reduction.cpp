@@ -173,12 +173,12 @@ Comparison compare_losses(const LossReport& first, const LossReport& second, con
 
 // As the job asks for it, else as the file was made.
 std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const RunConfig& config) {
-  if (config.until_ci > 0.0) return StoppingRule{config.until_ci, config.max_directions};
+  if (config.until_ci > 0.0) return StoppingRule{config.until_ci, config.max_directions, config.directions_from};
   if (!reader.has_results(kStoppingGroup)) return std::nullopt;
   const AttributeList stored = reader.results(kStoppingGroup);
   const double until_ci = real_attribute(stored, "until_ci");
   if (!(until_ci > 0.0)) return std::nullopt;
-  return StoppingRule{until_ci, whole_attribute(stored, "max_directions")};
+  return StoppingRule{until_ci, whole_attribute(stored, "max_directions"), config.directions_from};
 }
 
 }  // namespace
@@ -204,6 +204,9 @@ Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, N
   make_histograms(report.losses);
   if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
   report.unmeasured = unmeasured_text(config);
+  report.noise_pending = config.precision == Precision::single_precision &&
+                         std::any_of(report.losses.begin(), report.losses.end(),
+                                     [](const LossReport& loss) { return loss.noise.empty(); });
   report.stopping = stopping_rule(reader, config);
   return report;
 }

@@ -235,6 +235,9 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
                             : claim.nothing_to_resume           ? " (nothing to resume there: begun anew)"
                                                                 : "";
   text += fmt::format("Output      {}{}\n", config.output, state);
+  if (claim.plan == OutputPlan::resume && config.save_directions && !claim.stores_directions) {
+    text += "Note        --save-directions stores nothing here: the file was begun without it\n";
+  }
   if (!setup.device_note.empty()) text += fmt::format("Note        {}\n", setup.device_note);
   return text;
 }
@@ -315,6 +318,10 @@ std::string report_text(const Report& report) {
   for (const LossReport& loss : report.losses) {
     if (loss.point_sets && loss.point_sets->points_dominate())
       text += wrapped("(!) " + domination_text(title_of(loss), *loss.point_sets), kTextWidth);
+  }
+  if (report.noise_pending) {
+    text += wrapped("The noise of single precision is not measured yet: --resume finishes the job and measures it.",
+                    kTextWidth);
   }
   if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, kTextWidth);
   if (report.comparison) text += comparison_text(*report.comparison);

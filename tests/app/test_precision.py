@@ -56,6 +56,20 @@ class Precision(SystemTest):
             self.assertAlmostEqual(single / double, 1.0, delta=1e-3)
         self.assertEqual(self.run_program("verify", "single.h5", "--all", env=NO_MPI).stdout.count("the same bits"), 2)
 
+    def test_a_stopped_job_says_that_its_noise_is_not_measured(self):
+        self.run_program("--epochs=300", "--lbfgs-iterations=0", "--directions=60", "--grid=-1:1:21", "--bootstrap=100", "--quiet",
+                         "--losses=ritz", "--precision=single")
+        with h5py.File(self.path("landscape.h5"), "r+") as file:  # as a job leaves it that was stopped after 37 directions
+            file["profiles/ritz/complete"][37:, :] = 0
+            attributes = file["roughness/ritz"].attrs
+            attributes.modify("state", np.array("pending", dtype=attributes.get_id("state").dtype))
+        report = self.run_program("reduce", "landscape.h5", env=NO_MPI).stdout
+        self.assertIn("The noise of single precision is not measured yet: --resume", " ".join(report.split()))
+        curve = report.split("RI of the first M directions")[1].splitlines()[2:]
+        self.assertEqual([line.split()[0] for line in curve], ["10", "20"], "the curve ends with the complete directions")
+        verified = self.run_program("verify", "landscape.h5", env=NO_MPI).stdout
+        self.assertIn("777 of 1 260 losses computed again: the same bits (483 are not done or damaged)", verified)
+
     def test_constant_profiles_are_left_out_in_either_precision(self):
         # Directions of the linear model without its weight: nothing moves. At l = 1e-9 all that moves is rounding.
         for precision in ("double", "single"):

@@ -41,7 +41,8 @@ class Resume(SystemTest):
                 file["profiles/ritz/complete"][1, :] = 0
                 if first:
                     file["profiles/ritz/direction"][1, :] = 0.0
-            self.finish([*QUICK, *then], name, ranks=2)
+            header = self.finish([*QUICK, *then], name, ranks=2).stdout
+            self.assertEqual("--save-directions stores nothing here" in header, bool(then))
         self.assert_same_files("whole.h5", "a.h5")
         self.run_program("verify", "b.h5", "--all")
 

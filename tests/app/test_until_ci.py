@@ -68,6 +68,7 @@ class UntilCi(SystemTest):
         self.run_program(*FAST, "--directions=12", "--save-directions", "--output=d.h5")
         report = self.run_program(*FAST, "--directions-from=d.h5", "--directions=6", "--until-ci=1e-6", "--output=a.h5", ranks=2).stdout
         self.assertIn("not reached with 12 directions", report)
+        self.assertIn("give more directions than 'd.h5' holds", " ".join(report.split()))
 
     def test_stopped_and_killed_jobs_end_with_the_same_bits(self):
         self.run_program("train", "--dimension=4", "--width=16", "--epochs=5", "--lbfgs-iterations=0", "--train-quadrature=sobol:64",

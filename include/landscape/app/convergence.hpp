@@ -31,7 +31,8 @@ std::int64_t directions_to_go_on_with(const Report& report);
 /// "Ritz 12.3 %, Galerkin 9.8 %": relative half-widths.
 std::string half_widths_text(const Report& report);
 
-/// A table of the curves, nothing for fewer than two counts. Ends with a newline.
+/// A table of the curves as far as all first M directions are complete, nothing for fewer than two counts. Ends with a
+/// newline.
 std::string curve_text(const Report& report);
 /// What became of --until-ci; empty where it was not asked for.
 std::string stopping_text(const Report& report);

@@ -61,6 +61,7 @@ struct LossReport {
 struct StoppingRule {
   double until_ci = 0.0;
   std::int64_t max_directions = 0;
+  std::string directions_from;  // the file that they are limited by; empty: none
 };
 
 struct Report {
@@ -70,6 +71,7 @@ struct Report {
   std::vector<LossReport> losses;
   std::optional<Comparison> comparison;  // of Ritz and Galerkin, where both were measured
   std::string unmeasured;                // a sentence, where the points are random and their spread is unknown
+  bool noise_pending = false;            // in single precision, by a job that was stopped
   std::optional<StoppingRule> stopping;  // where --until-ci was given
 };
 
