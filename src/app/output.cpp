@@ -92,6 +92,7 @@ std::int64_t directions_reached(const RunConfig& config) {
   const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
   if (!(config.until_ci > 0.0) || !config.resume || !exists) return config.n_directions;
   try {
+    check_output(config.output, OutputMode::resume);
     const LandscapeReader reader(config.output);
     if (reader.profiles() != config.losses) return config.n_directions;
     RunConfig as_stored = config;

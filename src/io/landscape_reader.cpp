@@ -155,6 +155,12 @@ void LandscapeReader::read_structure() const {
       attempt([&] { results(group); });
     }
   });
+  // By their names too: where the list of groups is damaged, they may still be found.
+  for (const char* group : {"roughness/ritz", "roughness/galerkin", "roughness/comparison", "roughness/stopping",
+                            "sweep/ritz", "sweep/galerkin"}) {
+    attempt([&] { has_results(group); });
+    attempt([&] { results(group); });
+  }
   for (const LossKind loss : kLosses) {
     attempt([&] { minimizer(loss); });
     attempt([&] { steps(loss); });

@@ -10,6 +10,7 @@
 #include "durable_file.hpp"
 #include "hdf5.hpp"
 #include "landscape/model/error.hpp"
+#include "metadata_seal.hpp"
 
 namespace landscape {
 
@@ -44,6 +45,8 @@ void check_output(const std::string& path, OutputMode mode) {
   if (mode == OutputMode::create) {
     throw UsageError(fmt::format("--output '{}' exists: give --overwrite, --resume or another name.", path));
   }
+  // HDF5 may crash on altered metadata, and nothing could be added anyway.
+  if (mode == OutputMode::resume && check_seal(target) == Seal::broken) require_seal(path);
   if (access(target.c_str(), W_OK) != 0) {
     throw Error(fmt::format("--output '{}' cannot be written {}: change its permissions or choose another.", path,
                             errno_text()));

@@ -45,7 +45,7 @@ class TwoJobs(SystemTest):
         self.refuse(ranks, "--output=shared.h5")
         self.refuse(ranks, "--output=shared.h5", "--resume", ranks=2)
         self.refuse(ranks, "--output=shared.h5", "--overwrite", ranks=3)
-        self.refuse(ranks, "--output=shared.h5", "--resume", "--overwrite", "--seed=2")
+        self.refuse(ranks, "--output=shared.h5", "--overwrite", "--seed=2")
         self.refuse(ranks, "--output=other-name.h5", "--resume")
         process = self.run_program("train", *CASE, "--output=shared.h5", "--overwrite", code=1)
         self.assertIn("is being written by process", process.stderr)
