@@ -78,22 +78,6 @@ std::string why_unpaired(const Side& a, const Side& b) {
   return {};
 }
 
-struct Columns {
-  std::vector<double> total_variation;
-  std::vector<DirectionStatus> status;
-};
-
-Columns columns_of(const LossReport& loss, std::size_t n_first) {
-  Columns columns;
-  for (std::size_t k = 0; k < std::min(n_first, loss.profiles.size()); ++k) {
-    columns.total_variation.push_back(loss.profiles[k].total_variation);
-    columns.status.push_back(loss.profiles[k].status);
-  }
-  return columns;
-}
-
-std::string title(LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; }
-
 /// The losses to set against each other: equal ones, or the only ones that there are.
 std::vector<std::pair<const LossReport*, const LossReport*>> pairs_of(const Side& a, const Side& b,
                                                                       const Invocation& invocation) {
@@ -165,8 +149,10 @@ void compare_files(const Invocation& invocation) {
     const std::string label_a = same_loss ? name_a : fmt::format("{} in {}", title(first->loss), name_a);
     const std::string label_b = same_loss ? name_b : fmt::format("{} in {}", title(second->loss), name_b);
     const std::size_t n_common = std::min(first->profiles.size(), second->profiles.size());
-    const Columns of_a = columns_of(*first, unpaired.empty() ? n_common : first->profiles.size());
-    const Columns of_b = columns_of(*second, unpaired.empty() ? n_common : second->profiles.size());
+    const Columns of_a =
+        columns_of(std::span(first->profiles).first(unpaired.empty() ? n_common : first->profiles.size()));
+    const Columns of_b =
+        columns_of(std::span(second->profiles).first(unpaired.empty() ? n_common : second->profiles.size()));
     LossSample sample_a{label_a, of_a.total_variation, of_a.status},
         sample_b{label_b, of_b.total_variation, of_b.status};
     if (first->resolution) sample_a.resolution = *first->resolution;

@@ -14,8 +14,6 @@ namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
-std::string title(LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; }
-
 PrecisionVerdict verdict_of(const Report& report) {
   return judge_precision(precisions(report), report.stopping->until_ci);
 }

@@ -65,20 +65,6 @@ SinglePrecision weigh_noise(const LandscapeReader& reader, const LossReport& rep
   return result;
 }
 
-struct Columns {
-  std::vector<double> total_variation;
-  std::vector<DirectionStatus> status;
-};
-
-Columns columns_of(std::span<const ProfileDiagnostics> profiles) {
-  Columns columns;
-  for (const ProfileDiagnostics& profile : profiles) {
-    columns.total_variation.push_back(profile.total_variation);
-    columns.status.push_back(profile.status);
-  }
-  return columns;
-}
-
 std::vector<double> usable_total_variation(std::span<const ProfileDiagnostics> profiles) {
   const Columns columns = columns_of(profiles);
   return usable_values(columns.total_variation, columns.status);
@@ -162,7 +148,6 @@ void make_histograms(std::vector<LossReport>& losses) {
 }
 
 Comparison compare_losses(const LossReport& first, const LossReport& second, const RunConfig& config) {
-  const auto title = [](LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; };
   const Columns a = columns_of(first.profiles), b = columns_of(second.profiles);
   LossSample sample_a{title(first.loss), a.total_variation, a.status};
   LossSample sample_b{title(second.loss), b.total_variation, b.status};
@@ -182,6 +167,17 @@ std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const R
 }
 
 }  // namespace
+
+std::string title(LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; }
+
+Columns columns_of(std::span<const ProfileDiagnostics> profiles) {
+  Columns columns;
+  for (const ProfileDiagnostics& profile : profiles) {
+    columns.total_variation.push_back(profile.total_variation);
+    columns.status.push_back(profile.status);
+  }
+  return columns;
+}
 
 BootstrapOptions bootstrap_options(const RunConfig& config) {
   BootstrapOptions options;

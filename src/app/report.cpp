@@ -78,8 +78,6 @@ std::string seconds_text(double seconds, const char* without) {
   return seconds > 0.0 ? fmt::format("{:.3g}", seconds) : std::string(without);
 }
 
-std::string title_of(const LossReport& loss) { return loss.loss == LossKind::ritz ? "Ritz" : "Galerkin"; }
-
 std::string spread_text(const LossReport& loss) {
   const QuadratureNoise& noise = loss.point_sets->noise;
   if (!noise.index_mean || !noise.index_spread) return "undefined";
@@ -245,7 +243,7 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
 std::string report_text(const Report& report) {
   Table table(report.losses);
   const int dimension = report.network.dimension;
-  table.row("", [](const LossReport& l) { return l.loss == LossKind::ritz ? "Deep Ritz" : "Deep Galerkin"; });
+  table.row("", [](const LossReport& l) { return "Deep " + title(l.loss); });
   table.rule();
   table.row("roughness index RI", index_text);
   table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), interval_text);
@@ -317,7 +315,7 @@ std::string report_text(const Report& report) {
   }
   for (const LossReport& loss : report.losses) {
     if (loss.point_sets && loss.point_sets->points_dominate())
-      text += wrapped("(!) " + domination_text(title_of(loss), *loss.point_sets), kTextWidth);
+      text += wrapped("(!) " + domination_text(title(loss.loss), *loss.point_sets), kTextWidth);
   }
   if (report.noise_pending) {
     text += wrapped("The noise of single precision is not measured yet: --resume finishes the job and measures it.",

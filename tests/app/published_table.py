@@ -47,16 +47,43 @@ def total_variation(case, options, directions, program=PROGRAM, launcher=()):
     with tempfile.TemporaryDirectory() as folder:
         minimizer, output = Path(folder) / "minimizer.safetensors", Path(folder) / "profiles.h5"
         subprocess.run(
-            [sys.executable, SOURCE / "tools" / "import_checkpoint.py", REFERENCE / "minimizers" / case["minimizer"],
-             "-o", minimizer, "--negate-output", "--network", case["network"]],
-            check=True, capture_output=True)
+            [
+                sys.executable,
+                SOURCE / "tools" / "import_checkpoint.py",
+                REFERENCE / "minimizers" / case["minimizer"],
+                "-o",
+                minimizer,
+                "--negate-output",
+                "--network",
+                case["network"],
+            ],
+            check=True,
+            capture_output=True,
+        )
         radius, points = case["radius"], case["intervals"] + 1
         subprocess.run(
-            [*launcher, program, "--quiet", "--output", output, f"--minimizer-{case['loss']}", minimizer,
-             "--losses", case["loss"], "--network", case["network"], f"--grid=-{radius}:{radius}:{points}",
-             "--directions", str(directions), "--norm", "filter",
-             *(f"--{name}={value}" for name, value in options.items())],
-            check=True, capture_output=True)
+            [
+                *launcher,
+                program,
+                "--quiet",
+                "--output",
+                output,
+                f"--minimizer-{case['loss']}",
+                minimizer,
+                "--losses",
+                case["loss"],
+                "--network",
+                case["network"],
+                f"--grid=-{radius}:{radius}:{points}",
+                "--directions",
+                str(directions),
+                "--norm",
+                "filter",
+                *(f"--{name}={value}" for name, value in options.items()),
+            ],
+            check=True,
+            capture_output=True,
+        )
         with h5py.File(output) as file:
             t = file[f"profiles/{case['loss']}/total_variation"][:]
             return t[np.isfinite(t)]
@@ -82,11 +109,16 @@ def main():
 
     print("| RI / mean T (p) at l = | " + " | ".join(f"{case['radius']:g}" for case in cases) + " |")
     print("|---" * (1 + len(cases)) + "|")
-    print("| printed by the authors | "
-          + " | ".join(cell(printed[r]) if (r := case["radius"]) in printed else "" for case in cases) + " |")
+    print(
+        "| printed by the authors | "
+        + " | ".join(cell(printed[r]) if (r := case["radius"]) in printed else "" for case in cases)
+        + " |"
+    )
     for name, options in settings().items():
-        cells = [cell(total_variation(case, options, arguments.directions, arguments.program),
-                      printed.get(case["radius"])) for case in cases]
+        cells = [
+            cell(total_variation(case, options, arguments.directions, arguments.program), printed.get(case["radius"]))
+            for case in cases
+        ]
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 

@@ -19,6 +19,18 @@ REFERENCE = os.environ.get("LANDSCAPE_REFERENCE_DIR", "")
 
 # A training of a tenth of a second and few profiles: for tests that are about something else.
 QUICK = ["--epochs=300", "--lbfgs-iterations=0", "--directions=6", "--grid=-1:1:9", "--bootstrap=100"]
+# Seconds of evaluation on one core, in many rounds; the number of directions is the test's.
+MANY_ROUNDS = [
+    "--dimension=3",
+    "--width=10",
+    "--epochs=5",
+    "--lbfgs-iterations=0",
+    "--train-quadrature=sobol:64",
+    "--quadrature=sobol:4000",
+    "--grid=-1:1:11",
+    "--bootstrap=50",
+    "--round-seconds=0.05",
+]
 # What two equal calculations may differ in.
 TIMES = {"created", "training_seconds", "evaluation_seconds"}
 
@@ -124,7 +136,11 @@ def contents(path):
     def visit(name, node):
         for key, value in node.attrs.items():
             value = np.asarray(value)
-            found[f"{name} {key}"] = (str(value.dtype), value.shape, value.tobytes() if value.dtype != object else str(value))
+            found[f"{name} {key}"] = (
+                str(value.dtype),
+                value.shape,
+                value.tobytes() if value.dtype != object else str(value),
+            )
         if isinstance(node, h5py.Dataset):
             found[name] = (str(node.dtype), node.shape, node[()].tobytes())
 

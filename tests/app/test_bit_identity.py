@@ -24,8 +24,18 @@ class BitIdentity(SystemTest):
         self.assert_same_files("long.h5", "short.h5")
 
     def test_random_points_and_batches_give_the_same_bits(self):
-        case = ["--dimension=2", "--epochs=50", "--lbfgs-iterations=0", "--train-quadrature=monte-carlo:64", "--batch=24",
-                "--train-points=redrawn", "--quadrature=sobol:64", "--directions=5", "--grid=-1:1:5", "--bootstrap=100"]
+        case = [
+            "--dimension=2",
+            "--epochs=50",
+            "--lbfgs-iterations=0",
+            "--train-quadrature=monte-carlo:64",
+            "--batch=24",
+            "--train-points=redrawn",
+            "--quadrature=sobol:64",
+            "--directions=5",
+            "--grid=-1:1:5",
+            "--bootstrap=100",
+        ]
         self.run_program(*case, "--output=one.h5", "--threads=1")
         self.run_program(*case, "--output=three.h5", "--threads=2", ranks=3)
         self.assert_same_files("one.h5", "three.h5")
@@ -33,7 +43,9 @@ class BitIdentity(SystemTest):
     def test_h5diff_of_two_equal_runs_names_times_only(self):
         self.run_program(*CASE, "--output=a.h5")
         self.run_program(*CASE, "--output=b.h5", ranks=2)
-        text = subprocess.run(["h5diff", "-r", self.path("a.h5"), self.path("b.h5")], capture_output=True, text=True).stdout
+        text = subprocess.run(
+            ["h5diff", "-r", self.path("a.h5"), self.path("b.h5")], capture_output=True, text=True
+        ).stdout
         different, name = set(), ""
         for line in text.splitlines():
             named = re.match(r"(?:attribute|dataset): +<([^ >]+)", line)

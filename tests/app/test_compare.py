@@ -38,16 +38,22 @@ class Compare(SystemTest):
             a, b = self.total_variation("a.h5", loss)[:30], self.total_variation("b.h5", loss)
             index = [t.std(ddof=1) / t.mean() for t in (a, b)]
             np.testing.assert_allclose(self.numbers(part, "RI(A) / RI(B)")[0], index[0] / index[1], rtol=1e-3)
-            np.testing.assert_allclose(self.numbers(part, "RI(A) - RI(B)")[0], index[0] - index[1], rtol=1e-3, atol=1e-4)
+            np.testing.assert_allclose(
+                self.numbers(part, "RI(A) - RI(B)")[0], index[0] - index[1], rtol=1e-3, atol=1e-4
+            )
             self.assertRegex(part, r"(rougher than|not distinguishable with)")
         self.assertEqual(self.compare("a.h5", "b.h5"), printed, "the same digits again")
         self.assertEqual(self.compare("a.h5", "b.h5", "--losses=ritz").count("common directions"), 1)
 
     def test_what_is_not_common_is_named_and_resampled_apart(self):
         self.run_program(*JOB, "--directions=20", "--output=a.h5")
-        for change, reason in (("--seed=2", "their seed differs (1 and 2)"), ("--norm=layer", "their norm differs (filter and layer)"),
-                               ("--bias=copy", "their bias differs (zero and copy)"),
-                               ("--width=3", "their networks differ"), ("--grid-rule=arange", "their grid differs")):
+        for change, reason in (
+            ("--seed=2", "their seed differs (1 and 2)"),
+            ("--norm=layer", "their norm differs (filter and layer)"),
+            ("--bias=copy", "their bias differs (zero and copy)"),
+            ("--width=3", "their networks differ"),
+            ("--grid-rule=arange", "their grid differs"),
+        ):
             self.run_program(*JOB, "--directions=12", "--output=b.h5", "--overwrite", change)
             printed = " ".join(self.compare("a.h5", "b.h5", "--losses=galerkin").split())
             self.assertIn("not paired, because " + reason, printed)
@@ -67,12 +73,24 @@ class Compare(SystemTest):
     def test_refusals_are_one_sentence(self):
         self.run_program(*JOB, "--directions=6", "--output=a.h5", "--losses=ritz")
         self.run_program("train", *JOB, "--output=t.h5")
-        self.run_program("sweep", *[option for option in JOB if "grid" not in option], "--directions=4", "--losses=ritz", "--output=s.h5",
-                         "--sweep-radius=0.1,1", "--sweep-intervals=4,8")
-        for arguments, code, part in ((["a.h5"], 2, "two files"), (["s.h5", "a.h5"], 2, "sweep"), (["a.h5", "none.h5"], 1, "none.h5"),
-                                      (["a.h5", "a.h5", "a.h5"], 2, "too many"), (["a.h5", "t.h5"], 2, "t.h5"),
-                                      (["a.h5", "a.h5", "--losses=galerkin"], 2, "--losses"),
-                                      (["a.h5", "a.h5", "--width=3"], 2, "--width")):
+        self.run_program(
+            "sweep",
+            *[option for option in JOB if "grid" not in option],
+            "--directions=4",
+            "--losses=ritz",
+            "--output=s.h5",
+            "--sweep-radius=0.1,1",
+            "--sweep-intervals=4,8",
+        )
+        for arguments, code, part in (
+            (["a.h5"], 2, "two files"),
+            (["s.h5", "a.h5"], 2, "sweep"),
+            (["a.h5", "none.h5"], 1, "none.h5"),
+            (["a.h5", "a.h5", "a.h5"], 2, "too many"),
+            (["a.h5", "t.h5"], 2, "t.h5"),
+            (["a.h5", "a.h5", "--losses=galerkin"], 2, "--losses"),
+            (["a.h5", "a.h5", "--width=3"], 2, "--width"),
+        ):
             message = self.compare(*arguments, code=code)
             self.assertRegex(message, r"^landscape_mpi: [^\n]+\n$")
             self.assertIn(part, message)
@@ -86,10 +104,28 @@ class Compare(SystemTest):
         for loss in ("ritz", "galerkin"):
             net = self.path(f"{loss}.safetensors")
             source = os.path.join(REFERENCE, "minimizers", f"resnet_{loss}.pkl")
-            subprocess.run([sys.executable, os.path.join(SOURCE, "tools", "import_checkpoint.py"), source, "-o", net,
-                            "--negate-output", "--network", "resnet"], check=True, capture_output=True)
-            self.run_program("--quiet", f"--minimizer-{loss}={net}", f"--losses={loss}", "--grid=-0.02:0.02:101",
-                             "--quadrature=simpson:400", f"--output={loss}.h5")
+            subprocess.run(
+                [
+                    sys.executable,
+                    os.path.join(SOURCE, "tools", "import_checkpoint.py"),
+                    source,
+                    "-o",
+                    net,
+                    "--negate-output",
+                    "--network",
+                    "resnet",
+                ],
+                check=True,
+                capture_output=True,
+            )
+            self.run_program(
+                "--quiet",
+                f"--minimizer-{loss}={net}",
+                f"--losses={loss}",
+                "--grid=-0.02:0.02:101",
+                "--quadrature=simpson:400",
+                f"--output={loss}.h5",
+            )
         printed = self.compare("ritz.h5", "galerkin.h5")
         self.assertIn("paired over 100 common directions", printed)
         self.assertIn("Ritz in ritz.h5 is rougher than Galerkin in galerkin.h5: ratio", printed)

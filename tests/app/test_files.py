@@ -34,13 +34,17 @@ class Reduce(SystemTest):
                 again = self.run_program("reduce", f"{name}.h5", env=NO_MPI)
                 self.assertTrue(again.stdout and job.stdout.endswith("\n\n" + again.stdout), job.stdout + again.stdout)
         more = self.run_program(*QUICK[:-3], "--directions=9", *QUICK[-2:], "--output=linear2.h5", ranks=2)
-        resumed = self.run_program(*QUICK[:-3], "--directions=11", *QUICK[-2:], "--output=linear2.h5", "--resume", ranks=2)
+        resumed = self.run_program(
+            *QUICK[:-3], "--directions=11", *QUICK[-2:], "--output=linear2.h5", "--resume", ranks=2
+        )
         again = self.run_program("reduce", "linear2.h5", env=NO_MPI)
         self.assertNotEqual(table_of(more.stdout), table_of(resumed.stdout))
         self.assertTrue(again.stdout and resumed.stdout.endswith("\n\n" + again.stdout), resumed.stdout + again.stdout)
 
     def test_the_environment_used_above_really_stops_mpi(self):
-        process = subprocess.run(self.command(QUICK), cwd=self.folder, env={**os.environ, **NO_MPI}, capture_output=True)
+        process = subprocess.run(
+            self.command(QUICK), cwd=self.folder, env={**os.environ, **NO_MPI}, capture_output=True
+        )
         self.assertNotEqual(process.returncode, 0)
 
     def test_reduce_leaves_the_file_alone(self):
@@ -60,7 +64,9 @@ class Reduce(SystemTest):
                 self.assertAlmostEqual(file[f"roughness/{loss}"].attrs["index"], t.std(ddof=1) / t.mean(), delta=1e-13)
 
     def test_what_moves_is_stored_per_direction_and_in_sum(self):
-        self.run_program("--epochs=300", "--lbfgs-iterations=0", "--bootstrap=100", "--grid=-0.5:0.7:13", "--directions=40")
+        self.run_program(
+            "--epochs=300", "--lbfgs-iterations=0", "--bootstrap=100", "--grid=-0.5:0.7:13", "--directions=40"
+        )
         with h5py.File(self.path("landscape.h5"), "r") as file:
             edges = []
             for loss in ("ritz", "galerkin"):
@@ -76,7 +82,9 @@ class Reduce(SystemTest):
                 np.testing.assert_allclose(profiles["tilt"][()], tilt, rtol=1e-12)
                 share = np.cov(t, tilt)[0, 1] / t.var(ddof=1)
                 self.assertAlmostEqual(results.attrs["tilt_share"], share, delta=1e-10)
-                self.assertAlmostEqual(results.attrs["tilt_share"] + results.attrs["oscillation_share"], 1.0, delta=1e-12)
+                self.assertAlmostEqual(
+                    results.attrs["tilt_share"] + results.attrs["oscillation_share"], 1.0, delta=1e-12
+                )
                 self.assertAlmostEqual(results.attrs["median_curvature"], np.median(curvature), delta=1e-7)
                 self.assertEqual(results.attrs["median_slope_changes"], np.median(profiles["slope_changes"][()]))
                 counts = results["histogram/counts"][()]
@@ -127,7 +135,9 @@ class Reuse(SystemTest):
     def test_saved_directions_give_the_same_profiles(self):
         self.run_program(*QUICK, "--save-directions", "--output=a.h5", ranks=3)
         self.run_program("--minimizer=a.h5", "--directions-from=a.h5", "--grid=-1:1:9", "--output=b.h5", ranks=2)
-        self.run_program("--minimizer=a.h5", "--directions-from=a.h5", "--directions=4", "--grid=-1:1:9", "--output=c.h5")
+        self.run_program(
+            "--minimizer=a.h5", "--directions-from=a.h5", "--directions=4", "--grid=-1:1:9", "--output=c.h5"
+        )
         self.assertEqual(self.profiles("a.h5").tobytes(), self.profiles("b.h5").tobytes())
         self.assertEqual(self.profiles("a.h5")[:4].tobytes(), self.profiles("c.h5").tobytes())
         self.run_program("verify", "b.h5", "--all")
@@ -148,7 +158,9 @@ class Reuse(SystemTest):
     def test_the_plot_tool_reads_the_file(self):
         self.run_program(*QUICK)
         tool = os.path.join(SOURCE, "tools", "plot_landscape.py")
-        process = subprocess.run([sys.executable, tool, "landscape.h5", "-o", "plot.png"], cwd=self.folder, capture_output=True, text=True)
+        process = subprocess.run(
+            [sys.executable, tool, "landscape.h5", "-o", "plot.png"], cwd=self.folder, capture_output=True, text=True
+        )
         if "missing" in process.stderr:
             self.skipTest(process.stderr.strip())
         self.assertEqual(process.returncode, 0, process.stderr)
@@ -165,7 +177,16 @@ class Schema(SystemTest):
             for dataset in datasets:
                 for attribute in ("description", "shape", "units"):
                     self.assertIn(attribute, dataset.attrs, dataset.name)
-            for attribute in ("format_version", "program", "version", "git_revision", "config", "config_hash", "created", "state"):
+            for attribute in (
+                "format_version",
+                "program",
+                "version",
+                "git_revision",
+                "config",
+                "config_hash",
+                "created",
+                "state",
+            ):
                 self.assertIn(attribute, file.attrs)
             self.assertEqual(text(file.attrs["state"]), "complete")
             self.assertEqual(file["profiles/ritz/direction"].shape, (6, 53))
@@ -183,7 +204,9 @@ class DryRun(SystemTest):
 
     def test_help_and_version_need_no_mpi(self):
         self.assertIn("--quadrature", self.run_program("--help", env=NO_MPI).stdout)
-        self.assertRegex(self.run_program("--version", env=NO_MPI).stdout, r"^landscape_mpi \d+\.\d+\.\d+( \(git [0-9a-z.-]+\))?\n$")
+        self.assertRegex(
+            self.run_program("--version", env=NO_MPI).stdout, r"^landscape_mpi \d+\.\d+\.\d+( \(git [0-9a-z.-]+\))?\n$"
+        )
         self.assertEqual(self.run_program("--version", ranks=3).stdout.count("landscape_mpi"), 1)
 
 

@@ -64,8 +64,12 @@ class Gpu(SystemTest):
                     file[f"profiles/{loss}/loss"][row, :] = 7.0
         before = n_complete(self.path("part.h5"))
         for rank in range(RANKS):
-            self.refused([*QUICK, "--device=cuda", "--output=part.h5", "--resume"], 1, "The GPU was lost to this process",
-                         shim=f"rank={rank},launches_left=4")
+            self.refused(
+                [*QUICK, "--device=cuda", "--output=part.h5", "--resume"],
+                1,
+                "The GPU was lost to this process",
+                shim=f"rank={rank},launches_left=4",
+            )
             self.assertEqual(n_complete(self.path("part.h5")), before)
         self.run_program("verify", "part.h5", "--all", "--device=cuda")
         self.run_program(*QUICK, "--device=cuda", "--output=part.h5", "--resume", ranks=RANKS)
@@ -77,11 +81,20 @@ class Gpu(SystemTest):
     def test_memory_that_runs_out(self):
         for rank in range(RANKS):
             with self.subTest(rank=rank):
-                self.refused([*QUICK, "--device=cuda", "--overwrite"], 1, "Run fewer ranks per GPU", shim=f"rank={rank},free_memory=1000")
+                self.refused(
+                    [*QUICK, "--device=cuda", "--overwrite"],
+                    1,
+                    "Run fewer ranks per GPU",
+                    shim=f"rank={rank},free_memory=1000",
+                )
 
     def test_a_card_without_code_for_it(self):
-        for shim, part in (("major=7", "compute capability 7.0"), ("rank=1,major=7", "compute capability 7.0"),
-                           ("device_count_error=100", "sees no GPU"), ("rank=1,device_count_error=100", "sees no GPU")):
+        for shim, part in (
+            ("major=7", "compute capability 7.0"),
+            ("rank=1,major=7", "compute capability 7.0"),
+            ("device_count_error=100", "sees no GPU"),
+            ("rank=1,device_count_error=100", "sees no GPU"),
+        ):
             with self.subTest(shim=shim):
                 self.refused([*QUICK, "--device=cuda"], 2, part, shim=shim)
         self.run_program(*QUICK, "--device=auto", ranks=RANKS, env={"LANDSCAPE_SHIM": "rank=1,major=7"})

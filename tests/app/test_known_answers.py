@@ -13,17 +13,23 @@ class LinearModel(SystemTest):
     def check(self, name, largest_index, largest_error):
         with h5py.File(self.path(name), "r") as file:
             for loss in ("ritz", "galerkin"):
-                np.testing.assert_allclose(file[f"minimizer/{loss}/theta"][()], [-2.0, -1.0], rtol=0, atol=largest_error)
+                np.testing.assert_allclose(
+                    file[f"minimizer/{loss}/theta"][()], [-2.0, -1.0], rtol=0, atol=largest_error
+                )
                 roughness = file[f"roughness/{loss}"].attrs
                 self.assertEqual(roughness["used"], 20)
                 self.assertTrue(roughness["index"] < largest_index, f"{loss}: {roughness['index']}")
                 self.assertEqual(roughness["single_valley"], 20)
-                np.testing.assert_allclose(file[f"profiles/{loss}/total_variation"][()], 1.0, rtol=max(1e-12, 10 * largest_error))
+                np.testing.assert_allclose(
+                    file[f"profiles/{loss}/total_variation"][()], 1.0, rtol=max(1e-12, 10 * largest_error)
+                )
 
     CASE = ["--network=linear", "--problem=cubic", "--quadrature=gauss:8", "--directions=20", "--bias=random"]
 
     def test_trained_its_index_is_zero(self):
-        self.run_program(*self.CASE, "--train-quadrature=gauss:8", "--epochs=0", "--lbfgs-iterations=200", "--output=a.h5", ranks=2)
+        self.run_program(
+            *self.CASE, "--train-quadrature=gauss:8", "--epochs=0", "--lbfgs-iterations=200", "--output=a.h5", ranks=2
+        )
         self.check("a.h5", 1e-12, 1e-13)
 
     def test_loaded_its_index_is_zero(self):

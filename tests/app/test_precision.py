@@ -18,7 +18,9 @@ class Precision(SystemTest):
         self.run_program(*SMALL, "--output=double.h5")
         job = self.run_program(*SMALL, "--precision=single", "--output=single.h5", ranks=2)
         self.assertIn("single precision", job.stdout)
-        self.assertRegex(" ".join(job.stdout.split()), r"Warning: along \d+ of the \d+ directions of ritz single precision")
+        self.assertRegex(
+            " ".join(job.stdout.split()), r"Warning: along \d+ of the \d+ directions of ritz single precision"
+        )
         self.assertNotIn("directions of galerkin single", " ".join(job.stdout.split()))
         again = self.run_program("reduce", "single.h5", env=NO_MPI)
         self.assertTrue(job.stdout.endswith("\n\n" + again.stdout), job.stdout + again.stdout)
@@ -57,29 +59,51 @@ class Precision(SystemTest):
         self.assertEqual(self.run_program("verify", "single.h5", "--all", env=NO_MPI).stdout.count("the same bits"), 2)
 
     def test_a_stopped_job_says_that_its_noise_is_not_measured(self):
-        self.run_program("--epochs=300", "--lbfgs-iterations=0", "--directions=60", "--grid=-1:1:21", "--bootstrap=100", "--quiet",
-                         "--losses=ritz", "--precision=single")
-        with h5py.File(self.path("landscape.h5"), "r+") as file:  # as a job leaves it that was stopped after 37 directions
+        self.run_program(
+            "--epochs=300",
+            "--lbfgs-iterations=0",
+            "--directions=60",
+            "--grid=-1:1:21",
+            "--bootstrap=100",
+            "--quiet",
+            "--losses=ritz",
+            "--precision=single",
+        )
+        with h5py.File(
+            self.path("landscape.h5"), "r+"
+        ) as file:  # as a job leaves it that was stopped after 37 directions
             file["profiles/ritz/complete"][37:, :] = 0
             attributes = file["roughness/ritz"].attrs
             attributes.modify("state", np.array("pending", dtype=attributes.get_id("state").dtype))
         report = self.run_program("reduce", "landscape.h5", env=NO_MPI).stdout
         self.assertIn("The noise of single precision is not measured yet: --resume", " ".join(report.split()))
         curve = report.split("RI of the first M directions")[1].splitlines()[2:]
-        self.assertEqual([line.split()[0] for line in curve], ["10", "20"], "the curve ends with the complete directions")
+        self.assertEqual(
+            [line.split()[0] for line in curve], ["10", "20"], "the curve ends with the complete directions"
+        )
         verified = self.run_program("verify", "landscape.h5", env=NO_MPI).stdout
         self.assertIn("777 of 1 260 losses computed again: the same bits (483 are not done or damaged)", verified)
 
     def test_constant_profiles_are_left_out_in_either_precision(self):
         # Directions of the linear model without its weight: nothing moves. At l = 1e-9 all that moves is rounding.
         for precision in ("double", "single"):
-            self.run_program("--network=linear", "--problem=cubic", "--losses=ritz", "--grid=-1e-9:1e-9:11", "--directions=5",
-                             f"--precision={precision}", f"--output={precision}.h5")
+            self.run_program(
+                "--network=linear",
+                "--problem=cubic",
+                "--losses=ritz",
+                "--grid=-1e-9:1e-9:11",
+                "--directions=5",
+                f"--precision={precision}",
+                f"--output={precision}.h5",
+            )
             with h5py.File(self.path(f"{precision}.h5"), "r") as file:
                 self.assertEqual(file["roughness/ritz"].attrs["excluded_flat"], 5)
 
     def test_refusals(self):
-        for arguments, part in ((["--precision=half"], "'half'"), (["--precision=single", "--device=cuda"], "--device cuda")):
+        for arguments, part in (
+            (["--precision=half"], "'half'"),
+            (["--precision=single", "--device=cuda"], "--device cuda"),
+        ):
             message = self.run_program(*arguments, code=2).stderr
             self.assertRegex(message, r"^landscape_mpi: [^\n]+\n$")
             self.assertIn(part, message)
@@ -93,13 +117,22 @@ class Precision(SystemTest):
 class Interval(SystemTest):
     def test_methods_differ_and_are_named(self):
         self.run_program("--epochs=300", "--lbfgs-iterations=0", "--directions=30", "--grid=-1:1:9", "--losses=ritz")
-        printed = {method: self.run_program("reduce", "landscape.h5", f"--interval={method}", env=NO_MPI).stdout
-                   for method in ("automatic", "studentised", "bca", "percentile")}
+        printed = {
+            method: self.run_program("reduce", "landscape.h5", f"--interval={method}", env=NO_MPI).stdout
+            for method in ("automatic", "studentised", "bca", "percentile")
+        }
         interval = {m: next(line for line in p.splitlines() if "95 % interval" in line) for m, p in printed.items()}
         self.assertEqual(interval["automatic"], interval["studentised"])
         self.assertEqual(len(set(interval.values())), 3, interval)
-        self.run_program("--epochs=300", "--lbfgs-iterations=0", "--directions=30", "--grid=-1:1:9", "--losses=ritz",
-                         "--interval=bca", "--output=bca.h5")
+        self.run_program(
+            "--epochs=300",
+            "--lbfgs-iterations=0",
+            "--directions=30",
+            "--grid=-1:1:9",
+            "--losses=ritz",
+            "--interval=bca",
+            "--output=bca.h5",
+        )
         with h5py.File(self.path("bca.h5"), "r") as file:
             attributes = file["roughness/ritz"].attrs
             self.assertEqual((text(attributes["lower_method"]), text(attributes["upper_method"])), ("bca", "bca"))

@@ -8,13 +8,28 @@ import h5py
 from system import QUICK, SystemTest, main, n_complete, text
 
 # A second or two of evaluation on one core; the minimizer comes from prepare().
-LONG = ["--minimizer=net.h5", "--quadrature=sobol:8000", "--directions=30", "--grid=-1:1:21", "--bootstrap=100", "--round-seconds=0.1"]
+LONG = [
+    "--minimizer=net.h5",
+    "--quadrature=sobol:8000",
+    "--directions=30",
+    "--grid=-1:1:21",
+    "--bootstrap=100",
+    "--round-seconds=0.1",
+]
 
 
 class Resume(SystemTest):
     def prepare(self):
-        self.run_program("train", "--dimension=4", "--width=16", "--epochs=5", "--lbfgs-iterations=0", "--train-quadrature=sobol:64",
-                         "--quadrature=sobol:64", "--output=net.h5")
+        self.run_program(
+            "train",
+            "--dimension=4",
+            "--width=16",
+            "--epochs=5",
+            "--lbfgs-iterations=0",
+            "--train-quadrature=sobol:64",
+            "--quadrature=sobol:64",
+            "--output=net.h5",
+        )
         self.run_program(*LONG, "--output=whole.h5", "--quiet")
 
     def finish(self, case, name, ranks, code=0):
@@ -64,14 +79,18 @@ class Resume(SystemTest):
         self.run_program(*given, "--output=a.h5")
         self.run_program(*given, "--output=a.h5", "--resume")
         os.rename(self.path("d2.h5"), self.path("d.h5"))
-        self.assertIn("direction 0 of 'd.h5'", self.run_program(*given, "--output=a.h5", "--resume", code=2, ranks=2).stderr)
+        self.assertIn(
+            "direction 0 of 'd.h5'", self.run_program(*given, "--output=a.h5", "--resume", code=2, ranks=2).stderr
+        )
         os.remove(self.path("d.h5"))
         self.run_program("verify", "a.h5", "--all")  # needs nothing but the file
 
     def test_time_limit_during_the_profiles(self):
         self.prepare()
         process = self.run_program(*LONG, "--output=part.h5", "--time-limit=0.4", ranks=2, code=75)
-        self.assertRegex(process.stderr, r"^landscape_mpi: stopped by the time limit with [\d ]+ of 1 260 losses left.*--resume\.\n$")
+        self.assertRegex(
+            process.stderr, r"^landscape_mpi: stopped by the time limit with [\d ]+ of 1 260 losses left.*--resume\.\n$"
+        )
         with h5py.File(self.path("part.h5"), "r") as file:
             self.assertEqual(text(file.attrs["state"]), "stopped")
             self.assertEqual(text(file["roughness/ritz"].attrs["state"]), "pending")

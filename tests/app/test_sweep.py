@@ -8,9 +8,22 @@ from system import SystemTest, main, n_complete, text
 
 NET = ["--epochs=300", "--lbfgs-iterations=0", "--directions=9", "--bootstrap=100", "--interval=bca"]
 RADIUS, INTERVALS = (0.05, 0.1, 1.0), (4, 10, 20)
-SWEEP = ["sweep", *NET, "--sweep-radius=" + ",".join(map(str, RADIUS)), "--sweep-intervals=" + ",".join(map(str, INTERVALS))]
-SLOW = ["sweep", "--minimizer=net.h5", "--quadrature=sobol:6000", "--directions=20", "--sweep-radius=0.1,1",
-        "--sweep-intervals=5,10,20", "--bootstrap=100", "--round-seconds=0.1"]
+SWEEP = [
+    "sweep",
+    *NET,
+    "--sweep-radius=" + ",".join(map(str, RADIUS)),
+    "--sweep-intervals=" + ",".join(map(str, INTERVALS)),
+]
+SLOW = [
+    "sweep",
+    "--minimizer=net.h5",
+    "--quadrature=sobol:6000",
+    "--directions=20",
+    "--sweep-radius=0.1,1",
+    "--sweep-intervals=5,10,20",
+    "--bootstrap=100",
+    "--round-seconds=0.1",
+]
 
 
 class Sweep(SystemTest):
@@ -19,7 +32,9 @@ class Sweep(SystemTest):
         with h5py.File(self.path("s.h5"), "r") as file:
             for i, l in enumerate(RADIUS):
                 for k, m in enumerate(INTERVALS):
-                    self.run_program(*NET, f"--grid=-{l}:{l}:{m + 1}", "--minimizer=s.h5", "--output=a.h5", "--overwrite", "--quiet")
+                    self.run_program(
+                        *NET, f"--grid=-{l}:{l}:{m + 1}", "--minimizer=s.h5", "--output=a.h5", "--overwrite", "--quiet"
+                    )
                     with h5py.File(self.path("a.h5"), "r") as plain:
                         for loss in ("ritz", "galerkin"):
                             found, expected = file[f"sweep/{loss}"], plain[f"roughness/{loss}"].attrs
@@ -53,7 +68,9 @@ class Sweep(SystemTest):
                 lies_in = lambda i, a, b: interval[i, b, 0] <= index[i, a] <= interval[i, b, 1]
                 agree = lambda i, a, b: lies_in(i, a, b) and lies_in(i, b, a)
                 for i in range(len(RADIUS)):
-                    expected = [all(agree(i, k, finer) for finer in range(k + 1, 3)) for k in range(2)] + [agree(i, 2, 1)]
+                    expected = [all(agree(i, k, finer) for finer in range(k + 1, 3)) for k in range(2)] + [
+                        agree(i, 2, 1)
+                    ]
                     self.assertEqual(list(stable[i]), expected)
 
     def test_ranks_rounds_and_later_directions_give_the_same_bits(self):
@@ -66,8 +83,16 @@ class Sweep(SystemTest):
         self.assert_same_files("one.h5", "more.h5")
 
     def test_stopped_and_killed_sweeps_are_resumed(self):
-        self.run_program("train", "--dimension=4", "--width=16", "--epochs=5", "--lbfgs-iterations=0", "--train-quadrature=sobol:64",
-                         "--quadrature=sobol:64", "--output=net.h5")
+        self.run_program(
+            "train",
+            "--dimension=4",
+            "--width=16",
+            "--epochs=5",
+            "--lbfgs-iterations=0",
+            "--train-quadrature=sobol:64",
+            "--quadrature=sobol:64",
+            "--output=net.h5",
+        )
         report = self.run_program(*SLOW, "--output=whole.h5").stdout
         self.assertIn("was not measured", report)
         self.run_program(*SLOW, "--output=stop.h5", "--time-limit=0.3", ranks=2, code=75)
@@ -80,24 +105,37 @@ class Sweep(SystemTest):
             self.assert_same_files("whole.h5", name)
 
     def test_the_linear_model_is_zero_and_stable_everywhere(self):
-        report = self.run_program("sweep", "--network=linear", "--problem=cubic", "--epochs=0", "--directions=6", "--bootstrap=100",
-                                  "--sweep-radius=0.5,1", "--sweep-intervals=4,8", "--output=s.h5").stdout
+        report = self.run_program(
+            "sweep",
+            "--network=linear",
+            "--problem=cubic",
+            "--epochs=0",
+            "--directions=6",
+            "--bootstrap=100",
+            "--sweep-radius=0.5,1",
+            "--sweep-intervals=4,8",
+            "--output=s.h5",
+        ).stdout
         self.assertEqual(report.count("0 (rounding) *"), 8, report)
 
     def test_what_makes_no_sense_is_refused(self):
         self.run_program(*SWEEP, "--output=s.h5")
-        for arguments, words in ((["sweep", "--grid=-1:1:5"], "--grid has no meaning for sweep"),
-                                 (["sweep", "--point-sets=3", "--quadrature=sobol:9"], "--point-sets has no meaning"),
-                                 (["sweep", "--until-ci=0.1"], "--until-ci has no meaning"),
-                                 (["sweep", "--sweep-radius=1,-1"], "--sweep-radius"),
-                                 (["sweep", "--sweep-radius=1,,2"], "--sweep-radius"),
-                                 (["sweep", "--sweep-intervals=10,10"], "names 10 twice"),
-                                 (["sweep", "--sweep-intervals=0"], "--sweep-intervals '0'"),
-                                 (["--sweep-radius=1"], "belongs to the command sweep"),
-                                 (["--sweep-intervals=5"], "belongs to the command sweep"),
-                                 ([*NET, "--resume", "--output=s.h5"], "sweep-radius was"),
-                                 (["compare", "s.h5", "s.h5"], "holds a sweep")):
-            process = self.run_program(*arguments, *([] if "s.h5" in " ".join(arguments) else ["--output=a.h5"]), code=2)
+        for arguments, words in (
+            (["sweep", "--grid=-1:1:5"], "--grid has no meaning for sweep"),
+            (["sweep", "--point-sets=3", "--quadrature=sobol:9"], "--point-sets has no meaning"),
+            (["sweep", "--until-ci=0.1"], "--until-ci has no meaning"),
+            (["sweep", "--sweep-radius=1,-1"], "--sweep-radius"),
+            (["sweep", "--sweep-radius=1,,2"], "--sweep-radius"),
+            (["sweep", "--sweep-intervals=10,10"], "names 10 twice"),
+            (["sweep", "--sweep-intervals=0"], "--sweep-intervals '0'"),
+            (["--sweep-radius=1"], "belongs to the command sweep"),
+            (["--sweep-intervals=5"], "belongs to the command sweep"),
+            ([*NET, "--resume", "--output=s.h5"], "sweep-radius was"),
+            (["compare", "s.h5", "s.h5"], "holds a sweep"),
+        ):
+            process = self.run_program(
+                *arguments, *([] if "s.h5" in " ".join(arguments) else ["--output=a.h5"]), code=2
+            )
             self.assertIn(words, process.stderr)
             self.assertEqual(len(process.stderr.splitlines()), 1)
         self.assertEqual(os.listdir(self.folder), ["s.h5"])

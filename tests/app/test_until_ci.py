@@ -8,31 +8,48 @@ from system import QUICK, TIMES, SystemTest, differing, main, n_complete, table_
 
 FAST = [word for word in QUICK if not word.startswith("--directions")]
 # About a second of evaluation on one core for the last batches.
-SLOW = ["--minimizer=net.h5", "--quadrature=sobol:8000", "--grid=-1:1:21", "--bootstrap=100", "--directions=5", "--until-ci=0.01",
-        "--max-directions=40", "--round-seconds=0.1"]
+SLOW = [
+    "--minimizer=net.h5",
+    "--quadrature=sobol:8000",
+    "--grid=-1:1:21",
+    "--bootstrap=100",
+    "--directions=5",
+    "--until-ci=0.01",
+    "--max-directions=40",
+    "--round-seconds=0.1",
+]
 
 
 class UntilCi(SystemTest):
     def stopping(self, name):
         with h5py.File(self.path(name), "r") as file:
-            return {key: text(value) if isinstance(value, (bytes, str, np.bytes_)) else value
-                    for key, value in file["roughness/stopping"].attrs.items()}
+            return {
+                key: text(value) if isinstance(value, (bytes, str, np.bytes_)) else value
+                for key, value in file["roughness/stopping"].attrs.items()
+            }
 
     def assert_same_but_for_the_rule(self, a, b):
-        differences = [name for name in differing(self.path(a), self.path(b))
-                       if name.rsplit(" ", 1)[-1] not in TIMES and not name.startswith("roughness/stopping ")]
+        differences = [
+            name
+            for name in differing(self.path(a), self.path(b))
+            if name.rsplit(" ", 1)[-1] not in TIMES and not name.startswith("roughness/stopping ")
+        ]
         self.assertEqual(differences, [])
 
     def test_it_ends_with_the_bits_of_a_plain_run(self):
-        report = self.run_program(*FAST, "--directions=20", "--until-ci=0.2", "--max-directions=300", "--output=a.h5", ranks=2).stdout
+        report = self.run_program(
+            *FAST, "--directions=20", "--until-ci=0.2", "--max-directions=300", "--output=a.h5", ranks=2
+        ).stdout
         found = self.stopping("a.h5")
         self.assertEqual(found["outcome"], "reached", report)
         self.assertEqual((found["until_ci"], found["max_directions"]), (0.2, 300))
         self.assertLessEqual(found["half_width"], 0.2)
         with h5py.File(self.path("a.h5"), "r") as file:
             n = file["profiles/ritz/loss"].shape[0]
-            widths = [(g.attrs["interval"][1] - g.attrs["interval"][0]) / (2 * g.attrs["index"])
-                      for g in (file["roughness/ritz"], file["roughness/galerkin"])]
+            widths = [
+                (g.attrs["interval"][1] - g.attrs["interval"][0]) / (2 * g.attrs["index"])
+                for g in (file["roughness/ritz"], file["roughness/galerkin"])
+            ]
         self.assertEqual(found["half_width"], max(widths))
         self.assertIn(n, (36, 54, 81, 121, 181, 271))
         self.assertIn(f"Reached the relative half-width 20 % with {n} directions", report)
@@ -45,10 +62,14 @@ class UntilCi(SystemTest):
         self.run_program("verify", "a.h5", "--all")
 
     def test_max_directions_ends_it_and_more_can_be_asked_for_later(self):
-        report = self.run_program(*FAST, "--directions=6", "--until-ci=1e-6", "--max-directions=30", "--output=a.h5").stdout
+        report = self.run_program(
+            *FAST, "--directions=6", "--until-ci=1e-6", "--max-directions=30", "--output=a.h5"
+        ).stdout
         self.assertIn("Relative half-width 0.0001 % not reached with 30 directions", " ".join(report.split()))
         self.assertEqual(self.stopping("a.h5")["outcome"], "not reached")
-        self.run_program(*FAST, "--directions=6", "--until-ci=1e-6", "--max-directions=40", "--output=a.h5", "--resume", ranks=2)
+        self.run_program(
+            *FAST, "--directions=6", "--until-ci=1e-6", "--max-directions=40", "--output=a.h5", "--resume", ranks=2
+        )
         self.run_program(*FAST, "--directions=40", "--output=plain.h5")
         self.assert_same_but_for_the_rule("a.h5", "plain.h5")
 
@@ -59,20 +80,38 @@ class UntilCi(SystemTest):
         self.assert_same_but_for_the_rule("a.h5", "plain.h5")
 
     def test_an_index_of_zero_ends_it_at_once(self):
-        report = self.run_program("--network=linear", "--problem=cubic", "--directions=10", "--grid=-1:1:9", "--bootstrap=100",
-                                  "--epochs=0", "--until-ci=0.1", "--output=a.h5").stdout
+        report = self.run_program(
+            "--network=linear",
+            "--problem=cubic",
+            "--directions=10",
+            "--grid=-1:1:9",
+            "--bootstrap=100",
+            "--epochs=0",
+            "--until-ci=0.1",
+            "--output=a.h5",
+        ).stdout
         self.assertIn("was not pursued beyond 10 directions", " ".join(report.split()))
         self.assertEqual(self.stopping("a.h5")["outcome"], "undefined")
 
     def test_given_directions_are_no_more_than_there_are(self):
         self.run_program(*FAST, "--directions=12", "--save-directions", "--output=d.h5")
-        report = self.run_program(*FAST, "--directions-from=d.h5", "--directions=6", "--until-ci=1e-6", "--output=a.h5", ranks=2).stdout
+        report = self.run_program(
+            *FAST, "--directions-from=d.h5", "--directions=6", "--until-ci=1e-6", "--output=a.h5", ranks=2
+        ).stdout
         self.assertIn("not reached with 12 directions", report)
         self.assertIn("give more directions than 'd.h5' holds", " ".join(report.split()))
 
     def test_stopped_and_killed_jobs_end_with_the_same_bits(self):
-        self.run_program("train", "--dimension=4", "--width=16", "--epochs=5", "--lbfgs-iterations=0", "--train-quadrature=sobol:64",
-                         "--quadrature=sobol:64", "--output=net.h5")
+        self.run_program(
+            "train",
+            "--dimension=4",
+            "--width=16",
+            "--epochs=5",
+            "--lbfgs-iterations=0",
+            "--train-quadrature=sobol:64",
+            "--quadrature=sobol:64",
+            "--output=net.h5",
+        )
         self.run_program(*SLOW, "--output=whole.h5", "--quiet")
         for how in ("stop", "kill"):
             name = f"{how}.h5"
@@ -90,9 +129,11 @@ class UntilCi(SystemTest):
             self.assert_same_files("whole.h5", name)
 
     def test_what_makes_no_sense_is_refused(self):
-        for options, words in ((["--max-directions=30"], "--until-ci"),
-                               (["--until-ci=0"], "--until-ci 0"),
-                               (["--until-ci=0.1", "--directions=50", "--max-directions=30"], "--max-directions 30")):
+        for options, words in (
+            (["--max-directions=30"], "--until-ci"),
+            (["--until-ci=0"], "--until-ci 0"),
+            (["--until-ci=0.1", "--directions=50", "--max-directions=30"], "--max-directions 30"),
+        ):
             self.assertIn(words, self.run_program(*options, "--output=a.h5", code=2).stderr)
 
 

@@ -10,6 +10,7 @@
 Every variant is checked against the others on a few networks. Times are scaled to the whole case (directions x steps x points); each line
 ends with the number of evaluations that were really timed. --quick: a trial of the script, with few points and networks.
 """
+
 import argparse
 import math
 import sys
@@ -58,7 +59,7 @@ def swish_jet(v):
 def boundary(x):
     """B (q), grad B (q, d), Laplace B (q) of B = prod x_i (1 - x_i)."""
     t = x * (1 - x)
-    others = torch.stack([torch.cat([t[:, :k], t[:, k + 1:]], 1).prod(1) for k in range(x.shape[1])], 1)
+    others = torch.stack([torch.cat([t[:, :k], t[:, k + 1 :]], 1).prod(1) for k in range(x.shape[1])], 1)
     return t.prod(1), others * (1 - 2 * x), -2 * others.sum(1)
 
 
@@ -177,7 +178,10 @@ def bench_case(name, device, seconds, quick):
                 with torch.set_grad_enabled(variant == "nested"):
                     t = best_time(run, device, seconds)
             except Exception as error:  # noqa: BLE001 - one failing variant must not hide the others
-                print(f"{name:<5} {loss:<9} {variant:<9} failed: {type(error).__name__}: {str(error).splitlines()[0][:120]}", flush=True)
+                print(
+                    f"{name:<5} {loss:<9} {variant:<9} failed: {type(error).__name__}: {str(error).splitlines()[0][:120]}",
+                    flush=True,
+                )
                 continue
             timed = n * points
             print(f"{name:<5} {loss:<9} {variant:<9} {1e3 * t * evaluations / timed:>14.3f} {timed:>14}", flush=True)

@@ -6,6 +6,7 @@
 --also compiles for these architectures too, from the PTX that the program carries for GPUs newer than itself. Exit code 1 where a kernel
 spills. Needs nvcc, no GPU, and about five minutes of one core; the build itself only says that a kernel spills (-warn-spills).
 """
+
 import argparse
 import concurrent.futures
 import json
@@ -28,7 +29,9 @@ def demangle(names):
 
 def shorten(name):
     name = re.sub(r"\((anonymous namespace|unnamed namespace)\)::", "", name)
-    name = re.sub(r"landscape::(cuda::)?|math::|portable::|\((?:landscape::)?(?:Activation|LossKind|bool|int)\)", "", name)
+    name = re.sub(
+        r"landscape::(cuda::)?|math::|portable::|\((?:landscape::)?(?:Activation|LossKind|bool|int)\)", "", name
+    )
     name = re.sub(r"\((Activation|LossKind)\)", "", name)
     depth, cut = 0, len(name)
     for i, c in enumerate(name):  # the argument list begins at the first parenthesis outside template brackets
@@ -44,7 +47,10 @@ def report(entry, also):
     command = shlex.split(entry["command"])
     at = command.index("-o")
     command[at + 1] = os.devnull
-    command = [word for word in command if word not in ("-Xptxas=-warn-spills", "-Werror=all-warnings")] + ["-Xptxas", "-v"]
+    command = [word for word in command if word not in ("-Xptxas=-warn-spills", "-Werror=all-warnings")] + [
+        "-Xptxas",
+        "-v",
+    ]
     command += [f"--generate-code=arch=compute_90,code={architecture}" for architecture in also]
     start = time.monotonic()
     done = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
@@ -81,10 +87,14 @@ def main():
     spills = 0
     for row, name in zip(rows, names):
         spills += row[5] > 0
-        print(f"{row[0]:<20} {row[1]:<6} {row[3]:>4} {row[4]:>6} {row[5]:>6}  {shorten(name)}{'   SPILLS' if row[5] else ''}")
-    print("\nseconds to compile, all architectures: " +
-          ", ".join(f"{os.path.basename(e['file'])} {seconds:.0f}" for e, (_, seconds) in zip(entries, results)) +
-          f"; together {sum(seconds for _, seconds in results):.0f}")
+        print(
+            f"{row[0]:<20} {row[1]:<6} {row[3]:>4} {row[4]:>6} {row[5]:>6}  {shorten(name)}{'   SPILLS' if row[5] else ''}"
+        )
+    print(
+        "\nseconds to compile, all architectures: "
+        + ", ".join(f"{os.path.basename(e['file'])} {seconds:.0f}" for e, (_, seconds) in zip(entries, results))
+        + f"; together {sum(seconds for _, seconds in results):.0f}"
+    )
     if not rows:
         sys.exit("ptxas reported nothing")
     if spills:

@@ -6,33 +6,16 @@ A small tmpfs is mounted where the test runs as root and may do so; parts that c
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
-import time
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
-import h5py
-import numpy as np
-from system import PROGRAM, QUICK, SystemTest, children, main, n_complete
+from system import MANY_ROUNDS, PROGRAM, QUICK, SystemTest, children, main, n_complete
 
 RANKS = 2
 WRAPPER = '"$@"; echo $? > "$RC_FOLDER/rc.$OMPI_COMM_WORLD_RANK"; exit 0'
 SMALL = [word for word in QUICK if not word.startswith("--directions")]
-# Seconds of evaluation in many rounds.
-LONG = [
-    "--dimension=3",
-    "--width=10",
-    "--epochs=5",
-    "--lbfgs-iterations=0",
-    "--train-quadrature=sobol:64",
-    "--quadrature=sobol:4000",
-    "--grid=-1:1:11",
-    "--bootstrap=50",
-    "--round-seconds=0.05",
-    "--quiet",
-]
+LONG = [*MANY_ROUNDS, "--quiet"]
 LONG_TOTAL = 2 * 60 * 11
 NOBODY = 65534
 

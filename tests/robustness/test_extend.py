@@ -1,26 +1,13 @@
 """--resume with more directions extends a file; every other change is refused; files of running and dead jobs are readable."""
 
 import os
-import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
 import h5py
-from system import QUICK, SystemTest, contents, main, n_complete, text
+from system import MANY_ROUNDS, QUICK, SystemTest, contents, main, n_complete, text
 
 SMALL = [word for word in QUICK if not word.startswith("--directions")]
-# Seconds of evaluation on one core, in many rounds.
-LONG = [
-    "--dimension=3",
-    "--width=10",
-    "--epochs=5",
-    "--lbfgs-iterations=0",
-    "--train-quadrature=sobol:64",
-    "--quadrature=sobol:4000",
-    "--grid=-1:1:11",
-    "--bootstrap=50",
-    "--round-seconds=0.05",
-]
 
 
 def read(path):
@@ -63,13 +50,13 @@ class Extend(SystemTest):
         self.assert_same_files("whole.h5", "b.h5")
 
     def test_extended_stopped_and_resumed(self):
-        self.run_program(*LONG, "--directions=24", "--output=whole.h5", "--quiet")
-        self.run_program(*LONG, "--directions=4", "--output=part.h5", "--quiet")
-        process = self.start_program(*LONG, "--directions=24", "--output=part.h5", "--resume", ranks=2)
+        self.run_program(*MANY_ROUNDS, "--directions=24", "--output=whole.h5", "--quiet")
+        self.run_program(*MANY_ROUNDS, "--directions=4", "--output=part.h5", "--quiet")
+        process = self.start_program(*MANY_ROUNDS, "--directions=24", "--output=part.h5", "--resume", ranks=2)
         self.wait_for(lambda: n_complete(self.path("part.h5")) > 2 * 4 * 11, process)
         self.kill_group(process)
         self.assertLess(n_complete(self.path("part.h5")), 2 * 24 * 11)
-        self.run_program(*LONG, "--directions=24", "--output=part.h5", "--resume", ranks=3)
+        self.run_program(*MANY_ROUNDS, "--directions=24", "--output=part.h5", "--resume", ranks=3)
         self.assert_same_files("whole.h5", "part.h5")
 
     def test_other_changes_are_refused_and_shown(self):
@@ -113,7 +100,7 @@ class Reading(SystemTest):
             self.assertEqual(text(file.attrs["state"]), "running")
 
     def test_files_of_a_running_and_of_a_dead_job(self):
-        case = [*LONG, "--directions=400", "--output=live.h5"]
+        case = [*MANY_ROUNDS, "--directions=400", "--output=live.h5"]
         process = self.start_program(*case, ranks=2)
         self.wait_for(lambda: n_complete(self.path("live.h5")) > 2 * 3 * 11, process)
         self.check_readable("live.h5", f"being written by process \\d+ on {os.uname().nodename} since ")

@@ -6,20 +6,9 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
-from system import SystemTest, children, main, n_complete
+from system import MANY_ROUNDS, SystemTest, children, main, n_complete
 
-CASE = [
-    "--dimension=3",
-    "--width=10",
-    "--epochs=5",
-    "--lbfgs-iterations=0",
-    "--train-quadrature=sobol:64",
-    "--quadrature=sobol:4000",
-    "--grid=-1:1:11",
-    "--bootstrap=50",
-    "--round-seconds=0.05",
-    "--directions=60",
-]
+CASE = [*MANY_ROUNDS, "--directions=60"]
 
 
 class TwoJobs(SystemTest):

@@ -5,8 +5,8 @@
 #include <limits>
 #include <vector>
 
-#include "landscape/roughness/index.hpp"
 #include "landscape/roughness/convergence.hpp"
+#include "landscape/roughness/index.hpp"
 
 namespace {
 

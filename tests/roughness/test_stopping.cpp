@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "landscape/roughness/index.hpp"
 #include "landscape/roughness/convergence.hpp"
+#include "landscape/roughness/index.hpp"
 #include "populations.hpp"
 
 namespace {

@@ -83,6 +83,16 @@ enum class NoiseState { as_stated, written };
 Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config,
                        NoiseState noise = NoiseState::as_stated);
 
+/// "Ritz" or "Galerkin"
+std::string title(LossKind loss);
+
+/// T and its worth per direction, as the statistics take them.
+struct Columns {
+  std::vector<double> total_variation;
+  std::vector<DirectionStatus> status;
+};
+Columns columns_of(std::span<const ProfileDiagnostics> profiles);
+
 /// How every interval of a run is made.
 BootstrapOptions bootstrap_options(const RunConfig& config);
 

@@ -48,7 +48,8 @@ struct Lanes {
   LANDSCAPE_INLINE friend Lanes operator-(Lanes a) { return -a.v; }
 };
 
-/// fma lane by lane. Where the processor has none, each lane is a call of the C library, and the loop is better out of line.
+/// fma lane by lane. Where the processor has none, each lane is a call of the C library, and the loop is better out of
+/// line.
 template <int N>
 #if defined(__FP_FAST_FMA)
 LANDSCAPE_INLINE
