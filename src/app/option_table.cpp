@@ -96,24 +96,37 @@ std::vector<Number> parse_list(Text text, Text option, Parse&& parse) {
   return numbers;
 }
 
-// "90", "15:00" or "3:55:00" -> seconds
+// S, M:S, H:M:S and, as Slurm writes them, D-H, D-H:M and D-H:M:S -> seconds. Slurm's single number, which is minutes,
+// is seconds here.
 double parse_duration(Text text, Text option) {
-  double seconds = 0.0;
   Text rest = text;
-  bool good = !text.empty();
-  for (int part = 0; good; ++part) {
+  std::size_t least_parts = 1;
+  double days = 0.0;
+  bool good = true;
+  const auto dash = text.find('-');
+  if (dash != Text::npos && dash != 0 && text.find_first_not_of("0123456789") == dash) {
+    good = std::from_chars(text.data(), text.data() + dash, days).ec == std::errc();
+    rest.remove_prefix(dash + 1);
+    least_parts = 3;  // with days, the first number is hours
+  }
+  std::size_t n_parts = 0;
+  double seconds = days * 24.0;
+  for (bool more = true; good && more; ++n_parts) {
     const auto colon = rest.find(':');
     const Text number = rest.substr(0, colon);
     double value = 0.0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-    good = part < 3 && error == std::errc() && end == number.data() + number.size() && !number.starts_with('-') &&
-           std::isfinite(value) && (part == 0 || value < 60.0);
-    seconds = seconds * 60.0 + value;
-    if (colon == Text::npos) break;
-    rest.remove_prefix(colon + 1);
+    const double limit = n_parts > 0 ? 60.0 : least_parts > 1 ? 24.0 : std::numeric_limits<double>::infinity();
+    good = n_parts < 3 && error == std::errc() && end == number.data() + number.size() && !number.starts_with('-') &&
+           value < limit;
+    seconds = seconds * (n_parts > 0 ? 60.0 : 1.0) + value;
+    more = colon != Text::npos;
+    if (more) rest.remove_prefix(colon + 1);
   }
+  for (; n_parts < least_parts; ++n_parts) seconds *= 60.0;
   if (!good || !std::isfinite(seconds)) {
-    throw UsageError(fmt::format("{} '{}' is not a duration: write seconds, or hours:minutes:seconds.", option, text));
+    throw UsageError(fmt::format(
+        "{} '{}' is not a duration: write seconds, M:S, H:M:S or, with days, D-H, D-H:M or D-H:M:S.", option, text));
   }
   return seconds;
 }
@@ -157,7 +170,7 @@ std::vector<Option> make_table() {
       {"round-seconds", "S", "results reach the file about this often", general, run,
        [](C& c, Text t, Text o) { c.round_seconds = parse_real_where(t, o, positive, "above 0"); },
        [](const C& c) { return number_text(c.round_seconds); }},
-      {"time-limit", "H:M:S", "stop resumably after this time (exit code 75)", general, run,
+      {"time-limit", "TIME", "stop resumably (exit code 75) after S, M:S, H:M:S, D-H, D-H:M or D-H:M:S", general, run,
        [](C& c, Text t, Text o) {
          c.time_limit = parse_duration(t, o);
          if (!(c.time_limit > 0.0))

@@ -129,6 +129,26 @@ TEST_F(Config, NegativeValuesNeedNoEqualsSign) {
   EXPECT_NE(refusal({"--epochs", "-1"}).find("--epochs '-1'"), std::string::npos);
 }
 
+TEST_F(Config, TimeLimitsAreReadAsSlurmWritesThem) {
+  const std::vector<std::pair<std::string, double>> cases{
+      {"90", 90.0},       {"0.5", 0.5},         {"1e-3", 1e-3},          {"15:00", 900.0},
+      {"90:00", 5400.0},  {"3:55:00", 14100.0}, {"72:00:00", 259200},    {"1-0", 86400.0},
+      {"2-12", 216000.0}, {"1-06:30", 109800},  {"1-00:00:00", 86400.0}, {"3-23:59:59", 345599.0},
+  };
+  for (const auto& [text, seconds] : cases) EXPECT_EQ(parse({"--time-limit", text}).time_limit, seconds) << text;
+}
+
+TEST_F(Config, DurationsThatMeanNothingAreRefused) {
+  for (const char* text : {"1-",       "-1",    "-1:00", "1-00:00:00:00", "1:00:00:00", "1-24",  "1-0:60",
+                           "1-0:0:60", "1:60",  "1--2",  "1-2-3",         "1.5-0",      "d-1",   ":30",
+                           "1:",       "1-:30", "inf",   "nan",           "1e400",      "1 day", "0-0:00:00"}) {
+    const std::string message = refusal({"--time-limit=" + std::string(text)});
+    EXPECT_NE(message.find("--time-limit"), std::string::npos) << text << ": " << message;
+  }
+  EXPECT_NE(refusal({"--time-limit=" + std::string(400, '9') + "-0"}).find("is not a duration"), std::string::npos);
+  EXPECT_NE(refusal({"--time-limit=soon"}).find("D-H:M:S"), std::string::npos);
+}
+
 TEST_F(Config, ResolvedTextReadsBackToTheSameConfiguration) {
   const RunConfig config =
       parse({"--seed=18446744073709551615", "--grid=-0.1:0.3:7", "--grid-rule=arange", "--learning-rate=3e-4",
