@@ -9,6 +9,7 @@
 #include "landscape/app/convergence.hpp"
 #include "landscape/app/output.hpp"
 #include "landscape/app/precision_check.hpp"
+#include "landscape/backend/loss_rounding.hpp"
 #include "profile_rows.hpp"
 
 namespace landscape {
@@ -32,7 +33,7 @@ Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, Profi
   const std::vector<std::uint8_t> nothing(steps.size(), 0);
   DiagnosticsOptions options;
   options.interval_length = config.grid.length();
-  if (config.precision == Precision::single_precision) options.relative_error = math::default_loss_error<float>();
+  options.loss_error = loss_error(reader, config, key);
   Diagnosed diagnosed;
   diagnosed.n_damaged = visit_rows(reader, key, [&](std::span<const double> row, bool intact) {
     const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
@@ -177,6 +178,12 @@ Columns columns_of(std::span<const ProfileDiagnostics> profiles) {
     columns.status.push_back(profile.status);
   }
   return columns;
+}
+
+math::LossError<double> loss_error(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
+  const Minimizer minimizer = reader.minimizer(key.loss);
+  return loss_rounding(minimizer.spec, reader.problem(), key.loss, minimizer.theta,
+                       key.set == 0 ? reader.points() : points_of_set(config, key.set), config.precision);
 }
 
 BootstrapOptions bootstrap_options(const RunConfig& config) {

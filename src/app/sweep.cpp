@@ -158,6 +158,8 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
     }
     std::vector<std::vector<ProfileDiagnostics>> profiles(grid.positions.size());
     std::vector<double> losses, steps;
+    DiagnosticsOptions options;
+    options.loss_error = loss_error(reader, config, loss);
     SweepLoss& result = report.losses.emplace_back();
     result.loss = loss;
     result.n_directions = reader.n_directions(loss);
@@ -170,7 +172,6 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
           steps.push_back(grid.steps[at]);
         }
         const std::vector<std::uint8_t> complete(steps.size(), intact ? 1 : 0);
-        DiagnosticsOptions options;
         options.interval_length = 2.0 * report.radius[i / n_intervals];
         profiles[i].push_back(diagnose_profile(losses, steps, complete, options));
       }

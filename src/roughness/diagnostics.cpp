@@ -133,10 +133,11 @@ bool all_complete(std::span<const std::uint8_t> complete) {
 }
 
 ProfileDiagnostics diagnose(std::span<const double> f, std::span<const double> s,
-                            std::span<const std::uint8_t> complete, double length, double relative_error) {
+                            std::span<const std::uint8_t> complete, double length,
+                            const math::LossError<double>& error) {
   if (!all_complete(complete)) return without_numbers(DirectionStatus::incomplete);
   const auto variation =
-      math::normalised_total_variation(f.data(), static_cast<std::ptrdiff_t>(f.size()), length, relative_error);
+      math::normalised_total_variation(f.data(), static_cast<std::ptrdiff_t>(f.size()), length, error);
   if (variation.status == math::ProfileStatus::non_finite) return without_numbers(DirectionStatus::non_finite);
   if (variation.status == math::ProfileStatus::flat) return without_numbers(DirectionStatus::flat);
 
@@ -169,7 +170,7 @@ ProfileDiagnostics diagnose_profile(std::span<const double> losses, std::span<co
   if (losses.size() != steps.size()) {
     throw Error(fmt::format("A profile of {} losses does not fit {} steps.", losses.size(), steps.size()));
   }
-  return diagnose(losses, steps, complete, interval_length(steps, options), options.relative_error);
+  return diagnose(losses, steps, complete, interval_length(steps, options), options.loss_error);
 }
 
 std::vector<ProfileDiagnostics> diagnose_profiles(std::span<const double> losses, std::span<const double> steps,
@@ -182,7 +183,7 @@ std::vector<ProfileDiagnostics> diagnose_profiles(std::span<const double> losses
   profiles.reserve(losses.size() / n_steps);
   for (std::size_t at = 0; at < losses.size(); at += n_steps) {
     const auto mask = complete.empty() ? complete : complete.subspan(at, n_steps);
-    profiles.push_back(diagnose(losses.subspan(at, n_steps), steps, mask, length, options.relative_error));
+    profiles.push_back(diagnose(losses.subspan(at, n_steps), steps, mask, length, options.loss_error));
   }
   return profiles;
 }

@@ -42,6 +42,25 @@ class LinearModel(SystemTest):
         self.check("b.h5", 1e-12, 0)
 
 
+class ConvergedGalerkinMinimizer(SystemTest):
+    """Its residuals are differences of terms 10^4 to 10^6 times larger: rounding, not the landscape, makes narrow profiles."""
+
+    def test_profiles_at_rounding_level_are_no_rough_landscape(self):
+        train = ["--losses=galerkin", "--epochs=4000", "--lbfgs-iterations=3000", "--directions=10", "--bootstrap=100"]
+        self.run_program("train", *train[:3], "--output=trained.h5")
+        for radius, is_rough in (("1e-12", False), ("1e-11", False), ("1e-6", True)):
+            output = f"l{radius}.h5"
+            self.run_program(
+                *train[:1], *train[3:], "--minimizer=trained.h5", f"--grid=-{radius}:{radius}:41", f"--output={output}"
+            )
+            with h5py.File(self.path(output), "r") as file:
+                found = file["roughness/galerkin"].attrs
+                counts = found["used"] >= 2 and found["index"] > found["resolution"]
+                self.assertEqual(counts, is_rough, f"half-width {radius}: {dict(found)}")
+                if is_rough:
+                    self.assertEqual(found["used"], 10)
+
+
 def write_safetensors(path):
     """layer_out.weight = [[-2]], layer_out.bias = [-1]"""
     header = {

@@ -293,7 +293,7 @@ TEST(Diagnostics, WrongShapesAreRefused) {
 
 TEST(TotalVariation, StrideAndSinglePrecision) {
   const std::vector<float> f = {4, -9, 1, -9, 2, -9, 0, -9, 3, -9, 1, -9, 5, -9};
-  const auto t = math::normalised_total_variation(f.data(), 7, 2.0F, math::default_loss_error<float>(), 2);
+  const auto t = math::normalised_total_variation(f.data(), 7, 2.0F, math::LossError<float>{}, 2);
   EXPECT_EQ(t.status, math::ProfileStatus::usable);
   EXPECT_FLOAT_EQ(t.value, 1.5F);
   EXPECT_EQ(t.n_runs, 6);

@@ -93,6 +93,9 @@ struct Columns {
 };
 Columns columns_of(std::span<const ProfileDiagnostics> profiles);
 
+/// What rounding can do to the losses of these profiles.
+math::LossError<double> loss_error(const LandscapeReader& reader, const RunConfig& config, ProfileKey key);
+
 /// How every interval of a run is made.
 BootstrapOptions bootstrap_options(const RunConfig& config);
 

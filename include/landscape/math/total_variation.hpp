@@ -6,19 +6,21 @@
 // The sum telescopes over every run of equal slope sign, so only the turning points and the two ends are subtracted:
 // the same number, but rounded once per run instead of once per step, and a monotone profile gives |I| T = 1 exactly.
 //
-// What rounding can do. Let e = r max|f| bound the error of one computed loss (r: relative error, by default 32 eps; a
-// quadrature sum of Q terms errs by about sqrt(Q) eps/2, 16 eps at Q = 1000, and Ritz's two terms partly cancel). A
-// truly constant loss then shows a range of up to 2e, hence
+// What rounding can do. Let e(f) = r |f| + c sqrt|f| + a bound the error of one computed loss: r, by default 32 eps, for
+// the sum (Q terms err by about sqrt(Q) eps/2, 16 eps at Q = 1000); c and a for terms that cancel inside the integrand
+// (backend/loss_rounding.hpp: near its minimum a least-squares loss of 1e-12 is known to 1e-9 of itself only). With e at
+// max|f|, a truly constant loss shows a range of up to 2e, hence
 //
-//   flat  <=>  max f - min f <= tolerance = 2 e = 2 r max|f|          (1.4e-14 max|f| in double by default),
+//   flat  <=>  max f - min f <= tolerance = 2 e          (1.4e-14 max|f| in double where nothing cancels).
 //
-// and a range of 1e-13 max|f| still counts. Of n_runs runs, each end is wrong by at most e, and the range by 2e:
+// Of n_runs runs, each end is wrong by at most e, and the range by 2e:
 //
 //   |error of |I| T|  <=  ( n_runs + |I| T ) tolerance / (max f - min f),
 //
 // which `rounding` reports (divided by |I|), so that a small range is visible as a wide bound instead of a wrong T.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <limits>
 
@@ -46,18 +48,24 @@ inline constexpr Real kDefaultLossError = Real(32) * std::numeric_limits<Real>::
 template <class Real>
 inline constexpr Real kQuietNan = std::numeric_limits<Real>::quiet_NaN();
 
-/// The default relative error r of one computed loss.
+/// Bound on the error of one computed loss f: e(f) = relative |f| + root sqrt|f| + absolute.
 template <class Real>
-LANDSCAPE_HD constexpr Real default_loss_error() {
-  return kDefaultLossError<Real>;
-}
+struct LossError {
+  Real relative = kDefaultLossError<Real>;
+  Real root = Real(0);      // unit of sqrt(f)
+  Real absolute = Real(0);  // unit of f
+
+  LANDSCAPE_HD Real of(Real f) const {
+    const Real size = f < Real(0) ? -f : f;
+    return relative * size + root * std::sqrt(size) + absolute;
+  }
+};
 
 /// T of `losses` (n_steps values, `stride` apart) on an interval of length `length` > 0 (unit of s). One pass, nothing
 /// allocated. A NaN, an infinity, or a range that overflows gives `non_finite`; fewer than two steps give `flat`.
 template <class Real>
 LANDSCAPE_HD inline TotalVariation<Real> normalised_total_variation(const Real* losses, std::ptrdiff_t n_steps,
-                                                                    Real length,
-                                                                    Real relative_error = default_loss_error<Real>(),
+                                                                    Real length, const LossError<Real>& error = {},
                                                                     std::ptrdiff_t stride = 1) {
   constexpr Real nan = kQuietNan<Real>;
   TotalVariation<Real> result{nan, nan, nan, nan, nan, nan, 0, ProfileStatus::flat};
@@ -94,7 +102,7 @@ LANDSCAPE_HD inline TotalVariation<Real> normalised_total_variation(const Real* 
   const Real largest = high > -low ? high : -low;
   result.minimum = low;
   result.maximum = high;
-  result.tolerance = (relative_error + relative_error) * largest;
+  result.tolerance = Real(2) * error.of(largest);
   if (!(range > result.tolerance)) return result;
 
   const Real scaled = variation / range;  // |I| T

@@ -58,7 +58,7 @@ struct ProfileDiagnostics {
 
 struct DiagnosticsOptions {
   std::optional<double> interval_length;  // |I|; without it the last step minus the first
-  double relative_error = math::default_loss_error<double>();
+  math::LossError<double> loss_error;     // bound on the error of one loss
 };
 
 /// losses (P), steps (P) ascending, complete (P) of 0 and 1 or empty (all complete); P >= 2.

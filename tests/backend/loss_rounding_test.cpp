@@ -1,0 +1,181 @@
+// The bound on a computed loss's rounding error against the long-double reference: it holds, it is not far too large,
+// and profiles that a converged least-squares minimizer gives at rounding level never count with a T that is not
+// theirs.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "landscape/backend/loss_rounding.hpp"
+#include "landscape/random/philox.hpp"
+#include "landscape/roughness/diagnostics.hpp"
+#include "landscape/train/training.hpp"
+#include "reference.hpp"
+
+namespace landscape {
+namespace {
+
+struct Case {
+  NetworkSpec spec;
+  PointSet points;
+  std::vector<double> theta;
+};
+
+long double exact_loss(const NetworkSpec& spec, LossKind loss, const PointSet& points, std::vector<double> theta) {
+  const reference::Network network{
+      to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, std::move(theta)};
+  return reference::loss(network, "sine", to_string(loss), points.points, points.weights);
+}
+
+/// theta + step * direction as the backends round it.
+std::vector<double> moved(const std::vector<double>& theta, const std::vector<double>& direction, double step) {
+  std::vector<double> result(theta);
+  for (std::size_t i = 0; i < theta.size(); ++i) result[i] = std::fma(step, direction[i], theta[i]);
+  return result;
+}
+
+PointSet points_for(int dimension) {
+  return dimension == 1 ? make_points({QuadratureKind::simpson, 100}, 1, 1, 0)
+                        : make_points({QuadratureKind::sobol, 128}, dimension, 1, 0);
+}
+
+/// Trained so far that the residual is small beside its terms.
+Case trained(const NetworkSpec& spec, LossKind loss) {
+  Case result{spec, points_for(spec.dimension), {}};
+  TrainingSpec training;
+  training.epochs = spec.dimension == 1 ? 4000 : 500;
+  training.lbfgs_iterations = spec.dimension == 1 ? 3000 : 300;
+  training.quadrature =
+      spec.dimension == 1 ? QuadratureRule{QuadratureKind::simpson, 100} : QuadratureRule{QuadratureKind::sobol, 128};
+  const auto backend = make_cpu_backend(spec, Problem::sine, result.points, 1);
+  result.theta = train(spec, Problem::sine, loss, training, *backend, result.points).theta;
+  return result;
+}
+
+Case random_case(const NetworkSpec& spec, double scale) {
+  Case result{spec, points_for(spec.dimension), std::vector<double>(ParameterLayout(spec).size())};
+  for (std::size_t i = 0; i < result.theta.size(); ++i) result.theta[i] = scale * philox_normal_pair(7, 1, i).first;
+  return result;
+}
+
+/// Two neurons that all but cancel: the last layer's weights are +-1000 on nearly equal activations.
+Case cancelling() {
+  Case result = random_case({NetworkKind::fcnet, Activation::tanh, 1, 2, 1}, 0.5);
+  const ParameterLayout layout(result.spec);
+  for (const TensorInfo& tensor : layout.tensors()) {
+    const bool is_last = tensor.name.starts_with("layer_out.weight");
+    for (int row = 1; row < tensor.rows && !is_last; ++row) {
+      for (int column = 0; column < tensor.columns; ++column) {
+        const auto at = tensor.offset + static_cast<std::size_t>(row * tensor.columns + column);
+        result.theta[at] = result.theta[at - static_cast<std::size_t>(tensor.columns)] * (1.0 + 1e-9);
+      }
+    }
+    if (is_last) {
+      result.theta[tensor.offset] = 1000.0;
+      result.theta[tensor.offset + 1] = -1000.0;
+    }
+  }
+  return result;
+}
+
+std::vector<Case> many_cases() {
+  std::vector<Case> cases;
+  for (const Activation activation : {Activation::swish, Activation::tanh, Activation::sin, Activation::softplus}) {
+    cases.push_back(trained({NetworkKind::resnet, activation, 1, 4, 1}, LossKind::galerkin));
+    cases.push_back(random_case({NetworkKind::fcnet, activation, 3, 5, 2}, 1.0));
+  }
+  cases.push_back(trained({NetworkKind::resnet, Activation::swish, 3, 8, 1}, LossKind::galerkin));
+  cases.push_back(trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::ritz));
+  cases.push_back(random_case({NetworkKind::resnet, Activation::swish, 10, 12, 2}, 0.4));
+  cases.push_back(random_case({NetworkKind::resnet, Activation::swish, 1, 4, 1}, 40.0));  // exponentials overflow
+  cases.push_back(cancelling());
+  return cases;
+}
+
+struct Measured {
+  double worst_error = 0.0, largest_loss = 0.0;
+};
+
+/// Over networks within 1e-12 and 1e-4 of theta.
+Measured measure(const Case& c, LossKind loss) {
+  const auto backend = make_cpu_backend(c.spec, Problem::sine, c.points, 1);
+  const math::LossError<double> bound = loss_rounding(c.spec, Problem::sine, loss, c.theta, c.points);
+  Measured measured;
+  for (std::uint64_t k = 0; k < 12; ++k) {
+    std::vector<double> direction(c.theta.size());
+    for (std::size_t i = 0; i < direction.size(); ++i) direction[i] = philox_normal_pair(5, k, i).first;
+    const std::vector<double> steps{1e-12, 1e-4};
+    std::vector<double> losses(2);
+    const DirectionSet set(c.spec, c.theta, direction);
+    backend->evaluate({loss, &set, steps, 0, 2}, losses);
+    for (std::size_t j = 0; j < 2; ++j) {
+      const long double exact = exact_loss(c.spec, loss, c.points, moved(c.theta, direction, steps[j]));
+      const double error = std::fabs(static_cast<double>(losses[j] - exact));
+      EXPECT_LE(error, bound.of(losses[j])) << c.spec.describe() << ", " << to_string(loss) << ", loss " << losses[j];
+      if (j > 0) continue;
+      measured.worst_error = std::max(measured.worst_error, error);
+      measured.largest_loss = std::max(measured.largest_loss, std::fabs(losses[j]));
+    }
+  }
+  return measured;
+}
+
+TEST(LossRounding, ErrorsOfComputedLossesStayBelowTheirBound) {
+  for (const Case& c : many_cases()) {
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) measure(c, loss);
+  }
+}
+
+TEST(LossRounding, BoundIsWithinTwoDecadesOfTheErrorAtAConvergedGalerkinMinimizer) {
+  const Case c = trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin);
+  const Measured measured = measure(c, LossKind::galerkin);
+  ASSERT_LT(measured.largest_loss, 1e-8);
+  // A relative bound of 32 eps, which forgets the cancellation, is far too small here.
+  EXPECT_GT(measured.worst_error, 100.0 * math::kDefaultLossError<double> * measured.largest_loss);
+  EXPECT_LT(loss_rounding(c.spec, Problem::sine, LossKind::galerkin, c.theta, c.points).of(measured.largest_loss),
+            100.0 * measured.worst_error);
+}
+
+TEST(LossRounding, ManyPointsAreRepresentedByAFew) {
+  Case c = random_case({NetworkKind::resnet, Activation::swish, 3, 8, 1}, 0.5);
+  const auto few = loss_rounding(c.spec, Problem::sine, LossKind::galerkin, c.theta,
+                                 make_points({QuadratureKind::sobol, 1024}, 3, 1, 0));
+  const auto many = loss_rounding(c.spec, Problem::sine, LossKind::galerkin, c.theta,
+                                  make_points({QuadratureKind::sobol, 65536}, 3, 1, 0));
+  EXPECT_LT(many.root, 2.0 * few.root);
+  EXPECT_GT(many.root, 0.5 * few.root);
+}
+
+TEST(LossRounding, GalerkinProfilesAtRoundingLevelAreMarkedOrLeftOut) {
+  const Case c = trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin);
+  const auto backend = make_cpu_backend(c.spec, Problem::sine, c.points, 1);
+  const DirectionSet directions(c.spec, c.theta, 3, DirectionNorm::filter, BiasMode::zero);
+  constexpr int kDirections = 10, kSteps = 11;
+  std::map<double, int> n_used;
+  for (const double radius : {1e-12, 1e-11, 1e-10, 1e-9, 1e-7}) {
+    std::vector<double> steps;
+    for (int j = 0; j < kSteps; ++j) steps.push_back(radius * (2.0 * j / (kSteps - 1) - 1.0));
+    std::vector<double> computed(kDirections * kSteps), exact(kSteps), direction(c.theta.size());
+    backend->evaluate({LossKind::galerkin, &directions, steps, 0, kDirections * kSteps}, computed);
+    DiagnosticsOptions options;
+    options.loss_error = loss_rounding(c.spec, Problem::sine, LossKind::galerkin, c.theta, c.points);
+    const auto profiles = diagnose_profiles(computed, steps, {}, options);
+    for (std::size_t k = 0; k < kDirections; ++k) {
+      if (profiles[k].status != DirectionStatus::usable) continue;
+      directions.generate(static_cast<std::int64_t>(k), direction);
+      for (std::size_t j = 0; j < kSteps; ++j)
+        exact[j] =
+            static_cast<double>(exact_loss(c.spec, LossKind::galerkin, c.points, moved(c.theta, direction, steps[j])));
+      const auto truth = diagnose_profile(exact, steps);
+      EXPECT_LE(std::fabs(profiles[k].total_variation - truth.total_variation), profiles[k].rounding)
+          << "l = " << radius << ", direction " << k;
+      EXPECT_LE(profiles[k].n_slope_changes, truth.n_slope_changes) << "l = " << radius << ", direction " << k;
+      ++n_used[radius];
+    }
+  }
+  EXPECT_EQ(n_used[1e-12], 0);
+  EXPECT_EQ(n_used[1e-7], kDirections);  // nothing is thrown away where the losses carry it
+}
+
+}  // namespace
+}  // namespace landscape
