@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,6 +14,7 @@
 #include "landscape/app/text.hpp"
 #include "landscape/app/version.hpp"
 #include "landscape/model/choices.hpp"
+#include "landscape/model/environment.hpp"
 
 namespace landscape {
 namespace {
@@ -121,7 +121,7 @@ std::vector<std::string> join_negative_values(std::span<const std::string> argum
 void take_positional(Invocation& invocation, const std::vector<std::string>& words) {
   if (!words.empty()) invocation.command = parse_choice(kCommands, words[0], "Command");
   const std::string name = to_string(invocation.command);
-  const bool needs_file = !measures(invocation.command) && invocation.command != Command::train;
+  const bool needs_file = !uses_mpi(invocation.command);
   const std::size_t n_files = !needs_file ? 0 : invocation.command == Command::compare ? 2 : 1;
   if (words.size() < 1 + n_files && n_files == 2)
     throw UsageError("compare needs two files: landscape_mpi compare a.h5 b.h5.");
@@ -181,6 +181,14 @@ OptionTexts read_config_file(const std::string& path, const std::string& option)
 }  // namespace
 
 std::string to_string(Command command) { return choice_name(kCommands, command); }
+
+bool names_serial_command(std::span<const std::string> arguments) {
+  return std::ranges::any_of(arguments, [](const std::string& argument) {
+    if (argument == "--help" || argument == "--version") return true;
+    const auto known = std::ranges::find_if(kCommands, [&](const auto& command) { return command.second == argument; });
+    return known != kCommands.end() && !uses_mpi(known->first);
+  });
+}
 
 Invocation parse_command_line(std::span<const std::string> arguments) {
   for (const std::string& argument : arguments) require_plain_text(argument, "The command line");
@@ -292,8 +300,7 @@ OptionTexts gather_options(const Invocation& invocation) {
 
 std::vector<std::string> preset_folders() {
   std::vector<std::string> folders;
-  if (const char* folder = std::getenv("LANDSCAPE_PRESETS"); folder != nullptr && *folder != '\0')
-    folders.emplace_back(folder);
+  if (const char* folder = environment("LANDSCAPE_PRESETS"); folder != nullptr) folders.emplace_back(folder);
   if (const std::string here = executable_folder(); !here.empty())
     folders.push_back(here + "/../share/landscape_mpi/jobs");
   folders.emplace_back(LANDSCAPE_SOURCE_JOBS);

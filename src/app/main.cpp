@@ -11,7 +11,9 @@
 // The job is the steps of `measure_roughness`, numbered as in the design's data flow.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,7 @@
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/launch.hpp"
 #include "landscape/parallel/mpi_session.hpp"
 #include "landscape/parallel/stop_signals.hpp"
 
@@ -231,9 +234,8 @@ int train_only(const Communicator& comm, const Invocation& invocation) {
   return kDone;
 }
 
-// Help, version and the commands that read a file: no MPI. Under a launcher only the first process speaks.
+// Help, version and the commands that read a file: no MPI, and no part in a launch; every process speaks for itself.
 int run_serial(const Invocation& invocation) {
-  if (launched_rank() != 0) return kDone;
   if (invocation.help) {
     fmt::print("{}", help_text());
   } else if (invocation.version) {
@@ -254,9 +256,29 @@ int run_serial(const Invocation& invocation) {
 
 int fail(const std::exception& error, int code) {
   const char* message = std::ferror(stdout) != 0 ? kLostOutput : error.what();
-  if (launched_rank() == 0) fmt::print(stderr, "{}: {}\n", kProgram, message);
+  fmt::print(stderr, "{}: {}\n", kProgram, message);
   return code;
 }
+
+// What the arguments say, or what is wrong with them.
+struct CommandLine {
+  Invocation invocation;
+  std::optional<UsageError> error;
+
+  explicit CommandLine(const std::vector<std::string>& arguments) {
+    try {
+      invocation = parse_command_line(arguments);
+    } catch (const UsageError& wrong) {
+      error = wrong;
+      is_serial_ = names_serial_command(arguments);
+    }
+  }
+  // Ranks of one launch say what is wrong once: to know that they all mean the same, they need MPI.
+  bool uses_mpi() const { return error ? !is_serial_ && is_launched_by_mpi() : invocation.uses_mpi(); }
+
+ private:
+  bool is_serial_ = false;
+};
 
 // A report that went nowhere is no success.
 void require_written_report() {
@@ -271,17 +293,22 @@ int main(int argc, char** argv) {
   using namespace landscape;
   try {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-    const Invocation invocation = parse_command_line(arguments);
-    if (!invocation.uses_mpi()) {
-      const int code = run_serial(invocation);
+    const CommandLine line(arguments);
+    if (!line.uses_mpi()) {
+      if (line.error) throw UsageError(*line.error);
+      const int code = run_serial(line.invocation);
       require_written_report();
       return code;
     }
     const StopSignals signals;  // before MPI and beyond it: a signal must never end one rank by itself
     MpiSession session(argc, argv);
     return session.run(kProgram, [&](const Communicator& comm) {
-      const int code =
-          invocation.command == Command::train ? train_only(comm, invocation) : measure_roughness(comm, invocation);
+      collectively(comm, [&] {
+        if (line.error) throw UsageError(*line.error);
+      });
+      require_whole_launch(comm);
+      const int code = line.invocation.command == Command::train ? train_only(comm, line.invocation)
+                                                                 : measure_roughness(comm, line.invocation);
       root_only(comm, require_written_report);
       return code;
     });

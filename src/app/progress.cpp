@@ -5,13 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "landscape/app/text.hpp"
+#include "landscape/model/environment.hpp"
 
 namespace landscape {
 namespace {
@@ -57,17 +56,10 @@ void Progress::line(std::string_view text) {
 }
 
 ProgressStyle detect_progress_style() {
-  const bool launched = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("PMIX_RANK") != nullptr ||
-                        std::getenv("PMI_RANK") != nullptr;
+  const bool launched = environment("OMPI_COMM_WORLD_RANK") != nullptr || environment("PMIX_RANK") != nullptr ||
+                        environment("PMI_RANK") != nullptr;
   const bool live = isatty(STDOUT_FILENO) != 0 && (!launched || parent_writes_to_terminal());
   return live ? ProgressStyle::live : ProgressStyle::sparse;
-}
-
-int launched_rank() {
-  for (const char* name : std::array{"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
-    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return std::atoi(value);
-  }
-  return 0;
 }
 
 std::string remaining_text(double fraction_done, double seconds) {

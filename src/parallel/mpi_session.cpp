@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/launch.hpp"
 #include "landscape/parallel/native.hpp"
 
 namespace landscape {
@@ -22,7 +23,10 @@ MpiSession::MpiSession(int& argc, char**& argv) : exceptions_at_start_(std::unca
   // others.
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   int provided = 0;
-  check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  {
+    const StartWatch watch;
+    check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  }
   // With the default handler a failure ends the job inside MPI and no return code ever arrives.
   check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   check_mpi(MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");

@@ -47,7 +47,6 @@ class BadInput(SystemTest):
             (["--time-limit=0:00"], "--time-limit"),
             (["--confidence=0.9999999"], "0.99999"),
             (["wander"], "'wander'"),
-            (["info"], "info needs a file"),
         ):
             with self.subTest(arguments=arguments):
                 self.refuse(arguments, 2, part)

@@ -207,7 +207,6 @@ class DryRun(SystemTest):
         self.assertRegex(
             self.run_program("--version", env=NO_MPI).stdout, r"^landscape_mpi \d+\.\d+\.\d+( \(git [0-9a-z.-]+\))?\n$"
         )
-        self.assertEqual(self.run_program("--version", ranks=3).stdout.count("landscape_mpi"), 1)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ enum class Command { roughness, train, sweep, info, reduce, verify, compare };
 std::string to_string(Command command);
 /// Whether the command evaluates profiles.
 constexpr bool measures(Command command) { return command == Command::roughness || command == Command::sweep; }
+/// Whether the command shares its work over MPI ranks; the others never start MPI.
+constexpr bool uses_mpi(Command command) { return measures(command) || command == Command::train; }
 
 /// What the arguments say, before any file is read.
 struct Invocation {
@@ -26,9 +28,11 @@ struct Invocation {
   std::string preset;
   OptionTexts options;
 
-  /// Whether the command shares its work over MPI ranks; the others never start MPI.
-  bool uses_mpi() const { return !help && !version && (measures(command) || command == Command::train); }
+  bool uses_mpi() const { return !help && !version && landscape::uses_mpi(command); }
 };
+
+/// Whether the arguments name a command that does not use MPI, or --help or --version: also where they are wrong.
+bool names_serial_command(std::span<const std::string> arguments);
 
 /// Throws UsageError. Reads no file.
 Invocation parse_command_line(std::span<const std::string> arguments);

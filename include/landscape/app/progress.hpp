@@ -43,10 +43,6 @@ class Progress {
 /// mpirun it is mpirun's own output that is looked at.
 ProgressStyle detect_progress_style();
 
-/// This process's rank as the launcher's environment tells it (Open MPI, PMIx, PMI, Slurm), 0 where there is none: for
-/// programs that do not start MPI.
-int launched_rank();
-
 /// "12 s left", or "" while nothing is known.
 std::string remaining_text(double fraction_done, double seconds);
 

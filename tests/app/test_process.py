@@ -1,0 +1,118 @@
+"""What the program takes from where it runs: launchers and their variables, limits, signals, paths."""
+
+import functools
+import os
+import re
+import resource
+import signal
+import subprocess
+import time
+import unittest
+
+import h5py
+from system import MANY_ROUNDS, PROGRAM, QUICK, SystemTest, main, n_complete, text
+
+# How launchers number their processes.
+RANK_VARIABLES = ("SLURM_PROCID", "PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+STEP = {"SLURM_PROCID": "2", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_NTASKS": "4"}
+BATCH_SHELL = {"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_NPROCS": "4", "SLURM_JOB_ID": "7"}
+ONE_SENTENCE = r"^landscape_mpi: [^\n]*[.?]\n$"
+
+
+class Launchers(SystemTest):
+    def refused(self, *arguments, code, part, env):
+        process = self.run_program(*arguments, code=code, env=env)
+        self.assertRegex(process.stderr, ONE_SENTENCE, (arguments, env))
+        self.assertIn(part, process.stderr, (arguments, env))
+
+    def test_commands_on_files_speak_in_every_task_of_a_farm(self):
+        self.run_program(*QUICK, "--output=good.h5")
+        for variable in RANK_VARIABLES:
+            env = {variable: "1"}
+            self.refused("verify", "none.h5", code=1, part="none.h5", env=env)
+            self.refused("verify", code=2, part="needs a file", env=env)
+            self.assertNotEqual(self.run_program("info", "good.h5", env=env).stdout, "")
+        env = {**STEP, "OMPI_COMM_WORLD_SIZE": "4", "PMI_SIZE": "4", "PMIX_RANK": "2"}
+        for command in ("info", "reduce", "verify"):
+            self.refused(command, "none.h5", code=1, part="none.h5", env=env)
+            self.refused(command, code=2, part="needs a file", env=env)
+            self.refused(command, "good.h5", "--directoins=5", code=2, part="--directions", env=env)
+        self.refused("compare", "good.h5", "none.h5", code=1, part="none.h5", env=env)
+        for arguments in (["--version"], ["--help"], ["info", "good.h5"], ["reduce", "good.h5"]):
+            self.assertNotEqual(self.run_program(*arguments, env=env).stdout, "", arguments)
+
+    def test_commands_on_files_speak_in_every_rank(self):
+        self.assertEqual(self.run_program("--version", ranks=3).stdout.count("landscape_mpi"), 3)
+        codes, process = self.run_ranks(["verify", "none.h5"], 3)
+        self.assertEqual(codes, [1] * 3)
+        self.assertEqual(process.stderr.count("none.h5"), 3, process.stderr)
+
+    def test_usage_errors_are_said_wherever_a_process_is_alone(self):
+        for variable in RANK_VARIABLES:
+            for env in ({variable: "1"}, {**STEP, variable: "3"}, {"OMPI_COMM_WORLD_SIZE": "4", variable: "3"}):
+                self.refused("--directoins=5", code=2, part="--directions", env=env)
+
+    def test_a_usage_error_of_one_rank_ends_all_ranks(self):
+        for first, second in ((["--directoins=5"], QUICK), (QUICK, ["--directoins=5"])):
+            process = subprocess.run(
+                [*self.command([], 1), *first, ":", "-np", "1", PROGRAM, *second],
+                cwd=self.folder,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            self.assertEqual(process.returncode, 2, process.stderr)
+            self.assertRegex(process.stderr, r"(?m)^landscape_mpi: rank [01] on [^:]*: .*--directions")
+            self.assertEqual(os.listdir(self.folder), [])
+
+    def test_processes_that_mpi_does_not_know_of_one_another_write_nothing(self):
+        self.run_program(*QUICK, "--output=kept.h5")
+        with open(self.path("kept.h5"), "rb") as file:
+            kept = file.read()
+        for env, remedy in (
+            (STEP, "srun --mpi=pmix"),
+            ({**STEP, "SLURM_PROCID": "0"}, "srun --mpi=pmix"),
+            ({**STEP, "PMI_SIZE": "4", "PMI_RANK": "2"}, "srun --mpi=pmix"),
+            ({"SLURM_PROCID": "1", "SLURM_NTASKS": "4"}, "srun --mpi=pmix"),
+            ({"PMI_SIZE": "4", "PMI_RANK": "0"}, "mpirun"),
+            ({"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "1"}, "mpirun"),
+        ):
+            self.refused(*QUICK, "--output=kept.h5", "--overwrite", code=1, part=remedy, env=env)
+            self.refused(*QUICK, "--output=new.h5", code=1, part=remedy, env=env)
+            self.assertEqual(os.listdir(self.folder), ["kept.h5"], env)
+        for arguments in (["train", "--overwrite"], ["--resume"], ["--dry-run"]):
+            self.refused(*arguments, *QUICK, "--output=kept.h5", code=1, part="srun --mpi=pmix", env=STEP)
+        with open(self.path("kept.h5"), "rb") as file:
+            self.assertEqual(file.read(), kept)
+
+    def test_what_the_sentence_recommends_for_separate_jobs_works(self):
+        for env in (STEP, {**STEP, "PMI_SIZE": "4"}, {"SLURM_PROCID": "1", "SLURM_NTASKS": "4"}, {"PMI_SIZE": "2"}):
+            said = self.run_program(*QUICK, code=1, env=env).stderr
+            remedy = said[said.index("`env ") + 1 : said.rindex("`")].split()
+            process = subprocess.run(
+                [*remedy, PROGRAM, *QUICK, "--overwrite"],
+                cwd=self.folder,
+                env={**os.environ, **env},
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            self.assertEqual(process.returncode, 0, process.stderr)
+
+    def test_a_job_of_one_rank_is_not_mistaken_for_a_failed_launch(self):
+        one_task = {**BATCH_SHELL, "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "1"}
+        for env, ranks in (
+            ({"SLURM_NTASKS": "4"}, None),  # a shell that salloc opened
+            (BATCH_SHELL, None),
+            (BATCH_SHELL, 1),
+            (one_task, None),
+            (STEP, 1),
+            (STEP, 2),
+            ({"PMI_SIZE": "", "OMPI_COMM_WORLD_SIZE": "1"}, None),
+        ):
+            with self.subTest(env=env, ranks=ranks):
+                self.run_program(*QUICK, "--overwrite", ranks=ranks, env=env)
+
+
+if __name__ == "__main__":
+    main()
