@@ -114,5 +114,50 @@ class Launchers(SystemTest):
                 self.run_program(*QUICK, "--overwrite", ranks=ranks, env=env)
 
 
+class Signals(SystemTest):
+    LONG = [*MANY_ROUNDS, "--directions=60"]
+
+    def start(self, *before):
+        process = subprocess.Popen(
+            [*before, PROGRAM, *self.LONG, "--output=part.h5"],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.addCleanup(self.kill_group, process)
+        self.wait_for(lambda: n_complete(self.path("part.h5")) > 0, process)
+        return process
+
+    def test_what_asks_a_job_to_stop_leaves_a_file_that_goes_on(self):
+        for asked in (signal.SIGHUP, signal.SIGUSR2):
+            process = self.start()
+            process.send_signal(asked)
+            _, stderr = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 75, stderr)
+            self.assertIn(f"stopped by {asked.name} ", stderr)
+            with h5py.File(self.path("part.h5"), "r") as file:
+                self.assertEqual(text(file.attrs["state"]), "stopped")
+            self.run_program(*self.LONG, "--output=part.h5", "--resume")
+            os.remove(self.path("part.h5"))
+
+    def test_what_mpirun_passes_on_stops_all_ranks(self):
+        process = self.start("mpirun", "-np", "2", "--bind-to", "none", "--quiet")
+        process.send_signal(signal.SIGUSR2)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, stderr)
+        self.assertIn("stopped by SIGUSR2 ", stderr)
+
+    def test_nohup_outlives_its_terminal(self):
+        process = self.start("nohup")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGHUP)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, stderr)
+
+
 if __name__ == "__main__":
     main()

@@ -11,7 +11,11 @@ namespace {
 
 TEST(StopSignals, EachSignalSetsTheFlagWithItsName) {
   const StopSignals signals;
-  for (const auto& [signal, name] : {std::pair{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGUSR1, "SIGUSR1"}}) {
+  for (const auto& [signal, name] : {std::pair{SIGTERM, "SIGTERM"},
+                                     {SIGINT, "SIGINT"},
+                                     {SIGHUP, "SIGHUP"},
+                                     {SIGUSR1, "SIGUSR1"},
+                                     {SIGUSR2, "SIGUSR2"}}) {
     reset_stop_request();
     EXPECT_FALSE(stop_requested());
     EXPECT_EQ(stop_signal_name(), "");
@@ -20,7 +24,7 @@ TEST(StopSignals, EachSignalSetsTheFlagWithItsName) {
     EXPECT_EQ(stop_signal_name(), name);
   }
   raise(SIGUSR1);
-  EXPECT_EQ(stop_signal_name(), "SIGUSR1");
+  EXPECT_EQ(stop_signal_name(), "SIGUSR2") << "the first counts";
   reset_stop_request();
 }
 
@@ -42,11 +46,28 @@ TEST(StopSignals, ASecondInterruptEndsTheProcess) {
 }
 
 TEST(StopSignals, HandlersAreRestored) {
-  struct sigaction before = {}, after = {};
-  sigaction(SIGUSR1, nullptr, &before);
-  { const StopSignals signals; }
-  sigaction(SIGUSR1, nullptr, &after);
-  EXPECT_EQ(before.sa_handler, after.sa_handler);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXFSZ}) {
+    struct sigaction before = {}, after = {};
+    sigaction(signal, nullptr, &before);
+    { const StopSignals signals; }
+    sigaction(signal, nullptr, &after);
+    EXPECT_EQ(before.sa_handler, after.sa_handler) << signal;
+  }
+}
+
+TEST(StopSignals, AnIgnoredHangUpStaysIgnored) {
+  struct sigaction ignore = {}, before = {}, after = {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGHUP, &ignore, &before);
+  {
+    const StopSignals signals;
+    reset_stop_request();
+    raise(SIGHUP);
+    EXPECT_FALSE(stop_requested());
+  }
+  sigaction(SIGHUP, nullptr, &after);
+  EXPECT_EQ(after.sa_handler, SIG_IGN);
+  sigaction(SIGHUP, &before, nullptr);
 }
 
 }  // namespace

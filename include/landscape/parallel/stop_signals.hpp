@@ -6,9 +6,10 @@
 
 namespace landscape {
 
-/// While it lives, SIGTERM, SIGINT and SIGUSR1 (what batch systems send before the time is up) set the flag; a second
-/// SIGINT ends the process at once with code 130. Restores the previous handlers; SIGXFSZ is ignored, so that a file
-/// size limit is an error message.
+/// While it lives, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 (what batch systems send before the time is up) and SIGHUP (the
+/// terminal is gone) set the flag; a second SIGINT ends the process at once with code 130. A SIGHUP that is ignored, as
+/// under nohup, stays so. Restores the previous handlers; SIGXFSZ is ignored, so that a file size limit is an error
+/// message.
 class StopSignals {
  public:
   StopSignals();
