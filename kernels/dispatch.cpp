@@ -1,9 +1,9 @@
 #include "dispatch.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "landscape/model/choices.hpp"
+#include "landscape/model/environment.hpp"
 #include "narrow_launchers.hpp"
 
 namespace landscape::cuda {
@@ -68,7 +68,7 @@ std::vector<KernelFamily> applicable_families(const Evaluation& what) {
 }
 
 KernelFamily choose_family(const Evaluation& what) {
-  if (const char* wish = std::getenv("LANDSCAPE_CUDA_KERNEL"); wish != nullptr && *wish != '\0') {
+  if (const char* wish = environment("LANDSCAPE_CUDA_KERNEL"); wish != nullptr) {
     const KernelFamily family = parse_choice(kFamilies, wish, "LANDSCAPE_CUDA_KERNEL");
     if (!is_applicable(family, what)) {
       throw UsageError("LANDSCAPE_CUDA_KERNEL '" + std::string(wish) +

@@ -1,12 +1,12 @@
 // Which gradient kernel serves which network, and how the points are shared out: by network and number of points alone,
 // because that decides the bits.
 #include <algorithm>
-#include <cstdlib>
 
 #include "dispatch.hpp"
 #include "generic_launchers.hpp"
 #include "landscape/math/gradient.hpp"
 #include "landscape/model/choices.hpp"
+#include "landscape/model/environment.hpp"
 
 namespace landscape::cuda {
 namespace {
@@ -21,7 +21,7 @@ constexpr int kDeviceMemoryPoints =
     2;  // P of networks whose arrays do not fit in shared memory: small enough for the L2 cache
 
 GradientFamily choose(const Evaluation& what) {
-  if (const char* wish = std::getenv(kGradientVariable); wish != nullptr && *wish != '\0') {
+  if (const char* wish = environment(kGradientVariable); wish != nullptr) {
     const GradientFamily family = parse_choice(kFamilies, wish, kGradientVariable);
     if (!has_gradient_kernel(family, what)) {
       throw UsageError(std::string(kGradientVariable) + " '" + wish +

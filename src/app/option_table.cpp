@@ -11,6 +11,7 @@
 #include <cmath>
 #include <limits>
 
+#include "landscape/backend/held_threads.hpp"
 #include "landscape/model/choices.hpp"
 
 namespace landscape {
@@ -165,7 +166,7 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.device = parse_choice(kDevices, t, o); },
        [](const C& c) { return to_string(c.device); }},
       {"threads", "N", "per rank; 0: the rank's share of the cores", general, run,
-       [](C& c, Text t, Text o) { c.threads = parse_whole<int>(t, o, 0, 4096); },
+       [](C& c, Text t, Text o) { c.threads = parse_whole<int>(t, o, 0, kMostThreads); },
        [](const C& c) { return number_text(c.threads); }},
       {"round-seconds", "S", "results reach the file about this often", general, run,
        [](C& c, Text t, Text o) { c.round_seconds = parse_real_where(t, o, positive, "above 0"); },

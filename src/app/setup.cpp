@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 #include "landscape/app/point_sets.hpp"
 #include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/cuda_backend.hpp"
+#include "landscape/backend/held_threads.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/parallel/collective.hpp"
 
@@ -106,6 +109,24 @@ std::string choose_training_device(const Setup& setup) {
   return work >= kLeastWork ? "cuda" : "cpu";
 }
 
+// Collective: threads are had for a moment, by all ranks at once, before there is anything to lose.
+void choose_threads(const Communicator& comm, Setup& setup) {
+  setup.share = thread_share(comm);
+  const int asked = setup.config.threads;
+  setup.threads = asked > 0 ? asked : setup.share.threads;
+  setup.training_threads = asked > 0                      ? asked
+                           : setup.share.from_environment ? setup.share.threads
+                                                          : setup.share.cores_allowed;
+  collectively(comm, [&] {
+    if (setup.threads <= kMostThreads) return;
+    throw UsageError(
+        fmt::format("OMP_NUM_THREADS asks for more than {} threads: set it lower or give --threads.", kMostThreads));
+  });
+  HeldThreads held;
+  collectively(comm, [&] { held.start(measures(setup.command) ? setup.threads : 1); });
+  root_only(comm, [&] { HeldThreads().start(setup.training_threads); });
+}
+
 }  // namespace
 
 RunConfig resolve_config(const Invocation& invocation) {
@@ -139,12 +160,7 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
           comm.size(), n_items, n_items));
     }
   });
-  setup.share = thread_share(comm);
-  const int asked = setup.config.threads;
-  setup.threads = asked > 0 ? asked : setup.share.threads;
-  setup.training_threads = asked > 0                      ? asked
-                           : setup.share.from_environment ? setup.share.threads
-                                                          : setup.share.cores_allowed;
+  choose_threads(comm, setup);
   choose_device(comm, setup);
   setup.training_device = collectively(comm, [&] { return choose_training_device(setup); });
   return setup;

@@ -3,13 +3,14 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <new>
 #include <string_view>
 #include <vector>
 
 #include "cpu_kernels.hpp"
+#include "landscape/backend/held_threads.hpp"
 #include "landscape/backend/loss_backend.hpp"
+#include "landscape/model/environment.hpp"
 #include "landscape/model/error.hpp"
 
 namespace landscape {
@@ -38,7 +39,7 @@ class Aligned {
 using AlignedBuffer = Aligned<double>;
 
 const cpu::Kernels& choose_kernels() {
-  const char* wish = std::getenv("LANDSCAPE_CPU_ISA");
+  const char* wish = environment("LANDSCAPE_CPU_ISA");
   const std::string_view limit = wish == nullptr ? "avx512" : wish;
   if (limit != "portable" && limit != "avx2" && limit != "avx512") {
     throw UsageError(fmt::format("LANDSCAPE_CPU_ISA is '{}': choose portable, avx2 or avx512.", limit));
@@ -68,6 +69,7 @@ class CpuBackend final : public LossBackend {
         thread_work_(static_cast<std::size_t>(n_threads_)),
         single_work_(static_cast<std::size_t>(n_threads_)) {
     spec.validate();
+    HeldThreads().start(n_threads_);
     CpuBackend::set_points(points);
   }
 

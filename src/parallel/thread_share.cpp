@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <charconv>
 #include <climits>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <vector>
 
 #include "communicator_impl.hpp"
+#include "landscape/model/environment.hpp"
 
 namespace landscape {
 namespace {
@@ -35,13 +35,14 @@ bool has_core(const unsigned char* mask, std::size_t core) { return (mask[core /
 
 /// OMP_NUM_THREADS may be a list for nested regions: its first number counts. 0 where unset or nonsense.
 int threads_from_environment() {
-  const char* text = std::getenv("OMP_NUM_THREADS");
+  const char* text = environment("OMP_NUM_THREADS");
   if (text == nullptr) return 0;
   const std::string_view view(text);
   const std::size_t begin = view.find_first_not_of(' ');
   int threads = 0;
   if (begin == std::string_view::npos) return 0;
   const auto [end, error] = std::from_chars(view.data() + begin, view.data() + view.size(), threads);
+  if (error == std::errc::result_out_of_range) return view[begin] == '-' ? 0 : INT_MAX;
   const bool whole = end == view.data() + view.size() || *end == ',' || *end == ' ';
   return error == std::errc() && whole && threads > 0 ? threads : 0;
 }

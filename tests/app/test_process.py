@@ -1,6 +1,5 @@
 """What the program takes from where it runs: launchers and their variables, limits, signals, paths."""
 
-import functools
 import os
 import re
 import resource
@@ -114,49 +113,68 @@ class Launchers(SystemTest):
                 self.run_program(*QUICK, "--overwrite", ranks=ranks, env=env)
 
 
-class Signals(SystemTest):
-    LONG = [*MANY_ROUNDS, "--directions=60"]
+class Limits(SystemTest):
+    MANY = ["--directions=200", "--threads=1000"]
 
-    def start(self, *before):
-        process = subprocess.Popen(
-            [*before, PROGRAM, *self.LONG, "--output=part.h5"],
+    def run_in(self, gigabytes, *arguments, env=None, ranks=None):
+        """Room for so much: every thread needs a stack of 8 MiB."""
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+            resource.setrlimit(resource.RLIMIT_AS, (gigabytes << 30, gigabytes << 30))
+
+        return subprocess.run(
+            self.command(arguments, ranks),
             cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+            preexec_fn=limit,
+            capture_output=True,
             text=True,
-            start_new_session=True,
+            timeout=60,
         )
-        self.addCleanup(self.kill_group, process)
-        self.wait_for(lambda: n_complete(self.path("part.h5")) > 0, process)
-        return process
 
-    def test_what_asks_a_job_to_stop_leaves_a_file_that_goes_on(self):
-        for asked in (signal.SIGHUP, signal.SIGUSR2):
-            process = self.start()
-            process.send_signal(asked)
-            _, stderr = process.communicate(timeout=60)
-            self.assertEqual(process.returncode, 75, stderr)
-            self.assertIn(f"stopped by {asked.name} ", stderr)
-            with h5py.File(self.path("part.h5"), "r") as file:
-                self.assertEqual(text(file.attrs["state"]), "stopped")
-            self.run_program(*self.LONG, "--output=part.h5", "--resume")
-            os.remove(self.path("part.h5"))
+    def test_threads_that_cannot_be_had_are_one_sentence_before_any_work(self):
+        quick = [option for option in QUICK if not option.startswith("--directions")]
+        self.run_program(*QUICK, "--output=good.h5")
+        for arguments, env in (
+            ([*quick, *self.MANY], {}),
+            (["train", *quick, "--threads=1000"], {}),
+            ([*quick, "--directions=200"], {"OMP_NUM_THREADS": "1000"}),
+            (["verify", "good.h5", "--threads=1000"], {}),
+        ):
+            with self.subTest(arguments=arguments):
+                process = self.run_in(4, *arguments, env=env)
+                self.assertEqual(process.returncode, 1, process.stderr)
+                self.assertRegex(process.stderr, ONE_SENTENCE)
+                self.assertIn("1000 threads cannot be started", process.stderr)
+                self.assertIn("--threads", process.stderr)
+                self.assertEqual(os.listdir(self.folder), ["good.h5"])
+        self.assertEqual(self.run_in(32, *quick, *self.MANY).returncode, 0)
 
-    def test_what_mpirun_passes_on_stops_all_ranks(self):
-        process = self.start("mpirun", "-np", "2", "--bind-to", "none", "--quiet")
-        process.send_signal(signal.SIGUSR2)
-        _, stderr = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 75, stderr)
-        self.assertIn("stopped by SIGUSR2 ", stderr)
+    def test_a_rank_that_cannot_have_its_threads_ends_all_ranks(self):
+        process = self.run_in(4, *QUICK, *self.MANY[1:], ranks=2)
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertEqual(process.stderr.count("1000 threads cannot be started"), 1, process.stderr)
+        self.assertEqual(os.listdir(self.folder), [])
 
-    def test_nohup_outlives_its_terminal(self):
-        process = self.start("nohup")
-        process.send_signal(signal.SIGHUP)
-        time.sleep(0.1)
-        process.send_signal(signal.SIGHUP)
-        _, stderr = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 0, stderr)
+    def test_more_threads_than_any_machine_has(self):
+        for number in ("4097", "100000"):
+            process = self.run_program(*QUICK, code=2, env={"OMP_NUM_THREADS": number})
+            self.assertRegex(process.stderr, ONE_SENTENCE)
+            self.assertRegex(process.stderr, "OMP_NUM_THREADS .*4096.*--threads")
+            self.assertIn("--threads", self.run_program(*QUICK, f"--threads={number}", code=2).stderr)
+            self.assertEqual(os.listdir(self.folder), [])
+        self.run_program(*QUICK, "--threads=1", env={"OMP_NUM_THREADS": "100000"})
+
+
+class Surroundings(SystemTest):
+    def test_an_empty_variable_is_one_that_is_not_set(self):
+        names = ("LANDSCAPE_CPU_ISA", "LANDSCAPE_PRESETS", "OMP_NUM_THREADS", "PMI_SIZE", *STEP, *RANK_VARIABLES)
+        chosen = []
+        for env in ({}, {name: "" for name in names}):
+            report = self.run_program(*QUICK, "--preset=corrected-1d", "--overwrite", env=env).stdout
+            chosen.append(re.search(r"Evaluated .* on (cpu, .*)", report)[1])
+        self.assertEqual(chosen[0], chosen[1])
 
 
 if __name__ == "__main__":

@@ -59,7 +59,9 @@ TEST_F(ThreadShareTest, OmpNumThreadsDecides) {
   setenv("OMP_NUM_THREADS", "7,2", 1);
   EXPECT_EQ(thread_share(world).threads, 7);
   EXPECT_TRUE(thread_share(world).from_environment);
-  for (const char* nonsense : {"", " ", "many", "-3", "0", "2x"}) {
+  setenv("OMP_NUM_THREADS", "99999999999999999999", 1);
+  EXPECT_GT(thread_share(world).threads, 1 << 20) << "too many is not the same as nonsense";
+  for (const char* nonsense : {"", " ", "many", "-3", "0", "2x", "-99999999999999999999"}) {
     setenv("OMP_NUM_THREADS", nonsense, 1);
     EXPECT_FALSE(thread_share(world).from_environment) << nonsense;
   }
