@@ -209,6 +209,7 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
     if (take_lock) {
       check_output(output, OutputMode::overwrite);  // the folder first: a lock cannot be made where it is missing
       claim.lock.emplace(output);
+      if (measures(setup.command)) check_parallel_output(output);
     }
     setup.config.n_directions = directions_reached(setup.config);
     const OutputPlan plan = plan_output(setup, claim);

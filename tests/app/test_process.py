@@ -1,5 +1,6 @@
 """What the program takes from where it runs: launchers and their variables, limits, signals, paths."""
 
+import functools
 import os
 import re
 import resource
@@ -175,6 +176,79 @@ class Surroundings(SystemTest):
             report = self.run_program(*QUICK, "--preset=corrected-1d", "--overwrite", env=env).stdout
             chosen.append(re.search(r"Evaluated .* on (cpu, .*)", report)[1])
         self.assertEqual(chosen[0], chosen[1])
+
+    def test_a_colon_in_the_output_is_refused_before_the_training_or_works(self):
+        """By ROMIO, which takes what stands before it for a file system's type, and by OMPIO."""
+        os.mkdir(self.path("12:30"))
+        endless = [*QUICK[1:], "--epochs=100000000"]
+        components = io_components()
+        for name in ("a:b.h5", "nfs:x.h5", "ufs:x.h5", "12:30/x.h5"):
+            for romio in (component for component in components if component.startswith("romio")):
+                process = self.run_program(*endless, f"--output={name}", code=2, env={"OMPI_MCA_io": romio})
+                self.assertRegex(process.stderr, ONE_SENTENCE)
+                self.assertIn(name, process.stderr)
+                self.assertEqual((os.listdir(self.folder), os.listdir(self.path("12:30"))), (["12:30"], []))
+            if "ompio" in components:
+                self.run_program(*QUICK, f"--output={name}", ranks=2, env={"OMPI_MCA_io": "ompio"})
+                self.run_program("verify", name)
+                os.remove(self.path(name))
+        if not components:
+            raise unittest.SkipTest("ompi_info names no MPI-IO")
+
+
+class Signals(SystemTest):
+    LONG = [*MANY_ROUNDS, "--directions=60"]
+
+    def start(self, *before):
+        process = subprocess.Popen(
+            [*before, PROGRAM, *self.LONG, "--output=part.h5"],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.addCleanup(self.kill_group, process)
+        self.wait_for(lambda: n_complete(self.path("part.h5")) > 0, process)
+        return process
+
+    def test_what_asks_a_job_to_stop_leaves_a_file_that_goes_on(self):
+        for asked in (signal.SIGHUP, signal.SIGUSR2):
+            process = self.start()
+            process.send_signal(asked)
+            _, stderr = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 75, stderr)
+            self.assertIn(f"stopped by {asked.name} ", stderr)
+            with h5py.File(self.path("part.h5"), "r") as file:
+                self.assertEqual(text(file.attrs["state"]), "stopped")
+            self.run_program(*self.LONG, "--output=part.h5", "--resume")
+            os.remove(self.path("part.h5"))
+
+    def test_what_mpirun_passes_on_stops_all_ranks(self):
+        process = self.start("mpirun", "-np", "2", "--bind-to", "none", "--quiet")
+        process.send_signal(signal.SIGUSR2)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, stderr)
+        self.assertIn("stopped by SIGUSR2 ", stderr)
+
+    def test_nohup_outlives_its_terminal(self):
+        process = self.start("nohup")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGHUP)
+        _, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, stderr)
+
+
+@functools.cache
+def io_components():
+    """Open MPI's implementations of MPI-IO, none where this is another MPI."""
+    try:
+        said = subprocess.run(["ompi_info", "--parsable"], capture_output=True, text=True).stdout
+    except OSError:
+        return ()
+    return [line.split(":")[2] for line in said.splitlines() if line.startswith("mca:io:")]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,10 @@ enum class OutputMode { create, overwrite, resume };
 /// resume); Error where folder or file cannot be written. Messages name the path and the remedy. Changes nothing.
 void check_output(const std::string& path, OutputMode mode);
 
+/// Throws UsageError where MPI cannot open a file of this path because it holds a ':'. Makes and removes a file beside
+/// it: the lock must be held. Every rank may call it by itself.
+void check_parallel_output(const std::string& path);
+
 /// Free bytes for this user on the file system of `path`'s folder.
 std::uint64_t free_bytes(const std::string& path);
 
