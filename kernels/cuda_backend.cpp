@@ -17,7 +17,7 @@ DeviceInfo choose_device(int node_local_rank) {
   std::string reason;
   const std::vector<DeviceInfo> devices = cuda::usable_devices(reason);
   if (devices.empty()) throw Error(fmt::format("--device cuda: {}. Use --device cpu.", reason));
-  return devices[static_cast<std::size_t>(node_local_rank) % devices.size()];
+  return devices[static_cast<std::size_t>(device_of_rank(node_local_rank, static_cast<int>(devices.size())))];
 }
 
 class CudaBackend final : public LossBackend {

@@ -77,7 +77,8 @@ std::vector<DeviceInfo> usable_devices(std::string& reason) {
           properties.minor);
       continue;
     }
-    devices.push_back({i, properties.name, properties.multiProcessorCount, properties.sharedMemPerBlockOptin});
+    devices.push_back({i, properties.name, std::string(properties.uuid.bytes, sizeof properties.uuid.bytes),
+                       properties.multiProcessorCount, properties.sharedMemPerBlockOptin});
   }
   if (!devices.empty()) reason.clear();
   return devices;
@@ -87,7 +88,10 @@ std::vector<DeviceInfo> usable_devices(std::string& reason) {
 
 CudaStatus cuda_status() {
   CudaStatus status;
-  status.n_devices = static_cast<int>(cuda::usable_devices(status.reason).size());
+  for (cuda::DeviceInfo& device : cuda::usable_devices(status.reason)) {
+    status.identities.push_back(std::move(device.uuid));
+    ++status.n_devices;
+  }
   return status;
 }
 

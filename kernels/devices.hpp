@@ -13,6 +13,7 @@ inline constexpr int kLeastMajor = 8;  // fp64 matrix instructions begin with co
 struct DeviceInfo {
   int index;  // the runtime's number
   std::string name;
+  std::string uuid;  // 16 bytes
   int multiprocessors;
   std::size_t shared_bytes_per_block;
 };

@@ -73,6 +73,31 @@ void adopt_directions(RunConfig& config, const OptionTexts& given) {
   }
 }
 
+// "4 ranks of a node share 2 GPUs", of the node that has the fewest per rank; empty where every rank has its own. A
+// launcher may show every rank one card only, so cards are told apart by what they are, not counted by what is seen.
+// Collective; on rank 0.
+std::string sharing_note(const Communicator& comm, const CudaStatus& status) {
+  struct Node {
+    std::size_t n_ranks = 0;
+    std::set<std::string> cards{};
+  };
+  const int own = device_of_rank(comm.node_rank(), status.n_devices);
+  std::map<std::string, Node> nodes;
+  for (const std::string& text : comm.gather(status.identities.at(static_cast<std::size_t>(own)) + comm.host())) {
+    constexpr std::size_t kIdentity = 16;
+    Node& node = nodes[text.substr(kIdentity)];
+    ++node.n_ranks;
+    node.cards.insert(text.substr(0, kIdentity));
+  }
+  Node worst{1, {""}};
+  for (const auto& [host, node] : nodes) {
+    if (node.n_ranks * worst.cards.size() > worst.n_ranks * node.cards.size()) worst = node;
+  }
+  const std::size_t n_cards = worst.cards.size();
+  if (worst.n_ranks == n_cards) return "";
+  return fmt::format("{} ranks of a node share {} GPU{}", worst.n_ranks, n_cards, n_cards == 1 ? "" : "s");
+}
+
 // All ranks alike: CUDA only where every rank has a device.
 void choose_device(const Communicator& comm, Setup& setup) {
   setup.device = "cpu";
@@ -89,10 +114,7 @@ void choose_device(const Communicator& comm, Setup& setup) {
     return;
   }
   setup.device = "cuda";
-  if (comm.node_size() > status.n_devices) {
-    setup.device_note = fmt::format("{} ranks of a node share {} GPU{}", comm.node_size(), status.n_devices,
-                                    status.n_devices == 1 ? "" : "s");
-  }
+  setup.device_note = sharing_note(comm, status);
 }
 
 // Training follows --device cuda. With auto, a GPU serves it where a step's work is worth the trip: a step costs at

@@ -2,11 +2,12 @@
 by LANDSCAPE_SHIM; and what the program itself says where there is no GPU."""
 
 import os
+import subprocess
 import unittest
 
 import h5py
 import numpy as np
-from system import QUICK, SystemTest, main, n_complete, text
+from system import PROGRAM, QUICK, SystemTest, main, n_complete, text
 
 REAL_PROGRAM = os.environ["LANDSCAPE_REAL_PROGRAM"]
 LOSSES = ("ritz", "galerkin")
@@ -77,6 +78,31 @@ class Gpu(SystemTest):
 
     def test_a_device_lost_in_training(self):
         self.refused([*QUICK, "--device=cuda"], 1, "The GPU was lost to this process", shim="rank=0,launches_left=100")
+
+    def test_cards_are_counted_by_what_they_are(self):
+        """However many each rank sees: a launcher may show every rank one of its own."""
+        ranks, rank = 4, "OMPI_COMM_WORLD_RANK"
+        for shim, note in (
+            (f"count=1,first_card=${rank}", ""),
+            (f"count=1,first_card=$(({rank} / 2))", "4 ranks of a node share 2 GPUs"),
+            (f"count=1,first_card=$(({rank} / 3))", "4 ranks of a node share 2 GPUs"),
+            ("count=1", "4 ranks of a node share 1 GPU"),
+            ("count=3", "4 ranks of a node share 3 GPUs"),
+            ("count=4", ""),
+            (f"count=4,first_card=$((4 * {rank}))", ""),
+        ):
+            with self.subTest(shim=shim):
+                start = self.command([], ranks)[:-1]
+                process = subprocess.run(
+                    [*start, "sh", "-c", f'LANDSCAPE_SHIM="{shim}" exec "$@"', "sh", PROGRAM, *QUICK, "--dry-run"],
+                    cwd=self.folder,
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                )
+                self.assertEqual(process.returncode, 0, process.stderr)
+                notes = [line for line in process.stdout.splitlines() if line.startswith("Note")]
+                self.assertEqual(notes, [f"Note        {note}"] if note else [])
 
     def test_memory_that_runs_out(self):
         for rank in range(RANKS):

@@ -111,6 +111,12 @@ TEST_F(CudaShimDevice, StatusSaysWhyThereIsNoDevice) {
   EXPECT_NE(message.find("--device cpu"), std::string::npos) << message;
   device.major = 9;
   EXPECT_EQ(cuda_status().n_devices, 2);
+  const std::vector<std::string> cards = cuda_status().identities;
+  ASSERT_EQ(cards.size(), 2U);
+  EXPECT_NE(cards[0], cards[1]);
+  device.first_card = 1;
+  EXPECT_EQ(cuda_status().identities[0], cards[1]) << "the same card for a process that sees others before it";
+  device.first_card = 0;
   EXPECT_EQ(cuda_status().reason, "");
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "landscape/backend/loss_backend.hpp"
 
@@ -10,12 +11,17 @@ namespace landscape {
 
 /// What the CUDA runtime says about this process's devices.
 struct CudaStatus {
-  int n_devices = 0;   // visible and usable
-  std::string reason;  // why n_devices is 0: "built without CUDA", "no driver", ...
+  int n_devices = 0;     // visible and usable
+  std::string reason{};  // why n_devices is 0: "built without CUDA", "no driver", ...
+  std::vector<std::string>
+      identities{};  // (n_devices), the same for every process that sees the device (16 bytes each)
 };
 CudaStatus cuda_status();
 
-/// Backend on device (node_local_rank mod n_devices). Throws Error with the reason where there is none.
+/// The device of a rank: an index below n_devices, which is at least 1.
+constexpr int device_of_rank(int node_local_rank, int n_devices) { return node_local_rank % n_devices; }
+
+/// Backend on device_of_rank(node_local_rank, n_devices). Throws Error with the reason where there is none.
 std::unique_ptr<LossBackend> make_cuda_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
                                                int node_local_rank);
 

@@ -46,6 +46,7 @@ void mma_m8n8k4(double (&c)[2], double a, double b);
 /// What the pretended device reports, and how tests make its calls fail.
 struct Device {
   int count = 2;
+  int first_card = 0;  // device i has the UUID of card first_card + i
   int current = 0;
   int major = 9, minor = 0;
   std::size_t total_memory = std::size_t{1} << 30;
@@ -62,8 +63,8 @@ struct Device {
   std::int64_t n_launches = 0;
   std::size_t bytes_up = 0, bytes_down = 0;
 };
-/// The environment variable LANDSCAPE_SHIM changes members at start-up: "major=7", "rank=1,launches_left=40" (that MPI
-/// rank only).
+/// The environment variable LANDSCAPE_SHIM changes members at start-up: "major=7", "count=1,first_card=3",
+/// "rank=1,launches_left=40" (that MPI rank only).
 extern Device device;
 
 }  // namespace landscape::cuda::shim
@@ -116,8 +117,12 @@ using cudaStream_t = void*;
 using cudaEvent_t = double*;
 inline constexpr unsigned cudaStreamNonBlocking = 1;
 
+struct cudaUUID_t {
+  char bytes[16];
+};
 struct cudaDeviceProp {
   char name[256];
+  cudaUUID_t uuid;
   int major, minor, multiProcessorCount;
   std::size_t totalGlobalMem, sharedMemPerBlockOptin;
 };

@@ -39,6 +39,10 @@ Device device_of_environment() {
     const long value = std::atol(word.c_str() + equals + 1);
     if (name == "rank") {
       if (value != (rank == nullptr ? 0 : std::atol(rank))) return {};
+    } else if (name == "count") {
+      made.count = static_cast<int>(value);
+    } else if (name == "first_card") {
+      made.first_card = static_cast<int>(value);
     } else if (name == "major") {
       made.major = static_cast<int>(value);
     } else if (name == "free_memory") {

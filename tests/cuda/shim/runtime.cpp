@@ -36,8 +36,11 @@ cudaError_t cudaSetDevice(int index) {
   device.current = index;
   return index >= 0 && index < device.count ? done() : cudaErrorInvalidDevice;
 }
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int index) {
   std::strcpy(properties->name, "CPU shim");
+  std::memset(&properties->uuid, 0, sizeof properties->uuid);
+  const int card = device.first_card + index;
+  std::memcpy(properties->uuid.bytes, &card, sizeof card);
   properties->major = device.major;
   properties->minor = device.minor;
   properties->multiProcessorCount = 2;
