@@ -16,6 +16,8 @@ from system import MANY_ROUNDS, PROGRAM, QUICK, SystemTest, main, n_complete, te
 RANK_VARIABLES = ("SLURM_PROCID", "PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
 STEP = {"SLURM_PROCID": "2", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_NTASKS": "4"}
 BATCH_SHELL = {"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_NPROCS": "4", "SLURM_JOB_ID": "7"}
+for variable in [name for name in os.environ if name.startswith(("SLURM_", "PMI_", "PMIX_", "OMPI_COMM_"))]:
+    del os.environ[variable]  # of a launcher that started the tests
 ONE_SENTENCE = r"^landscape_mpi: [^\n]*[.?]\n$"
 
 
