@@ -34,6 +34,7 @@
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/job_end.hpp"
 #include "landscape/parallel/launch.hpp"
 #include "landscape/parallel/mpi_session.hpp"
 #include "landscape/parallel/stop_signals.hpp"
@@ -286,11 +287,7 @@ void require_written_report() {
   throw Error(kLostOutput);
 }
 
-}  // namespace
-}  // namespace landscape
-
-int main(int argc, char** argv) {
-  using namespace landscape;
+int run(int argc, char** argv) {
   try {
     const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     const CommandLine line(arguments);
@@ -318,3 +315,8 @@ int main(int argc, char** argv) {
     return fail(error, kError);
   }
 }
+
+}  // namespace
+}  // namespace landscape
+
+int main(int argc, char** argv) { return landscape::leave_job(landscape::run(argc, argv)); }

@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/job_end.hpp"
 #include "landscape/parallel/launch.hpp"
 #include "landscape/parallel/native.hpp"
 
@@ -22,6 +23,8 @@ MpiSession::MpiSession(int& argc, char**& argv) : exceptions_at_start_(std::unca
   // Where a blocking collective cannot be avoided (parallel HDF5), waiting ranks should at least offer their core to
   // others.
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  // A process that was started alone starts a daemon, which would insist on ssh without ever using it.
+  setenv("OMPI_MCA_plm_rsh_agent", "", 0);
   int provided = 0;
   {
     const StartWatch watch;
@@ -40,6 +43,7 @@ MpiSession::~MpiSession() {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   if (size > 1 && std::uncaught_exceptions() > exceptions_at_start_ && !unwinding_together()) {
     fmt::print(stderr, "One rank failed alone; the job is aborted.\n");
+    if (end_all_ranks(1)) std::_Exit(1);
     MPI_Abort(MPI_COMM_WORLD, 1);
   }
   MPI_Finalize();
@@ -67,8 +71,7 @@ void abort_job(const Communicator& comm, int exit_code, const std::string& messa
   } else {
     fmt::print(stderr, "{}\n", message);
   }
-  std::fflush(nullptr);
-  MPI_Abort(native(comm), exit_code);
+  if (!end_all_ranks(exit_code)) MPI_Abort(native(comm), exit_code);
   std::_Exit(exit_code);
 }
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/job_end.hpp"
 #include "landscape/parallel/mpi_session.hpp"
 
 namespace {
@@ -40,11 +41,13 @@ int job_without_run(int& argc, char**& argv, const std::string& mode) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   if (mode == "unwinding") return job_without_run(argc, argv, mode);
   MpiSession session(argc, argv);
   return session.run("failing_job", [&](const Communicator& world) { return job(world, mode); });
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return leave_job(run(argc, argv)); }
