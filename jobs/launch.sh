@@ -45,7 +45,7 @@ with_defaults() {
 # the program finish what it is computing and stop with code 75. The shell passes the signal on, for which the program
 # has to run in the background: a shell handles a signal only when its foreground command has ended.
 launch() {
-  local launcher=${LANDSCAPE_LAUNCHER:-} command child code asked_to_stop=
+  local launcher=${LANDSCAPE_LAUNCHER:-} command child code signal asked_to_stop=
   export OMPI_MCA_mpi_yield_when_idle=1 # ranks that wait for rank 0's training must not take its cores
   if [[ -z $launcher ]]; then
     launcher=mpirun
@@ -56,7 +56,9 @@ launch() {
     [[ -z ${SLURM_CPUS_PER_TASK:-} ]] || export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK
     command=(srun --mpi=pmix --cpu-bind=cores --kill-on-bad-exit=0)
   else
-    command=(mpirun --bind-to none --quiet)
+    command=(mpirun --bind-to none)
+    # Without ssh mpirun ends, also where Slurm or a single node makes it needless, unless told that there is none.
+    command -v ssh >/dev/null || command -v rsh >/dev/null || export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
     [[ -z ${SLURM_NTASKS:-} ]] || command+=(-np "$SLURM_NTASKS")
     if [[ -n ${SLURM_GPUS_PER_TASK:-} ]]; then
       # mpirun reaches other nodes by a step of one task each, which would show all ranks there one and the same GPU.
@@ -75,5 +77,9 @@ launch() {
   trap - USR1 TERM
   # A signal that came before the program was there to take it ended the launcher; nothing is lost.
   [[ -n $asked_to_stop ]] && ((code == 128 + $(kill -l USR1))) && code=75
+  if [[ -z $asked_to_stop ]] && ((code > 128)) && signal=$(kill -l "$code" 2>/dev/null); then
+    [[ $signal == KILL ]] && signal+=", most likely as its node ran out of memory: take fewer ranks on a node"
+    echo "landscape_mpi: a rank was ended by SIG$signal; go on with --resume." >&2
+  fi
   return "$code"
 }

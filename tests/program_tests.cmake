@@ -7,6 +7,12 @@ set(LANDSCAPE_MPI_TEST_ENVIRONMENT
   OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none
   OMPI_MCA_btl_vader_single_copy_mechanism=none PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
   HWLOC_HIDE_ERRORS=2)
+# mpirun insists on ssh, which ranks of one machine do not need, unless told that there is none.
+find_program(LANDSCAPE_SSH NAMES ssh rsh)
+mark_as_advanced(LANDSCAPE_SSH)
+if(NOT LANDSCAPE_SSH)
+  list(APPEND LANDSCAPE_MPI_TEST_ENVIRONMENT OMPI_MCA_plm_rsh_agent=)
+endif()
 
 # The interpreter with numpy, h5py and matplotlib: LANDSCAPE_PYTHON, that on PATH, Debian's.
 if(NOT LANDSCAPE_PYTHON)

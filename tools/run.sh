@@ -9,6 +9,10 @@ set -uo pipefail
 # shellcheck source-path=SCRIPTDIR source=setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
+if [[ -n ${LANDSCAPE_RANKS:-} && ! $LANDSCAPE_RANKS =~ ^[1-9][0-9]*$ ]]; then
+  echo "landscape_mpi: LANDSCAPE_RANKS is '$LANDSCAPE_RANKS', which is no number of ranks: give 1 or more." >&2
+  exit 2
+fi
 landscape_setup run || exit 1
 landscape_build release --target landscape_mpi || exit 1
 program=$LANDSCAPE_ROOT/build/release/landscape_mpi
@@ -17,11 +21,12 @@ gpus=$(nvidia-smi -L 2>/dev/null | grep -c '^GPU')
 ranks=${LANDSCAPE_RANKS:-$((gpus > 2 ? gpus : 2))}
 options=(-np "$ranks")
 if [[ $(mpirun --version 2>/dev/null) == *Open*MPI* || $(mpirun --version 2>/dev/null) == *OpenRTE* ]]; then
-  # More ranks than slots is fine here, waiting ranks must not spin, and a container's root may start ranks.
-  # --quiet: the program says itself why it stopped. hwloc need not say that a container has no /sys.
-  options+=(--bind-to none --quiet)
+  # More ranks than slots is fine here, waiting ranks must not spin, and a container's root may start ranks. hwloc need
+  # not say that a container has no /sys. One machine needs no ssh, and mpirun ends without it unless told so.
+  options+=(--bind-to none)
   export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
   export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none HWLOC_HIDE_ERRORS=2
+  landscape_any_command ssh rsh || export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
   ((EUID == 0)) && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
 exec mpirun "${options[@]}" "$program" "$@"

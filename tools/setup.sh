@@ -162,7 +162,7 @@ landscape_setup() {
     # One call for everything: what the tests need comes along, so that they install nothing later.
     read -ra packages <<<"pkg-config $(landscape_missing test | cut -d'|' -f2 | tr '\n' ' ')"
     mkdir -p "$LANDSCAPE_LOGS" && : >"$LANDSCAPE_LOGS/setup.log"
-    echo "landscape_mpi: installing ${packages[*]}" >&2
+    echo "landscape_mpi: installing ${packages[*]} (some minutes; log: build/log/setup.log)" >&2
     landscape_apt install --no-install-recommends "${packages[@]}" || {
       # a fresh machine has no package lists, an old one has stale ones
       landscape_apt update
@@ -181,9 +181,50 @@ landscape_setup() {
 }
 
 # ---- building
-# landscape_build PRESET [--target T] [-DOPTION=VALUE ...]: quiet; a failure shows its errors and names the log
+# The newest step in a log of Ninja ("40 of 196") or make ("20 %"), nothing before the first thing is compiled.
+landscape_step() {
+  tail -n 50 "$1" | sed -nE 's|^\[ *([0-9]+)/([0-9]+)\] Building.*|\1 of \2|p; s|^\[ *([0-9]+)%\] Building.*|\1 %|p' |
+    tail -n 1
+}
+
+# landscape_progress PRESET LOG: until it is killed, what is built: a line now and then, on a terminal one line that is
+# written over
+landscape_progress() {
+  local step old='' next=$((SECONDS + ${LANDSCAPE_PROGRESS_SECONDS:-30}))
+  while kill -0 "$$" 2>/dev/null; do
+    step=$(landscape_step "$2")
+    if [[ -n $step && -z $LANDSCAPE_BUILD_SAID ]]; then
+      echo "landscape_mpi: building $1 (log: build/log/$1.log)" >&2
+      LANDSCAPE_BUILD_SAID=yes
+    elif [[ -n $step && $step != "$old" && -t 2 ]]; then
+      printf '\r\033[Klandscape_mpi: %s, built %s' "$1" "$step" >&2
+      old=$step
+    elif [[ -n $step && $step != "$old" ]] && ((SECONDS >= next)); then
+      echo "landscape_mpi: $1, built $step" >&2
+      old=$step next=$((SECONDS + ${LANDSCAPE_PROGRESS_SECONDS:-30}))
+    fi
+    sleep 1 >/dev/null 2>&1
+  done
+}
+
+# landscape_make PRESET LOG [options]: cmake --build, which stays in the foreground for Ctrl-C, with its progress
+landscape_make() {
+  local preset=$1 log=$2 watcher code
+  shift 2
+  landscape_progress "$preset" "$log" &
+  watcher=$!
+  cmake --build --preset "$preset" -j "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" "$@" >>"$log" 2>&1
+  code=$?
+  kill "$watcher" 2>/dev/null
+  wait "$watcher" 2>/dev/null
+  [[ -t 2 ]] && printf '\r\033[K' >&2
+  return "$code"
+}
+
+# landscape_build PRESET [--target T] [-DOPTION=VALUE ...]: says that it builds where there is something to build; a
+# failure shows its errors and names the log
 landscape_build() {
-  local preset=$1 target=() options=() folder=$LANDSCAPE_ROOT/build/$1 log=$LANDSCAPE_LOGS/$1.log errors
+  local preset=$1 target=() options=() folder=$LANDSCAPE_ROOT/build/$1 log=$LANDSCAPE_LOGS/$1.log errors fresh=
   shift
   [[ ${1:-} == --target ]] && { target=(--target "$2"); shift 2; }
   options=("$@")
@@ -196,9 +237,15 @@ landscape_build() {
   if [[ ! -f $folder/build.ninja && ! -f $folder/Makefile ]] ||
     ! grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$LANDSCAPE_ROOT" "$folder/CMakeCache.txt"; then
     landscape_command ninja && export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}
-    options+=(--fresh)
+    fresh=yes
   fi
   : >"$log"
+  LANDSCAPE_BUILD_SAID=
+  if [[ -n $fresh ]]; then
+    options+=(--fresh)
+    echo "landscape_mpi: building $preset for the first time, some minutes on two cores (log: build/log/$preset.log)" >&2
+    LANDSCAPE_BUILD_SAID=yes
+  fi
   if ((${#options[@]})); then
     (cd "$LANDSCAPE_ROOT" && cmake --preset "$preset" "${options[@]}") >>"$log" 2>&1 || {
       grep -A8 'CMake Error' "$log" >&2 || tail -n 20 "$log" >&2
@@ -206,8 +253,7 @@ landscape_build() {
       return 1
     }
   fi
-  (cd "$LANDSCAPE_ROOT" && cmake --build --preset "$preset" -j "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" "${target[@]}") \
-    >>"$log" 2>&1 || {
+  (cd "$LANDSCAPE_ROOT" && landscape_make "$preset" "$log" "${target[@]}") || {
     errors=$(grep -E -A5 'error:|CMake Error|undefined reference|^FAILED' "$log" | head -n 40)
     printf '%s\n' "${errors:-$(tail -n 20 "$log")}" >&2
     echo "landscape_mpi: the build failed; all it said is in $log" >&2

@@ -25,7 +25,6 @@ case ${CI:-} in '' | 0 | false) ;; *) options+=(-DLANDSCAPE_WERROR=ON) ;; esac
 landscape_setup test || exit 1
 cd "$LANDSCAPE_ROOT" || exit 1
 for preset in "${presets[@]:-release}"; do
-  echo "landscape_mpi: building $preset (log: build/log/$preset.log)"
   landscape_build "$preset" "${options[@]}" || exit 1
   ctest --preset "$preset" "${arguments[@]}" || exit
 done

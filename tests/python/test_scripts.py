@@ -6,6 +6,7 @@ and apt-get, which write down how they were called.
 
 import glob
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -184,7 +185,8 @@ class Run(ScriptTest):
     def test_options_folder_and_exit_code_pass_through(self):
         result = self.run_script("run.sh", "--output", "my file.h5", "--grid=-1:1:21", "", "*", cwd=self.elsewhere)
         self.assertEqual(result.returncode, 75, result.stderr)
-        self.assertEqual(result.stdout + result.stderr, "")
+        self.assertEqual(result.stdout, "")
+        self.assertRegex(result.stderr, r"\Alandscape_mpi: building release for the first time.*\n\Z")
         call = self.calls("mpirun")[-1]
         self.assertTrue(call.startswith("[-np] [2] "), call)
         self.assertTrue(
@@ -199,6 +201,53 @@ class Run(ScriptTest):
         self.stand_in("nvidia-smi", 'printf "GPU %d: X\\n" 0 1 2 3')
         self.run_script("run.sh")
         self.assertIn("[-np] [4]", self.calls("mpirun")[-1])
+
+    def test_wrong_number_of_ranks_is_one_sentence_before_anything_is_built(self):
+        for ranks in ("-1", "0", "abc", "1.5", "2 3", "\n"):
+            result = self.run_script("run.sh", LANDSCAPE_RANKS=ranks)
+            self.assertEqual((result.returncode, result.stdout), (2, ""))
+            self.assertRegex(result.stderr, rf"\Alandscape_mpi: LANDSCAPE_RANKS is '{ranks}', .*: give 1 or more\.\n\Z")
+        self.assertEqual(self.calls("cmake"), [])
+
+    def test_mpirun_may_say_why_a_job_ended(self):
+        self.run_script("run.sh")
+        self.assertFalse(re.search(r"\[-*(q|quiet)\]", self.calls("mpirun")[-1]))
+
+    def test_mpirun_does_without_ssh_only_where_there_is_none(self):
+        said = '[[ $1 == --version ]] && { echo "mpirun (Open MPI) 4.1.4"; exit; }\n'
+        self.stand_in("mpirun", said + 'echo "agent: ${OMPI_MCA_plm_rsh_agent-not set}"')
+        self.assertEqual(self.run_script("run.sh").stdout, "agent: \n")
+        self.assertEqual(self.run_script("run.sh", OMPI_MCA_plm_rsh_agent="/my/ssh").stdout, "agent: /my/ssh\n")
+        self.stand_in("ssh")
+        self.assertEqual(self.run_script("run.sh").stdout, "agent: not set\n")
+
+    def test_first_build_is_announced_and_its_progress_told(self):
+        program = "build/release/landscape_mpi"
+        self.stand_in(
+            "cmake",
+            '[[ $1 == --version ]] && echo "cmake version 3.25.1"\n'
+            '[[ $1 == --preset ]] && mkdir -p "build/$2" && touch "build/$2/build.ninja"\n'
+            '[[ $1 == --build ]] && for n in 1 2 3 4; do echo "[$n/4] Building CXX object $n.o"; sleep 1; done\n'
+            f'[[ $1 == --build ]] && echo "[4/4] Linking" && echo "#!/bin/bash" >{program} && chmod +x {program}\nexit 0',
+        )
+        result = self.run_script("run.sh", LANDSCAPE_PROGRESS_SECONDS="1")
+        said = result.stderr.splitlines()
+        self.assertRegex(said[0], r"^landscape_mpi: building release for the first time, .*log: build/log/release\.log")
+        self.assertGreaterEqual(len(said), 2)
+        for line in said[1:]:
+            self.assertRegex(line, r"^landscape_mpi: release, built [1-4] of 4$")
+        self.assertEqual(result.stdout, "")
+
+    def test_later_build_is_announced_and_an_idle_one_is_silent(self):
+        self.run_script("run.sh")
+        with open(os.path.join(self.tree, "build", "release", "CMakeCache.txt"), "w") as file:
+            file.write(f"CMAKE_HOME_DIRECTORY:INTERNAL={os.path.realpath(self.tree)}\n")
+        self.assertEqual(self.run_script("run.sh").stderr, "")
+        for step in ("[1/2] Building CXX object a.o", "[ 50%] Building CXX object a.o"):
+            body = '[[ $1 == --version ]] && { echo "cmake version 3.25.1"; exit; }\n'
+            self.stand_in("cmake", body + f'echo "{step}"; sleep 2.5')
+            said = self.run_script("run.sh").stderr
+            self.assertEqual(said, "landscape_mpi: building release (log: build/log/release.log)\n")
 
     def test_failed_build_shows_the_error_and_names_the_log(self):
         body = '[[ $1 == --version ]] && { echo "cmake version 3.25.1"; exit; }\n[[ $1 == --preset ]] && exit\n'
@@ -252,6 +301,50 @@ class Test(ScriptTest):
         self.stand_in("ctest", "exit 8")
         self.assertEqual(self.run_script("test.sh", "--all").returncode, 8)
         self.assertEqual(len(self.calls("ctest")), 1)
+
+
+class Jobs(ScriptTest):
+    """The scripts of jobs/ outside of Slurm, with stand-ins for the program, srun and mpirun."""
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(os.path.join(ROOT, "jobs"), os.path.join(self.tree, "jobs"))
+        self.stand_in("landscape_mpi")
+        self.stand_in("srun", "exit 1")
+        self.stand_in("mpirun", 'while [[ $1 != *landscape_mpi ]]; do shift; done\n"$@"')
+
+    def run_job(self, name, *arguments, **environment):
+        path = os.path.join(self.tree, "jobs", name)
+        return self.run_script(path, *arguments, cwd=self.folder, LANDSCAPE_PROGRAM="landscape_mpi", **environment)
+
+    def test_array_index_counts_the_values_from_one(self):
+        for index, value in (("1", "swish"), ("2", "tanh"), ("3", "sin")):
+            result = self.run_job("array-sweep.sbatch", "activation=swish,tanh,sin", SLURM_ARRAY_TASK_ID=index)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertIn(f"[--activation={value}] [--output=sweep-activation-{value}.h5]", self.calls("landscape_mpi")[-1])
+        self.run_job("array-sweep.sbatch", SLURM_ARRAY_TASK_ID="0")  # a seed, not a place in a list
+        self.assertIn("[--seed=0]", self.calls("landscape_mpi")[-1])
+
+    def test_array_index_outside_the_list_is_one_sentence_and_runs_nothing(self):
+        for index, values in (("0", "swish,tanh,sin"), ("4", "swish,tanh,sin"), ("2", "swish,,sin"), ("1", "")):
+            result = self.run_job("array-sweep.sbatch", f"activation={values}", SLURM_ARRAY_TASK_ID=index)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), index)
+            self.assertRegex(result.stderr, r"\A(Task \d has no value in )?activation=.*\.\n\Z")
+        self.assertEqual(self.calls("landscape_mpi"), [])
+
+    def test_killed_rank_is_told_with_the_remedy(self):
+        for signal, pattern in (("KILL", "memory.*--resume"), ("SEGV", "--resume")):
+            self.stand_in("mpirun", f"kill -{signal} $$")
+            result = self.run_job("cpu-only.sbatch")
+            self.assertGreater(result.returncode, 128)
+            self.assertRegex(result.stderr, rf"landscape_mpi: a rank was ended by SIG{signal}.*{pattern}\.\n\Z")
+
+    def test_the_codes_of_the_program_are_left_as_they_are(self):
+        for code in (0, 1, 2, 75, 243):
+            self.stand_in("mpirun", f"exit {code}")
+            result = self.run_job("cpu-only.sbatch")
+            self.assertEqual((result.returncode, result.stderr), (code, ""))
+            self.assertFalse(re.search(r"\[-*(q|quiet)\]", self.calls("mpirun")[-1]))
 
 
 if __name__ == "__main__":
