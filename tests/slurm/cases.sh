@@ -83,7 +83,7 @@ gpu_script() {
 }
 
 array_script() {
-  local seeds list short seed
+  local seeds list short zero seed
   submit array-seeds default --array=1-3 --output="$work/array-seeds-%a.log" -- \
     "$scripts/array-sweep.sbatch" "${small[@]}"
   seeds=$job
@@ -92,6 +92,8 @@ array_script() {
   list=$job
   submit array-short default --array=4 -- "$scripts/array-sweep.sbatch" seed=7,8,9
   short=$job
+  submit array-zero default --array=0 -- "$scripts/array-sweep.sbatch" activation=swish,softplus
+  zero=$job
   log=$work/array-seeds-1.log
   claim "array-sweep: three seeds end with code 0" ended "$seeds" COMPLETED 0
   for seed in 1 2 3; do
@@ -106,6 +108,9 @@ array_script() {
   claim "array-sweep: no other value of the list" test ! -e sweep-activation-swish.h5
   log=$work/array-short.log
   claim "array-sweep: a number beyond the list is a usage error" ended "$short" FAILED 2
+  log=$work/array-zero.log
+  claim "array-sweep: number 0 of a list is a usage error" ended "$zero" FAILED 2
+  claim "array-sweep: number 0 of a list leaves no file" test ! -e sweep-activation-softplus.h5
   submit array-again default --array=2 -- "$scripts/array-sweep.sbatch" "${small[@]}"
   claim "array-sweep: submitted again, it ends with code 0" ended "$job" COMPLETED 0
   claim "array-sweep: submitted again, it computes nothing twice" log_says "\(resumed\)|Evaluated +0 losses"

@@ -66,6 +66,7 @@ cluster_up() {
 
   # A device file is all that makes a GPU for Slurm.
   for ((i = 0; i < gpus; i++)); do mknod "$CLUSTER/dev/gpu$i" c 1 3 2>/dev/null || gpus=0; done
+  # shellcheck disable=SC2034 # the caller's
   CLUSTER_GPUS=$gpus
   echo "AutoDetect=off" >"$CLUSTER/gres.conf"
   ((gpus == 0)) || echo "Name=gpu File=$CLUSTER/dev/gpu[0-$((gpus - 1))]" >>"$CLUSTER/gres.conf"

@@ -29,7 +29,8 @@ has_slurm() {
   landscape_command slurmctld slurmd munged sbatch srun scontrol squeue sinfo scancel setpriv setsid
 }
 
-# Debian starts the daemons it installs, unless a policy says no.
+# Debian starts the daemons it installs, unless a policy says no: one of this script's own where there is none.
+own_policy=
 install_slurm() {
   local policy=/usr/sbin/policy-rc.d code packages=(slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge)
   if ((EUID != 0)) || ! landscape_command apt-get; then
@@ -46,8 +47,8 @@ install_slurm() {
     landscape_apt install --no-install-recommends "${packages[@]}"
   }
   code=$?
-  rm -f "$own_policy" "$LANDSCAPE_LOGS/setup.log.part"
-  own_policy='' # nothing left to remove
+  rm -f ${own_policy:+"$own_policy"} "$LANDSCAPE_LOGS/setup.log.part"
+  own_policy= # nothing left to remove
   hash -r
   ((code == 0)) && has_slurm && return
   tail -n 5 "$LANDSCAPE_LOGS/setup.log"
@@ -107,7 +108,7 @@ finish() {
   local code=$?
   trap '' INT TERM HUP
   cluster_down
-  [[ -z ${own_policy:-} ]] || rm -f "$own_policy"
+  [[ -z $own_policy ]] || rm -f "$own_policy"
   cd / || exit 1
   if ((passed + failed > 0)); then
     claim "nothing is left running" none_left

@@ -1,0 +1,35 @@
+"""Every shell script of the tree passes shellcheck; skipped where it is not installed."""
+
+import os
+import shutil
+import subprocess
+import unittest
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+
+
+def shell_scripts():
+    """Files that a shell reads, by name or first line, without what is built."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in ("build", ".git", "shared")]
+        for path in (os.path.join(folder, name) for name in names):
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    first = file.readline(100)
+                if path.endswith((".sh", ".sbatch")) or first.startswith((b"#!/usr/bin/env bash", b"#!/bin/sh", b"#!/bin/bash")):
+                    found.append(path)
+    return sorted(found)
+
+
+class ShellCheck(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("shellcheck"), "shellcheck is not installed")
+    def test_every_script_passes(self):
+        scripts = shell_scripts()
+        self.assertGreaterEqual(len(scripts), 15)
+        result = subprocess.run(["shellcheck", "-x", *scripts], cwd=ROOT, capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
