@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "landscape/app/minimizers.hpp"
 #include "landscape/app/point_sets.hpp"
@@ -19,6 +20,7 @@ constexpr std::int64_t kMostItemsPerRank = 1 << 23;  // per loss and round: boun
 constexpr std::int64_t kLargestBatch = 1 << 20;      // items per call of the backend: 8 MiB of losses
 constexpr double kBatchSeconds = 0.25;               // between looks at the clock and the stop flag
 constexpr double kGrowth = 32.0;                     // of the items per round, at most
+constexpr double kMostCost = 0.1;                    // of a round: seconds that are not work, per second of work
 
 class Rounds {
  public:
@@ -45,14 +47,13 @@ class Rounds {
     if (claim_.stores_directions) write_directions();
     for (bool stop = outcome_.n_items == 0; !stop;) {
       const Stopwatch round;
-      const std::int64_t done = collectively(comm_, [&] { return evaluate_round(); });
-      file_.commit_round();
-      outcome_.n_done += comm_.all_reduce(done, Reduction::sum);
+      const Shared shared = take_together(round);
+      outcome_.n_done += shared.n_done;
+      ++outcome_.n_rounds;
       cursor_ += per_loss_;
-      const double seconds = comm_.all_reduce(round.seconds(), Reduction::max);
-      const bool asked = comm_.all_reduce(std::int64_t{stopped_early_ || should_stop(setup_)}, Reduction::max) != 0;
-      stop = asked || cursor_ >= longest_;
-      size_next_round(seconds);
+      stop = shared.stop || cursor_ >= longest_;
+      size_next_round(shared);
+      cost_of_round_ = round.seconds() - shared.work_seconds;
     }
     collectively(comm_, [&] { use_set(0); });
     for (double& seconds : outcome_.seconds) seconds = comm_.all_reduce(seconds, Reduction::sum) / comm_.size();
@@ -64,6 +65,48 @@ class Rounds {
  private:
   std::int64_t items_of(const OpenRows& rows) const {
     return static_cast<std::int64_t>(rows.rows.size()) * setup_.n_steps();
+  }
+
+  // What a rank has to say after its part of a round.
+  struct Said {
+    std::int64_t n_done = 0;
+    std::int64_t n_partial = 0;  // rows that it shares with others
+    double work_seconds = 0.0;   // of evaluating
+    double cost_of_round = 0.0;  // of the round before: seconds beyond the slowest rank's work
+    double seconds_left = 0.0;   // before the time limit
+    bool stop = false;
+  };
+  // The same on all ranks.
+  using Shared = Said;
+
+  // One round of all ranks, in one exchange between them, and a second one where rows are shared.
+  Shared take_together(const Stopwatch& round) {
+    const auto mine = [&] {
+      Said said;
+      said.n_done = evaluate_round();
+      said.work_seconds = round.seconds();
+      said.n_partial = file_.mark_losses();
+      said.cost_of_round = cost_of_round_;
+      said.seconds_left = setup_.config.time_limit - setup_.clock.seconds();
+      said.stop = stopped_early_ || should_stop(setup_);
+      return said;
+    };
+    Shared shared;
+    shared.seconds_left = std::numeric_limits<double>::infinity();
+    for (const Said& said : collectively_gather(comm_, mine)) {
+      shared.n_done += said.n_done;
+      shared.n_partial += said.n_partial;
+      shared.work_seconds = std::max(shared.work_seconds, said.work_seconds);
+      shared.cost_of_round = std::max(shared.cost_of_round, said.cost_of_round);
+      shared.seconds_left = std::min(shared.seconds_left, said.seconds_left);
+      shared.stop = shared.stop || said.stop;
+    }
+    if (shared.n_partial > 0) {
+      collectively(comm_, [&] { file_.finish_rows(); });
+    } else {
+      file_.finish_rows();
+    }
+    return shared;
   }
 
   // The slice of every loss's list that this round takes, and of it this rank's share.
@@ -127,13 +170,13 @@ class Rounds {
                                  remaining_text(fraction, clock_.seconds())));
   }
 
-  void size_next_round(double seconds) {
-    double target = setup_.config.round_seconds;
-    if (setup_.config.time_limit > 0.0) {
-      target = std::min(target, std::max(1.0, setup_.config.time_limit - setup_.clock.seconds()));
-    }
-    target = comm_.all_reduce(target, Reduction::min);
-    const double fitting = static_cast<double>(per_loss_) * std::min(kGrowth, target / std::max(seconds, 1e-6));
+  // Of as much work as --round-seconds asks for, but no less than makes the cost of a round a small part of it.
+  void size_next_round(const Shared& last) {
+    mean_cost_ = outcome_.n_rounds == 2 ? last.cost_of_round : 0.5 * (mean_cost_ + last.cost_of_round);
+    double target = std::max(setup_.config.round_seconds, mean_cost_ / kMostCost);
+    if (setup_.config.time_limit > 0.0) target = std::min(target, std::max(1.0, last.seconds_left));
+    const double fitting =
+        static_cast<double>(per_loss_) * std::min(kGrowth, target / std::max(last.work_seconds, 1e-6));
     per_loss_ =
         std::clamp(static_cast<std::int64_t>(fitting), std::int64_t{comm_.size()}, kMostItemsPerRank * comm_.size());
   }
@@ -162,11 +205,13 @@ class Rounds {
   Progress progress_;
   Stopwatch clock_;
   EvaluationOutcome outcome_;
-  std::int64_t cursor_ = 0;    // open items of every loss that earlier rounds took
-  std::int64_t per_loss_ = 1;  // items of every loss in this round, all ranks together
-  int set_ = 0;                // whose points the backend holds
-  std::int64_t longest_ = 0;   // of the open lists
-  std::int64_t batch_ = 1;     // items per call of the backend
+  std::int64_t cursor_ = 0;     // open items of every loss that earlier rounds took
+  std::int64_t per_loss_ = 1;   // items of every loss in this round, all ranks together
+  int set_ = 0;                 // whose points the backend holds
+  std::int64_t longest_ = 0;    // of the open lists
+  std::int64_t batch_ = 1;      // items per call of the backend
+  double cost_of_round_ = 0.0;  // the last one's seconds on this rank beyond the slowest rank's work
+  double mean_cost_ = 0.0;      // of the rounds so far, the last ones counting most; the same on all ranks
   bool stopped_early_ = false;
   std::vector<double> losses_;
 };
@@ -176,6 +221,7 @@ class Rounds {
 void EvaluationOutcome::add(const EvaluationOutcome& more) {
   n_items += more.n_items;
   n_done += more.n_done;
+  n_rounds += more.n_rounds;
   for (int which = 0; which < 2; ++which) seconds[which] += more.seconds[which];
   wall_seconds += more.wall_seconds;
 }

@@ -1,5 +1,5 @@
-// The rounds: every rank writes its losses independently; flushes and barriers put them on the disk before anything
-// says they are there.
+// The rounds: every rank writes its losses, makes them durable and marks them, by itself: what it marks is its own.
+// Only the checksum of a row that several ranks share waits until all have said that their marks are there.
 #include "landscape/io/landscape_file.hpp"
 
 #include <fcntl.h>
@@ -137,6 +137,22 @@ void require_writable(const std::string& path, const struct stat& file, std::uin
   }
 }
 
+/// What this process wrote through MPI-IO is on the disk on return. H5Fflush would be collective, and there is nothing
+/// but raw data to flush: the MPI-IO driver keeps none of it back.
+void make_durable(const std::string& path, const struct stat& file) {
+  bool found = false;
+  for (const int descriptor : descriptors_of(file)) {
+    if ((fcntl(descriptor, F_GETFL) & O_ACCMODE) != O_RDWR) continue;
+    found = true;
+    if (fdatasync(descriptor) != 0) {
+      throw Error(
+          fmt::format("The output '{}' cannot be written any more {}: the rounds before are kept, go on with --resume.",
+                      path, errno_text()));
+    }
+  }
+  if (!found) throw Error(fmt::format("The output '{}' is not open as a plain file: it cannot be made durable.", path));
+}
+
 /// What is written from now on goes nowhere.
 void detach(const struct stat& file) noexcept {
   const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -206,12 +222,6 @@ struct LandscapeFile::Impl {
     } catch (const Error&) {
       return false;
     }
-  }
-
-  /// On return, what any rank wrote before is on the disk.
-  void flush() {
-    prepare_collective();
-    collectively(comm, [&] { h5::check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), fmt::format("flush '{}'", path)); });
   }
 
   void close() {
@@ -309,27 +319,41 @@ void LandscapeFile::write_direction(LossKind loss, std::int64_t direction, std::
   h5::write_range(*profiles.direction, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(direction) * n, n, values.data());
 }
 
-void LandscapeFile::commit_round() {
-  Impl& impl = *impl_;
-  impl.flush();
+std::int64_t LandscapeFile::mark_losses() {
   std::int64_t n_partial = 0;
-  collectively(impl.comm, [&] {
-    for (const Profiles& profiles : impl.profiles) {
-      for (const Piece& piece : profiles.written) profiles.mark(piece);
-      n_partial += static_cast<std::int64_t>(profiles.partial_rows().size());
-    }
-  });
-  impl.flush();
-  // A row that was put together from several calls is whole or not only now that every rank's marks are in the file.
-  if (impl.comm.all_reduce(n_partial, Reduction::sum) > 0) {
-    collectively(impl.comm, [&] {
-      for (const Profiles& profiles : impl.profiles) {
-        for (const std::int64_t row : profiles.partial_rows()) profiles.finish_row(row);
-      }
-    });
-    impl.flush();
+  bool any = false;
+  for (const Profiles& profiles : impl_->profiles) any = any || !profiles.written.empty();
+  if (!any) return 0;
+  make_durable(impl_->path, impl_->identity);
+  for (const Profiles& profiles : impl_->profiles) {
+    for (const Piece& piece : profiles.written) profiles.mark(piece);
+    n_partial += static_cast<std::int64_t>(profiles.partial_rows().size());
   }
-  for (Profiles& profiles : impl.profiles) profiles.written.clear();
+  make_durable(impl_->path, impl_->identity);
+  return n_partial;
+}
+
+void LandscapeFile::finish_rows() {
+  bool any = false;
+  for (Profiles& profiles : impl_->profiles) {
+    for (const std::int64_t row : profiles.partial_rows()) {
+      profiles.finish_row(row);
+      any = true;
+    }
+    profiles.written.clear();
+  }
+  if (any) make_durable(impl_->path, impl_->identity);
+}
+
+void LandscapeFile::commit_round() {
+  std::int64_t n_partial = 0;
+  for (const std::int64_t n : collectively_gather(impl_->comm, [&] { return mark_losses(); })) n_partial += n;
+  // A row that was put together from several calls is whole or not only now that every rank's marks are in the file.
+  if (n_partial > 0) {
+    collectively(impl_->comm, [&] { finish_rows(); });
+  } else {
+    finish_rows();
+  }
 }
 
 void LandscapeFile::close() { impl_->close(); }

@@ -40,9 +40,11 @@ void agree(const Communicator& comm, const Failure& mine, Audience audience) {
   const bool failed = mine.kind != FailureKind::none;
   const std::int64_t none = comm.size();
   const std::int64_t first = comm.all_reduce(failed ? std::int64_t{comm.rank()} : none, Reduction::min);
-  if (first == none) return;
+  if (first != none) fail_together(comm, mine, static_cast<int>(first), audience);
+}
 
-  const int speaker = static_cast<int>(first);
+void fail_together(const Communicator& comm, const Failure& mine, int speaker, Audience audience) {
+  const bool failed = mine.kind != FailureKind::none;
   Failure theirs = mine;
   comm.broadcast(theirs.kind, speaker);
   comm.broadcast(theirs.message, speaker);

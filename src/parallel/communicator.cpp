@@ -33,15 +33,6 @@ double combine(double a, double b, Reduction reduction) {
   return reduction == Reduction::min ? std::min(a, b) : std::max(a, b);
 }
 
-template <class T>
-std::vector<T> all_gather_values(const Communicator::Impl& impl, T value, MPI_Datatype type) {
-  std::vector<T> values(static_cast<std::size_t>(impl.size));
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Iallgather(&value, 1, type, values.data(), 1, type, impl.comm, &request), "MPI_Iallgather");
-  wait_patiently(request, "MPI_Iallgather");
-  return values;
-}
-
 }  // namespace
 
 Communicator::Impl::~Impl() {
@@ -120,11 +111,11 @@ double Communicator::all_reduce(double value, Reduction reduction) const {
                          [&](double a, double b) { return combine(a, b, reduction); });
 }
 
-std::vector<std::int64_t> Communicator::all_gather(std::int64_t value) const {
-  return all_gather_values(*impl_, value, MPI_INT64_T);
-}
-std::vector<double> Communicator::all_gather(double value) const {
-  return all_gather_values(*impl_, value, MPI_DOUBLE);
+void Communicator::all_gather_bytes(const void* mine, std::size_t n_bytes, void* all) const {
+  const int count = static_cast<int>(n_bytes);
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(MPI_Iallgather(mine, count, MPI_BYTE, all, count, MPI_BYTE, impl_->comm, &request), "MPI_Iallgather");
+  wait_patiently(request, "MPI_Iallgather");
 }
 
 std::vector<std::string> Communicator::gather(const std::string& text, int root) const {

@@ -51,17 +51,28 @@ class SystemTest(unittest.TestCase):
 
     def run_program(self, *arguments, ranks=None, code=0, timeout=120, env=None):
         """Runs to the end, expects the exit code; returns the finished process with its text."""
-        process = subprocess.run(
-            self.command(arguments, ranks),
+        command = self.command(arguments, ranks)
+        process = subprocess.Popen(
+            command,
             cwd=self.folder,
             env={**os.environ, **(env or {})},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=timeout,
         )
-        what = f"{' '.join(arguments)}\nstdout: {process.stdout}\nstderr: {process.stderr}"
+        stdout, stderr = self.output_of(process, timeout)
+        what = f"{' '.join(arguments)}\nstdout: {stdout}\nstderr: {stderr}"
         self.assertEqual(process.returncode, code, what)
-        return process
+        return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+    def output_of(self, process, timeout):
+        """What the program printed by its end; where that does not come in time, the failure shows where it hangs."""
+        try:
+            return process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            where = stacks(process.pid)
+            self.kill_group(process)
+            self.fail(f"{' '.join(process.args)}\nstill running after {timeout:.0f} s:\n{where}")
 
     def run_ranks(self, arguments, ranks, env=None, program=None):
         """Under mpirun: every rank's own exit code (mpirun would pass on only one of them), and the finished process."""
@@ -127,6 +138,29 @@ def children(pid):
         except OSError:
             pass
     return found
+
+
+def stacks(pid):
+    """Where a process and its children are: every thread by gdb where there is one, else what the kernel tells."""
+    found = []
+    for each in [pid, *children(pid)]:
+        try:
+            with open(f"/proc/{each}/cmdline") as file:
+                found.append(f"--- {each}: {file.read().replace(chr(0), ' ')}")
+            for name in ("status", "wchan", "stack"):
+                with open(f"/proc/{each}/{name}") as file:
+                    lines = file.read().splitlines()
+                found += [line for line in lines if name != "status" or line.startswith(("State", "SigBlk", "SigPnd"))]
+        except OSError as error:
+            found.append(str(error))
+        if shutil.which("gdb"):
+            command = ["gdb", "-p", str(each), "-batch", "-nx", "-ex", "thread apply all backtrace"]
+            try:
+                process = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60)
+                found += [line for line in process.stdout.splitlines() if line.startswith(("Thread", "#"))]
+            except subprocess.TimeoutExpired:
+                found.append("gdb does not come to an end")
+    return "\n".join(found)
 
 
 def contents(path):

@@ -68,6 +68,7 @@ TEST_F(ParallelFile, UnevenSharesComeBackBitForBit) {
     for (const LossKind loss : test::kBothLosses)
       write(file, loss, WorkPartition(m * p, world_.size()).of(world_.rank()));
     expect_rows(kRitz, rows(m, RowState::missing));
+    world_.barrier();  // ranks mark what is theirs without waiting for others
     file.commit_round();
     expect_rows(kRitz, rows(m, RowState::intact));  // while the file is still open for writing
     file.close();

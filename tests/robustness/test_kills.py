@@ -1,8 +1,10 @@
 """SIGKILL at random moments: one rank, or all ranks and mpirun. What was written stays readable and right, and --resume on another number
 of ranks ends with the bits of a job that was left alone.
 
-The moments are drawn (Philox, seeded) within phases that are recognised by what lies in the folder: starting, training, training with a
-checkpoint, first round, later rounds, closing. LANDSCAPE_KILLS sets the number of kills of each kind (50).
+The moments are drawn (Philox, seeded) within phases that are recognised by what lies in the folder: starting, training,
+training with a checkpoint, first round, later rounds, closing. How long a phase may take, and how long a job may hang,
+follows what whole jobs take on this machine while the test runs. LANDSCAPE_KILLS sets the number of kills of each kind
+(50); after LANDSCAPE_KILL_SECONDS (700) there are no more of them, once there were LEAST_KILLS.
 """
 
 import collections
@@ -14,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
 import h5py
 import numpy as np
-from system import TIMES, SystemTest, children, contents, main, n_complete
+from system import TIMES, SystemTest, children, contents, main, n_complete, stacks
 
 KILLS = int(os.environ.get("LANDSCAPE_KILLS", "50"))
 DIRECTIONS, STEPS = 150, 21
@@ -32,9 +34,12 @@ CASE = [
     "--threads=1",
     "--quiet",
 ]
-HANG = 60  # seconds
+LEAST_KILLS = 14  # two of each phase
+MOST_SECONDS = float(os.environ.get("LANDSCAPE_KILL_SECONDS", "700"))
+QUIET_JOB = 1.5  # seconds of a whole job where nothing else runs
 
-# What must lie in the folder before the clock of a phase starts, and the longest time from there to the kill.
+# What must lie in the folder before the clock of a phase starts, and the longest time from there to the kill, on a
+# quiet machine.
 PHASES = {
     "starting": (lambda test: True, 0.6),
     "training": (lambda test: test.exists("a.h5.lock"), 0.3),
@@ -56,6 +61,17 @@ def is_alive(pid):
 
 class Kills(SystemTest):
     reference = None
+    job_seconds = QUIET_JOB  # of the last whole jobs, the slower ones counting longer
+
+    def whole_job(self, *arguments, ranks):
+        """Runs to the end, and measures how busy the machine is."""
+        start = time.time()
+        self.run_program(*CASE, *arguments, ranks=ranks, timeout=self.patience())
+        Kills.job_seconds = max(QUIET_JOB, time.time() - start, 0.8 * Kills.job_seconds)
+
+    def patience(self):
+        """Seconds after which a job hangs."""
+        return 60 + 20 * self.job_seconds
 
     def exists(self, name):
         return os.path.exists(self.path(name))
@@ -63,13 +79,13 @@ class Kills(SystemTest):
     def setUp(self):
         super().setUp()
         if Kills.reference is None:
-            self.run_program(*CASE, "--output=whole.h5", ranks=2)
+            self.whole_job("--output=whole.h5", ranks=2)
             Kills.reference = contents(self.path("whole.h5"))
             os.remove(self.path("whole.h5"))
 
     def check_kept(self, what):
         """The output opens, and every loss that is marked is the reference's, bit for bit. Returns the number marked."""
-        self.assertIn("Settings", self.run_program("info", "a.h5", timeout=HANG).stdout, what)
+        self.assertIn("Settings", self.run_program("info", "a.h5", timeout=self.patience()).stdout, what)
         marked = 0
         with h5py.File(self.path("a.h5"), "r") as file:
             for loss in ("ritz", "galerkin"):
@@ -87,12 +103,14 @@ class Kills(SystemTest):
         phase = list(PHASES)[trial % len(PHASES)]
         reached, longest = PHASES[phase]
         n_ranks = int(rng.integers(2, 4))
+        longest *= self.job_seconds / QUIET_JOB
         delay, victim, n_next = longest * rng.random(), int(rng.integers(n_ranks)), int(rng.integers(1, 3))
         n_next += n_next >= n_ranks  # another number than before, from 1 to 3
         process = self.start_program(*CASE, "--output=a.h5", ranks=n_ranks)
-        deadline = time.time() + HANG
+        deadline = time.time() + self.patience()
         while process.poll() is None and not (len(children(process.pid)) >= n_ranks and reached(self)):
-            self.assertLess(time.time(), deadline, f"{phase}: never reached")
+            if time.time() > deadline:
+                self.fail(f"{phase}: never reached\n{stacks(process.pid)}")
             time.sleep(0.002)
         time.sleep(delay)
         ranks = children(process.pid)
@@ -103,8 +121,8 @@ class Kills(SystemTest):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        stdout, stderr = process.communicate(timeout=HANG)
-        deadline = time.time() + HANG
+        self.output_of(process, self.patience())
+        deadline = time.time() + self.patience()
         while any(is_alive(pid) for pid in ranks):  # mpirun ends the others; dead ranks take no file with them
             self.assertLess(time.time(), deadline, f"{what}: ranks go on")
             time.sleep(0.005)
@@ -122,7 +140,7 @@ class Kills(SystemTest):
                     else "all losses marked" if marked == TOTAL else "some losses marked"
                 )
             ] += 1
-        self.run_program(*CASE, "--output=a.h5", "--resume", ranks=None if n_next == 1 else n_next, timeout=HANG)
+        self.whole_job("--output=a.h5", "--resume", ranks=None if n_next == 1 else n_next)
         self.assertEqual(os.listdir(self.folder), ["a.h5"], what)
         found = contents(self.path("a.h5"))
         different = [
@@ -135,13 +153,19 @@ class Kills(SystemTest):
         rng = np.random.Generator(np.random.Philox(key=[2103, 11069 + all_of_them]))
         tally, start = collections.Counter(), time.time()
         for trial in range(KILLS):
+            if trial >= LEAST_KILLS and time.time() - start > MOST_SECONDS:
+                print(f"only {trial} of {KILLS} kills: the machine is busy")
+                break
             self.one_kill(trial, rng, all_of_them, tally)
+        n = sum(tally.values())
         print(
-            f"{KILLS} kills in {time.time() - start:.0f} s: "
+            f"{n} kills in {time.time() - start:.0f} s: "
             + "; ".join(f"{count} {name}" for name, count in sorted(tally.items()))
         )
-        if KILLS >= 50:
-            self.assertLess(tally["it had finished"], KILLS // 3, "too few jobs were killed before their end")
+        if n >= LEAST_KILLS:
+            self.assertLess(tally["it had finished"], n // 2, "too few jobs were killed before their end")
+        if n >= 50:
+            self.assertLess(tally["it had finished"], n // 3, "too few jobs were killed before their end")
             self.assertGreater(tally["some losses marked"], 2, "no job was killed between two rounds")
             self.assertGreater(tally["training, with a checkpoint"], 2, "no job was killed while it trained")
 

@@ -3,6 +3,8 @@
 // Each loss has a list of open items (row, step). A round takes a slice of every list, of the same number of items, and
 // cuts each slice into one contiguous range per rank: so every rank has its share of the cheap and of the dear loss,
 // and a job that stops half-way leaves the first directions of both. After a round the file is safe to reopen.
+// A round costs all ranks an exchange or two and the disk a few flushes; it is made long enough for that to be a tenth
+// of it.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +32,9 @@ struct ItemRange {
 std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_steps, WorkRange open);
 
 struct EvaluationOutcome {
-  std::int64_t n_items = 0;        // that were open
-  std::int64_t n_done = 0;         // of them, by all ranks
+  std::int64_t n_items = 0;  // that were open
+  std::int64_t n_done = 0;   // of them, by all ranks
+  std::int64_t n_rounds = 0;
   double seconds[2] = {0.0, 0.0};  // by LossKind: mean over ranks of the time spent evaluating it
   double wall_seconds = 0.0;
   bool complete() const { return n_done == n_items; }

@@ -1,7 +1,7 @@
 // The output file while a job writes it. Everything the file will ever hold is created once, by rank 0 with the serial
 // driver, under a temporary name that is renamed to the output when it is whole; afterwards only raw data changes, so a
-// kill at any moment leaves a file that opens. A round is: losses (independent writes of every rank) - flush - barrier
-// - row checksums and completion mask - flush.
+// kill at any moment leaves a file that opens. A round of a rank is: its losses - made durable - row checksums and
+// completion mask of these - made durable; then, when all ranks are there, the checksums of rows that ranks share.
 #pragma once
 
 #include <cstdint>
@@ -134,8 +134,14 @@ class LandscapeFile {
   void write_direction(LossKind loss, std::int64_t direction, std::span<const double> values);
 
   /// Collective: makes this round's losses durable, then marks them as complete and writes the checksum of every
-  /// direction whose last missing item was among them, whichever ranks and rounds computed it.
+  /// direction whose last missing item was among them, whichever ranks and rounds computed it. It is mark_losses(), one
+  /// exchange between all ranks and, where rows are shared, finish_rows() and another exchange.
   void commit_round();
+  /// Rank-local: makes what this rank wrote in this round durable and marks it; the number of rows of which another
+  /// call, rank or round has the rest.
+  std::int64_t mark_losses();
+  /// Rank-local, and only once all ranks are known to have marked theirs: ends the round.
+  void finish_rows();
 
   /// Collective. What was written but not committed stays unmarked.
   void close();

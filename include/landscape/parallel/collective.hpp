@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "landscape/model/error.hpp"
 #include "landscape/parallel/communicator.hpp"
@@ -54,6 +55,8 @@ enum class Audience { every_rank, root };
 Failure current_failure();
 /// Returns on all ranks or throws on all ranks.
 void agree(const Communicator& comm, const Failure& mine, Audience audience);
+/// Throws on all ranks, with what rank `speaker` has to say.
+[[noreturn]] void fail_together(const Communicator& comm, const Failure& mine, int speaker, Audience audience);
 
 template <class F>
 auto run_and_agree(const Communicator& comm, bool takes_part, Audience audience, F&& f)
@@ -92,6 +95,31 @@ std::invoke_result_t<F> collectively(const Communicator& comm, F&& f) {
   } else {
     return *detail::run_and_agree(comm, true, detail::Audience::every_rank, std::forward<F>(f));
   }
+}
+
+/// collectively(), and every rank's result (trivially copyable) by rank, all in one exchange.
+template <class F>
+std::vector<std::invoke_result_t<F>> collectively_gather(const Communicator& comm, F&& f) {
+  struct Said {
+    detail::FailureKind kind = detail::FailureKind::none;
+    std::invoke_result_t<F> result{};
+  };
+  Said mine;
+  detail::Failure failure;
+  try {
+    mine.result = std::forward<F>(f)();
+  } catch (...) {
+    failure = detail::current_failure();
+    mine.kind = failure.kind;
+  }
+  std::vector<std::invoke_result_t<F>> results;
+  for (const Said& said : comm.all_gather(mine)) {
+    if (said.kind != detail::FailureKind::none) {
+      detail::fail_together(comm, failure, static_cast<int>(results.size()), detail::Audience::every_rank);
+    }
+    results.push_back(said.result);
+  }
+  return results;
 }
 
 /// Rank 0 runs f; a failure reaches all ranks (with the message as it is), and so does the result: a std::string, a

@@ -44,8 +44,8 @@ class Communicator {
   double all_reduce(double value, Reduction reduction) const;
 
   /// (size), by rank, on every rank.
-  std::vector<std::int64_t> all_gather(std::int64_t value) const;
-  std::vector<double> all_gather(double value) const;
+  template <class T>
+  std::vector<T> all_gather(const T& value) const;
   /// By rank on `root`, empty elsewhere.
   std::vector<std::string> gather(const std::string& text, int root = 0) const;
 
@@ -55,6 +55,7 @@ class Communicator {
  private:
   explicit Communicator(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   void broadcast_bytes(void* data, std::size_t n_bytes, int root) const;
+  void all_gather_bytes(const void* mine, std::size_t n_bytes, void* all) const;
 
   std::shared_ptr<const Impl> impl_;
 };
@@ -72,6 +73,14 @@ template <class T>
 void Communicator::broadcast(T& value, int root) const {
   static_assert(std::is_trivially_copyable_v<T>);
   broadcast_bytes(&value, sizeof value, root);
+}
+
+template <class T>
+std::vector<T> Communicator::all_gather(const T& value) const {
+  static_assert(std::is_trivially_copyable_v<T> && !std::is_same_v<T, bool>);
+  std::vector<T> values(static_cast<std::size_t>(size()));
+  all_gather_bytes(&value, sizeof value, values.data());
+  return values;
 }
 
 }  // namespace landscape
