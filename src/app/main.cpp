@@ -125,22 +125,23 @@ SweepReport reduce_and_store_sweep(const Setup& setup, const EvaluationOutcome& 
   return report;
 }
 
-// Rank 0, the file being closed: what a later run needs to add up the time spent.
-void store_stopped(const Setup& setup, const EvaluationOutcome& outcome, const OutputClaim& claim) {
+// Rank 0, the file being closed: what a later run needs to add up the time spent. Returns the number of losses that it
+// will evaluate: rows that were only begun, it computes from their start.
+std::int64_t store_stopped(const Setup& setup, const EvaluationOutcome& outcome, const OutputClaim& claim) {
   ResultWriter writer(setup.config.output);
+  writer.invalidate_all();
   for (const LossKind loss : setup.config.losses) {
     const int which = static_cast<int>(loss);
-    const std::string group = main_group(setup.config, loss);
-    writer.write(group, {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
-    writer.invalidate(group);
-    if (setup.config.is_sweep()) continue;
-    writer.invalidate(histogram_group(loss));
-    writer.invalidate(curve_group(loss));
-    if (setup.config.point_sets > 0) writer.invalidate(point_sets_group(loss));
+    writer.write_attributes(main_group(setup.config, loss),
+                            {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
   }
-  if (!setup.config.is_sweep()) writer.invalidate(kStoppingGroup);
   writer.set_state(RunState::stopped);
   writer.close();
+  const LandscapeReader reader(setup.config.output);
+  std::int64_t n_left = 0;
+  for (const ProfileKey key : profile_keys(setup.config))
+    n_left += (reader.n_directions(key.loss) - reader.n_complete_rows(key)) * reader.n_steps(key.loss);
+  return n_left;
 }
 
 // Collective, the file being closed: how many directions --until-ci goes on with, 0 where it is done.
@@ -193,10 +194,9 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
     outcome.add(evaluate_profiles(comm, setup, claim, *backend, directions, open, file));
     file.close();
     if (!outcome.complete()) {
-      root_only(comm, [&] { store_stopped(setup, outcome, claim); });
+      const std::int64_t n_left = root_only(comm, [&] { return store_stopped(setup, outcome, claim); });
       return stop_with(comm, setup,
-                       fmt::format("with {} of {} losses left", count_text(outcome.n_items - outcome.n_done),
-                                   count_text(config.n_items())));
+                       fmt::format("with {} of {} losses left", count_text(n_left), count_text(config.n_items())));
     }
     // With --until-ci, 4 and 5 again with more directions, until the intervals are short enough.
     const std::int64_t next = next_directions(comm, setup);

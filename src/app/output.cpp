@@ -28,12 +28,59 @@ const AttributeValue& attribute_value(const AttributeList& attributes, const std
   throw Error(fmt::format("The file lacks the attribute '{}'.", name));
 }
 
+// Nothing where they are of a version that this one cannot read; their hash will differ then.
+std::optional<RunConfig> stored_settings(const LandscapeReader& reader) {
+  try {
+    return parse_resolved_text(reader.run().config);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// `asked` with the names that the files it loads had when the output was begun: what counts of them is what they hold,
+// which require_same_minimizers() and require_same_directions() compare.
+RunConfig with_names_of(const LandscapeReader& reader, const RunConfig& asked) {
+  RunConfig named = asked;
+  const std::optional<RunConfig> stored = stored_settings(reader);
+  if (!stored) return named;
+  const bool same_losses_load = std::all_of(asked.losses.begin(), asked.losses.end(), [&](LossKind loss) {
+    return asked.minimizer_file(loss).empty() == stored->minimizer_file(loss).empty();
+  });
+  if (same_losses_load) {
+    named.minimizer = stored->minimizer;
+    named.minimizer_ritz = stored->minimizer_ritz;
+    named.minimizer_galerkin = stored->minimizer_galerkin;
+  }
+  if (!asked.directions_from.empty() && !stored->directions_from.empty())
+    named.directions_from = stored->directions_from;
+  return named;
+}
+
 // The file is of this calculation but for the number of directions, which is smaller there.
 bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
   if (!measures(setup.command) || reader.profiles() != setup.config.losses) return false;
-  RunConfig as_stored = setup.config;
+  RunConfig as_stored = with_names_of(reader, setup.config);
   as_stored.n_directions = reader.n_directions(setup.config.losses.front());
   return as_stored.n_directions < setup.config.n_directions && reader.run().config_hash == config_hash(as_stored);
+}
+
+// A minimizer file of the same name may hold another network by now, and one of another name the same.
+void require_same_minimizers(const LandscapeReader& reader, const RunConfig& config) {
+  const std::optional<RunConfig> settings = stored_settings(reader);
+  const std::vector<LossKind> stored = reader.minimizers();
+  for (const LossKind loss : config.losses) {
+    const std::string& file = config.minimizer_file(loss);
+    if (file.empty() || !settings || settings->minimizer_file(loss).empty()) continue;  // the settings differ by more
+    if (std::find(stored.begin(), stored.end(), loss) == stored.end()) continue;
+    const Minimizer ours = reader.minimizer(loss), given = load_minimizer(file, loss, config.network);
+    if (given.spec == ours.spec && given.theta.size() == ours.theta.size() &&
+        std::memcmp(given.theta.data(), ours.theta.data(), ours.theta.size() * sizeof(double)) == 0)
+      continue;
+    throw UsageError(
+        fmt::format("--resume: the {} minimizer in '{}' is not the one stored in '{}': put back the file it was begun "
+                    "with, or give another --output.",
+                    to_string(loss), file, reader.path()));
+  }
 }
 
 // A directions file of the same name may hold other directions by now.
@@ -61,10 +108,12 @@ void require_same_directions(const LandscapeReader& reader, const RunConfig& con
 OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
   const LandscapeReader reader(path);
   OutputPlan plan = OutputPlan::resume;
+  require_same_minimizers(reader, setup.config);  // first: another network would pass for other settings
+  const RunConfig asked = with_names_of(reader, setup.config);
   if (is_extendable(reader, setup)) {
     plan = OutputPlan::extend;
-  } else if (reader.run().config_hash != config_hash(setup.config)) {
-    const std::string differences = describe_differences(reader.run().config, defining_text(setup.config));
+  } else if (reader.run().config_hash != config_hash(asked)) {
+    const std::string differences = describe_differences(reader.run().config, defining_text(asked));
     throw UsageError(fmt::format("--resume: '{}' is another calculation: {}.", path,
                                  differences.empty() ? "its settings do not fit its hash" : differences));
   }
@@ -95,7 +144,7 @@ std::int64_t directions_reached(const RunConfig& config) {
     check_output(config.output, OutputMode::resume);
     const LandscapeReader reader(config.output);
     if (reader.profiles() != config.losses) return config.n_directions;
-    RunConfig as_stored = config;
+    RunConfig as_stored = with_names_of(reader, config);
     as_stored.n_directions = reader.n_directions(config.losses.front());
     const bool same = reader.run().config_hash == config_hash(as_stored);
     return same ? std::max(config.n_directions, as_stored.n_directions) : config.n_directions;
@@ -149,6 +198,14 @@ AttributeList profile_attributes(const Setup& setup) {
     attributes.emplace_back("directions_from", config.directions_from);
   }
   return attributes;
+}
+
+// Results stand for rows that a job that goes on may change: they are pending until it makes them again.
+void set_state(const std::string& path, RunState state) {
+  ResultWriter writer(path);
+  if (state == RunState::running) writer.invalidate_all();
+  writer.set_state(state);
+  writer.close();
 }
 
 // One loss's results, without their values.
@@ -267,10 +324,12 @@ void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers
     LandscapeFile::create(path, file_layout(setup, minimizers),
                           claim.plan == OutputPlan::replace ? ExistingOutput::replace : ExistingOutput::refuse);
   }
-  if (claim.plan == OutputPlan::resume || setup.command == Command::train) {
-    ResultWriter writer(path);
-    writer.set_state(setup.command == Command::train ? RunState::complete : RunState::running);
-    writer.close();
+  if (setup.command == Command::train) {
+    // A file with profiles, which a resumed training may meet, is in the state that its own job left it in.
+    const bool has_profiles = claim.goes_on() && !LandscapeReader(path).profiles().empty();
+    if (!has_profiles) set_state(path, RunState::complete);
+  } else if (claim.plan == OutputPlan::resume) {
+    set_state(path, RunState::running);
   }
   for (const LossKind loss : setup.config.losses) remove_training_checkpoint(training_checkpoint_path(path, loss));
 }

@@ -157,10 +157,14 @@ Comparison compare_losses(const LossReport& first, const LossReport& second, con
   return compare_indices(sample_a, sample_b, bootstrap_options(config));
 }
 
-// As the job asks for it, else as the file was made.
+// As the job asks for it, else as the file was made: a job that goes on with it finds its results pending, but not
+// gone.
 std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const RunConfig& config) {
   if (config.until_ci > 0.0) return StoppingRule{config.until_ci, config.max_directions, config.directions_from};
-  if (!reader.has_results(kStoppingGroup)) return std::nullopt;
+  const std::vector<std::string> groups = reader.result_groups();
+  const bool running =
+      reader.state() == RunState::running && std::find(groups.begin(), groups.end(), kStoppingGroup) != groups.end();
+  if (!running && !reader.has_results(kStoppingGroup)) return std::nullopt;
   const AttributeList stored = reader.results(kStoppingGroup);
   const double until_ci = real_attribute(stored, "until_ci");
   if (!(until_ci > 0.0)) return std::nullopt;

@@ -214,14 +214,15 @@ void show_info(const std::string& path) {
   for (const LossKind loss : reader.profiles()) {
     const std::int64_t total = reader.n_directions(loss) * reader.n_steps(loss);
     fmt::print("Profiles    {}: {} directions x {} steps, {} of {} losses done{}\n", to_string(loss),
-               reader.n_directions(loss), reader.n_steps(loss), count_text(reader.n_complete_items(loss)),
-               count_text(total), reader.has_directions(loss) ? ", directions stored" : "");
+               reader.n_directions(loss), reader.n_steps(loss),
+               count_text(reader.n_complete_rows(loss) * reader.n_steps(loss)), count_text(total),
+               reader.has_directions(loss) ? ", directions stored" : "");
     if (reader.n_point_sets(loss) == 0) continue;
     const RunConfig config = parse_resolved_text(run.config);
     for (int set = 1; set <= std::min(reader.n_point_sets(loss), static_cast<int>(further_sets(config).size()));
          ++set) {
       fmt::print("            {}: {} of {} losses done\n", set_name(config, set),
-                 count_text(reader.n_complete_items({loss, set})), count_text(total));
+                 count_text(reader.n_complete_rows({loss, set}) * reader.n_steps(loss)), count_text(total));
     }
   }
   fmt::print("\nSettings (hash {})\n{}", run.config_hash, run.config);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -26,11 +27,24 @@ void require_same(const OptionTexts& given, std::string_view option, const std::
       fmt::format("--{} {} contradicts '{}', whose network has {}: drop the option.", option, asked, file, found));
 }
 
+// What the output was begun with must be there to be compared; the output itself holds it too.
+void require_there(const RunConfig& config, const std::string& minimizer_file) {
+  std::error_code error;
+  if (!config.resume || std::filesystem::exists(minimizer_file, error) ||
+      !std::filesystem::exists(config.output, error))
+    return;
+  throw UsageError(fmt::format(
+      "--resume: the minimizer file '{}' is gone, so it cannot be compared with the one stored in '{}': put "
+      "it back, or name '{}' in its place.",
+      minimizer_file, config.output, config.output));
+}
+
 void adopt_network(RunConfig& config, const OptionTexts& given) {
   std::string first_file;
   for (const LossKind loss : config.losses) {
     const std::string& file = config.minimizer_file(loss);
     if (file.empty()) continue;
+    require_there(config, file);
     const NetworkSpec found = load_minimizer(file, loss, config.network).spec;
     if (first_file.empty()) {
       const NetworkSpec& asked = config.network;

@@ -125,6 +125,16 @@ std::vector<std::string> link_names(hid_t group) {
   return names;
 }
 
+std::vector<std::string> group_names(hid_t group) {
+  std::vector<std::string> names;
+  for (const std::string& name : link_names(group)) {
+    const hid_t object = check_id(H5Oopen(group, name.c_str(), H5P_DEFAULT), fmt::format("open {}", name));
+    if (H5Iget_type(object) == H5I_GROUP) names.push_back(name);
+    H5Oclose(object);
+  }
+  return names;
+}
+
 void flush_to_disk(const File& file, const std::string& path) {
   check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), fmt::format("flush '{}'", path));
   void* handle = nullptr;

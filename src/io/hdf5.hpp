@@ -91,6 +91,7 @@ Group open_group(hid_t parent, const std::string& name);
 bool has_link(hid_t parent, const std::string& name);  // each part of the path is looked for
 /// Names of the hard links in a group, in the file's order (by name).
 std::vector<std::string> link_names(hid_t group);
+std::vector<std::string> group_names(hid_t group);  // of them, those of groups
 /// Makes everything written so far durable: HDF5's buffers, then the disk's.
 void flush_to_disk(const File& file, const std::string& path);
 

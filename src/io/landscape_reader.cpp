@@ -319,6 +319,25 @@ std::int64_t LandscapeReader::n_complete_items(ProfileKey key) const {
   });
 }
 
+std::int64_t LandscapeReader::n_complete_rows(ProfileKey key) const {
+  return impl_->inside([&] {
+    const ProfileShapes shapes = impl_->shapes(key);
+    const h5::OpenDataset complete = impl_->profile_dataset(key, "complete", H5T_STD_U8LE, 2);
+    const std::int64_t rows_at_once = std::max<std::int64_t>(1, kItemsAtOnce / shapes.n_steps);
+    std::int64_t n_whole = 0;
+    std::vector<std::uint8_t> mask;
+    for (std::int64_t row = 0; row < shapes.n_directions; row += rows_at_once) {
+      const std::int64_t n_rows = std::min(rows_at_once, shapes.n_directions - row);
+      mask.resize(static_cast<std::size_t>(n_rows * shapes.n_steps));
+      h5::read_range(complete, H5T_NATIVE_UINT8, static_cast<std::uint64_t>(row * shapes.n_steps), mask.size(),
+                     mask.data());
+      for (auto at = mask.begin(); at != mask.end(); at += shapes.n_steps)
+        n_whole += std::all_of(at, at + shapes.n_steps, [](std::uint8_t bit) { return bit == 1; });
+    }
+    return n_whole;
+  });
+}
+
 int LandscapeReader::n_point_sets(LossKind loss) const {
   return impl_->inside([&] {
     int n = 0;

@@ -9,6 +9,17 @@
 
 namespace landscape {
 
+namespace {
+
+/// Paths of the groups that have a state, at or below `path`.
+void find_result_groups(const h5::File& file, const std::string& path, std::vector<std::string>& found) {
+  const h5::Group group = h5::open_group(file.get(), path);
+  if (h5::has_attribute(group.get(), "state")) found.push_back(path);
+  for (const std::string& name : h5::group_names(group.get())) find_result_groups(file, path + "/" + name, found);
+}
+
+}  // namespace
+
 struct ResultWriter::Impl {
   std::string path;
   h5::File file;
@@ -63,13 +74,23 @@ void ResultWriter::write(const std::string& group, const AttributeList& attribut
     };
     std::visit(write_values, table.values);
   }
-  for (const Attribute& attribute : attributes) h5::overwrite_attribute(open.get(), attribute);
+  write_attributes(group, attributes);
   h5::flush_to_disk(impl_->file, impl_->path);
   h5::overwrite_attribute(open.get(), {"state", kFinal});
 }
 
-void ResultWriter::invalidate(const std::string& group) {
-  h5::overwrite_attribute(impl_->result_group(group).get(), {"state", kPending});
+void ResultWriter::write_attributes(const std::string& group, const AttributeList& attributes) {
+  const h5::Group open = impl_->result_group(group);
+  for (const Attribute& attribute : attributes) h5::overwrite_attribute(open.get(), attribute);
+}
+
+void ResultWriter::invalidate_all() {
+  std::vector<std::string> groups;
+  for (const char* parent : {"roughness", "sweep"}) {
+    if (h5::has_link(impl_->file.get(), parent)) find_result_groups(impl_->file, parent, groups);
+  }
+  for (const std::string& group : groups)
+    h5::overwrite_attribute(impl_->result_group(group).get(), {"state", kPending});
   h5::flush_to_disk(impl_->file, impl_->path);
 }
 

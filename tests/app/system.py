@@ -198,6 +198,14 @@ def n_complete(path):
         return 0
 
 
+def result_states(path):
+    """{group: state} of every group that holds results."""
+    found = {}
+    with h5py.File(path, "r") as file:
+        file.visititems(lambda name, node: found.update({name: node.attrs["state"]} if "state" in node.attrs else {}))
+    return {name: text(state) for name, state in found.items()}
+
+
 def text(value):
     """An attribute's text, stored with a fixed or a variable length."""
     return value.decode() if isinstance(value, bytes) else str(value)

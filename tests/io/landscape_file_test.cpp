@@ -235,9 +235,31 @@ TEST(ResultWriter, RefusesWhatHasNoPlace) {
   EXPECT_THROW(writer.write("roughness/ritz", {{"interval", std::vector<double>{1.0}}}), Error);
   EXPECT_THROW(writer.write("roughness/none", {}), Error);
   writer.write("roughness/ritz", {{"index", 1.0}});
-  writer.invalidate("roughness/ritz");
   writer.close();
-  EXPECT_FALSE(LandscapeReader(folder / "a.h5").has_results("roughness/ritz"));
+}
+
+TEST(ResultWriter, EveryResultGroupBecomesPendingAtOnce) {
+  const TestFolder folder;
+  FileLayout layout = test::sample_layout(3, 4);
+  const std::vector<std::string> groups{"roughness/ritz/curve", "roughness/ritz/more/and/more", "roughness/comparison",
+                                        "roughness/any/depth/x", "sweep/ritz"};
+  for (const std::string& group : groups) layout.results.push_back({group, {{"index", 0.0}}});
+  LandscapeFile::create(folder / "a.h5", layout);
+  ResultWriter writer(folder / "a.h5");
+  for (const std::string& group : groups) writer.write(group, {{"index", 1.0}});
+  writer.write("roughness/ritz", {{"index", 1.0}});
+  const auto n_complete = [&] {
+    const LandscapeReader reader(folder / "a.h5");
+    return std::count_if(groups.begin(), groups.end(), [&](const auto& name) { return reader.has_results(name); }) +
+           reader.has_results("roughness/ritz");
+  };
+  EXPECT_EQ(n_complete(), 6);
+  writer.invalidate_all();
+  EXPECT_EQ(n_complete(), 0);
+  writer.write_attributes("sweep/ritz", {{"index", 2.0}});
+  writer.close();
+  EXPECT_EQ(n_complete(), 0);
+  EXPECT_EQ(check_seal(folder / "a.h5"), Seal::intact);
 }
 
 TEST(ResultWriter, ATextIsCutBetweenCharacters) {

@@ -166,8 +166,10 @@ class ResultWriter {
   void write(const std::string& group, const AttributeList& attributes, const std::vector<ResultTable>& tables = {});
   /// /profiles/<loss>/noise (M), which the layout must have asked for.
   void write_noise(LossKind loss, const std::vector<double>& noise);
-  /// Sets a group back to "pending" (before it is recomputed).
-  void invalidate(const std::string& group);
+  /// The attributes alone, whatever the group's state.
+  void write_attributes(const std::string& group, const AttributeList& attributes);
+  /// Sets every result group of the file to "pending": before rows change that results were made of.
+  void invalidate_all();
   /// Makes everything written so far durable, then sets the root's state.
   void set_state(RunState state);
   void close();

@@ -53,6 +53,8 @@ class LandscapeReader {
   std::vector<RowState> row_states(ProfileKey key) const;
   /// Items marked as complete; reads the mask only.
   std::int64_t n_complete_items(ProfileKey key) const;
+  /// Rows of which all items are; reads the mask only. A job that goes on computes the others from their start.
+  std::int64_t n_complete_rows(ProfileKey key) const;
   /// Further point sets of this loss, numbered from 1.
   int n_point_sets(LossKind loss) const;
 
