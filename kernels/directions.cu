@@ -14,7 +14,6 @@ namespace landscape::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr double kNormFloor = 1e-10;  // the published guard against a zero row
 
 __device__ double norm_of(const double* v, std::int64_t n) {
   double sum = 0.0;
@@ -30,7 +29,8 @@ __device__ void scale(const Segment& segment, const double* theta, double* direc
     case Scaling::to_reference:
     case Scaling::to_unit: {
       const double length = segment.scaling == Scaling::to_reference ? norm_of(w, n) : 1.0;
-      const double factor = length / (norm_of(d, n) + kNormFloor);
+      const double drawn = norm_of(d, n);
+      const double factor = drawn > 0.0 ? length / drawn : 0.0;
       for (std::int64_t i = 0; i < n; ++i) d[i] *= factor;
       break;
     }

@@ -20,8 +20,6 @@ constexpr Choices<DirectionNorm, 6> kNorms{{{DirectionNorm::filter, "filter"},
 constexpr Choices<BiasMode, 3> kBiasModes{
     {{BiasMode::zero, "zero"}, {BiasMode::copy, "copy"}, {BiasMode::random, "random"}}};
 
-constexpr double kNormFloor = 1e-10;  // the published guard against a zero row
-
 double norm_of(std::span<const double> v) {
   double sum = 0.0;
   for (const double x : v) sum += x * x;
@@ -29,7 +27,8 @@ double norm_of(std::span<const double> v) {
 }
 
 void scale_to(std::span<double> d, double length) {
-  const double factor = length / (norm_of(d) + kNormFloor);
+  const double drawn = norm_of(d);
+  const double factor = drawn > 0.0 ? length / drawn : 0.0;
   for (double& x : d) x *= factor;
 }
 

@@ -39,6 +39,12 @@ std::vector<double> ProfileGrid::steps() const {
   return s;
 }
 
+double ProfileGrid::length() const {
+  if (rule == GridRule::even) return max - min;
+  const std::vector<double> s = steps();
+  return s.back() - s.front();
+}
+
 ProfileGrid parse_grid(std::string_view text, std::string_view option) {
   const std::size_t first = text.find(':');
   const std::size_t second = first == std::string_view::npos ? first : text.find(':', first + 1);

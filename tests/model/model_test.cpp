@@ -1,6 +1,7 @@
 // Network specifications, parameter layouts, quadrature, grids, partitions and directions.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -9,6 +10,7 @@
 #include "landscape/profile/profile_grid.hpp"
 #include "landscape/profile/work_partition.hpp"
 #include "landscape/quadrature/quadrature.hpp"
+#include "published.hpp"
 
 namespace landscape {
 namespace {
@@ -91,6 +93,24 @@ TEST(Quadrature, RandomAndSobolPointsFillTheOpenCube) {
             make_points(parse_quadrature("sobol:8"), 2, 1, 2).points);
 }
 
+TEST(Quadrature, SobolPointsBeginAtTheOriginAndFillEveryCellOnce) {
+  // Sobol 1967, in the Gray-code order of Bratley and Fox; 2^-54 more in every coordinate.
+  const PointSet set = make_points(parse_quadrature("sobol:16"), 2, 1, 0);
+  const double first[] = {0, 0, 0.5, 0.5, 0.75, 0.25, 0.25, 0.75};
+  for (std::size_t i = 0; i < 8; ++i) EXPECT_NEAR(set.points[i], first[i], 0x1p-53) << i;
+  EXPECT_GT(set.points[0], 0.0) << "off the boundary";
+  // A (0, 4, 2)-net in base 2: one point in each of the 16 cells of every shape.
+  for (const int columns : {1, 2, 4, 8, 16}) {
+    std::vector<int> cells(16, 0);
+    for (std::size_t q = 0; q < 16; ++q) {
+      const int rows = 16 / columns;
+      ++cells.at(static_cast<std::size_t>(static_cast<int>(set.points[2 * q] * columns) * rows +
+                                          static_cast<int>(set.points[2 * q + 1] * rows)));
+    }
+    EXPECT_EQ(cells, std::vector<int>(16, 1)) << columns;
+  }
+}
+
 TEST(Quadrature, BadRulesAreRefused) {
   for (const char* bad : {"", "simpson", "simpson:", "simpson:0", "simpson:-3", "simpson:1e3", "simpson:10x",
                           "romberg:4", "gauss:99999999999999999999"}) {
@@ -116,6 +136,43 @@ TEST(ProfileGrid, ArangeGainsAPointWhereThePublishedCodeDid) {
   const auto s = grid.steps();
   EXPECT_EQ(s.size(), 102u);
   EXPECT_NEAR(s.back(), 0.0204, 1e-15);
+}
+
+TEST(ProfileGrid, LengthIsThatOfItsSteps) {
+  for (const double l : {0.00025, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0}) {
+    for (const int m : {5, 10, 20, 100}) {
+      for (const GridRule rule : {GridRule::even, GridRule::arange}) {
+        const ProfileGrid grid{-l, l, m + 1, rule};
+        const std::vector<double> s = grid.steps();
+        EXPECT_EQ(grid.length(), s.back() - s.front()) << l << " " << m;
+        EXPECT_NEAR(grid.length(), 2 * l * static_cast<double>(s.size() - 1) / m, 1e-13 * l) << l << " " << m;
+      }
+    }
+  }
+}
+
+TEST(ProfileGrid, MonotoneProfilesHaveThePublishedT) {
+  LANDSCAPE_NEEDS_PUBLISHED("published_roughness_more.json");
+  // |I| T >= 1: no printed T lies below 1/|I|, and where several are equal and smallest, those are monotone profiles.
+  int n_gained = 0, n_monotone = 0;
+  for (const char* file : {"published_roughness.json", "published_roughness_more.json"}) {
+    for (const auto& run : reference::read_published(file)) {
+      const double l = run["radius"].get<double>();
+      const int m = run["intervals"].get<int>();
+      const ProfileGrid grid{-l, l, m + 1, GridRule::arange};
+      const auto t = run["normalized_total_variation"].get<std::vector<double>>();
+      const double least = *std::min_element(t.begin(), t.end()), bound = 1.0 / grid.length();
+      const bool gained = grid.steps().size() == static_cast<std::size_t>(m) + 2;
+      n_gained += gained ? 1 : 0;
+      EXPECT_GE(least, bound * (1.0 - 1e-12)) << l << " " << m;
+      // The Ritz runs hold monotone profiles, except at l = 0.05 and 0.3.
+      if (run["loss"] != "ritz" || !(gained || l == 0.001)) continue;
+      EXPECT_NEAR(least, bound, 1e-12 * bound) << l << " " << m;
+      ++n_monotone;
+    }
+  }
+  EXPECT_EQ(n_gained, 6);
+  EXPECT_EQ(n_monotone, 4);
 }
 
 TEST(ProfileGrid, ImpossibleGridsAreRefused) {
@@ -187,6 +244,27 @@ TEST_F(Directions, EveryNormScalesAsDefined) {
     }
     for (std::size_t i = t.offset; i < t.offset + t.size(); ++i) EXPECT_EQ(weight[i], none[i] * theta_[i]);
   }
+}
+
+TEST_F(Directions, RowsHaveTheWeightsLengthHoweverShortTheyWereDrawn) {
+  // One weight: the direction is +w or -w, whatever number was drawn.
+  const NetworkSpec linear{NetworkKind::linear, Activation::swish, 1, 0, 0};
+  const std::vector<double> theta{-2.0, -1.0};
+  std::vector<double> d(2);
+  for (const DirectionNorm norm : {DirectionNorm::filter, DirectionNorm::layer}) {
+    const DirectionSet set(linear, theta, 1, norm, BiasMode::random);
+    for (std::int64_t k = 0; k < 1000; ++k) {
+      set.generate(k, d);
+      EXPECT_NEAR(std::fabs(d[0]), 2.0, 1e-15) << k;
+      EXPECT_NEAR(std::fabs(d[1]), 1.0, 1e-15) << k;
+    }
+  }
+}
+
+TEST_F(Directions, RowsOfNoLengthStayFinite) {
+  theta_.assign(theta_.size(), 0.0);
+  for (const double x : direction(DirectionNorm::filter, BiasMode::random)) EXPECT_EQ(x, 0.0);
+  for (const double x : direction(DirectionNorm::dfilter, BiasMode::random)) EXPECT_TRUE(std::isfinite(x));
 }
 
 TEST_F(Directions, BiasModesDoWhatTheySay) {

@@ -2,10 +2,12 @@
 //
 // Entry p of direction k before scaling is normal number p of the Philox subsequence k: a pure function of (seed, k,
 // p), so any rank (or the GPU) can make any direction. Scaling after Li et al. 2018 and arXiv 2103.11069:
-//   filter   every output row: d_row <- d_row |w_row| / (|d_row| + 1e-10)      layer    the same per tensor
-//   weight   d <- d w, entry by entry                                         dfilter, dlayer   to unit norm
+//   filter   every output row: d_row <- d_row |w_row| / |d_row|      layer            the same per tensor
+//   weight   d <- d w, entry by entry                               dfilter, dlayer  to unit norm
 //   none     as drawn
-// and for 1-D tensors (biases)  zero   copy: d = b   random: d |b| / (|d| + 1e-10).
+// and for 1-D tensors (biases)  zero   copy: d = b   random: d |b| / |d|. A row of zeros stays one. The released code
+// divides by |d| + 1e-10, which makes rows of one entry differ in length by 1e-10/|d| and changes no printed digit: no
+// mode does so here.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,8 @@
 namespace landscape {
 
 /// even: num equidistant steps with both ends, indexed by integers. arange: the released code's arange(-l, l + h, h),
-/// whose rounding sometimes adds a point beyond the end (l = 0.02, m = 100: 102 points up to 0.0204).
+/// whose rounding sometimes adds a point beyond the end (l = 0.02, m = 100: 102 points up to 0.0204). It measures such a
+/// grid as it is, |I| = last step - first step: a monotone profile has T = 1/0.0404 there, not 1/0.04.
 enum class GridRule { even, arange };
 
 /// min:max:num, end points included, num >= 2.
@@ -20,8 +21,8 @@ struct ProfileGrid {
   GridRule rule = GridRule::even;
 
   friend bool operator==(const ProfileGrid&, const ProfileGrid&) = default;
-  std::vector<double> steps() const;           // ascending; (num), or num + 1 where arange gains one
-  double length() const { return max - min; }  // |I|, also where arange gains a point, as published
+  std::vector<double> steps() const;  // ascending; (num), or num + 1 where arange gains one
+  double length() const;              // |I|, last step minus first
 };
 
 /// "-1:1:101". Throws UsageError that names `option`.
