@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "landscape/app/option_table.hpp"
 #include "landscape/app/text.hpp"
@@ -27,6 +29,8 @@ Minimizer load(const Setup& setup, LossKind loss) {
   const auto backend = make_cpu_backend(minimizer.spec, config.problem, setup.points, setup.training_threads);
   std::vector<double> gradient(minimizer.theta.size());
   minimizer.final_loss = backend->loss_and_gradient(loss, minimizer.theta, gradient);
+  minimizer.gradient_norm = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
+  minimizer.at_iteration_limit = false;
   const SolutionError error =
       solution_error(minimizer.spec, config.problem, minimizer.theta, setup.points, setup.training_threads);
   minimizer.relative_l2_error = error.relative_l2;

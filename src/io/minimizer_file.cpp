@@ -250,6 +250,8 @@ void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
   comm.broadcast(minimizer.theta);
   comm.broadcast(minimizer.source);
   comm.broadcast(minimizer.final_loss);
+  comm.broadcast(minimizer.gradient_norm);
+  comm.broadcast(minimizer.at_iteration_limit);
   comm.broadcast(minimizer.relative_l2_error);
   comm.broadcast(minimizer.relative_h1_error);
   comm.broadcast(minimizer.seconds);

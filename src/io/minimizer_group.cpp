@@ -50,6 +50,8 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"dimension", spec.dimension});
   h5::write_attribute(id, {"source", minimizer.source});
   h5::write_attribute(id, {"final_loss", minimizer.final_loss});
+  h5::write_attribute(id, {"gradient_norm", minimizer.gradient_norm});
+  h5::write_attribute(id, {"at_iteration_limit", std::int64_t{minimizer.at_iteration_limit}});
   h5::write_attribute(id, {"relative_l2_error", minimizer.relative_l2_error});
   h5::write_attribute(id, {"relative_h1_error", minimizer.relative_h1_error});
   h5::write_attribute(id, {"training_seconds", minimizer.seconds});
@@ -100,6 +102,9 @@ Minimizer read_minimizer_group(const h5::File& file, LossKind loss) {
   }
   minimizer.source = h5::read_text_or(id, "source", "");
   minimizer.final_loss = h5::read_number_or(id, "final_loss", kUnknown);
+  minimizer.gradient_norm = h5::read_number_or(id, "gradient_norm", kUnknown);
+  minimizer.at_iteration_limit =
+      h5::has_attribute(id, "at_iteration_limit") && h5::read_integer(id, "at_iteration_limit") != 0;
   minimizer.relative_l2_error = h5::read_number_or(id, "relative_l2_error", kUnknown);
   minimizer.relative_h1_error = h5::read_number_or(id, "relative_h1_error", kUnknown);
   minimizer.seconds = h5::read_number_or(id, "training_seconds", 0.0);

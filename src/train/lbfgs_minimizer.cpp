@@ -132,7 +132,7 @@ LbfgsOutcome minimize_lbfgs(std::vector<double>& theta, std::int64_t max_iterati
     const std::int64_t more = finish_by_gradient(theta, max_iterations - descent.iterations, evaluate);
     if (more > 0) observe(std::vector(theta), evaluate(theta, gradient), descent.iterations + more);
   }
-  return {evaluate(theta, gradient), std::move(reason)};
+  return {evaluate(theta, gradient), std::move(reason), descent.code == LBFGSERR_MAXIMUMITERATION};
 }
 
 }  // namespace landscape

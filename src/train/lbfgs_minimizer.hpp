@@ -12,6 +12,7 @@ namespace landscape {
 struct LbfgsOutcome {
   double value;        // loss at the returned parameters
   std::string reason;  // why it ended, in words
+  bool at_limit;       // of iterations, before anything else ended it
 };
 
 /// Minimises in place. `evaluate` returns the loss and fills the gradient; `observe` sees each accepted iterate.

@@ -184,6 +184,7 @@ class Trainer {
     };
     const LbfgsOutcome outcome = minimize_lbfgs(state_.theta, training_.lbfgs_iterations, evaluate, observe);
     if (iterations_ % training_.history_every != 0) record(training_.epochs + iterations_, outcome.value);
+    at_limit_ = outcome.at_limit;
     return fmt::format("; l-bfgs {} iterations ({})", iterations_, outcome.reason);
   }
 
@@ -196,6 +197,8 @@ class Trainer {
     adam_only.lbfgs_iterations = 0;
     m.source = "trained: " + adam_only.describe() + polish;
     m.final_loss = backend_.loss_and_gradient(loss_, m.theta, gradient_);
+    m.gradient_norm = std::sqrt(std::inner_product(gradient_.begin(), gradient_.end(), gradient_.begin(), 0.0));
+    m.at_iteration_limit = at_limit_;
     const SolutionError error = solution_error(spec_, problem_, m.theta, error_points_, 1);
     m.relative_l2_error = error.relative_l2;
     m.relative_h1_error = error.relative_h1;
@@ -214,6 +217,7 @@ class Trainer {
   std::vector<double> gradient_;
   TrainingState state_;
   std::int64_t iterations_ = 0;
+  bool at_limit_ = false;
   double seconds_before_ = 0.0;
   std::chrono::steady_clock::time_point start_;
 };

@@ -64,6 +64,8 @@ TEST(LandscapeFileCreate, ReaderGetsWhatWasWritten) {
     EXPECT_EQ(test::bits(found.theta), test::bits(expected.theta));
     EXPECT_EQ(found.source, expected.source);
     EXPECT_EQ(found.final_loss, expected.final_loss);
+    EXPECT_EQ(found.gradient_norm, expected.gradient_norm);
+    EXPECT_EQ(found.at_iteration_limit, expected.at_iteration_limit);
     EXPECT_EQ(found.relative_l2_error, expected.relative_l2_error);
     EXPECT_EQ(found.relative_h1_error, expected.relative_h1_error);
     EXPECT_EQ(found.history.epoch, expected.history.epoch);

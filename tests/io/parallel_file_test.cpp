@@ -232,6 +232,8 @@ TEST_F(ParallelFile, MinimizersAreBroadcastWhole) {
   EXPECT_EQ(test::bits(minimizer.theta), test::bits(expected.theta));
   EXPECT_EQ(minimizer.source, expected.source);
   EXPECT_EQ(minimizer.final_loss, expected.final_loss);
+  EXPECT_EQ(minimizer.gradient_norm, expected.gradient_norm);
+  EXPECT_EQ(minimizer.at_iteration_limit, expected.at_iteration_limit);
   EXPECT_EQ(minimizer.relative_l2_error, expected.relative_l2_error);
   EXPECT_EQ(minimizer.relative_h1_error, expected.relative_h1_error);
   EXPECT_EQ(minimizer.seconds, expected.seconds);

@@ -56,7 +56,27 @@ TEST(Training, LinearModelFindsItsExactMinimizer) {
     const Minimizer m = run(linear, Problem::cubic, loss, training);
     EXPECT_NEAR(m.theta[0], -2.0, 1e-13) << to_string(loss);
     EXPECT_NEAR(m.theta[1], -1.0, 1e-13) << to_string(loss);
+    EXPECT_FALSE(m.at_iteration_limit);
+    EXPECT_LT(m.gradient_norm, 1e-12);
   }
+}
+
+TEST(Training, CutOffByItsIterationLimitItSaysSo) {
+  TrainingSpec training;
+  training.epochs = 100;
+  training.quadrature = parse_quadrature("gauss:16");
+  training.lbfgs_iterations = 3;
+  const Minimizer m = run(kResnet, Problem::sine, LossKind::ritz, training);
+  EXPECT_TRUE(m.at_iteration_limit);
+  EXPECT_GT(m.gradient_norm, 1e-6);
+  const auto backend = make_cpu_backend(kResnet, Problem::sine, make_points(training.quadrature, 1, 1, 0), 1);
+  std::vector<double> gradient(m.theta.size());
+  backend->loss_and_gradient(LossKind::ritz, m.theta, gradient);
+  double squares = 0.0;
+  for (const double g : gradient) squares += g * g;
+  EXPECT_DOUBLE_EQ(m.gradient_norm, std::sqrt(squares));
+  training.lbfgs_iterations = 0;
+  EXPECT_FALSE(run(kResnet, Problem::sine, LossKind::ritz, training).at_iteration_limit);
 }
 
 TEST(Training, BitsDoNotDependOnThreads) {

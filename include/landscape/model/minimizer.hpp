@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,12 @@ struct Minimizer {
   std::vector<double> theta;  // (n), ParameterLayout order
   std::string source;         // how obtained, in words: "trained: adam 20000 epochs, ..." or "loaded from FILE"
   double final_loss = 0.0;
-  double relative_l2_error = 0.0;  // |u - u*|_L2 / |u*|_L2 with the quadrature of the profiles
-  double relative_h1_error = 0.0;  // |grad(u - u*)|_L2 / |grad u*|_L2
-  double seconds = 0.0;            // wall time of the training, 0 when loaded
-  TrainingHistory history;         // empty when loaded
+  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  // |grad L| there; NaN where unknown
+  bool at_iteration_limit = false;  // L-BFGS was cut off, not done: the parameters are no minimum yet
+  double relative_l2_error = 0.0;   // |u - u*|_L2 / |u*|_L2 with the quadrature of the profiles
+  double relative_h1_error = 0.0;   // |grad(u - u*)|_L2 / |grad u*|_L2
+  double seconds = 0.0;             // wall time of the training, 0 when loaded
+  TrainingHistory history;          // empty when loaded
 };
 
 }  // namespace landscape
