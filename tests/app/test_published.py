@@ -6,6 +6,7 @@ Kolmogorov-Smirnov test. The as-published settings (quadrature with the lost lef
 into the direction) must pass it; the corrected settings must not, at the radius where the slips matter.
 """
 
+import json
 import unittest
 
 from published_table import AS_PUBLISHED, CORRECTED, REFERENCE, published_cases, settings, total_variation
@@ -52,6 +53,25 @@ class Published(unittest.TestCase):
         self.assertGreater(abs(rows["quadrature simpson-as-published:100 alone"] / none - 1).max(), 1e-3)
         self.assertGreater(abs(rows["bias copy alone"] / none - 1).max(), 1e-3)
         self.assertLess(abs(rows["grid-rule arange alone"] / none - 1).max(), 0.05)
+
+    def test_grids_that_gain_a_step_have_its_length(self):
+        # Where a profile is monotone, T is 1/|I|, and that is what the authors printed for more than half of theirs.
+        runs = json.loads((REFERENCE / "published_roughness_more.json").read_text())
+        case = next(r for r in runs if r["loss"] == "ritz" and r["width"] == 4 and r["radius"] == 0.02)
+        printed = min(case["normalized_total_variation"])
+        t = total_variation(case, {**AS_PUBLISHED, "quadrature": "monte-carlo:1000"}, 100)
+        self.assertAlmostEqual(t.min() / printed, 1.0, delta=1e-12)
+        self.assertGreater((abs(t / printed - 1.0) < 1e-12).sum(), 20)
+
+    def test_the_table_of_radii_is_that_of_real_lengths(self):
+        table = json.loads((REFERENCE / "published_figures.json").read_text())["radius_table"]
+        case = {"minimizer": "resnet_galerkin.pkl", "network": "resnet", "loss": "galerkin", "intervals": 100}
+        for radius in (0.005, 0.01):
+            at = table["l"].index(radius)
+            mean, spread = table["galerkin_mean"][at], table["galerkin_std"][at]
+            t = total_variation({**case, "radius": radius}, {**AS_PUBLISHED, "quadrature": "simpson:100"}, 400)
+            print(f"l = {radius}: mean T {t.mean():.2f}, printed {mean}, standard error {spread / 10:.3f}")
+            self.assertLess(abs(t.mean() - mean), 4 * spread / 10)
 
 
 if __name__ == "__main__":
