@@ -82,12 +82,14 @@ def attribute(node, name, default=None):
 
 
 def total_variation(steps, losses):
-    """T of each profile, (M,); NaN where a loss is not finite or the profile is flat at rounding level."""
+    """T of each profile, (M,); NaN where a loss is not finite or rounding may make more than a tenth of T."""
     with np.errstate(all="ignore"):
         spread = losses.max(axis=1) - losses.min(axis=1)
         t = np.abs(np.diff(losses, axis=1)).sum(axis=1) / ((steps[-1] - steps[0]) * spread)
         rounding = 64 * np.finfo(float).eps * np.abs(losses).max(axis=1)  # as the program: 32 eps on either side
-    return np.where(np.isfinite(losses).all(axis=1) & (spread > rounding), t, np.nan)
+        runs = 1 + np.count_nonzero(np.diff(np.sign(np.diff(losses, axis=1)), axis=1), axis=1)
+        error = (runs / ((steps[-1] - steps[0]) * t) + 1) * rounding / spread
+    return np.where(np.isfinite(losses).all(axis=1) & (spread > rounding) & (error <= 0.1), t, np.nan)
 
 
 def read_statistics(file, loss, steps, profiles):

@@ -132,6 +132,7 @@ AttributeList point_set_attributes(const PointSetReport& report) {
        interval ? std::vector{interval->lower, interval->upper} : std::vector{kUndefined, kUndefined}},
       {"reference_mean", or_undefined(report.reference.mean)},
       {"reference_used", report.reference.n_used},
+      {"reference_resolution", or_undefined(report.reference_resolution)},
   };
 }
 

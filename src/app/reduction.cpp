@@ -34,6 +34,9 @@ Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, Profi
   DiagnosticsOptions options;
   options.interval_length = config.grid.length();
   options.loss_error = loss_error(reader, config, key);
+  if (config.precision == Precision::single_precision && key.set == 0) {
+    options.most_rounding = std::numeric_limits<double>::infinity();  // weigh_noise() judges by what was measured
+  }
   Diagnosed diagnosed;
   diagnosed.n_damaged = visit_rows(reader, key, [&](std::span<const double> row, bool intact) {
     const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
@@ -48,18 +51,21 @@ std::optional<double> upper_median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Of a report that knows its noise and its profiles.
-SinglePrecision weigh_noise(const LandscapeReader& reader, const LossReport& report) {
+// Of a report that knows its noise and its profiles. Directions along which noise makes more than kMostRounding of max
+// - min or of T are unresolved.
+SinglePrecision weigh_noise(const LandscapeReader& reader, LossReport& report) {
   SinglePrecision result;
   std::vector<double> of_range, of_variation;
   std::size_t k = 0;
   visit_rows(reader, report.loss, [&](std::span<const double> row, bool) {
-    const ProfileDiagnostics& profile = report.profiles[k];
+    ProfileDiagnostics& profile = report.profiles[k];
     const double sigma = report.noise[k++];
     if (profile.status != DirectionStatus::usable) return;
     of_range.push_back(sigma / (profile.maximum - profile.minimum));
     of_variation.push_back(noise_share_of_variation(row, sigma));
-    if (!(of_range.back() <= kMostNoise && of_variation.back() <= kMostNoise)) ++result.n_noisy;
+    const double most = std::max(of_range.back(), of_variation.back());
+    if (!(most <= kMostNoise)) ++result.n_noisy;
+    if (!(most <= kMostRounding)) profile = left_out_profile(DirectionStatus::unresolved);
   });
   result.median_of_range = upper_median(of_range);
   result.median_of_variation = upper_median(of_variation);
@@ -82,6 +88,7 @@ PointSetReport reduce_point_sets(const LandscapeReader& reader, const RunConfig&
     result.n_damaged += diagnosed.n_damaged;
     if (further[i].is_reference) {
       result.reference = roughness_index(diagnosed.profiles);
+      result.reference_resolution = index_resolution(diagnosed.profiles);
       result.reference_interval = index_interval(usable_total_variation(diagnosed.profiles), bootstrap_options(config));
     } else {
       sets.insert(sets.end(), diagnosed.profiles.begin(), diagnosed.profiles.end());
@@ -101,11 +108,11 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   const Minimizer minimizer = reader.minimizer(loss);
   report.source = minimizer.source;
   report.final_loss = minimizer.final_loss;
+  report.gradient_norm = minimizer.gradient_norm;
+  report.at_iteration_limit = minimizer.at_iteration_limit;
   report.relative_l2_error = minimizer.relative_l2_error;
   report.relative_h1_error = minimizer.relative_h1_error;
   report.training_seconds = minimizer.seconds;
-  const std::vector<double> steps = reader.steps(loss);
-  report.step_range = steps.back() - steps.front();
   Diagnosed diagnosed = diagnose(reader, config, loss);
   report.profiles = std::move(diagnosed.profiles);
   report.n_damaged = diagnosed.n_damaged;
@@ -226,7 +233,7 @@ DirectionResults direction_results(const LossReport& report) {
     results.shape_class.push_back(static_cast<std::uint8_t>(profile.shape));
     results.tilt.push_back(profile.tilt);
     results.end_asymmetry.push_back(profile.end_asymmetry);
-    results.minimum_offset.push_back(profile.minimum_position * 0.5 * report.step_range);
+    results.minimum_offset.push_back(profile.minimum_offset);
     results.curvature.push_back(or_undefined(profile.curvature));
   }
   return results;
@@ -235,7 +242,6 @@ DirectionResults direction_results(const LossReport& report) {
 AttributeList result_attributes(const LossReport& report) {
   const auto& index = report.index;
   const auto& interval = report.interval;
-  const double half = 0.5 * report.step_range;
   const auto& single = report.single_precision;
   const auto count = [&](ProfileShape shape) { return report.shapes.count[static_cast<int>(shape)]; };
   return {
@@ -255,17 +261,19 @@ AttributeList result_attributes(const LossReport& report) {
       {"directions", index.n_directions},
       {"used", index.n_used},
       {"excluded_flat", index.n_flat},
+      {"excluded_unresolved", index.n_unresolved},
       {"excluded_nonfinite", index.n_non_finite},
       {"excluded_incomplete", index.n_incomplete},
       {"monotone", count(ProfileShape::monotone)},
       {"single_valley", count(ProfileShape::single_valley)},
       {"multi_valley", count(ProfileShape::multi_valley)},
       {"single_peak", count(ProfileShape::single_peak)},
+      {"valley_and_peak", count(ProfileShape::valley_and_peak)},
       {"mean_slope_changes", or_undefined(report.shapes.mean_slope_changes)},
       {"median_slope_changes", or_undefined(report.shapes.median_slope_changes)},
       {"mean_absolute_asymmetry", or_undefined(report.shapes.mean_absolute_asymmetry)},
-      {"mean_absolute_minimum_offset", half * or_undefined(report.shapes.mean_absolute_minimum_position)},
-      {"median_absolute_minimum_offset", half * or_undefined(report.shapes.median_absolute_minimum_position)},
+      {"mean_absolute_minimum_offset", or_undefined(report.shapes.mean_absolute_minimum_offset)},
+      {"median_absolute_minimum_offset", or_undefined(report.shapes.median_absolute_minimum_offset)},
       {"median_curvature", or_undefined(report.shapes.median_curvature)},
       {"tilt_share", report.split ? or_undefined(report.split->tilt_share) : kUndefined},
       {"oscillation_share", report.split ? or_undefined(report.split->oscillation_share) : kUndefined},
@@ -298,8 +306,8 @@ std::vector<ResultTable> histogram_tables(const Histogram& histogram) {
 }
 
 AttributeList result_attributes(const Comparison& c, std::uint64_t bootstrap_seed) {
-  constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher", "galerkin rougher", "both zero",
-                                       "not comparable"};
+  constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher",   "galerkin rougher",
+                                       "both zero",           "not comparable", "within rounding"};
   return {
       {"description",
        "paired comparison of the indices over the directions usable for both losses; NaN where undefined"},
@@ -314,6 +322,7 @@ AttributeList result_attributes(const Comparison& c, std::uint64_t bootstrap_see
       {"ratio", or_undefined(c.ratio)},
       {"ratio_interval", interval_values(c.ratio_interval)},
       {"p_value", or_undefined(c.p_value)},
+      {"decided_by", c.decided_by()},
       {"confidence", c.confidence},
       {"bootstrap_resamples", c.resamples},
       {"bootstrap_seed", bootstrap_seed},

@@ -25,11 +25,7 @@ std::string number(const std::optional<double>& value) {
 
 std::string range(double lower, double upper) { return fmt::format("{:.4g} .. {:.4g}", lower, upper); }
 
-std::string index_text(const LossReport& loss) {
-  if (loss.is_zero() && loss.single_precision) return number(loss.index.index) + " (rounding)";
-  if (loss.is_zero()) return fmt::format("0 ({:.1e}, rounding)", *loss.index.index);
-  return number(loss.index.index);
-}
+std::string index_text(const LossReport& loss) { return known_index_text(loss.index.index, loss.resolution); }
 
 std::string interval_text(const LossReport& loss) {
   if (loss.is_zero()) return "rounding";
@@ -43,6 +39,7 @@ std::string left_out_text(const RoughnessIndex& index) {
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, why);
   };
   add(index.n_flat, "flat");
+  add(index.n_unresolved, "at rounding level");
   add(index.n_non_finite, "not finite");
   add(index.n_incomplete, "not done");
   return text.empty() ? "none" : text;
@@ -58,10 +55,9 @@ std::string slope_changes_text(const LossReport& loss) {
 }
 
 std::string minimum_offset_text(const LossReport& loss) {
-  if (!loss.shapes.mean_absolute_minimum_position) return "undefined";
-  const double half = 0.5 * loss.step_range;
-  return fmt::format("mean {:.3g}, median {:.3g}", half * *loss.shapes.mean_absolute_minimum_position,
-                     half * *loss.shapes.median_absolute_minimum_position);
+  if (!loss.shapes.mean_absolute_minimum_offset) return "undefined";
+  return fmt::format("mean {:.3g}, median {:.3g}", *loss.shapes.mean_absolute_minimum_offset,
+                     *loss.shapes.median_absolute_minimum_offset);
 }
 
 std::string shares_text(const LossReport& loss) {
@@ -155,7 +151,8 @@ std::string comparison_lines(const Comparison& c, const std::string& first, cons
 }
 
 bool has_numbers(const Comparison& c) {
-  return c.verdict != ComparisonVerdict::not_comparable && c.verdict != ComparisonVerdict::both_zero;
+  return c.verdict != ComparisonVerdict::not_comparable && c.verdict != ComparisonVerdict::both_zero &&
+         c.verdict != ComparisonVerdict::within_rounding;
 }
 
 std::string comparison_text(const Comparison& c) {
@@ -169,6 +166,11 @@ std::string comparison_text(const Comparison& c) {
 }
 
 }  // namespace
+
+std::string known_index_text(const std::optional<double>& index, const std::optional<double>& resolution) {
+  if (!index || !resolution || *index > *resolution) return number(index);
+  return fmt::format("{:.2g} (rounding {:.1g})", *index, *resolution);
+}
 
 std::string file_comparison_text(const Comparison& c, const std::string& what, const std::string& why_unpaired) {
   std::string text;
@@ -257,20 +259,22 @@ std::string report_text(const Report& report) {
     const PointSetReport& sets = *report.losses.front().point_sets;
     table.row(fmt::format("RI over {} point sets", sets.noise.n_sets), spread_text);
     table.row("  var T: directions + points", variances_text);
-    table.row(fmt::format("  RI with {}", to_string(sets.reference_rule)),
-              [](const LossReport& l) { return number(l.point_sets->reference.index); });
+    table.row(fmt::format("  RI with {}", to_string(sets.reference_rule)), [](const LossReport& l) {
+      return known_index_text(l.point_sets->reference.index, l.point_sets->reference_resolution);
+    });
     table.row(fmt::format("    {:g} % interval", 100.0 * report.confidence), reference_interval_text);
   }
   table.row("profiles: monotone", [](const LossReport& l) { return share_text(l, ProfileShape::monotone); });
   table.row("  one valley", [](const LossReport& l) { return share_text(l, ProfileShape::single_valley); });
+  table.row("  one valley, falls at an end",
+            [](const LossReport& l) { return share_text(l, ProfileShape::valley_and_peak); });
   table.row("  several valleys", [](const LossReport& l) { return share_text(l, ProfileShape::multi_valley); });
   table.row("  one peak", [](const LossReport& l) { return share_text(l, ProfileShape::single_peak); });
   table.row("slope sign changes", slope_changes_text);
   table.row("ends differ by, of max - min",
             [](const LossReport& l) { return "mean " + number(l.shapes.mean_absolute_asymmetry); });
-  table.row("minimum is off the centre by", minimum_offset_text);
-  table.row("curvature at the centre",
-            [](const LossReport& l) { return "median " + number(l.shapes.median_curvature); });
+  table.row("minimum is off s = 0 by", minimum_offset_text);
+  table.row("curvature at s = 0", [](const LossReport& l) { return "median " + number(l.shapes.median_curvature); });
   table.row("variance of T: tilt + rest", shares_text);
   const auto in_single = [](const LossReport& l) { return l.single_precision.has_value(); };
   if (std::any_of(report.losses.begin(), report.losses.end(), in_single)) {
@@ -280,6 +284,11 @@ std::string report_text(const Report& report) {
               [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_variation); });
   }
   table.row("loss at the minimizer", [](const LossReport& l) { return fmt::format("{:.8g}", l.final_loss); });
+  table.row("  its gradient's length", [](const LossReport& l) {
+    return std::isfinite(l.gradient_norm)
+               ? fmt::format("{:.2g}{}", l.gradient_norm, l.at_iteration_limit ? " (limit)" : "")
+               : "unknown";
+  });
   table.row("  least over all functions", [&](const LossReport& l) {
     return fmt::format("{:.8g}", exact_minimum(l.loss, report.problem, dimension));
   });
@@ -293,6 +302,10 @@ std::string report_text(const Report& report) {
       "Tilt: the part of T that unequal ends make, (f_0 + f_m - 2 min) / (|I| (max - min)). The rest: further turning "
       "points. Their shares of RI^2 are cov(T, part) / var(T).",
       kTextWidth);
+  if (std::any_of(report.losses.begin(), report.losses.end(), [](const LossReport& l) { return l.is_zero(); })) {
+    text += wrapped("(rounding B): rounded losses alone can make an index of B, so this one is zero to rounding level.",
+                    kTextWidth);
+  }
   for (const LossReport& loss : report.losses) {
     if (loss.interval && loss.interval->rests_on_few && !loss.is_zero()) {
       text += wrapped(
@@ -301,11 +314,18 @@ std::string report_text(const Report& report) {
                       to_string(loss.loss), loss.interval->n_effective),
           kTextWidth);
     }
+    if (loss.at_iteration_limit) {
+      text += wrapped(fmt::format("(limit) {}: L-BFGS ended at its limit of iterations, where the gradient's length is "
+                                  "{:.2g}: not yet a minimum, raise --lbfgs-iterations.",
+                                  to_string(loss.loss), loss.gradient_norm),
+                      kTextWidth);
+    }
     if (loss.single_precision && loss.single_precision->n_noisy > 0) {
       text += wrapped(
           fmt::format("Warning: along {} of the {} directions of {} single precision makes noise above {:g} % of "
                       "max - min or of T: do not trust its numbers, use --precision double.",
-                      loss.single_precision->n_noisy, loss.index.n_used, to_string(loss.loss), 100.0 * kMostNoise),
+                      loss.single_precision->n_noisy, loss.index.n_used + loss.index.n_unresolved, to_string(loss.loss),
+                      100.0 * kMostNoise),
           kTextWidth);
     }
     if (loss.n_damaged > 0) {

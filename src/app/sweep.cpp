@@ -10,6 +10,7 @@
 
 #include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
+#include "landscape/app/report.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/model/error.hpp"
 #include "profile_rows.hpp"
@@ -36,7 +37,7 @@ bool agree(const SweepEntry& a, const SweepEntry& b) {
 std::string cell(const SweepEntry& entry) {
   std::string text = "undefined";
   if (entry.is_zero()) {
-    text = "0 (rounding)";
+    text = known_index_text(entry.index.index, entry.resolution);
   } else if (entry.index.index) {
     text = fmt::format("{:.4g}", *entry.index.index);
     if (entry.interval && entry.interval->upper < 100.0 * *entry.index.index) {
@@ -223,14 +224,16 @@ AttributeList sweep_attributes(const SweepReport& report, const SweepLoss& loss)
 std::vector<ResultTable> sweep_tables(const SweepReport& report, const SweepLoss& loss) {
   const auto n_radius = static_cast<std::int64_t>(report.radius.size());
   const auto n_intervals = static_cast<std::int64_t>(report.intervals.size());
-  std::vector<double> index, mean, interval;
-  std::vector<std::int64_t> used, stable;
+  std::vector<double> index, mean, interval, resolution;
+  std::vector<std::int64_t> used, unresolved, stable;
   for (const SweepEntry& entry : loss.entries) {
     index.push_back(entry.index.index.value_or(kUndefined));
     mean.push_back(entry.index.mean.value_or(kUndefined));
     interval.push_back(entry.interval ? entry.interval->lower : kUndefined);
     interval.push_back(entry.interval ? entry.interval->upper : kUndefined);
+    resolution.push_back(entry.index.index ? entry.resolution : kUndefined);
     used.push_back(entry.index.n_used);
+    unresolved.push_back(entry.index.n_unresolved);
     stable.push_back(static_cast<std::int64_t>(entry.stability));
   }
   return {{"radius", "half-widths l, unit of s", "(L)", {n_radius}, report.radius},
@@ -238,7 +241,9 @@ std::vector<ResultTable> sweep_tables(const SweepReport& report, const SweepLoss
           {"index", "RI, NaN where undefined", "(L, K)", {n_radius, n_intervals}, index},
           {"interval", "lower and upper bound of RI", "(L, K, 2)", {n_radius, n_intervals, 2}, interval},
           {"mean", "mean T, 1 / unit of s", "(L, K)", {n_radius, n_intervals}, mean},
+          {"resolution", "the RI that rounded losses alone can make", "(L, K)", {n_radius, n_intervals}, resolution},
           {"used", "usable directions", "(L, K)", {n_radius, n_intervals}, used},
+          {"unresolved", "directions left out at rounding level", "(L, K)", {n_radius, n_intervals}, unresolved},
           {"stable", "see the attribute stability", "(L, K)", {n_radius, n_intervals}, stable}};
 }
 

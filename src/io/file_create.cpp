@@ -82,12 +82,15 @@ void write_direction_results(hid_t id, const LossLayout& layout, hsize_t m) {
                      {"sign changes of the profile's slope" + when, "(M)", "1"});
   h5::create_dataset(
       id, "shape_class", H5T_STD_U8LE, {m},
-      {"shape: 0 monotone, 1 single valley, 2 multi valley, 3 single peak, 4 undefined" + when, "(M)", "1"});
+      {"shape by the turning points between the ends: 0 none, monotone; 1 one valley; 2 several valleys, two lows or "
+       "more; 3 one peak; 5 one valley and a peak on one side or both; 4 undefined" +
+           when,
+       "(M)", "1"});
   const std::pair<const char*, std::string> columns[] = {
       {"tilt",
        "part of T that the ends make: ((f_0 - min) + (f_m - min)) / (|I| (max f - min f)), NaN where undefined"},
-      {"end_asymmetry", "(f_m - f_0) / (max f - min f), NaN where undefined"},
-      {"minimum_offset", "lowest step minus the middle of the interval, unit of s, NaN where undefined"},
+      {"end_asymmetry", "(f_m - f_0) / (max f - min f) of the two ends, NaN where undefined"},
+      {"minimum_offset", "step s_j of the lowest loss, unit of s, 0 at the minimizer; NaN where undefined"},
       {"curvature", "second derivative of f at the step nearest s = 0 from three steps, NaN where undefined"}};
   for (const auto& [name, description] : columns) {
     h5::create_dataset(id, name, H5T_IEEE_F64LE, {m}, {description + when, "(M)", "1"});

@@ -142,8 +142,12 @@ class SymmetricTest {
     std::sort(studentised_.begin(), studentised_.end());
   }
 
-  /// Half the width of the interval.
-  double reach(double confidence) const { return detail::quantile_of_sorted(studentised_, confidence) * own_error_; }
+  /// Half the width of the interval: a deviation beyond it is one with p_value() <= 1 - confidence.
+  double reach(double confidence) const {
+    const auto n = static_cast<double>(studentised_.size());
+    const double beyond = std::floor((1.0 - confidence) * (n + 1.0) + 1e-9) - 1.0;  // |t*| that may reach further
+    return studentised_[static_cast<std::size_t>(n - 1.0 - std::max(0.0, beyond))] * own_error_;
+  }
 
   double p_value(double deviation) const {
     const double t = std::fabs(deviation) / own_error_;
@@ -257,10 +261,12 @@ bool excludes(const std::optional<TwoSided>& interval, double value) {
   return interval && (value < interval->lower || value > interval->upper);
 }
 
-/// By the interval that the sentence quotes; indices that differ by less than rounding can tell nothing.
-ComparisonVerdict verdict_of(const Comparison& c, double resolution) {
-  const bool apart = c.ratio ? excludes(c.ratio_interval, 1.0) : excludes(c.difference_interval, 0.0);
-  if (!apart || !(std::fabs(*c.difference) > resolution)) return ComparisonVerdict::not_distinguishable;
+bool is_apart(const Comparison& c) { return c.p_value && *c.p_value <= 1.0 - c.confidence + 1e-12; }
+
+/// By p, and so by the interval that the sentence quotes; indices that differ by less than rounding can tell nothing.
+ComparisonVerdict verdict_of(const Comparison& c) {
+  if (!is_apart(c)) return ComparisonVerdict::not_distinguishable;
+  if (!(std::fabs(*c.difference) > c.resolution)) return ComparisonVerdict::within_rounding;
   return *c.difference > 0.0 ? ComparisonVerdict::first_rougher : ComparisonVerdict::second_rougher;
 }
 
@@ -327,6 +333,16 @@ std::string evidence(const Comparison& c, bool first_on_top) {
                             first_on_top ? i.upper : -i.lower);
 }
 
+/// A second sentence where the other interval says otherwise.
+std::string disagreement(const Comparison& c) {
+  if (!c.ratio || !c.difference_interval) return "";
+  const bool difference_apart = excludes(c.difference_interval, 0.0) && std::fabs(*c.difference) > c.resolution;
+  const bool apart = c.verdict != ComparisonVerdict::not_distinguishable;
+  if (apart == difference_apart) return "";
+  return fmt::format(" The ratio decides, as for the p-value; the interval of the difference {} 0.",
+                     difference_apart ? "leaves out" : "holds");
+}
+
 }  // namespace
 
 namespace {
@@ -345,8 +361,12 @@ void compare_values(const Pairs& values, const LossSample& first, const LossSamp
   if (fewest >= kFewestForInterval) {
     result.paired ? resample_pairs(values, options, result) : resample_apart(values, options, result);
   }
-  result.verdict = zero_first && zero_second ? ComparisonVerdict::both_zero
-                                             : verdict_of(result, first.resolution + second.resolution);
+  result.resolution = first.resolution + second.resolution;
+  result.verdict = zero_first && zero_second ? ComparisonVerdict::both_zero : verdict_of(result);
+  if (result.verdict != ComparisonVerdict::within_rounding) return;
+  result.difference_interval.reset();
+  result.ratio_interval.reset();
+  result.p_value.reset();
 }
 
 Comparison blank_comparison(const LossSample& first, const LossSample& second, const BootstrapOptions& options) {
@@ -382,6 +402,11 @@ Comparison compare_unpaired(const LossSample& first, const LossSample& second, c
   return result;
 }
 
+std::string Comparison::decided_by() const {
+  if (!p_value) return "none";
+  return ratio ? "ratio" : "difference";
+}
+
 std::string describe(const Comparison& c) {
   switch (c.verdict) {
     case ComparisonVerdict::not_comparable:
@@ -393,13 +418,16 @@ std::string describe(const Comparison& c) {
                          c.n_used == 0 ? "no direction is" : "only one direction is");
     case ComparisonVerdict::both_zero:
       return fmt::format("{} and {} both have index zero at rounding level ({}).", c.first, c.second, directions(c));
+    case ComparisonVerdict::within_rounding:
+      return fmt::format("{} and {} differ by {:.2g} in their index, and rounding alone can make {:.1g} ({}).", c.first,
+                         c.second, std::fabs(*c.difference), c.resolution, directions(c));
     case ComparisonVerdict::not_distinguishable:
       if (!c.difference_interval) {
         return fmt::format("{} and {} are not distinguishable with {}: an interval needs at least {}.", c.first,
                            c.second, directions(c), kFewestForInterval);
       }
-      return fmt::format("{} and {} are not distinguishable with {}: {}.", c.first, c.second, directions(c),
-                         evidence(c, true));
+      return fmt::format("{} and {} are not distinguishable with {}: {}.{}", c.first, c.second, directions(c),
+                         evidence(c, true), disagreement(c));
     case ComparisonVerdict::first_rougher:
     case ComparisonVerdict::second_rougher:
       break;
@@ -408,8 +436,8 @@ std::string describe(const Comparison& c) {
   const std::string& rough = first_on_top ? c.first : c.second;
   const std::string& smooth = first_on_top ? c.second : c.first;
   const std::string zero = c.ratio ? "" : ", whose index is zero at rounding level";
-  return fmt::format("{} is rougher than {}{}: {} ({}).", rough, smooth, zero, evidence(c, first_on_top),
-                     directions(c));
+  return fmt::format("{} is rougher than {}{}: {} ({}).{}", rough, smooth, zero, evidence(c, first_on_top),
+                     directions(c), disagreement(c));
 }
 
 }  // namespace landscape

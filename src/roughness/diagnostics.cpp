@@ -13,28 +13,19 @@
 namespace landscape {
 namespace {
 
-constexpr Choices<DirectionStatus, 4> kStatuses{{{DirectionStatus::usable, "usable"},
+constexpr Choices<DirectionStatus, 5> kStatuses{{{DirectionStatus::usable, "usable"},
                                                  {DirectionStatus::flat, "flat"},
                                                  {DirectionStatus::non_finite, "non-finite"},
-                                                 {DirectionStatus::incomplete, "incomplete"}}};
-constexpr Choices<ProfileShape, 5> kShapes{{{ProfileShape::monotone, "monotone"},
-                                            {ProfileShape::single_valley, "single-valley"},
-                                            {ProfileShape::multi_valley, "multi-valley"},
-                                            {ProfileShape::single_peak, "single-peak"},
-                                            {ProfileShape::undefined, "undefined"}}};
+                                                 {DirectionStatus::incomplete, "incomplete"},
+                                                 {DirectionStatus::unresolved, "unresolved"}}};
+constexpr Choices<ProfileShape, kProfileShapes> kShapes{{{ProfileShape::monotone, "monotone"},
+                                                         {ProfileShape::single_valley, "single-valley"},
+                                                         {ProfileShape::multi_valley, "multi-valley"},
+                                                         {ProfileShape::single_peak, "single-peak"},
+                                                         {ProfileShape::undefined, "undefined"},
+                                                         {ProfileShape::valley_and_peak, "valley-and-peak"}}};
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-ProfileDiagnostics without_numbers(DirectionStatus status) {
-  ProfileDiagnostics d{};
-  d.status = status;
-  d.shape = ProfileShape::undefined;
-  for (double* value : {&d.total_variation, &d.tilt, &d.oscillation, &d.rounding, &d.minimum, &d.maximum,
-                        &d.end_asymmetry, &d.minimum_position, &d.curvature_rounding}) {
-    *value = kNan;
-  }
-  return d;
-}
 
 /// Of equally many above and below the mean of the middle two; empty of no values.
 std::optional<double> median(std::vector<double> values) {
@@ -70,24 +61,17 @@ TurningPoints count_turning_points(std::span<const double> f, double dead_band) 
 }
 
 ProfileShape classify(const TurningPoints& turns) {
-  const std::int64_t n = turns.n_lows + turns.n_highs;
-  if (n == 0) return ProfileShape::monotone;
-  if (n > 1) return ProfileShape::multi_valley;
-  return turns.n_lows == 1 ? ProfileShape::single_valley : ProfileShape::single_peak;
+  if (turns.n_lows > 1) return ProfileShape::multi_valley;
+  if (turns.n_lows == 1) return turns.n_highs == 0 ? ProfileShape::single_valley : ProfileShape::valley_and_peak;
+  return turns.n_highs == 0 ? ProfileShape::monotone : ProfileShape::single_peak;
 }
 
-/// Of equal minima the one nearest the middle of the interval, the earlier of two equally near.
-double position_of_minimum(std::span<const double> f, std::span<const double> s) {
-  const double half = 0.5 * (s.back() - s.front());
-  double lowest = f[0], position = -1.0;
-  for (std::size_t j = 0; j < f.size(); ++j) {
-    const double here = ((s[j] - s.front()) - half) / half;
-    if (f[j] < lowest || (f[j] == lowest && std::fabs(here) < std::fabs(position))) {
-      lowest = f[j];
-      position = here;
-    }
+double step_of_minimum(std::span<const double> f, std::span<const double> s) {
+  std::size_t lowest = 0;
+  for (std::size_t j = 1; j < f.size(); ++j) {
+    if (f[j] < f[lowest] || (f[j] == f[lowest] && std::fabs(s[j]) < std::fabs(s[lowest]))) lowest = j;
   }
-  return position;
+  return s[lowest];
 }
 
 /// Twice the divided difference f[s_{c-1}, s_c, s_{c+1}], exact for a parabola on any steps; c is the step nearest s =
@@ -133,15 +117,17 @@ bool all_complete(std::span<const std::uint8_t> complete) {
 }
 
 ProfileDiagnostics diagnose(std::span<const double> f, std::span<const double> s,
-                            std::span<const std::uint8_t> complete, double length,
-                            const math::LossError<double>& error) {
-  if (!all_complete(complete)) return without_numbers(DirectionStatus::incomplete);
+                            std::span<const std::uint8_t> complete, double length, const DiagnosticsOptions& options) {
+  if (!all_complete(complete)) return left_out_profile(DirectionStatus::incomplete);
   const auto variation =
-      math::normalised_total_variation(f.data(), static_cast<std::ptrdiff_t>(f.size()), length, error);
-  if (variation.status == math::ProfileStatus::non_finite) return without_numbers(DirectionStatus::non_finite);
-  if (variation.status == math::ProfileStatus::flat) return without_numbers(DirectionStatus::flat);
+      math::normalised_total_variation(f.data(), static_cast<std::ptrdiff_t>(f.size()), length, options.loss_error);
+  if (variation.status == math::ProfileStatus::non_finite) return left_out_profile(DirectionStatus::non_finite);
+  if (variation.status == math::ProfileStatus::flat) return left_out_profile(DirectionStatus::flat);
+  if (!(variation.rounding <= options.most_rounding * variation.value)) {
+    return left_out_profile(DirectionStatus::unresolved);
+  }
 
-  ProfileDiagnostics d = without_numbers(DirectionStatus::usable);
+  ProfileDiagnostics d = left_out_profile(DirectionStatus::usable);
   d.total_variation = variation.value;
   d.tilt = variation.tilt;
   const double rest = variation.value - variation.tilt;
@@ -150,7 +136,7 @@ ProfileDiagnostics diagnose(std::span<const double> f, std::span<const double> s
   d.minimum = variation.minimum;
   d.maximum = variation.maximum;
   d.end_asymmetry = (f.back() - f.front()) / (variation.maximum - variation.minimum);
-  d.minimum_position = position_of_minimum(f, s);
+  d.minimum_offset = step_of_minimum(f, s);
   const TurningPoints turns = count_turning_points(f, variation.tolerance);
   d.n_slope_changes = turns.n_lows + turns.n_highs;
   d.n_valleys = turns.n_lows;
@@ -164,13 +150,24 @@ ProfileDiagnostics diagnose(std::span<const double> f, std::span<const double> s
 std::string to_string(DirectionStatus status) { return choice_name(kStatuses, status); }
 std::string to_string(ProfileShape shape) { return choice_name(kShapes, shape); }
 
+ProfileDiagnostics left_out_profile(DirectionStatus status) {
+  ProfileDiagnostics d{};
+  d.status = status;
+  d.shape = ProfileShape::undefined;
+  for (double* value : {&d.total_variation, &d.tilt, &d.oscillation, &d.rounding, &d.minimum, &d.maximum,
+                        &d.end_asymmetry, &d.minimum_offset, &d.curvature_rounding}) {
+    *value = kNan;
+  }
+  return d;
+}
+
 ProfileDiagnostics diagnose_profile(std::span<const double> losses, std::span<const double> steps,
                                     std::span<const std::uint8_t> complete, const DiagnosticsOptions& options) {
   check_shapes(losses, steps, complete);
   if (losses.size() != steps.size()) {
     throw Error(fmt::format("A profile of {} losses does not fit {} steps.", losses.size(), steps.size()));
   }
-  return diagnose(losses, steps, complete, interval_length(steps, options), options.loss_error);
+  return diagnose(losses, steps, complete, interval_length(steps, options), options);
 }
 
 std::vector<ProfileDiagnostics> diagnose_profiles(std::span<const double> losses, std::span<const double> steps,
@@ -183,7 +180,7 @@ std::vector<ProfileDiagnostics> diagnose_profiles(std::span<const double> losses
   profiles.reserve(losses.size() / n_steps);
   for (std::size_t at = 0; at < losses.size(); at += n_steps) {
     const auto mask = complete.empty() ? complete : complete.subspan(at, n_steps);
-    profiles.push_back(diagnose(losses.subspan(at, n_steps), steps, mask, length, options.loss_error));
+    profiles.push_back(diagnose(losses.subspan(at, n_steps), steps, mask, length, options));
   }
   return profiles;
 }
@@ -195,14 +192,14 @@ double ShapeSummary::share(ProfileShape shape) const {
 
 ShapeSummary summarise_shapes(std::span<const ProfileDiagnostics> profiles) {
   ShapeSummary summary;
-  std::vector<double> changes, asymmetries, positions, curvatures;
+  std::vector<double> changes, asymmetries, offsets, curvatures;
   for (const ProfileDiagnostics& d : profiles) {
     ++summary.count[static_cast<std::size_t>(d.shape)];
     if (d.status != DirectionStatus::usable) continue;
     ++summary.n_usable;
     changes.push_back(static_cast<double>(d.n_slope_changes));
     asymmetries.push_back(std::fabs(d.end_asymmetry));
-    positions.push_back(std::fabs(d.minimum_position));
+    offsets.push_back(std::fabs(d.minimum_offset));
     if (d.curvature) curvatures.push_back(*d.curvature);
   }
   if (summary.n_usable > 0) {
@@ -211,10 +208,10 @@ ShapeSummary summarise_shapes(std::span<const ProfileDiagnostics> profiles) {
     };
     summary.mean_slope_changes = mean(changes);
     summary.mean_absolute_asymmetry = mean(asymmetries);
-    summary.mean_absolute_minimum_position = mean(positions);
+    summary.mean_absolute_minimum_offset = mean(offsets);
   }
   summary.median_slope_changes = median(changes);
-  summary.median_absolute_minimum_position = median(positions);
+  summary.median_absolute_minimum_offset = median(offsets);
   summary.median_curvature = median(curvatures);
   return summary;
 }

@@ -38,6 +38,7 @@ RoughnessIndex index_of(std::span<const double> values) {
 
 void count(DirectionStatus status, RoughnessIndex& result) {
   if (status == DirectionStatus::flat) ++result.n_flat;
+  if (status == DirectionStatus::unresolved) ++result.n_unresolved;
   if (status == DirectionStatus::non_finite) ++result.n_non_finite;
   if (status == DirectionStatus::incomplete) ++result.n_incomplete;
 }

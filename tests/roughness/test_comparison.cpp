@@ -74,6 +74,43 @@ TEST(Comparison, IntervalAndPValueAgree) {
   EXPECT_LT(rejected, 45);
 }
 
+TEST(Comparison, SentenceVerdictAndPValueAreOfOneMind) {
+  int n_disagreements = 0, n_apart = 0;
+  for (std::uint64_t stream = 0; stream < 240; ++stream) {
+    const auto d = stream % 2 == 0 ? draw(populations::normal(0.11), populations::normal(0.09), 0.3, 60, stream)
+                                   : draw(populations::lognormal(0.3), populations::valley(0.5), 0.5, 30, stream);
+    // Few resamples leave wide gaps between the possible p.
+    const std::int64_t resamples = stream % 3 == 0 ? 41 : stream % 3 == 1 ? 100 : 499;
+    const Comparison c =
+        compare_indices({"Ritz", d.a, {}}, {"Galerkin", d.b, {}}, {stream, resamples, 0.95, IntervalMethod::automatic});
+    const bool apart = c.ratio_interval && (c.ratio_interval->lower > 1.0 || c.ratio_interval->upper < 1.0);
+    const bool difference_apart = c.difference_interval->lower > 0.0 || c.difference_interval->upper < 0.0;
+    EXPECT_EQ(apart, *c.p_value <= 0.05 + 1e-12) << stream << ": p " << *c.p_value;
+    EXPECT_EQ(apart, c.verdict != ComparisonVerdict::not_distinguishable) << stream;
+    EXPECT_EQ(c.decided_by(), "ratio");
+    EXPECT_EQ(describe(c).find("not distinguishable") == std::string::npos, apart) << describe(c);
+    EXPECT_EQ(describe(c).find("The ratio decides") != std::string::npos, apart != difference_apart) << describe(c);
+    n_disagreements += apart != difference_apart ? 1 : 0;
+    n_apart += apart ? 1 : 0;
+  }
+  EXPECT_GT(n_disagreements, 3);
+  EXPECT_GT(n_apart, 40);
+  EXPECT_LT(n_apart, 200);
+}
+
+TEST(Comparison, WhatRoundingCanMakeIsNoDifference) {
+  const auto d = draw(populations::normal(0.2), populations::normal(0.05), 0.5, 100, 1);
+  const Comparison c = compare_indices({"Ritz", d.a, {}, 0.05}, {"Galerkin", d.b, {}, 0.04});
+  ASSERT_GT(*c.difference, 0.1);
+  EXPECT_EQ(c.verdict, ComparisonVerdict::first_rougher);
+  const Comparison near = compare_indices({"Ritz", d.a, {}, 0.18}, {"Galerkin", d.b, {}, 0.04});
+  EXPECT_EQ(near.verdict, ComparisonVerdict::within_rounding);
+  EXPECT_FALSE(near.p_value || near.ratio_interval || near.difference_interval) << "they know nothing of rounding";
+  EXPECT_EQ(near.decided_by(), "none");
+  EXPECT_EQ(describe(near).find("distinguishable"), std::string::npos);
+  EXPECT_NE(describe(near).find("rounding alone can make 0.2 (100 directions)."), std::string::npos) << describe(near);
+}
+
 // One sample; how often equal indices are told apart by chance is measured in test_coverage.cpp.
 TEST(Comparison, EqualIndicesAreNotDistinguished) {
   const auto d = draw(populations::normal(0.1), populations::normal(0.1), 0.0, 100, 1);
@@ -155,15 +192,15 @@ TEST(Comparison, TheSentenceShowsEnoughDigits) {
   c.second = "Galerkin";
   c.n_directions = c.n_used = 100;
   c.index_first = c.index_second = 0.1;
+  using enum ComparisonVerdict;
   const auto say = [&](ComparisonVerdict verdict, double ratio, double lower, double upper) {
     c.verdict = verdict;
     c.ratio = ratio;
     c.ratio_interval = TwoSided{lower, upper};
     c.difference = ratio - 1.0;
-    c.difference_interval = TwoSided{ratio - 1.1, ratio - 0.9};
+    c.difference_interval = verdict == not_distinguishable ? TwoSided{-1.0, 1.0} : TwoSided{ratio - 1.1, ratio - 0.9};
     return describe(c);
   };
-  using enum ComparisonVerdict;
   EXPECT_EQ(say(first_rougher, 4.1312, 3.21, 5.28),
             "Ritz is rougher than Galerkin: ratio 4.1, 95 % interval 3.2–5.3 (100 directions).");
   EXPECT_EQ(say(second_rougher, 0.25, 0.2, 0.3125),

@@ -58,7 +58,7 @@ TEST(Diagnostics, ParabolaHasOneValleyAndEqualEnds) {
   EXPECT_EQ(d.n_slope_changes, 1);
   EXPECT_EQ(d.n_valleys, 1);
   EXPECT_EQ(d.end_asymmetry, 0.0);
-  EXPECT_EQ(d.minimum_position, 0.0);
+  EXPECT_EQ(d.minimum_offset, 0.0);
   ASSERT_TRUE(d.curvature);
   EXPECT_NEAR(*d.curvature, 2.0, 1e-11);
 }
@@ -71,7 +71,7 @@ TEST(Diagnostics, TiltedParabola) {
   EXPECT_EQ(d.tilt, d.total_variation);
   EXPECT_EQ(d.oscillation, 0.0);
   EXPECT_NEAR(d.end_asymmetry, 0.64, 4 * kEps);
-  EXPECT_EQ(d.minimum_position, -0.25);
+  EXPECT_EQ(d.minimum_offset, -0.25);
   EXPECT_EQ(*d.curvature, 2.0);
 }
 
@@ -84,7 +84,7 @@ TEST(Diagnostics, MonotoneProfilesGiveExactlyTheLowerBound) {
     EXPECT_EQ(d.oscillation, 0.0);
     EXPECT_EQ(d.n_slope_changes, 0);
     EXPECT_EQ(d.end_asymmetry, sign);
-    EXPECT_EQ(d.minimum_position, -sign);
+    EXPECT_EQ(d.minimum_offset, -sign);
   }
 }
 
@@ -93,7 +93,7 @@ TEST(Diagnostics, StepIsMonotone) {
   EXPECT_EQ(d.shape, ProfileShape::monotone);
   EXPECT_EQ(d.total_variation, 0.5);
   EXPECT_EQ(d.end_asymmetry, 1.0);
-  EXPECT_EQ(d.minimum_position, 0.0);  // of the equal lows at -1, -1/2 and 0 the central one
+  EXPECT_EQ(d.minimum_offset, 0.0);  // of the equal lows at -1, -1/2 and 0 the one at the minimizer
 }
 
 TEST(Diagnostics, SineHasFourTurns) {
@@ -107,7 +107,7 @@ TEST(Diagnostics, SineHasFourTurns) {
   EXPECT_EQ(d.shape, ProfileShape::multi_valley);
   EXPECT_EQ(d.n_slope_changes, 4);
   EXPECT_EQ(d.n_valleys, 2);
-  EXPECT_EQ(d.minimum_position, -0.25);  // -1 at -1/4 and 3/4
+  EXPECT_EQ(d.minimum_offset, -0.25);  // -1 at -1/4 and 3/4
 }
 
 TEST(Diagnostics, WavesOnABowlByHand) {
@@ -143,14 +143,42 @@ TEST(Diagnostics, InvertedParabolaIsAPeakAndAllOscillation) {
   EXPECT_EQ(d.tilt, 0.0);
   EXPECT_EQ(d.oscillation, 1.0);
   EXPECT_NEAR(*d.curvature, -2.0, 1e-10);
-  EXPECT_EQ(std::fabs(d.minimum_position), 1.0);
+  EXPECT_EQ(std::fabs(d.minimum_offset), 1.0);
 }
 
-TEST(Diagnostics, SCurveIsMultiValley) {
+TEST(Diagnostics, TurningPointsTellTheShape) {
+  using enum ProfileShape;
+  const std::pair<std::vector<double>, ProfileShape> cases[] = {
+      {{0, 1, 2, 3, 4, 5}, monotone},        {{5, 4, 4, 3, 1, 0}, monotone},
+      {{3, 1, 0, 2, 4, 5}, single_valley},   {{0, 2, 5, 4, 3, 1}, single_peak},
+      {{3, 1, 0, 2, 5, 4}, valley_and_peak}, {{1, 2, 1, 0, 3, 5}, valley_and_peak},
+      {{1, 2, 0, 3, 2, 1}, valley_and_peak}, {{3, 0, 2, 4, 1, 5}, multi_valley},
+      {{0, 3, 1, 2, 1, 5}, multi_valley},    {{3, 1, 2, 1, 3, 2}, multi_valley}};
+  for (const auto& [f, shape] : cases) {
+    EXPECT_EQ(diagnose_profile(f, steps(6)).shape, shape) << ::testing::PrintToString(f);
+    const std::vector<double> mirrored(f.rbegin(), f.rend());
+    EXPECT_EQ(diagnose_profile(mirrored, steps(6)).shape, shape) << ::testing::PrintToString(mirrored);
+  }
+}
+
+TEST(Diagnostics, OneValleyThatFallsAgainNearAnEndIsNotSeveral) {
   const auto d = diagnose(201, [](double s) { return s * s * s - 0.3 * s; });
-  EXPECT_EQ(d.shape, ProfileShape::multi_valley);
+  EXPECT_EQ(d.shape, ProfileShape::valley_and_peak);
   EXPECT_EQ(d.n_slope_changes, 2);
   EXPECT_EQ(d.n_valleys, 1);
+}
+
+TEST(Diagnostics, OffsetsCountFromTheMinimizerOnAnyInterval) {
+  // [-1/2, 7/2]: the interval's middle is 3/2, the minimizer's step 0, the lowest step 1/4.
+  std::vector<double> s;
+  for (int j = 0; j <= 16; ++j) s.push_back(-0.5 + 0.25 * j);
+  const auto d = diagnose_profile(profile(s, [](double x) { return (x - 0.25) * (x - 0.25); }), s);
+  EXPECT_EQ(d.minimum_offset, 0.25);
+  EXPECT_EQ(*d.curvature, 2.0);
+  EXPECT_EQ(*summarise_shapes(std::vector{d}).mean_absolute_minimum_offset, 0.25);
+  // Of equal lows the one nearest s = 0.
+  const auto plateau = diagnose_profile(profile(s, [](double x) { return x < 3.0 ? 0.0 : 1.0; }), s);
+  EXPECT_EQ(plateau.minimum_offset, 0.0);
 }
 
 TEST(Diagnostics, FlatProfilesHaveNoNumber) {
@@ -166,19 +194,45 @@ TEST(Diagnostics, FlatProfilesHaveNoNumber) {
 }
 
 TEST(Diagnostics, SmallRangesCountDownToRounding) {
-  // 1e-13 of the loss is 450 eps: far above rounding. 5e-15 is not.
-  for (const double range : {1e-6, 1e-9, 1e-11, 1e-13}) {
+  for (const double range : {1e-6, 1e-9, 1e-11}) {
     const auto d = diagnose(101, [=](double s) { return -2.5 + 2.5 * range * s * s; });
     ASSERT_EQ(d.status, DirectionStatus::usable) << range;
     EXPECT_LE(std::fabs(d.total_variation - 1.0), d.rounding) << range;
     EXPECT_EQ(d.n_slope_changes, 1) << range;
     EXPECT_EQ(d.shape, ProfileShape::single_valley) << range;
   }
+  // At 1e-13 of the loss, 450 eps, rounding can make more than a tenth of T; at 5e-15 all of the range.
+  EXPECT_EQ(diagnose(101, [](double s) { return -2.5 + 2.5 * 1e-13 * s * s; }).status, DirectionStatus::unresolved);
   EXPECT_EQ(diagnose(101, [](double s) { return -2.5 + 2.5 * 5e-15 * s * s; }).status, DirectionStatus::flat);
   // Without an offset nothing is lost: the Galerkin loss of the linear model.
   const auto d = diagnose(101, [](double s) { return 1e-30 * s * s; });
   EXPECT_EQ(d.status, DirectionStatus::usable);
   EXPECT_EQ(d.total_variation, 1.0);
+}
+
+TEST(Diagnostics, ATThatIsNotKnownIsNoNumber) {
+  // The bound on T's error passes a tenth of T on the way from a clear valley to a flat line, and only then is T lost.
+  DirectionStatus last = DirectionStatus::usable;
+  int n_unresolved = 0;
+  for (double range = 1e-9; range > 1e-16; range *= 0.8) {
+    const auto s = steps(21);
+    const auto f = profile(s, [=](double x) { return -2.5 + 2.5 * range * x * x; });
+    DiagnosticsOptions all;
+    all.most_rounding = kInfinity;
+    const auto d = diagnose_profile(f, s), judged = diagnose_profile(f, s, {}, all);
+    if (judged.status == DirectionStatus::flat) {
+      EXPECT_EQ(d.status, DirectionStatus::flat) << range;
+      last = d.status;
+      continue;
+    }
+    EXPECT_EQ(last, DirectionStatus::usable) << range;
+    const bool known = judged.rounding <= 0.1 * judged.total_variation;
+    EXPECT_EQ(d.status, known ? DirectionStatus::usable : DirectionStatus::unresolved) << range;
+    EXPECT_EQ(std::isnan(d.total_variation), !known) << range;
+    n_unresolved += known ? 0 : 1;
+  }
+  EXPECT_EQ(last, DirectionStatus::flat);
+  EXPECT_GT(n_unresolved, 3);
 }
 
 TEST(Diagnostics, RoundingWigglesAreNoTurns) {
@@ -248,8 +302,8 @@ TEST(Diagnostics, MediansAndMeansOfWhatMoves) {
   EXPECT_EQ(*summary.mean_slope_changes, 1.25);  // 1 1 0 3
   EXPECT_EQ(*summary.median_slope_changes, 1.0);
   EXPECT_DOUBLE_EQ(*summary.mean_absolute_asymmetry, (0.0 + 2.0 / 3.0 + 1.0 + 0.0) / 4.0);
-  EXPECT_EQ(*summary.mean_absolute_minimum_position, (0.0 + 0.5 + 1.0 + 0.5) / 4.0);
-  EXPECT_EQ(*summary.median_absolute_minimum_position, 0.5);
+  EXPECT_EQ(*summary.mean_absolute_minimum_offset, (0.0 + 0.5 + 1.0 + 0.5) / 4.0);
+  EXPECT_EQ(*summary.median_absolute_minimum_offset, 0.5);
   EXPECT_EQ(*summary.median_curvature, 0.0);  // 8 0 0 -8: two of four are 0
   EXPECT_FALSE(summarise_shapes({}).median_curvature);
 }

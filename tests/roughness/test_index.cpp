@@ -60,6 +60,26 @@ TEST(RoughnessIndex, ExclusionsAreCountedByReasonAndNotRead) {
   EXPECT_EQ(r.n_incomplete, 2);
 }
 
+TEST(RoughnessIndex, OneDirectionAtRoundingLevelHidesNothing) {
+  // 99 clear valleys, and one direction along which the loss hardly moves.
+  std::vector<double> losses, steps;
+  for (int j = 0; j <= 20; ++j) steps.push_back((j - 10) / 10.0);
+  for (int k = 0; k < 100; ++k) {
+    const double scale = k == 42 ? 1e-13 : 1.0, tilt = 0.02 * k;
+    for (const double s : steps) losses.push_back(-2.5 + scale * (s * s + tilt * s));
+  }
+  const auto profiles = diagnose_profiles(losses, steps);
+  const RoughnessIndex r = roughness_index(profiles);
+  EXPECT_EQ(r.n_used, 99);
+  EXPECT_EQ(r.n_unresolved, 1);
+  EXPECT_EQ(r.n_flat, 0);
+  EXPECT_GT(*r.index, 0.1);
+  EXPECT_LT(*index_resolution(profiles), 1e-12);
+  std::vector<ProfileDiagnostics> others = profiles;
+  others.erase(others.begin() + 42);
+  EXPECT_EQ(*r.index, *roughness_index(others).index);
+}
+
 TEST(RoughnessIndex, NeedsTwoUsableDirections) {
   EXPECT_FALSE(roughness_index(std::span<const double>{}).mean);
   const RoughnessIndex one = roughness_index(std::vector<double>{0.7});

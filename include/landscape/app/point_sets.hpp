@@ -51,6 +51,7 @@ struct PointSetReport {
   std::vector<std::int64_t> streams;  // (K)
   QuadratureNoise noise;              // of the K independent sets
   RoughnessIndex reference;
+  std::optional<double> reference_resolution;  // index_resolution()
   std::optional<IndexInterval> reference_interval;
   std::int64_t n_damaged = 0;
 

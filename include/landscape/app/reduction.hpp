@@ -25,7 +25,7 @@ inline constexpr int kHistogramBins = 8;
 struct SinglePrecision {
   std::optional<double> median_of_range;      // noise over max - min
   std::optional<double> median_of_variation;  // share of T that noise makes
-  std::int64_t n_noisy = 0;                   // usable directions where either is above kMostNoise
+  std::int64_t n_noisy = 0;                   // usable or unresolved directions where either is above kMostNoise
 };
 
 struct LossReport {
@@ -33,13 +33,14 @@ struct LossReport {
   // of the minimizer
   std::string source;
   double final_loss = 0.0;
+  double gradient_norm = 0.0;
+  bool at_iteration_limit = false;
   double relative_l2_error = 0.0;
   double relative_h1_error = 0.0;
   double training_seconds = 0.0;
   // of its profiles
   std::vector<ProfileDiagnostics> profiles;  // (M), direction order; incomplete and damaged rows have status incomplete
   std::int64_t n_damaged = 0;
-  double step_range = 0.0;  // last step minus the first
   RoughnessIndex index;
   std::optional<IndexInterval> interval;
   std::optional<IndexSplit> split;

@@ -97,7 +97,7 @@ struct DirectionResults {
   std::vector<std::uint8_t> shape_class;
   std::vector<double> tilt;            // the part of total_variation that the ends make
   std::vector<double> end_asymmetry;   // (f_m - f_0) / (max - min)
-  std::vector<double> minimum_offset;  // of the lowest step from the middle of the interval, unit of s
+  std::vector<double> minimum_offset;  // of the lowest step from s = 0, unit of s
   std::vector<double> curvature;       // f'' at the step nearest s = 0
   std::vector<double> noise{};         // of rounding, unit of f; empty where the layout did not ask for it
 };

@@ -3,14 +3,18 @@
 // With influences a_i, b_i of direction i on log RI_A and log RI_B (bootstrap.hpp), the error of D = log(RI_A/RI_B) is
 // se^2 = sum (a_i - b_i)^2 / n^2: what both losses share cancels. Over B resamples of pairs,
 //
-//   |t*| = |D* - D| / se*,   ratio interval = exp(D -+ q se) with q the quantile of |t*|,
-//   p = (1 + #{|t*| >= |D|/se})/(B + 1),
+//   |t*| = |D* - D| / se*,   ratio interval = exp(D -+ q se),   p = (1 + #{|t*| >= |D|/se})/(B + 1),
 //
-// with the floors of bootstrap.hpp under se and se*. The interval of RI_A - RI_B is made the same way from the
-// influences c_A a_i - c_B b_i. The symmetric studentised form was chosen by its measured rejection rate of equal
-// indices: 4.0-5.9 % at nominal 5 % and M = 100 (tests/roughness/coverage_simulation.cpp, which also says where it does
-// not hold), while BCa and percentiles of the log ratio reach 7-13 % for skewed T. The verdict is the ratio interval's:
-// apart exactly where it excludes 1; without a ratio the difference interval's.
+// with q the |t*| that lets the interval exclude 1 exactly where p <= 1 - confidence (all but (1 - confidence)(B + 1)
+// of the |t*| are smaller or equal), and with the floors of bootstrap.hpp under se and se*. The interval of RI_A - RI_B
+// is made the same way from the influences c_A a_i - c_B b_i. The symmetric studentised form was chosen by its measured
+// rejection rate of equal indices: 4.0-5.9 % at nominal 5 % and M = 100 (tests/roughness/coverage_simulation.cpp, which
+// also says where it does not hold), while BCa and percentiles of the log ratio reach 7-13 % for skewed T.
+//
+// The verdict and p are the ratio's: apart exactly where its interval excludes 1; without a ratio the difference's. The
+// two intervals are made on different scales and disagree now and then near the border: the sentence then says so.
+// Where the indices differ by no more than rounded losses can make, directions tell nothing and there are neither
+// intervals nor p.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +44,9 @@ enum class ComparisonVerdict : std::uint8_t {
   not_distinguishable = 0,
   first_rougher = 1,
   second_rougher = 2,
-  both_zero = 3,      // both indices are zero at rounding level
-  not_comparable = 4  // fewer than two directions usable for both
+  both_zero = 3,       // both indices are zero at rounding level
+  not_comparable = 4,  // fewer than two directions usable for both
+  within_rounding = 5  // apart, but by no more than rounding can make
 };
 
 struct Comparison {
@@ -61,6 +66,10 @@ struct Comparison {
   std::optional<double> p_value;  // of equal indices, two-sided; from the ratio, without one from the difference
   double confidence = 0.95;
   std::int64_t resamples = 0;
+  double resolution = 0.0;  // a difference up to here is rounding's
+
+  /// Which interval the verdict and p rest on: "ratio", "difference", or "none" where there is no such interval.
+  std::string decided_by() const;
 };
 
 /// Throws Error where the samples differ in length or hold an impossible T, UsageError like `validate`.

@@ -10,7 +10,14 @@
 //
 // Turning points are counted with a dead band: a turn counts once the profile has come back from an extreme by more
 // than `tolerance` (math/total_variation.hpp), so that rounding wiggles are no turns and no choice of smoothing is
-// involved.
+// involved. Lows and highs alternate, so their numbers tell the shape:
+//
+//   interior lows   interior highs   shape
+//         0               0          monotone
+//         0               1          one peak
+//         1               0          one valley
+//         1             1 or 2       one valley with a peak beside it: falls again towards one end or both
+//     2 or more          any         several valleys, with a peak between any two
 #pragma once
 
 #include <cstdint>
@@ -23,18 +30,21 @@
 
 namespace landscape {
 
-/// Whether a direction enters the index, and if not, why. The values are those stored in files.
-enum class DirectionStatus : std::uint8_t { usable = 0, flat = 1, non_finite = 2, incomplete = 3 };
+/// Whether a direction enters the index, and if not, why. unresolved: not flat, but rounding may make more than
+/// kMostRounding of T, so that T is not known.
+enum class DirectionStatus : std::uint8_t { usable = 0, flat = 1, non_finite = 2, incomplete = 3, unresolved = 4 };
+inline constexpr double kMostRounding = 0.1;
 
-/// The values are those stored in files (`shape_class`).
+/// By interior turning points, see above. The values are those stored in files (`shape_class`).
 enum class ProfileShape : std::uint8_t {
-  monotone = 0,       // no turning point
-  single_valley = 1,  // one, a low: every sublevel set {f <= c} is one interval
-  multi_valley = 2,   // two or more: some sublevel set falls apart
-  single_peak = 3,    // one, a high (an inverted valley): the lows are the two ends
-  undefined = 4       // flat, non-finite or incomplete
+  monotone = 0,
+  single_valley = 1,   // every sublevel set {f <= c} is one interval
+  multi_valley = 2,    // at least two interior lows
+  single_peak = 3,     // the lows are the two ends
+  undefined = 4,       // left out of the index
+  valley_and_peak = 5  // one interior low; an end beyond a peak is the other
 };
-inline constexpr int kProfileShapes = 5;
+inline constexpr int kProfileShapes = 6;
 
 std::string to_string(DirectionStatus status);
 std::string to_string(ProfileShape shape);
@@ -49,8 +59,9 @@ struct ProfileDiagnostics {
   double minimum, maximum;       // of f
   std::int64_t n_slope_changes;  // turning points beyond the dead band
   std::int64_t n_valleys;        // those that are lows
-  double end_asymmetry;          // (f_m - f_0) / (max - min), in [-1, 1]
-  double minimum_position;  // (s_min - centre) / (|I|/2): 0 centre, -1 and 1 the ends; of equal lows the most central
+  double end_asymmetry;          // (f_m - f_0) / (max - min), in [-1, 1]: of the two ends, wherever s = 0 lies
+  double minimum_offset;         // s of the lowest step: its distance from s = 0, where theta* is; of equal lows the
+                                 // nearest one, of two equally near the left one
   std::optional<double>
       curvature;              // f'' at the step nearest s = 0 from three steps, unit of f / s^2; needs three steps
   double curvature_rounding;  // bound on its error from rounded losses; NaN without a curvature
@@ -59,7 +70,11 @@ struct ProfileDiagnostics {
 struct DiagnosticsOptions {
   std::optional<double> interval_length;  // |I|; without it the last step minus the first
   math::LossError<double> loss_error;     // bound on the error of one loss
+  double most_rounding = kMostRounding;   // of T; infinity where something better than the bound will judge
 };
+
+/// One without numbers, for a direction that is left out.
+ProfileDiagnostics left_out_profile(DirectionStatus status);
 
 /// losses (P), steps (P) ascending, complete (P) of 0 and 1 or empty (all complete); P >= 2.
 /// Throws Error where shapes differ, steps do not ascend or |I| is not positive.
@@ -76,8 +91,8 @@ std::vector<ProfileDiagnostics> diagnose_profiles(std::span<const double> losses
 struct ShapeSummary {
   std::int64_t n_usable = 0;
   std::int64_t count[kProfileShapes] = {};  // by ProfileShape
-  std::optional<double> mean_slope_changes, mean_absolute_asymmetry, mean_absolute_minimum_position;
-  std::optional<double> median_slope_changes, median_absolute_minimum_position;
+  std::optional<double> mean_slope_changes, mean_absolute_asymmetry, mean_absolute_minimum_offset;
+  std::optional<double> median_slope_changes, median_absolute_minimum_offset;
   std::optional<double> median_curvature;  // of the profiles that have one
   double share(ProfileShape shape) const;  // of the usable ones, in [0, 1]; 0 if there are none
 };

@@ -3,8 +3,8 @@
 //   RI = std(T; ddof = 1) / mean(T),
 //
 // summed in direction order with a fixed association, so the same T give the same bits anywhere. Directions without a T
-// (flat, non-finite, incomplete) are left out and counted by reason, never replaced by a number. With fewer than two
-// usable directions the index does not exist.
+// (flat, at rounding level, non-finite, incomplete) are left out and counted by reason, never replaced by a number.
+// With fewer than two usable directions the index does not exist.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct RoughnessIndex {
   std::optional<double> jackknife_error;     // standard error of the index; needs three
   std::int64_t n_directions = 0;
   std::int64_t n_used = 0;
-  std::int64_t n_flat = 0, n_non_finite = 0, n_incomplete = 0;
+  std::int64_t n_flat = 0, n_unresolved = 0, n_non_finite = 0, n_incomplete = 0;
 };
 
 /// total_variation (M), status (M) or empty (all usable). Values of unusable directions are not read.
@@ -46,8 +46,9 @@ struct IndexSplit {
 /// Absent with fewer than two usable directions.
 std::optional<IndexSplit> split_index(std::span<const ProfileDiagnostics> profiles);
 
-/// The index that rounded losses alone can make: sqrt(sum_k rounding_k^2 / (M - 1)) / mean(T). An index below it is
-/// zero as far as anyone can tell (the linear model's, for one). Absent with fewer than two usable directions.
+/// The index that rounded losses alone can make, over the usable directions: sqrt(sum_k rounding_k^2 / (M - 1)) /
+/// mean(T). An index below it is zero as far as anyone can tell (the linear model's, for one). Absent with fewer than
+/// two usable directions.
 std::optional<double> index_resolution(std::span<const ProfileDiagnostics> profiles);
 
 /// The index of the first n_directions directions, for n_directions in `counts`: does M suffice?
