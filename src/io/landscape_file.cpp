@@ -288,6 +288,10 @@ LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Commun
         impl->profiles.push_back(open_profiles(impl->file, key));
     }
   });
+  // HDF5 sets the file's size at its first flush, or else when it closes: it must not be left with that where a round
+  // fails for want of a disk.
+  impl->prepare_collective();
+  collectively(comm, [&] { h5::check(H5Fflush(impl->file.get(), H5F_SCOPE_GLOBAL), fmt::format("flush '{}'", path)); });
   return LandscapeFile(std::move(impl));
 }
 

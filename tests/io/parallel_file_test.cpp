@@ -1,8 +1,10 @@
 // The rounds under MPI: uneven ranges, rows shared between ranks, calls and rounds, errors on one rank; and that
 // nothing but raw data changes.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -145,6 +147,27 @@ TEST_F(ParallelFile, AnErrorOfOneRankReachesAllAndTheFileStaysSound) {
   }
   world_.barrier();
   expect_rows(kRitz, {RowState::intact, RowState::missing, RowState::missing, RowState::missing});
+}
+
+TEST_F(ParallelFile, AFirstRoundThatCannotBeWrittenIsAnErrorAndLeavesHdf5NothingToCrashOver) {
+  create(4, 5);
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit none{1000, before.rlim_max};
+  testing::internal::CaptureStderr();
+  try {
+    LandscapeFile file = LandscapeFile::open_parallel(path_, world_);
+    setrlimit(RLIMIT_FSIZE, &none);
+    write(file, kRitz, {0, 5});
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const CollectiveError&) {
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(said.find("warning: HDF5 cannot close"), std::string::npos) << said;
+  world_.barrier();
+  expect_rows(kRitz, rows(4, RowState::missing));
 }
 
 TEST_F(ParallelFile, MissingAndAlteredFilesAreRefusedByAllRanks) {
