@@ -111,7 +111,7 @@ finish() {
   [[ -z $own_policy ]] || rm -f "$own_policy"
   cd / || exit 1
   if ((passed + failed > 0)); then
-    claim "nothing is left running" none_left
+    claim "nothing is left running" wait_until 5 none_left
     if ((failed == 0 && code == 0)); then rm -rf "$work"; else echo "logs and files: $work"; fi
     echo "$passed passed, $failed failed"
     ((failed == 0)) || exit 1
