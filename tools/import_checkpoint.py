@@ -380,7 +380,8 @@ def write_safetensors(path, arrays, metadata):
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".import-", dir=os.path.dirname(path) or ".")
+        path = os.path.realpath(path)  # a link stays one
+        handle, temporary = tempfile.mkstemp(prefix=".import-", dir=os.path.dirname(path))
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(struct.pack("<Q", len(text)) + text)
@@ -395,6 +396,27 @@ def write_safetensors(path, arrays, metadata):
             raise
     except OSError as error:
         raise CheckpointError(f"'{path}' cannot be written ({error.strerror}).") from error
+
+
+def written_here(path):
+    """Whether an existing file was written by this tool: its header says so."""
+    try:
+        with open(path, "rb") as file:
+            header = json.loads(file.read(min(struct.unpack("<Q", file.read(8))[0], 10**7)))
+        return "output_negated" in header["__metadata__"]
+    except (OSError, struct.error, ValueError, KeyError, TypeError):
+        return False
+
+
+def refusal_of_output(target, source, overwrite):
+    """Why `target` cannot be written; empty where it can."""
+    if not os.path.lexists(target):
+        return ""
+    if os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
+        return f"'{target}' is the checkpoint itself; choose another -o."
+    if not os.path.isfile(target) or not written_here(target):
+        return f"'{target}' exists and was not written by this tool; remove it or choose another -o."
+    return "" if overwrite else f"'{target}' exists; give --overwrite or another -o."
 
 
 def convert(source, target, network=None, activation="swish", negate=False):
@@ -446,10 +468,11 @@ def main(argv=None):
     parser.add_argument(
         "--negate-output", action="store_true", help="negate layer_out, for the boundary factor x(x - 1)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing output file")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing output of this tool")
     options = parser.parse_args(argv)
-    if os.path.exists(options.output) and not options.overwrite:
-        print(f"import_checkpoint: '{options.output}' exists; give --overwrite or another -o.", file=sys.stderr)
+    refusal = refusal_of_output(options.output, options.checkpoint, options.overwrite)
+    if refusal:
+        print(f"import_checkpoint: {refusal}", file=sys.stderr)
         return 2
     try:
         meta, reason, count = convert(

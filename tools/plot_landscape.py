@@ -112,13 +112,20 @@ def read_statistics(file, loss, steps, profiles):
     return SimpleNamespace(t=used, index=index, interval=None, confidence=None)
 
 
+def most_bytes(file, dataset):
+    """That a dataset can have in a file of this size; deflate reaches 1032 to 1."""
+    if dataset.chunks is None:
+        return os.path.getsize(file.filename)
+    return max(2**26, 1100 * min(dataset.id.get_storage_size(), os.path.getsize(file.filename)))
+
+
 def read_loss(file, loss):
     """Everything one row shows, or None while no direction is complete."""
     group = file[f"profiles/{loss}"]
     if f"sweep/{loss}" in file:
         raise PlotError("holds a sweep over many grids, not profiles on one: see it with landscape_mpi reduce.")
     for name in ("steps", "complete", "loss", "total_variation"):  # a damaged shape must not take all memory
-        if group[name].size * group[name].dtype.itemsize > os.path.getsize(file.filename):
+        if group[name].size * group[name].dtype.itemsize > most_bytes(file, group[name]):
             raise PlotError(f"has a dataset /profiles/{loss}/{name} that is larger than the file.")
     steps = np.asarray(group["steps"], dtype=float)
     complete = np.asarray(group["complete"])  # before the losses: the job writes it after them
@@ -176,6 +183,21 @@ def read_file(path, wanted):
     if len(empty) == len(rows):
         raise PlotError("has no complete direction yet; try again when the job has written its first round.")
     return dimension, [row for row in rows.values() if row is not None], empty
+
+
+# ---- writing
+def check_output(path, source):
+    """Only a picture drawn by this tool is replaced."""
+    if not os.path.lexists(path):
+        return
+    if os.path.exists(path) and os.path.samefile(path, source):
+        raise PlotError(f"would be replaced by its own picture '{path}': choose another -o.")
+    drawn = False
+    if os.path.isfile(path) and not h5py.is_hdf5(path):
+        with open(path, "rb") as file:
+            drawn = b"matplotlib" in file.read().lower()
+    if not drawn:
+        raise PlotError(f"was not drawn: '{path}' exists and is no picture of this tool; remove it or choose another -o.")
 
 
 # ---- drawing
@@ -305,6 +327,7 @@ def main(argv=None):
         parser.error(f"--loss {options.loss}: choose from {', '.join(LOSSES)}")
     try:
         dimension, rows, empty = read_file(options.file, wanted)
+        check_output(output, options.file)
         draw(dimension, rows, output)
     except PlotError as error:
         print(f"plot_landscape: '{options.file}' {error}", file=sys.stderr)

@@ -153,6 +153,27 @@ std::int64_t directions_reached(const RunConfig& config) {
   }
 }
 
+// Of the losses that this calculation trains: no other checkpoint is its business.
+template <class F>
+void for_each_checkpoint(const RunConfig& config, F&& f) {
+  for (const LossKind loss : config.losses) {
+    if (config.minimizer_file(loss).empty()) f(training_checkpoint_path(config.output, loss), loss);
+  }
+}
+
+void require_no_input(const RunConfig& config) {
+  const std::pair<const char*, const std::string&> inputs[] = {{"--minimizer", config.minimizer},
+                                                               {"--minimizer-ritz", config.minimizer_ritz},
+                                                               {"--minimizer-galerkin", config.minimizer_galerkin},
+                                                               {"--directions-from", config.directions_from}};
+  for (const auto& [option, file] : inputs) {
+    if (file.empty() || !is_same_file(file, config.output)) continue;
+    throw UsageError(
+        fmt::format("--overwrite would replace '{}', which this job reads ({} {}): choose another --output.",
+                    config.output, option, file));
+  }
+}
+
 OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
   const RunConfig& config = setup.config;
   const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
@@ -169,6 +190,7 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
     }
     return plan;
   }
+  if (config.overwrite) require_no_input(config);
   claim.stores_directions = config.save_directions;
   claim.nothing_to_resume = config.resume && !exists;
   check_output(config.output, config.overwrite ? OutputMode::overwrite : OutputMode::create);
@@ -264,16 +286,17 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
   const Known known = root_only(comm, [&] {
     const std::string& output = setup.config.output;
     if (take_lock) {
-      check_output(output, OutputMode::overwrite);  // the folder first: a lock cannot be made where it is missing
+      check_output(output, OutputMode::claim);  // the folder first: a lock cannot be made where it is missing
       claim.lock.emplace(output);
       if (measures(setup.command)) check_parallel_output(output);
     }
     setup.config.n_directions = directions_reached(setup.config);
     const OutputPlan plan = plan_output(setup, claim);
-    if (take_lock && !setup.config.resume) {  // a training that another calculation left behind
-      for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-        remove_training_checkpoint(training_checkpoint_path(output, loss));
-      }
+    const bool trains = plan != OutputPlan::resume && plan != OutputPlan::extend;
+    if (trains) for_each_checkpoint(setup.config, require_checkpoint_place);
+    if (take_lock) {  // nothing refuses the job any more: what dead jobs and other calculations left behind goes
+      claim.lock->remove_leftovers();
+      if (!setup.config.resume) for_each_checkpoint(setup.config, remove_training_checkpoint);
     }
     return Known{plan, claim.stores_directions, setup.config.n_directions};
   });
@@ -331,7 +354,7 @@ void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers
   } else if (claim.plan == OutputPlan::resume) {
     set_state(path, RunState::running);
   }
-  for (const LossKind loss : setup.config.losses) remove_training_checkpoint(training_checkpoint_path(path, loss));
+  for_each_checkpoint(setup.config, remove_training_checkpoint);
 }
 
 FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers) {

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 #include "landscape/io/output_path.hpp"
 #include "landscape/model/error.hpp"
@@ -23,7 +24,7 @@ namespace {
 /// A descriptor that closes itself.
 class Descriptor {
  public:
-  Descriptor(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC)) {}
+  Descriptor(const std::string& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
@@ -40,6 +41,39 @@ void sync(const std::string& path, int flags) {
   // Some network file systems refuse to sync a folder (EINVAL): they have nothing to offer there.
   if (file.get() < 0 || (fsync(file.get()) != 0 && errno != EINVAL)) {
     throw Error(fmt::format("'{}' cannot be written to the disk {}.", path, errno_text()));
+  }
+}
+
+// ---- the mark of a temporary file: one line that ends a block of 4 KiB to 1 MiB in front of everything else
+constexpr std::string_view kMark = "\nlandscape_mpi temporary file, of no use once its job is gone\n";
+static_assert(kMark.size() <= kTemporaryMarkBytes);
+constexpr std::size_t kSmallestBlock = 4096, kLargestBlock = std::size_t{1} << 20;
+
+/// Where the mark stands; 0 where there is none.
+std::size_t find_mark(int descriptor) {
+  std::array<char, kMark.size()> found{};
+  for (std::size_t block = kSmallestBlock; block <= kLargestBlock; block *= 2) {
+    const std::size_t at = block - kTemporaryMarkBytes;
+    if (pread(descriptor, found.data(), found.size(), static_cast<off_t>(at)) == static_cast<ssize_t>(found.size()) &&
+        std::string_view(found.data(), found.size()) == kMark) {
+      return at;
+    }
+  }
+  return 0;
+}
+
+bool write_mark(int descriptor, std::size_t block_size) {
+  const auto at = static_cast<off_t>(block_size - kTemporaryMarkBytes);
+  return pwrite(descriptor, kMark.data(), kMark.size(), at) == static_cast<ssize_t>(kMark.size());
+}
+
+/// A published file does not bear it: whoever copies one may call the copy what he likes.
+void remove_mark(const std::string& path) {
+  const Descriptor file(path, O_RDWR);
+  const std::size_t at = file.get() < 0 ? 0 : find_mark(file.get());
+  const std::array<char, kMark.size()> nothing{};
+  if (at > 0 && pwrite(file.get(), nothing.data(), nothing.size(), static_cast<off_t>(at)) < 0) {
+    throw Error(fmt::format("'{}' cannot be written {}.", path, errno_text()));
   }
 }
 
@@ -121,13 +155,17 @@ std::string describe_bytes(std::uint64_t bytes) {
 
 TemporaryFile::TemporaryFile(const std::string& target, std::uint64_t n_bytes)
     : target_(resolve_path(target)), path_(fmt::format("{}.part-{}-{}", target_, host_name(), getpid())) {
-  unlink(path_.c_str());  // of a dead process with our number
+  if (is_temporary_of_ours(path_, false)) unlink(path_.c_str());  // of a dead process with our number
   const std::uint64_t available = free_bytes(target_);
   if (n_bytes > available) throw_no_space(target_, n_bytes, ENOSPC);
   const Descriptor file(path_, O_RDWR | O_CREAT | O_EXCL);
-  const int code = file.get() < 0 ? errno : reserve(file.get(), n_bytes);  // also quotas and limits have a say
+  if (file.get() < 0) {
+    throw Error(fmt::format("The temporary file '{}' cannot be created {}{}.", path_, errno_text(),
+                            errno == EEXIST ? ": move what has its name" : ""));
+  }
+  write_mark(file.get(), kSmallestBlock);         // as far as there is room
+  const int code = reserve(file.get(), n_bytes);  // also quotas and limits have a say
   unlink(path_.c_str());
-  if (file.get() < 0) throw Error(fmt::format("'{}' cannot be created ({}).", path_, std::strerror(code)));
   if (code != 0) throw_no_space(target_, n_bytes, code);
 }
 
@@ -145,8 +183,23 @@ void TemporaryFile::reserve_disk_space() const {
   if (const int code = reserve(file.get(), size); code != 0) throw_no_space(target_, size, code);
 }
 
+void mark_temporary(const std::string& path, std::size_t block_size) {
+  const Descriptor file(path, O_RDWR);
+  if (file.get() < 0 || !write_mark(file.get(), block_size)) {
+    throw Error(fmt::format("'{}' cannot be written {}.", path, errno_text()));
+  }
+}
+
+bool is_temporary_of_ours(const std::string& path, bool empty_too) {
+  const Descriptor file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  struct stat status = {};
+  if (file.get() < 0 || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  return find_mark(file.get()) > 0 || (empty_too && status.st_size == 0);
+}
+
 void TemporaryFile::publish(ExistingOutput existing) {
   sync(path_, O_RDWR);
+  remove_mark(path_);  // last, so that a leftover of any moment bears it; on the disk it may stay for a while
   const bool refuse = existing == ExistingOutput::refuse;
   if ((refuse ? rename_to_free_name(path_.c_str(), target_.c_str()) : rename(path_.c_str(), target_.c_str())) != 0) {
     if (refuse && errno == EEXIST) {

@@ -1,6 +1,7 @@
 // Files that appear whole or not at all: written under a temporary name, made durable, renamed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -16,6 +17,13 @@ std::string host_name();
 std::string errno_text();
 /// "1.5 GiB"
 std::string describe_bytes(std::uint64_t bytes);
+
+/// Marks a temporary file as this program's, in the last bytes of a block that no content reaches: the first
+/// `block_size` bytes (a power of two) of the file. publish() takes the mark away.
+void mark_temporary(const std::string& path, std::size_t block_size);
+constexpr std::size_t kTemporaryMarkBytes = 64;
+/// A regular file that bears the mark, or, where `empty_too`, has no content at all.
+bool is_temporary_of_ours(const std::string& path, bool empty_too);
 
 /// <target>.part-<host>-<pid>; the file is removed unless it was published.
 class TemporaryFile {

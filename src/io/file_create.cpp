@@ -11,6 +11,7 @@
 #include "file_names.hpp"
 #include "hdf5.hpp"
 #include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/output_path.hpp"
 #include "metadata_seal.hpp"
 #include "minimizer_group.hpp"
 
@@ -240,9 +241,11 @@ void LandscapeFile::create(const std::string& path, const FileLayout& layout, Ex
   check_layout(layout);
   const std::string target = resolve_path(path);
   struct stat status = {};
-  if (existing == ExistingOutput::refuse && stat(target.c_str(), &status) == 0) {
+  const bool exists = stat(target.c_str(), &status) == 0;
+  if (existing == ExistingOutput::refuse && exists) {
     throw UsageError(fmt::format("The output '{}' exists: give --overwrite, --resume or another --output.", path));
   }
+  if (exists) check_output(target, OutputMode::overwrite);  // it may have come during the training
   TemporaryFile temporary(target, file_size_estimate(layout));
   write_whole_file(temporary, layout);
   temporary.publish(existing);

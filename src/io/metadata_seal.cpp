@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "checksum.hpp"
+#include "durable_file.hpp"
 
 namespace landscape {
 namespace {
@@ -204,8 +205,10 @@ std::optional<SealText> parse_seal(std::string_view block, std::uint64_t file_si
 
 h5::File create_sealable_file(const std::string& path, std::size_t n_changing, std::size_t n_datasets) {
   std::size_t block = kSmallestBlock;
-  while (block < 256 + kBytesPerRange * (n_changing + n_datasets + 16)) block *= 2;
-  return h5::create_file(path, block);
+  while (block < 256 + kTemporaryMarkBytes + kBytesPerRange * (n_changing + n_datasets + 16)) block *= 2;
+  h5::File file = h5::create_file(path, block);
+  mark_temporary(path, block);
+  return file;
 }
 
 void seal_metadata(const std::string& path, const std::vector<ChangingAttribute>& changing) {
@@ -224,7 +227,7 @@ void seal_metadata(const std::string& path, const std::vector<ChangingAttribute>
   for (const Range& range : unchanging) text += fmt::format(" {:x}-{:x}", range.begin, range.end);
   text += fmt::format("\ntheir crc32c: {:08x}", checksum_of(path, unchanging));
   text += fmt::format("\ncrc32c of this text: {:08x}\n", text_checksum(text));
-  if (text.size() > block_size) throw Error("The file's seal does not fit in front of it.");
+  if (text.size() > block_size - kTemporaryMarkBytes) throw Error("The file's seal does not fit in front of it.");
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   file.close();
@@ -245,10 +248,10 @@ Seal check_seal(const std::string& path) {
 
 void require_seal(const std::string& path) {
   if (check_seal(path) == Seal::intact) return;
-  throw Error(
-      fmt::format("'{}' is damaged or was altered by another program: nothing can be added to it; use it as it is for "
-                  "reading, or compute it anew.",
-                  path));
+  throw Error(fmt::format(
+      "'{}' is damaged or was altered by another program (a copy by h5repack or h5py counts): nothing can be "
+      "added to it; go on with the original, use this one for reading only, or compute it anew.",
+      path));
 }
 
 }  // namespace landscape

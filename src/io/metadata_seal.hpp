@@ -18,7 +18,7 @@ struct ChangingAttribute {
   std::string name;
 };
 
-/// A file with room in front for a seal with this many changing attributes and datasets.
+/// A temporary file, marked as such, with room in front for a seal with this many changing attributes and datasets.
 h5::File create_sealable_file(const std::string& path, std::size_t n_changing, std::size_t n_datasets = 48);
 
 /// Writes the seal into a closed file.

@@ -9,10 +9,44 @@
 
 #include "durable_file.hpp"
 #include "hdf5.hpp"
+#include "landscape/io/landscape_reader.hpp"
 #include "landscape/model/error.hpp"
 #include "metadata_seal.hpp"
+#include "rehearsal.hpp"
 
 namespace landscape {
+namespace {
+
+/// Nothing can be added to a file whose seal is not whole, and HDF5 may crash on altered metadata.
+void require_resumable(const std::string& path, const std::string& target) {
+  const Seal seal = check_seal(target);
+  if (seal == Seal::absent) const LandscapeReader reader(path);  // says what else it is
+  if (seal != Seal::intact) require_seal(path);
+}
+
+}  // namespace
+
+bool is_output_file(const std::string& path) {
+  bool of_program = false, is_checkpoint = false;
+  const auto look = [&] {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+    is_checkpoint = h5::has_link(file.get(), "training");
+    of_program = h5::read_text_or(file.get(), "program", "") == RunInfo().program;
+  };
+  const Seal seal = check_seal(path);
+  try {
+    rehearse(path, look);
+    look();
+  } catch (const Error&) {  // then its seal says whose it was
+  }
+  return !is_checkpoint && (of_program || seal != Seal::absent);
+}
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  struct stat first = {}, second = {};
+  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_ino == second.st_ino &&
+         first.st_dev == second.st_dev;
+}
 
 void check_output(const std::string& path, OutputMode mode) {
   if (path.empty()) throw UsageError("--output is empty: name a file.");
@@ -42,11 +76,17 @@ void check_output(const std::string& path, OutputMode mode) {
   }
   if (!S_ISREG(status.st_mode))
     throw UsageError(fmt::format("--output '{}' exists and is no plain file: choose another.", path));
-  if (mode == OutputMode::create) {
+  if (mode == OutputMode::claim) return;
+  if (mode == OutputMode::resume) {
+    require_resumable(path, target);
+  } else if (!is_output_file(target)) {
+    throw UsageError(
+        fmt::format("--output '{}' exists and is no output file of this program: choose another name, or remove it "
+                    "yourself.",
+                    path));
+  } else if (mode == OutputMode::create) {
     throw UsageError(fmt::format("--output '{}' exists: give --overwrite, --resume or another name.", path));
   }
-  // HDF5 may crash on altered metadata, and nothing could be added anyway.
-  if (mode == OutputMode::resume && check_seal(target) == Seal::broken) require_seal(path);
   if (access(target.c_str(), W_OK) != 0) {
     throw Error(fmt::format("--output '{}' cannot be written {}: change its permissions or choose another.", path,
                             errno_text()));

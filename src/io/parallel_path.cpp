@@ -14,7 +14,8 @@ namespace landscape {
 void check_parallel_output(const std::string& path) {
   if (path.find(':') == std::string::npos) return;
   const std::string trial = fmt::format("{}.part-{}-{}", path, host_name(), getpid());
-  const int descriptor = open(trial.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (is_temporary_of_ours(trial, false)) unlink(trial.c_str());  // of a dead process with our number
+  const int descriptor = open(trial.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (descriptor < 0) throw Error(fmt::format("'{}' cannot be created {}.", trial, errno_text()));
   close(descriptor);
   MPI_File file = MPI_FILE_NULL;

@@ -1,9 +1,8 @@
 #include "landscape/io/training_checkpoint.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#include <filesystem>
 
 #include "durable_file.hpp"
 #include "hdf5.hpp"
@@ -60,13 +59,43 @@ TrainingCheckpoint read_state(const h5::File& file, LossKind loss) {
   return checkpoint;
 }
 
+/// A checkpoint of this program for this loss, whatever is left of its numbers.
+bool is_checkpoint(const std::string& path, LossKind loss) {
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || access(path.c_str(), R_OK) != 0) return false;
+  bool ours = false;
+  const auto look = [&] {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+    const h5::Group group = h5::open_group(file.get(), kGroup);
+    h5::read_integer(group.get(), "checkpoint_version");
+    ours = h5::read_text(group.get(), "loss") == to_string(loss);
+  };
+  try {
+    rehearse(path, look);
+    look();
+  } catch (const Error&) {
+    return false;
+  }
+  return ours;
+}
+
 }  // namespace
 
 std::string training_checkpoint_path(const std::string& output, LossKind loss) {
   return fmt::format("{}.training-{}.h5", output, to_string(loss));
 }
 
+void require_checkpoint_place(const std::string& path, LossKind loss) {
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) != 0 || is_checkpoint(path, loss)) return;
+  throw Error(
+      fmt::format("The training's checkpoints need the name '{}', but what lies there is none of this program's, or is "
+                  "damaged: move it away or choose another --output.",
+                  path));
+}
+
 void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint) {
+  require_checkpoint_place(path, loss);
   const std::size_t n_numbers = 4 * checkpoint.state.theta.size() + 3 * checkpoint.state.history.epoch.size() +
                                 (checkpoint.finished ? 3 * checkpoint.finished->history.epoch.size() : 0);
   TemporaryFile temporary(path, kMetadataBytes + n_numbers * sizeof(double));
@@ -79,8 +108,10 @@ void save_training_checkpoint(const std::string& path, LossKind loss, const Trai
 }
 
 std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, LossKind loss) {
-  if (std::error_code error; !std::filesystem::exists(path, error)) return std::nullopt;
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) != 0) return std::nullopt;
   try {
+    if (!S_ISREG(status.st_mode)) throw Error("it is no plain file.");
     const auto read = [&] { return read_state(h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties()), loss); };
     return read_rehearsed(path, read);
   } catch (const Error& error) {
@@ -89,6 +120,8 @@ std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& pa
   }
 }
 
-void remove_training_checkpoint(const std::string& path) noexcept { unlink(path.c_str()); }
+void remove_training_checkpoint(const std::string& path, LossKind loss) {
+  if (is_checkpoint(path, loss)) unlink(path.c_str());
+}
 
 }  // namespace landscape

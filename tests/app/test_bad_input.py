@@ -76,7 +76,7 @@ class BadInput(SystemTest):
         self.write("there.h5", b"precious")
         self.refuse(["--output=nowhere/x.h5"], 2, "nowhere")
         self.refuse(["--output=folder.h5"], 2, "folder.h5")
-        self.refuse(["--output=there.h5"], 2, "--overwrite")
+        self.refuse(["--output=there.h5"], 2, "no output file of this program")
         self.refuse(["--output=there.h5", "--resume"], 1, "there.h5")
         with open(self.path("there.h5"), "rb") as file:
             self.assertEqual(file.read(), b"precious")

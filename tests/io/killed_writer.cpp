@@ -43,6 +43,7 @@ int write_all(const Communicator& world, const std::string& path, std::int64_t m
   std::optional<OutputLock> lock;
   std::vector<std::int64_t> rows = root_only(world, [&] {
     lock.emplace(path);
+    lock->remove_leftovers();
     if (!std::filesystem::exists(path)) LandscapeFile::create(path, test::sample_layout(m, p));
     return missing_rows(path);
   });

@@ -113,7 +113,15 @@ TEST(LandscapeFileCreate, AnExistingFileIsRefusedOrReplacedWhole) {
   EXPECT_THROW(LandscapeFile::create(path, impossible, ExistingOutput::replace), Error);
   std::ifstream(path) >> text;
   EXPECT_EQ(text, "precious") << "a failed creation must not touch the old file";
+  EXPECT_TRUE(
+      contains(message_of([&] { LandscapeFile::create(path, test::sample_layout(3, 4), ExistingOutput::replace); }),
+               "remove it"))
+      << "it came during the training, and is no output";
+  std::ifstream(path) >> text;
+  EXPECT_EQ(text, "precious");
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
+  std::filesystem::remove(path);
+  LandscapeFile::create(path, test::sample_layout(2, 4));
   LandscapeFile::create(path, test::sample_layout(3, 4), ExistingOutput::replace);
   EXPECT_EQ(LandscapeReader(path).n_directions(LossKind::ritz), 3);
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
@@ -322,12 +330,17 @@ TEST(OutputPath, IsCheckedBeforeAnyWork) {
   EXPECT_TRUE(contains(message_of([&] { check_output(folder / "no/new.h5", OutputMode::create); }), "does not exist"));
   EXPECT_TRUE(contains(message_of([&] { check_output(folder.path(), OutputMode::overwrite); }), "no plain file"));
   EXPECT_THROW(check_output("", OutputMode::create), UsageError);
-  std::ofstream(folder / "old.h5") << "x";
+  LandscapeFile::create(folder / "old.h5", test::sample_layout(2, 3));
   EXPECT_THROW(check_output(folder / "old.h5", OutputMode::create), UsageError);
   EXPECT_TRUE(contains(message_of([&] { check_output(folder / "old.h5/x.h5", OutputMode::create); }), "no folder"));
   EXPECT_NO_THROW(check_output(folder / "old.h5", OutputMode::overwrite));
   EXPECT_NO_THROW(check_output(folder / "old.h5", OutputMode::resume));
   EXPECT_EQ(folder.names(), std::vector<std::string>{"old.h5"});
+  std::ofstream(folder / "text.h5") << "x";
+  for (const OutputMode mode : {OutputMode::create, OutputMode::overwrite}) {
+    EXPECT_TRUE(contains(message_of([&] { check_output(folder / "text.h5", mode); }), "no output file"));
+  }
+  EXPECT_TRUE(contains(message_of([&] { check_output(folder / "text.h5", OutputMode::resume); }), "cannot open"));
 }
 
 /// check_output's message for a user who is not root, asked in a child process where this one is.
@@ -359,7 +372,7 @@ TEST(OutputPath, WhatMayNotBeWrittenIsNamed) {
   namespace fs = std::filesystem;
   const TestFolder folder;
   const std::string old = folder / "old.h5";
-  std::ofstream(old) << "x";
+  LandscapeFile::create(old, test::sample_layout(2, 3));
   fs::permissions(old, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
   fs::permissions(folder.path(), fs::perms::all);
   std::string message = message_for_nobody(old, OutputMode::resume);

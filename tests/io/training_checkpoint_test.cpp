@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "sample_layout.hpp"
 
@@ -48,8 +49,10 @@ TEST(TrainingCheckpoint, ComesBackBitForBit) {
     EXPECT_EQ(found->finished.has_value(), finished);
   }
   EXPECT_EQ(test::bits(load_minimizer(path, LossKind::ritz, {}).theta), test::bits(expected.finished->theta));
-  remove_training_checkpoint(path);
-  remove_training_checkpoint(path);
+  remove_training_checkpoint(path, LossKind::galerkin);
+  EXPECT_EQ(folder.names().size(), 1U) << "another loss's";
+  remove_training_checkpoint(path, LossKind::ritz);
+  remove_training_checkpoint(path, LossKind::ritz);
   EXPECT_TRUE(folder.names().empty());
 }
 
@@ -81,8 +84,12 @@ TEST(TrainingCheckpoint, DamageAndOtherFilesAreRefusedWithTheRemedy) {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes.substr(0, n);
     EXPECT_NE(refusal(LossKind::ritz).find("Remove it"), std::string::npos) << n;
   }
-  LandscapeFile::create(path, test::sample_layout(2, 3), ExistingOutput::replace);
+  std::filesystem::remove(path);
+  LandscapeFile::create(path, test::sample_layout(2, 3));
   EXPECT_NE(refusal(LossKind::ritz).find("no training checkpoint"), std::string::npos);
+  EXPECT_THROW(save_training_checkpoint(path, LossKind::ritz, sample_checkpoint()), Error);
+  remove_training_checkpoint(path, LossKind::ritz);
+  EXPECT_EQ(LandscapeReader(path).n_directions(LossKind::ritz), 2) << "an output of that name stays";
 }
 
 }  // namespace

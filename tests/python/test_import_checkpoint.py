@@ -291,14 +291,56 @@ class RunsNothing(Runner):
 class Files(Runner):
     def test_existing_output_is_kept_without_overwrite(self):
         tf.archive(self.source, tf.as_tensors(tf.state_dict()))
-        with open(self.target, "w") as file:
-            file.write("precious")
-        code, _, err = self.run_tool()
+        self.imported()
+        with open(self.target, "rb") as file:
+            written = file.read()
+        code, _, err = self.run_tool("--negate-output")
         self.assertEqual(code, 2)
         self.assertIn("--overwrite", err)
-        with open(self.target) as file:
-            self.assertEqual(file.read(), "precious")
+        with open(self.target, "rb") as file:
+            self.assertEqual(file.read(), written)
         self.imported()
+
+    def test_what_it_did_not_write_is_not_replaced(self):
+        tf.archive(self.source, tf.as_tensors(tf.state_dict()))
+        with open(self.source, "rb") as file:
+            source = file.read()
+        others = [b"", b"precious", struct.pack("<Q", 2) + b"{}", struct.pack("<Q", 2**60), source]
+        for content in others:
+            with open(self.target, "wb") as file:
+                file.write(content)
+            for options in ([], ["--overwrite"]):
+                code, _, err = self.run_tool(*options)
+                self.assertEqual(code, 2)
+                self.assertRegex(err, "not written by this tool; remove it or choose another -o[.]\n$")
+                with open(self.target, "rb") as file:
+                    self.assertEqual(file.read(), content)
+        os.remove(self.target)
+        for link in (os.symlink, os.link, lambda source, target: os.mkfifo(target)):
+            link(self.source, self.target)
+            self.assertEqual(self.run_tool("--overwrite")[0], 2)
+            self.assertTrue(os.path.lexists(self.target))
+            os.remove(self.target)
+        with open(self.source, "rb") as file:
+            self.assertEqual(file.read(), source)
+
+    def test_the_checkpoint_is_not_its_own_output(self):
+        tf.archive(self.source, tf.as_tensors(tf.state_dict()))
+        self.target = self.source
+        code, _, err = self.run_tool("--overwrite")
+        self.assertEqual(code, 2)
+        self.assertIn("the checkpoint itself", err)
+
+    def test_a_link_to_an_earlier_output_stays_a_link(self):
+        tf.archive(self.source, tf.as_tensors(tf.state_dict()))
+        self.imported()
+        real = self.target + ".real"
+        os.replace(self.target, real)
+        os.symlink(real, self.target)
+        self.assertEqual(self.run_tool("--overwrite", "--negate-output")[0], 0)
+        self.assertTrue(os.path.islink(self.target))
+        with open(real, "rb") as file:
+            self.assertIn(b'"output_negated": "true"', file.read())
 
     def test_unwritable_output(self):
         tf.archive(self.source, tf.as_tensors(tf.state_dict()))

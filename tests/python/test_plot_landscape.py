@@ -190,5 +190,59 @@ class TotalVariationTest(unittest.TestCase):
         np.testing.assert_array_equal(t, [1, 2, np.nan, 4, np.nan])
 
 
+class Output(PlotTest):
+    def test_a_file_is_not_replaced_by_its_own_picture(self):
+        for name in ("a.pdf", "a.png"):
+            self.file = self.picture = os.path.join(os.path.dirname(self.file), name)
+            write_sample(self.file)
+            with open(self.file, "rb") as file:
+                before = file.read()
+            code, out, err = self.run_tool()
+            self.assertEqual((code, out), (1, ""))
+            self.assertIn("choose another -o", err)
+            with open(self.file, "rb") as file:
+                self.assertEqual(file.read(), before)
+
+    def test_only_its_own_pictures_are_replaced(self):
+        write_sample(self.file)
+        for suffix in (".png", ".pdf", ".svg"):
+            self.picture = os.path.splitext(self.picture)[0] + suffix
+            self.drawn()
+            self.drawn()
+            write_sample(self.picture)
+            with open(self.picture, "rb") as file:
+                output = file.read()
+            for content in (output, b"", b"%PDF-1.4 somebody's article", b"notes"):
+                with open(self.picture, "wb") as file:
+                    file.write(content)
+                code, _, err = self.run_tool()
+                self.assertEqual(code, 1)
+                self.assertIn("is no picture of this tool", err)
+                with open(self.picture, "rb") as file:
+                    self.assertEqual(file.read(), content)
+            os.remove(self.picture)
+            for make in (os.mkfifo, os.mkdir):
+                make(self.picture)
+                self.assertEqual(self.run_tool()[0], 1)
+                self.assertTrue(os.path.lexists(self.picture))
+                (os.rmdir if make is os.mkdir else os.remove)(self.picture)
+
+    def test_a_compressed_copy_is_drawn(self):
+        write_sample(self.file)
+        copy = self.file + ".copy"
+        with h5py.File(self.file, "r") as source, h5py.File(copy, "w", libver="latest") as target:
+            target.attrs.update(source.attrs)
+            for name in source:
+                source.copy(name, target)
+            for loss in ("ritz", "galerkin"):
+                for name in ("loss", "complete"):
+                    data = target[f"profiles/{loss}/{name}"][()]
+                    del target[f"profiles/{loss}/{name}"]
+                    target[f"profiles/{loss}"].create_dataset(name, data=data, compression="gzip", shuffle=True)
+        expected = self.drawn()[1]
+        self.file = copy
+        self.assertEqual(self.drawn()[1], expected)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -8,8 +8,8 @@ namespace landscape {
 
 class OutputLock {
  public:
-  /// Takes the lock. Throws Error that names host, process and start of the job that holds it. A lock file whose job
-  /// has died is taken over, and that job's temporary files are removed.
+  /// Takes the lock. Throws Error that names host, process and start of the job that holds it, or says that something
+  /// else than a lock of this program has its name. A lock file whose job has died is taken over.
   explicit OutputLock(const std::string& output);
   /// Gives it back and removes the file.
   ~OutputLock();
@@ -17,13 +17,20 @@ class OutputLock {
   OutputLock& operator=(OutputLock&& other) noexcept;
 
   const std::string& path() const { return path_; }
+  /// Removes the temporary files of this output and its checkpoints that dead jobs left behind: whoever holds the lock
+  /// is their only possible writer. Only regular files that this program marked as its own go.
+  void remove_leftovers() const;
   /// Whether a job holds the lock of `output` now, and which: "process 4711 on node3 since 2026-01-01T00:00:00Z", else
   /// "".
   static std::string holder(const std::string& output);
 
  private:
   void release() noexcept;
-  std::string path_;
+  void remove_dead_lock(const std::string& output);
+  std::string target_;    // the output, links resolved
+  std::string path_;      // of the lock file
+  std::string text_;      // what this job wrote into it
+  std::string dead_job_;  // "host-pid" of the job whose lock was taken over
   int descriptor_ = -1;
 };
 

@@ -17,12 +17,16 @@ struct TrainingCheckpoint {
 
 std::string training_checkpoint_path(const std::string& output, LossKind loss);
 
-/// Replaces the file at `path`. Bits are kept.
+/// Throws Error where something else than a checkpoint of this loss lies at `path`.
+void require_checkpoint_place(const std::string& path, LossKind loss);
+
+/// Replaces the checkpoint at `path`, and nothing else: see require_checkpoint_place(). Bits are kept.
 void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint);
 
 /// Nothing where there is no file; Error (with the remedy: remove it) where it is damaged.
 std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, LossKind loss);
 
-void remove_training_checkpoint(const std::string& path) noexcept;
+/// What is no checkpoint of this loss stays.
+void remove_training_checkpoint(const std::string& path, LossKind loss);
 
 }  // namespace landscape
