@@ -92,6 +92,9 @@ File create_file(const std::string& path, hsize_t user_block) {
 }
 
 File open_file(const std::string& path, unsigned flags, const PropertyList& access) {
+  if ((flags & H5F_ACC_RDWR) == 0) {  // a copy by another program may be in any format
+    check(H5Pset_libver_bounds(access.get(), H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST), "set the format's version");
+  }
   return File(H5Fopen(path.c_str(), flags, access.get()), fmt::format("open '{}'", path));
 }
 

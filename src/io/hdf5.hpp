@@ -79,8 +79,8 @@ using PropertyList = Handle<H5Pclose>;
 using AttributeHandle = Handle<H5Aclose>;
 
 // ---- files and groups
-/// Earliest format (a newer one marks an open file so that readers refuse it after a crash), no locks, no hidden
-/// buffers.
+/// Written in the earliest format (a newer one marks an open file so that readers refuse it after a crash), no locks,
+/// no hidden buffers.
 PropertyList access_properties();
 /// A new file, its HDF5 part after `user_block` bytes (0, or a power of two from 512).
 File create_file(const std::string& path, hsize_t user_block = 0);
@@ -132,18 +132,19 @@ void write_dataset(hid_t parent, const std::string& name, std::span<const T> val
 /// Overwrites all of a dataset. Throws Error where it has another size.
 template <class T>
 void write_whole(const Dataset& dataset, const std::string& name, std::span<const T> values);
-/// Opens a dataset of the wanted rank and kind of number (float or integer) whose bytes lie inside the file. Throws
-/// Error otherwise.
+/// Opens a dataset of the wanted rank and kind of number (float or integer) whose bytes lie inside the file, in
+/// whatever layout and however compressed. Throws Error otherwise.
 struct OpenDataset {
   Dataset dataset;
   std::vector<hsize_t> shape;
   std::string path;  // for messages
 };
 OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std::size_t rank);
-/// Reads a whole dataset of ours and compares it with its CRC-32C.
+/// Reads a whole dataset of ours and compares it with its CRC-32C, which may only be missing where `missing` is given:
+/// it is set then.
 template <class T>
 std::vector<T> read_dataset(hid_t parent, const std::string& name, std::size_t rank,
-                            std::vector<hsize_t>* shape = nullptr);
+                            std::vector<hsize_t>* shape = nullptr, bool* missing = nullptr);
 
 /// Elements [first, first + count) of a dataset (R, C) or (R) counted row by row: up to three blocks (end of a row,
 /// whole rows, start of a row), each contiguous in the file. Transfers are independent also where the file is open in

@@ -88,6 +88,14 @@ std::vector<T> values_of(const Found& found, hid_t memory_type, const std::strin
 }
 
 std::string text_of(const Found& found, const std::string& name) {
+  if (!is_fixed_text(found)) {  // as h5py writes them
+    const Datatype memory(H5Tcopy(found.type.get()), "copy a text type");
+    char* text = nullptr;
+    check(H5Aread(found.attribute.get(), memory.get(), &text), fmt::format("read the attribute {}", name));
+    std::string copy(text == nullptr ? "" : text);
+    H5free_memory(text);
+    return copy;
+  }
   std::string text(found.element_size, '\0');
   const Datatype memory(H5Tcopy(found.type.get()), "copy a text type");
   check(H5Aread(found.attribute.get(), memory.get(), text.data()), fmt::format("read the attribute {}", name));
@@ -100,7 +108,7 @@ std::string text_of(const Found& found, const std::string& name) {
 
 /// The value in one of our types; nothing where the attribute has another.
 std::optional<AttributeValue> value_of(const Found& found, const std::string& name) {
-  if (is_fixed_text(found)) {
+  if (found.kind == H5T_STRING) {
     if (found.rank == 0 && found.count == 1) return text_of(found, name);
     return std::nullopt;
   }
@@ -207,7 +215,7 @@ bool has_attribute(hid_t object, const std::string& name) {
 
 std::string read_text(hid_t object, const std::string& name) {
   const Found found = open_attribute(object, name);
-  if (!is_fixed_text(found) || found.rank != 0 || found.count != 1) wrong_type(name, "a text of fixed length");
+  if (found.kind != H5T_STRING || found.rank != 0 || found.count != 1) wrong_type(name, "a text");
   return text_of(found, name);
 }
 
@@ -219,7 +227,8 @@ std::int64_t read_integer(hid_t object, const std::string& name) {
 
 double read_number(hid_t object, const std::string& name) {
   const Found found = open_attribute(object, name);
-  if (found.kind != H5T_FLOAT || found.rank != 0 || found.count != 1) wrong_type(name, "a number");
+  const bool number = found.kind == H5T_FLOAT || found.kind == H5T_INTEGER;
+  if (!number || found.rank != 0 || found.count != 1) wrong_type(name, "a number");
   return values_of<double>(found, H5T_NATIVE_DOUBLE, name).at(0);
 }
 
@@ -237,7 +246,12 @@ AttributeList read_attributes(hid_t object) {
     return 0;
   };
   hsize_t index = 0;
-  check(H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_NATIVE, &index, collect, &names), "list attributes");
+  if (H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_NATIVE, &index, collect, &names) < 0) {
+    H5Eclear2(H5E_DEFAULT);  // newer formats may keep the names only
+    names.clear();
+    index = 0;
+    check(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &index, collect, &names), "list attributes");
+  }
   AttributeList attributes;
   for (const std::string& name : names) {
     const Found found = open_attribute(object, name);

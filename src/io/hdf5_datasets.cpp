@@ -1,8 +1,9 @@
 // Datasets: contiguous, so that a range of elements is a range of bytes, and allocated at creation, so that writing
-// changes no metadata.
+// changes no metadata. Copies by other programs may be chunked and compressed: they are read, never written.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "checksum.hpp"
@@ -58,6 +59,79 @@ void for_each_block(const OpenDataset& data, std::uint64_t first, std::uint64_t 
     transfer(in_memory.get(), in_file.get(), done);
     done += n;
   }
+}
+
+}  // namespace
+
+namespace {
+
+/// Every chunk is decompressed once, even where one row after the other is read from chunks larger than HDF5's cache.
+Dataset open_with_cache(hid_t parent, const std::string& name) {
+  constexpr std::uint64_t kUsualCache = std::uint64_t{1} << 20, kLargestCache = std::uint64_t{1} << 30;
+  const std::string doing = fmt::format("open the dataset {}", name);
+  Dataset dataset(H5Dopen2(parent, name.c_str(), H5P_DEFAULT), doing);
+  const PropertyList creation(H5Dget_create_plist(dataset.get()), doing);
+  std::array<hsize_t, H5S_MAX_RANK> chunk{};
+  if (H5Pget_layout(creation.get()) != H5D_CHUNKED) return dataset;
+  const int rank = H5Pget_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data());
+  std::uint64_t bytes = sizeof(double);
+  for (int i = 0; i < rank && bytes <= kLargestCache; ++i) bytes *= std::min<hsize_t>(chunk[i], kLargestCache);
+  if (bytes <= kUsualCache || bytes > kLargestCache) return dataset;
+  const PropertyList access(H5Pcreate(H5P_DATASET_ACCESS), doing);
+  check(H5Pset_chunk_cache(access.get(), H5D_CHUNK_CACHE_NSLOTS_DEFAULT, bytes, H5D_CHUNK_CACHE_W0_DEFAULT), doing);
+  return Dataset(H5Dopen2(parent, name.c_str(), access.get()), doing);
+}
+
+/// A compressed dataset needs its filters.
+void check_filters(const PropertyList& creation, const std::string& name) {
+  const int n_filters = H5Pget_nfilters(creation.get());
+  for (int i = 0; i < n_filters; ++i) {
+    std::array<char, 80> text{};
+    std::size_t n_values = 0;
+    unsigned flags = 0, config = 0;
+    const H5Z_filter_t filter = H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags, &n_values, nullptr,
+                                               text.size() - 1, text.data(), &config);
+    if (filter >= 0 && H5Zfilter_avail(filter) > 0) continue;
+    H5Eclear2(H5E_DEFAULT);
+    throw Error(
+        fmt::format("The dataset {} is compressed by the filter {} ({}), which HDF5 does not have here: "
+                    "rewrite the file with h5repack -f NONE where it has it.",
+                    name, filter, text.data()));
+  }
+}
+
+/// A damaged file may claim any shape: it must fit into the bytes that are there before memory is taken for it.
+void check_layout(const OpenDataset& open, std::size_t element) {
+  constexpr std::uint64_t kMostCompression = 1100;               // deflate reaches 1032
+  constexpr std::uint64_t kSmallBytes = std::uint64_t{1} << 26;  // no harm in any case
+  const std::string& name = open.path;
+  const PropertyList creation(H5Dget_create_plist(open.dataset.get()), fmt::format("read the layout of {}", name));
+  const H5D_layout_t layout = H5Pget_layout(creation.get());
+  const std::uint64_t bytes = file_bytes(open.dataset.get());
+  const bool external = H5Pget_external_count(creation.get()) != 0;
+  H5Eclear2(H5E_DEFAULT);
+  if (external || (layout != H5D_CONTIGUOUS && layout != H5D_COMPACT && layout != H5D_CHUNKED)) {
+    throw Error(fmt::format("The dataset {} is stored outside the file: copy it into the file with h5repack.", name));
+  }
+  std::uint64_t room = bytes;
+  if (layout == H5D_CHUNKED) {
+    check_filters(creation, name);
+    const std::uint64_t stored = std::min<std::uint64_t>(H5Dget_storage_size(open.dataset.get()), bytes);
+    room = std::max(kSmallBytes, stored * kMostCompression);
+  }
+  std::uint64_t elements = 1;
+  for (const hsize_t n : open.shape) {
+    if (n != 0 && elements > room / n)
+      throw Error(fmt::format("The dataset {} claims more data than the file holds.", name));
+    elements *= n;
+  }
+  if (layout == H5D_CHUNKED && elements > room / element)
+    throw Error(fmt::format("The dataset {} claims more data than the file holds.", name));
+  if (layout != H5D_CONTIGUOUS) return;  // compact data is limited by the object header
+  const haddr_t start = H5Dget_offset(open.dataset.get());
+  H5Eclear2(H5E_DEFAULT);
+  if (elements > 0 && (start == HADDR_UNDEF || start > bytes || elements > (bytes - start) / element))
+    throw Error(fmt::format("The dataset {} reaches beyond the end of the file.", name));
 }
 
 }  // namespace
@@ -137,7 +211,7 @@ void write_whole(const Dataset& dataset, const std::string& name, std::span<cons
 OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std::size_t rank) {
   OpenDataset open;
   open.path = name;
-  open.dataset = Dataset(H5Dopen2(parent, name.c_str(), H5P_DEFAULT), fmt::format("open the dataset {}", name));
+  open.dataset = open_with_cache(parent, name);
   const Dataspace space(H5Dget_space(open.dataset.get()), fmt::format("read the shape of {}", name));
   const int found_rank = H5Sget_simple_extent_ndims(space.get());
   if (found_rank != static_cast<int>(rank)) {
@@ -152,32 +226,13 @@ OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std:
   if (H5Tget_class(type.get()) != H5Tget_class(like) || element == 0 || element > 8 || !same_sign) {
     throw Error(fmt::format("The dataset {} holds another type of numbers than expected.", name));
   }
-  // A damaged file may claim any shape: it must fit into the bytes that are there before memory is taken for it.
-  const PropertyList creation(H5Dget_create_plist(open.dataset.get()), fmt::format("read the layout of {}", name));
-  const H5D_layout_t layout = H5Pget_layout(creation.get());
-  const std::uint64_t bytes = file_bytes(open.dataset.get());
-  std::uint64_t elements = 1;
-  for (const hsize_t n : open.shape) {
-    if (n != 0 && elements > bytes / n)
-      throw Error(fmt::format("The dataset {} claims more data than the file holds.", name));
-    elements *= n;
-  }
-  const haddr_t start = layout == H5D_CONTIGUOUS ? H5Dget_offset(open.dataset.get()) : HADDR_UNDEF;
-  const bool external = H5Pget_external_count(creation.get()) != 0;
-  const bool inside =
-      elements == 0 || (start != HADDR_UNDEF && start <= bytes && elements <= (bytes - start) / element);
-  const bool compact = layout == H5D_COMPACT && elements * element <= 65536;
-  H5Eclear2(H5E_DEFAULT);
-  if (external || (layout != H5D_CONTIGUOUS && !compact)) {
-    throw Error(fmt::format(
-        "The dataset {} is stored in chunks or outside the file; only contiguous datasets are read.", name));
-  }
-  if (!inside && !compact) throw Error(fmt::format("The dataset {} reaches beyond the end of the file.", name));
+  check_layout(open, element);
   return open;
 }
 
 template <class T>
-std::vector<T> read_dataset(hid_t parent, const std::string& name, std::size_t rank, std::vector<hsize_t>* shape) {
+std::vector<T> read_dataset(hid_t parent, const std::string& name, std::size_t rank, std::vector<hsize_t>* shape,
+                            bool* missing) {
   const OpenDataset open = open_dataset(parent, name, file_type<T>(), rank);
   std::uint64_t size = 1;
   for (const hsize_t n : open.shape) size *= n;
@@ -186,7 +241,9 @@ std::vector<T> read_dataset(hid_t parent, const std::string& name, std::size_t r
     check(H5Dread(open.dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
           fmt::format("read the dataset {}", name));
   }
-  if (read_integer(open.dataset.get(), kChecksum) != std::int64_t{crc32c_of(std::span<const T>(values))}) {
+  if (missing != nullptr && !has_attribute(open.dataset.get(), kChecksum)) {
+    *missing = true;
+  } else if (read_integer(open.dataset.get(), kChecksum) != std::int64_t{crc32c_of(std::span<const T>(values))}) {
     throw Error(fmt::format("The dataset {} is damaged: its checksum does not match.", name));
   }
   if (shape != nullptr) *shape = open.shape;
@@ -197,8 +254,8 @@ template void write_dataset(hid_t, const std::string&, std::span<const double>, 
                             const DatasetText&);
 template void write_dataset(hid_t, const std::string&, std::span<const std::int64_t>, const std::vector<hsize_t>&,
                             const DatasetText&);
-template std::vector<double> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*);
-template std::vector<std::int64_t> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*);
+template std::vector<double> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*, bool*);
+template std::vector<std::int64_t> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*, bool*);
 
 template void write_whole(const Dataset&, const std::string&, std::span<const double>);
 template void write_whole(const Dataset&, const std::string&, std::span<const std::int64_t>);

@@ -143,12 +143,16 @@ Minimizer from_safetensors(const std::string& path, LossKind loss, const Network
 
 Minimizer from_hdf5(const std::string& path, LossKind loss) {
   try {
+    bool no_checksum = false;
     const auto read = [&] {
-      return read_minimizer_group(h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties()), loss);
+      const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+      // Only a file that this program did not write may be without: else a checksum would be lost, not missing.
+      const bool foreign = check_seal(path) == Seal::absent && !h5::has_attribute(file.get(), "program");
+      return read_minimizer_group(file, loss, foreign ? &no_checksum : nullptr);
     };
     Minimizer minimizer = read_rehearsed(path, read);
-    minimizer.source =
-        fmt::format("loaded from {}{}", path, minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
+    minimizer.source = fmt::format("loaded from {}{}{}", path, no_checksum ? " without a checksum" : "",
+                                   minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
     return minimizer;
   } catch (const Error& error) {
     throw Error(fmt::format("The minimizer file '{}' cannot be used: {}", path, error.what()));

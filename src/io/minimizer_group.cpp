@@ -26,13 +26,13 @@ void write_history(hid_t parent, const TrainingHistory& history) {
                             {"|u - u*|_L2 / |u*|_L2 at each record", "(H)", "1"});
 }
 
-TrainingHistory read_history(hid_t parent) {
+TrainingHistory read_history(hid_t parent, bool* no_checksum) {
   TrainingHistory history;
   if (!h5::has_link(parent, "history")) return history;
   const h5::Group group = h5::open_group(parent, "history");
-  history.epoch = h5::read_dataset<std::int64_t>(group.get(), "epoch", 1);
-  history.loss = h5::read_dataset<double>(group.get(), "loss", 1);
-  history.relative_l2_error = h5::read_dataset<double>(group.get(), "relative_l2_error", 1);
+  history.epoch = h5::read_dataset<std::int64_t>(group.get(), "epoch", 1, nullptr, no_checksum);
+  history.loss = h5::read_dataset<double>(group.get(), "loss", 1, nullptr, no_checksum);
+  history.relative_l2_error = h5::read_dataset<double>(group.get(), "relative_l2_error", 1, nullptr, no_checksum);
   if (history.loss.size() != history.epoch.size() || history.relative_l2_error.size() != history.epoch.size()) {
     throw Error("The columns of a training history have different lengths.");
   }
@@ -70,7 +70,7 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   write_history(id, minimizer.history);
 }
 
-Minimizer read_minimizer_group(const h5::File& file, LossKind loss) {
+Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_checksum) {
   const std::string name = minimizer_group_name(loss);
   if (!h5::has_link(file.get(), name)) throw Error(fmt::format("There is no group /{}.", name));
   const h5::Group group = h5::open_group(file.get(), name);
@@ -91,7 +91,7 @@ Minimizer read_minimizer_group(const h5::File& file, LossKind loss) {
   } catch (const UsageError& error) {  // the file's fault, not the command line's
     throw Error(fmt::format("The group /{} describes no possible network ({}).", name, error.what()));
   }
-  minimizer.theta = h5::read_dataset<double>(id, "theta", 1);
+  minimizer.theta = h5::read_dataset<double>(id, "theta", 1, nullptr, no_checksum);
   const std::size_t expected = ParameterLayout(minimizer.spec).size();
   if (minimizer.theta.size() != expected) {
     throw Error(fmt::format("/{}/theta has {} parameters, but its network ({}) has {}.", name, minimizer.theta.size(),
@@ -108,7 +108,7 @@ Minimizer read_minimizer_group(const h5::File& file, LossKind loss) {
   minimizer.relative_l2_error = h5::read_number_or(id, "relative_l2_error", kUnknown);
   minimizer.relative_h1_error = h5::read_number_or(id, "relative_h1_error", kUnknown);
   minimizer.seconds = h5::read_number_or(id, "training_seconds", 0.0);
-  minimizer.history = read_history(id);
+  minimizer.history = read_history(id, no_checksum);
   return minimizer;
 }
 

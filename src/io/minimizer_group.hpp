@@ -8,11 +8,12 @@ namespace landscape {
 
 std::string minimizer_group_name(LossKind loss);  // "minimizer/ritz"
 void write_minimizer_group(const h5::File& file, const Minimizer& minimizer);
-/// Throws Error where the group is missing or does not fit together.
-Minimizer read_minimizer_group(const h5::File& file, LossKind loss);
+/// Throws Error where the group is missing or does not fit together. Checksums may only be missing where `no_checksum`
+/// is given: it is set then.
+Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_checksum = nullptr);
 
 /// Three columns of one length below `parent`; nothing is written, or expected, where they are empty.
 void write_history(hid_t parent, const TrainingHistory& history);
-TrainingHistory read_history(hid_t parent);
+TrainingHistory read_history(hid_t parent, bool* no_checksum = nullptr);
 
 }  // namespace landscape

@@ -308,6 +308,8 @@ TEST_F(DirectionFile, RowsComeBackBitForBit) {
   const std::vector<double> rows{1.0, -0.0, 3.0, 0.1, 0.2, 5e-324};
   write(rows, {2, 3});
   EXPECT_EQ(test::bits(read_directions(path_, LossKind::ritz, 3)), test::bits(rows));
+  write(rows, {2, 3}, true);
+  EXPECT_EQ(test::bits(read_directions(path_, LossKind::ritz, 3)), test::bits(rows)) << "in chunks";
   write(rows, {2, 3}, false, H5T_IEEE_F32BE);
   EXPECT_EQ(read_directions(path_, LossKind::ritz, 3)[3], static_cast<double>(0.1F));
 }
@@ -321,11 +323,10 @@ TEST_F(DirectionFile, WhatDoesNotFitIsRefused) {
   EXPECT_TRUE(contains(refusal(3), "row 0"));
   write({1, 2, 3, 0, 0, 0}, {2, 3});
   EXPECT_TRUE(contains(refusal(3), "row 1"));
-  write({1, 2, 3, 4, 5, 6}, {2, 3}, true);
-  EXPECT_TRUE(contains(refusal(3), "contiguous"));
   write({1, 2, 3, 4, 5, 6}, {2, 3}, false, H5T_STD_I32LE);
   EXPECT_TRUE(contains(refusal(3), "another type"));
-  LandscapeFile::create(path_, test::sample_layout(2, 3), ExistingOutput::replace);
+  std::filesystem::remove(path_);
+  LandscapeFile::create(path_, test::sample_layout(2, 3));
   EXPECT_TRUE(contains(refusal(3), "/direction"));
   std::ofstream(path_) << "no HDF5";
   EXPECT_TRUE(contains(refusal(3), "not HDF5"));

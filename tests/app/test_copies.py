@@ -1,0 +1,204 @@
+"""Copies of an output that HDF5's own tools and h5py make, in any format, chunked and compressed, are read like the original; and
+minimizers and directions that h5py wrote."""
+
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+import h5py
+import numpy as np
+from system import QUICK, REFERENCE, SOURCE, SystemTest, contents, main, table_of
+
+INPUTS = os.path.join(REFERENCE, "inputs") if REFERENCE else ""
+REPACKED = {
+    "latest.h5": ["-L"],
+    "chunked.h5": ["-l", "profiles/ritz/loss,profiles/galerkin/complete:CHUNK=4x5", "-l", "minimizer/ritz/theta:CHUNK=7"],
+    "all.h5": ["-L", "-f", "SHUF", "-f", "GZIP=1", "-f", "FLET"],
+}
+
+
+def copy_by_h5py(source, target, **keywords):
+    """Value by value, attributes included: texts become texts of variable length."""
+
+    def visit(name, node):
+        if isinstance(node, h5py.Dataset):
+            options = keywords if node.shape and node.size else {}
+            new = target.create_dataset(name, data=node[()], **options)
+        else:
+            new = target.require_group(name)
+        for key, value in node.attrs.items():
+            new.attrs[key] = value.decode() if isinstance(value, bytes) else value
+
+    target.attrs.update({k: v.decode() if isinstance(v, bytes) else v for k, v in source.attrs.items()})
+    source.visititems(visit)
+
+
+class Copies(SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.run_program(*QUICK, "--save-directions", "--output=whole.h5")
+
+    def copies(self):
+        made = []
+        if shutil.which("h5repack"):
+            for name, options in REPACKED.items():
+                subprocess.run(
+                    ["h5repack", *options, "whole.h5", name], cwd=self.folder, check=True, capture_output=True
+                )
+                made.append(name)
+        with h5py.File(self.path("whole.h5"), "r") as source:
+            with h5py.File(self.path("values.h5"), "w", libver="latest") as target:
+                copy_by_h5py(source, target, compression="gzip", shuffle=True)
+            with h5py.File(self.path("nodes.h5"), "w", libver="latest") as target:
+                target.attrs.update(source.attrs)
+                for name in source:
+                    source.copy(name, target)
+        return [*made, "values.h5", "nodes.h5"]
+
+    def test_every_reading_command_reads_them(self):
+        report = self.run_program("reduce", "whole.h5").stdout
+        info = sorted(self.run_program("info", "whole.h5").stdout.splitlines()[1:])
+        run = ["--minimizer=whole.h5", "--directions-from=whole.h5", "--grid=-1:1:9", "--bootstrap=100"]
+        self.run_program(*run, "--output=again.h5")
+        expected = contents(self.path("again.h5"))
+        for name in self.copies():
+            with self.subTest(name):
+                self.assertEqual(self.run_program("reduce", name).stdout, report)
+                self.assertEqual(sorted(self.run_program("info", name).stdout.splitlines()[1:]), info)
+                printed = self.run_program("verify", name, "--all").stdout
+                self.assertEqual(printed.count("the same bits"), 2, printed)
+                self.assertIn("not distinguishable", self.run_program("compare", "whole.h5", name).stdout)
+                self.run_program(*[word.replace("whole.h5", name) for word in run], f"--output=by-{name}")
+                found = contents(self.path(f"by-{name}"))
+                for loss in ("ritz", "galerkin"):
+                    key = f"profiles/{loss}/loss"
+                    self.assertEqual(found[key], expected[key], name)
+
+    def test_nothing_is_added_to_them(self):
+        for name in self.copies():
+            before = contents(self.path(name))
+            with self.subTest(name):
+                error = self.run_program(*QUICK, "--save-directions", "--resume", f"--output={name}", code=1).stderr
+                self.assertRegex(error, rf"\Alandscape_mpi: '{name}' .*nothing can be added to it[^\n]*\n\Z")
+                self.assertEqual(contents(self.path(name)), before)
+
+    def test_damage_in_them_is_seen(self):
+        for name in self.copies():
+            with self.subTest(name):
+                with h5py.File(self.path(name), "r+") as file:
+                    file["profiles/ritz/loss"][2, 3] += 1e-9
+                self.run_program("verify", name, "--all", code=1)
+                with h5py.File(self.path(name), "r+") as file:
+                    file["minimizer/galerkin/theta"][5] *= 1 + 1e-12
+                self.assertIn("checksum does not match", self.run_program("reduce", name, code=1).stderr)
+                self.assertIn("checksum does not match", self.run_program("--minimizer=" + name, code=1).stderr)
+
+    def test_they_can_be_overwritten(self):
+        for name in self.copies():
+            self.run_program("train", *QUICK, "--overwrite", f"--output={name}")
+
+    def test_the_plot_tool_draws_them(self):
+        tool = os.path.join(SOURCE, "tools", "plot_landscape.py")
+        said = set()
+        for name in ["whole.h5", *self.copies()]:
+            process = subprocess.run(
+                [sys.executable, tool, name, "-o", "plot.png"], cwd=self.folder, capture_output=True, text=True
+            )
+            self.assertEqual(process.returncode, 0, process.stderr)
+            said.add(process.stdout)
+        self.assertEqual(len(said), 1, said)
+
+
+class FromPython(SystemTest):
+    """What people write with h5py: no checksums, texts of variable length, whole numbers where others have fractions."""
+
+    def write(self, name, spoil=lambda file: None, **keywords):
+        theta = 0.1 * np.cos(np.arange(53.0))
+        with h5py.File(self.path(name), "w", **keywords) as file:
+            for loss in ("ritz", "galerkin"):
+                group = file.create_group(f"minimizer/{loss}")
+                group["theta"] = theta
+                group.attrs.update(network="resnet", activation="swish", width=4, blocks=1, dimension=1, final_loss=0)
+            rows = np.random.Generator(np.random.Philox(1)).standard_normal((5, 53))
+            file.create_dataset("direction", data=rows, compression="gzip", fletcher32=True, chunks=(2, 10))
+            spoil(file)
+        return theta, rows
+
+    def test_a_minimizer_without_a_checksum_is_read_and_that_is_said(self):
+        for keywords in ({}, {"libver": "latest"}):
+            theta, rows = self.write("mine.h5", **keywords)
+            run = ["--minimizer=mine.h5", "--directions-from=mine.h5", "--grid=-1:1:5", "--bootstrap=50"]
+            process = self.run_program(*run, "--save-directions", "--output=a.h5", "--overwrite")
+            self.assertEqual(process.stdout.count("loaded from mine.h5 without a checksum"), 2, process.stdout)
+            with h5py.File(self.path("a.h5"), "r") as file:
+                for loss in ("ritz", "galerkin"):
+                    self.assertEqual(file[f"minimizer/{loss}/theta"][()].tobytes(), theta.tobytes())
+                    self.assertEqual(file[f"profiles/{loss}/direction"][()].tobytes(), rows.tobytes())
+        checked = self.run_program("--minimizer=a.h5", "--directions=3", "--grid=-1:1:5", "--output=b.h5")
+        self.assertNotIn("loaded from a.h5 without", checked.stdout)
+
+    def test_a_wrong_checksum_is_no_missing_one(self):
+        def spoil(file):
+            file["minimizer/ritz/theta"].attrs["crc32c"] = 5
+
+        self.write("mine.h5", spoil)
+        self.assertIn("checksum", self.run_program("--minimizer=mine.h5", code=1).stderr)
+
+    def test_a_file_of_this_program_must_have_its_checksums(self):
+        self.run_program("train", *QUICK, "--output=a.h5")
+        with h5py.File(self.path("a.h5"), "r+") as file:
+            del file["minimizer/ritz/theta"].attrs["crc32c"]
+        self.assertIn("crc32c", self.run_program("--minimizer=a.h5", code=1).stderr)
+
+    def test_a_filter_that_is_not_here_is_named(self):
+        def spoil(file):
+            del file["direction"]
+            file.create_dataset("direction", data=np.ones((5, 53)), compression="lzf")
+
+        self.write("mine.h5", spoil)
+        arguments = ["--minimizer=mine.h5", "--directions-from=mine.h5", "--output=a.h5"]
+        self.assertRegex(self.run_program(*arguments, code=1).stderr, r"filter 32000 \(lzf\).*h5repack -f NONE")
+
+    def test_a_dataset_outside_the_file_is_refused(self):
+        def spoil(file):
+            del file["direction"]
+            layout = h5py.VirtualLayout(shape=(5, 53), dtype="f8")
+            layout[:] = h5py.VirtualSource("other.h5", "direction", shape=(5, 53))
+            file.create_virtual_dataset("direction", layout)
+
+        self.write("mine.h5", spoil, libver="latest")
+        arguments = ["--minimizer=mine.h5", "--directions-from=mine.h5", "--output=a.h5"]
+        self.assertIn("outside the file", self.run_program(*arguments, code=1).stderr)
+
+    def test_a_claimed_size_takes_no_memory(self):
+        def spoil(file):
+            del file["direction"]
+            file.create_dataset("direction", (2**40, 53), "f8", chunks=(64, 53), compression="gzip")
+
+        self.write("mine.h5", spoil)
+        arguments = ["--minimizer=mine.h5", "--directions-from=mine.h5", "--output=a.h5"]
+        self.assertIn("more data than the file holds", self.run_program(*arguments, code=1).stderr)
+
+
+@unittest.skipUnless(os.path.isdir(INPUTS), "LANDSCAPE_REFERENCE_DIR has no inputs")
+class ReferenceInputs(SystemTest):
+    def test_the_repacked_file_says_what_the_original_says(self):
+        original, repacked = (os.path.join(INPUTS, name) for name in ("c.h5", "h5repack_latest.h5"))
+        reports = [self.run_program("reduce", name).stdout for name in (original, repacked)]
+        self.assertGreater(len(reports[0]), 500)
+        self.assertEqual(*reports)
+        self.assertIn("the same bits", self.run_program("verify", repacked, "--all").stdout)
+        self.run_program("info", repacked)
+        run = ["--losses=ritz", "--grid=-1:1:5", "--bootstrap=50"]
+        directions = f"--directions-from={os.path.join(INPUTS, 'dirlatest.h5')}"
+        for name, minimizer in (("a.h5", original), ("b.h5", repacked)):
+            self.run_program(*run, f"--minimizer={minimizer}", directions, f"--output={name}")
+        a, b = (contents(self.path(name))["profiles/ritz/loss"] for name in ("a.h5", "b.h5"))
+        self.assertEqual(a, b)
+        self.assertEqual(a[1], (8, 5))
+
+
+if __name__ == "__main__":
+    main()
