@@ -4,19 +4,25 @@
 A checkpoint is a pickle, and a pickle can run any code. This reader therefore resolves only the handful of names that
 a state dict consists of (ALLOWED below) to inert objects of its own, and refuses every other name before anything is
 called. Both container formats are read: the legacy stream (torch < 1.6: magic number, protocol, system, object, storage
-keys, raw storages) and the zip archive (torch >= 1.6: data.pkl beside data/<key>). The network is then inferred from
+keys, raw storages) and the zip archive (torch >= 1.6: data.pkl beside data/<key>). The sizes are then inferred from
 names and shapes, every tensor is checked, and all are written as F64, weight (out x in, row-major) before bias, from
 input to output.
 
-  tools/import_checkpoint.py net.pt -o net.safetensors
-  tools/import_checkpoint.py fcnet_ritz.pkl -o fcnet_ritz.safetensors --network fcnet --negate-output
+  tools/import_checkpoint.py net.pt -o net.safetensors --network resnet --activation swish
+  tools/import_checkpoint.py fcnet_ritz.pkl -o fcnet_ritz.safetensors --network fcnet --activation swish --negate-output
+  tools/import_checkpoint.py net.pt -o net.safetensors --network resnet --activation tanh \\
+      --expect-loss galerkin=3.2e-5 --quadrature simpson:100
 
+A state dict does not say which function it belongs to: tensors of one name and shape serve networks with and without
+skip connections, with any activation. So --network and --activation have to be given, and the formula they stand for is
+printed. --expect-loss makes sure: the network has to have that loss, as its training printed it, with that quadrature.
 --negate-output is for networks trained with the boundary factor x(x - 1) instead of x(1 - x): u keeps its sign then.
 Exit codes: 0 done, 1 the checkpoint cannot be used, 2 wrong options.
 """
 
 import argparse
 import collections
+import decimal
 import io
 import json
 import math
@@ -60,6 +66,22 @@ STORAGES = {
     "BoolStorage": "?",
 }
 REAL = ("f8", "f4", "f2", "bf16")
+
+# What a network computes, layer names as in the state dict: layer1 is the first of a block's two.
+FORMULAS = {
+    "linear": "N(x) = layer_out(x)",
+    "fcnet": "N(x) = layer_out(y), y = layer_in(x), then y <- act(layer2(act(layer1(y)))) for every pair of layers; "
+    "no activation after layer_in",
+    "resnet": "N(x) = layer_out(y), y = layer_in(x), then y <- y + act(layer2(act(layer1(y)))) for every pair of "
+    "layers; no activation after layer_in",
+}
+ACTIVATIONS = {
+    "swish": "z / (1 + exp(-z))",
+    "tanh": "tanh(z)",
+    "sin": "sin(z)",
+    "softplus": "log(1 + exp(z))",
+}
+FACTOR = "u(x) = N(x) prod_i x_i (1 - x_i)"
 
 
 class CheckpointError(Exception):
@@ -318,8 +340,8 @@ def canonical(name):
     return (f"layer{match[2]}" if match[2] else match[1]) + "." + match[3]
 
 
-def infer_network(tensors, path, wanted):
-    """(network, width, blocks, dimension, layer names in order, how the network's kind was decided)."""
+def infer_sizes(tensors, wanted):
+    """(width, blocks, dimension, layer names in order) of a network of the wanted kind."""
     layers = sorted({int(m[1]) for m in (re.match(r"layer([0-9]+)\.", name) for name in tensors) if m})
     has_input = any(name.startswith("layer_in.") for name in tensors)
     first = "layer_in.weight" if has_input or layers else "layer_out.weight"
@@ -331,9 +353,9 @@ def infer_network(tensors, path, wanted):
         )
     width, dimension = tensors[first].shape
     if first == "layer_out.weight":
-        if wanted not in (None, "linear"):
+        if wanted != "linear":
             raise CheckpointError(f"tensor 'layer_in.weight' is missing: this is a linear model, not a {wanted}.")
-        return "linear", 0, 0, dimension, ["layer_out"], "from the tensor names"
+        return 0, 0, dimension, ["layer_out"]
     if wanted == "linear":
         raise CheckpointError(f"tensor '{first}' has no place in a linear model, which has only layer_out.")
     if not layers:
@@ -341,15 +363,8 @@ def infer_network(tensors, path, wanted):
     gap = next((k for k, layer in enumerate(layers, 1) if k != layer), len(layers) + 1)
     if gap <= len(layers) or len(layers) % 2:  # two per block
         raise CheckpointError(f"tensor 'layer{gap}.weight' is missing; expected shape {(width, width)}.")
-    n_layers = len(layers)
-    if wanted:
-        network, reason = wanted, "as asked for"
-    else:  # same names, same shapes: only the skip connections differ, and those are not in the file
-        hint = re.search(r"fc_?net|res_?net", os.path.basename(path).lower())
-        network = "fcnet" if hint and hint[0].startswith("fc") else "resnet"
-        reason = f"assumed{' from the file name' if hint else ''}; fcnet and resnet look alike, --network decides"
-    names = ["layer_in"] + [f"layer{k}" for k in range(1, n_layers + 1)] + ["layer_out"]
-    return network, width, n_layers // 2, dimension, names, reason
+    names = ["layer_in"] + [f"layer{k}" for k in range(1, len(layers) + 1)] + ["layer_out"]
+    return width, len(layers) // 2, dimension, names
 
 
 def check_shapes(tensors, width, dimension, layers):
@@ -419,8 +434,143 @@ def refusal_of_output(target, source, overwrite):
     return "" if overwrite else f"'{target}' exists; give --overwrite or another -o."
 
 
-def convert(source, target, network=None, activation="swish", negate=False):
-    """Reads, checks and writes; returns the metadata and how the network's kind was decided."""
+# ---- the loss, for --expect-loss
+def activate(name, z):
+    """Value, first and second derivative."""
+    if name == "tanh":
+        f = np.tanh(z)
+        return f, 1 - f * f, -2 * f * (1 - f * f)
+    if name == "sin":
+        return np.sin(z), np.cos(z), -np.sin(z)
+    sigma = 0.5 * (1 + np.tanh(0.5 * z))
+    slope = sigma * (1 - sigma)
+    if name == "softplus":
+        return np.logaddexp(0, z), sigma, slope
+    return z * sigma, sigma + z * slope, slope * (2 + z * (1 - 2 * sigma))
+
+
+def network_jet(arrays, network, activation, x):
+    """N (Q), grad N (Q, d) and Laplace N (Q) at x (Q, d): every channel carries its value, gradient and Laplacian."""
+
+    def layer(name, value, gradient, laplacian):
+        weight, bias = arrays[name + ".weight"], arrays[name + ".bias"]
+        return value @ weight.T + bias, gradient @ weight.T, laplacian @ weight.T
+
+    def act(value, gradient, laplacian):
+        f, f1, f2 = activate(activation, value)
+        return f, f1[:, None] * gradient, f1 * laplacian + f2 * (gradient**2).sum(1)
+
+    n, d = x.shape  # gradient (Q, d, channels)
+    y = x, np.broadcast_to(np.eye(d), (n, d, d)), np.zeros((n, d))
+    if network != "linear":
+        y = layer("layer_in", *y)
+        for k in range(1, (len(arrays) - 4) // 2, 2):
+            z = act(*layer(f"layer{k + 1}", *act(*layer(f"layer{k}", *y))))
+            y = tuple(a + b for a, b in zip(y, z)) if network == "resnet" else z
+    value, gradient, laplacian = layer("layer_out", *y)
+    return value[:, 0], gradient[:, :, 0], laplacian[:, 0]
+
+
+def loss_of(arrays, network, activation, loss, problem, points, weights):
+    value, gradient, laplacian = network_jet(arrays, network, activation, points)
+    factors, d = points * (1 - points), points.shape[1]
+    others = np.stack([np.delete(factors, j, 1).prod(1) for j in range(d)], 1)
+    b, slope = factors.prod(1), others * (1 - 2 * points)
+    source = d * np.pi**2 * np.sin(np.pi * points).prod(1) if problem == "sine" else 2 - 12 * points[:, 0]
+    if loss == "galerkin":
+        lap_u = b * laplacian + 2 * (slope * gradient).sum(1) - 2 * others.sum(1) * value
+        return float(weights @ (lap_u + source) ** 2)
+    grad_u = b[:, None] * gradient + value[:, None] * slope
+    return float(weights @ (0.5 * (grad_u**2).sum(1) - source * b * value))
+
+
+def quadrature(rule, dimension):
+    """Points (Q, d) and weights (Q) of simpson:N, simpson-as-published:N or gauss:N on the unit cube."""
+    kind, n = rule
+    if kind == "gauss":
+        nodes, weights = np.polynomial.legendre.leggauss(n)
+        nodes, weights = 0.5 + 0.5 * nodes, 0.5 * weights
+    else:
+        nodes, weights = np.linspace(0, 1, 2 * n + 1), np.full(2 * n + 1, 2.0)
+        weights[1::2] = 4
+        weights[[0, -1]] = 1
+        weights /= 6 * n
+        weights[0] *= kind == "simpson"
+    grid = np.stack(np.meshgrid(*[nodes] * dimension, indexing="ij"), -1).reshape(-1, dimension)
+    return grid, np.stack(np.meshgrid(*[weights] * dimension, indexing="ij"), -1).reshape(-1, dimension).prod(1)
+
+
+def check_loss(arrays, network, activation, expected):
+    """Refuses a network that has another loss, and names those that have the expected one."""
+    points, weights = quadrature(expected.rule, arrays[next(iter(arrays))].shape[1])
+
+    def found(*function):
+        return loss_of(arrays, *function, expected.loss, expected.problem, points, weights)
+
+    def fits(value):
+        return abs(value - expected.value) <= expected.tolerance  # false for NaN
+
+    value = found(network, activation)
+    if fits(value):
+        return value
+    kinds = ["linear"] if network == "linear" else ["fcnet", "resnet"]
+    others = [f"{kind} with {act}" for kind in kinds for act in ACTIVATIONS if fits(found(kind, act))]
+    raise CheckpointError(
+        f"as a {network} with {activation} its {expected.loss} loss with {':'.join(map(str, expected.rule))} is "
+        f"{value:.6g}, not the expected {expected.text}; "
+        + (f"it is that of a {' or '.join(others)}." if others else "none of the known networks has that loss.")
+    )
+
+
+Expected = collections.namedtuple("Expected", "loss text value tolerance rule problem")
+
+
+def parse_expected(options):
+    """The options' expectation, or None; ValueError with a sentence where they make no sense."""
+    if options.expect_loss is None:
+        if options.quadrature or options.tolerance is not None:
+            raise ValueError("--quadrature and --tolerance belong to --expect-loss: give that too.")
+        return None
+    match = re.fullmatch(r"(ritz|galerkin)=(.+)", options.expect_loss)
+    try:
+        number = decimal.Decimal(match[2])
+        half_unit = 0.5 * 10.0 ** number.as_tuple().exponent  # of the last digit given
+    except (TypeError, ValueError, decimal.InvalidOperation):
+        raise ValueError(
+            f"--expect-loss '{options.expect_loss}' is not understood: write for example galerkin=3.2e-5."
+        ) from None
+    rule = re.fullmatch(r"(simpson|simpson-as-published|gauss):([1-9][0-9]{0,4})", options.quadrature or "")
+    if not rule:
+        raise ValueError(
+            "--expect-loss needs the --quadrature it was printed with: simpson:N, simpson-as-published:N or gauss:N."
+        )
+    value = float(number)
+    tolerance = half_unit if options.tolerance is None else options.tolerance * abs(value)
+    return Expected(match[1], match[2], value, tolerance, (rule[1], int(rule[2])), options.problem)
+
+
+def formula(network, activation, negate=False):
+    text = f"{FORMULAS[network]}; {FACTOR}"
+    if network != "linear":
+        text += f"; act(z) = {ACTIVATIONS[activation]}"
+    return text + ("; layer_out negated" if negate else "")
+
+
+def missing_choice(options):
+    """What --network and --activation have to say, with the formulas; empty where they say it."""
+    if options.network is None:
+        choices = "\n".join(f"  {name:<8} {text}" for name, text in FORMULAS.items())
+        return f"--network is missing, and a state dict does not say it: choose one of\n{choices}\n  {FACTOR}"
+    if options.activation is None and options.network != "linear":
+        choices = "\n".join(f"  {name:<8} act(z) = {text}" for name, text in ACTIVATIONS.items())
+        return f"--activation is missing, and a state dict does not say it: choose one of\n{choices}"
+    if options.activation is not None and options.network == "linear":
+        return "--activation has no meaning for a linear model: drop it."
+    return ""
+
+
+def convert(source, target, network, activation, negate=False, expected=None):
+    """Reads, checks and writes; returns the metadata, the number of parameters and the expected loss as found."""
     raw, storages = read_checkpoint(source)
     tensors = {}
     for name, tensor in raw.items():
@@ -429,24 +579,27 @@ def convert(source, target, network=None, activation="swish", negate=False):
         if canonical(name) in tensors:
             raise CheckpointError(f"tensor '{canonical(name)}' is there twice.")
         tensors[canonical(name)] = tensor
-    network, width, blocks, dimension, layers, reason = infer_network(tensors, source, network)
+    width, blocks, dimension, layers = infer_sizes(tensors, network)
     arrays = {
         name: load_tensor(name, tensors[name], storages) for name in check_shapes(tensors, width, dimension, layers)
     }
     if negate:
         for name in ("layer_out.weight", "layer_out.bias"):
             arrays[name] = -arrays[name]
+    if expected and expected.rule[0] != "gauss" and dimension != 1:
+        raise CheckpointError(f"--quadrature {expected.rule[0]} is for one dimension, not {dimension}: use gauss:N.")
+    found = check_loss(arrays, network, activation, expected) if expected else None
     metadata = {
         "network": network,
         "width": str(width),
         "blocks": str(blocks),
         "dimension": str(dimension),
-        "activation": activation,
+        **({"activation": activation} if activation else {}),
         "source": os.path.basename(source),
         "output_negated": "true" if negate else "false",
     }
     write_safetensors(target, arrays, metadata)
-    return metadata, reason, sum(values.size for values in arrays.values())
+    return metadata, sum(values.size for values in arrays.values()), found
 
 
 def main(argv=None):
@@ -456,35 +609,45 @@ def main(argv=None):
     )
     parser.add_argument("checkpoint", help="state dict written by torch.save (.pkl, .pt, .pth)")
     parser.add_argument("-o", "--output", required=True, help="safetensors file to write")
+    parser.add_argument("--network", choices=tuple(FORMULAS), help="kind of network; a state dict does not say it")
+    parser.add_argument("--activation", choices=tuple(ACTIVATIONS), help="activation the network was trained with")
     parser.add_argument(
-        "--network", choices=("linear", "fcnet", "resnet"), help="kind of network where shapes leave it open"
+        "--expect-loss", metavar="LOSS=VALUE", help="refuse the network unless its ritz or galerkin loss is VALUE"
     )
+    parser.add_argument("--quadrature", metavar="RULE", help="of that loss: simpson:N, simpson-as-published:N, gauss:N")
     parser.add_argument(
-        "--activation",
-        choices=("swish", "tanh", "sin", "softplus"),
-        default="swish",
-        help="activation the network was trained with; a state dict does not say (default: swish)",
+        "--tolerance", type=float, metavar="REL", help="of that loss (default: half a unit of VALUE's last digit)"
     )
+    parser.add_argument("--problem", choices=("sine", "cubic"), default="sine", help="of that loss (default: sine)")
     parser.add_argument(
         "--negate-output", action="store_true", help="negate layer_out, for the boundary factor x(x - 1)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output of this tool")
     options = parser.parse_args(argv)
-    refusal = refusal_of_output(options.output, options.checkpoint, options.overwrite)
+    try:
+        wrong, expected = missing_choice(options), parse_expected(options)
+    except ValueError as error:
+        wrong = str(error)
+    refusal = wrong or refusal_of_output(options.output, options.checkpoint, options.overwrite)
     if refusal:
         print(f"import_checkpoint: {refusal}", file=sys.stderr)
         return 2
     try:
-        meta, reason, count = convert(
-            options.checkpoint, options.output, options.network, options.activation, options.negate_output
+        meta, count, found = convert(
+            options.checkpoint, options.output, options.network, options.activation, options.negate_output, expected
         )
     except CheckpointError as error:
         print(f"import_checkpoint: '{options.checkpoint}': {error}", file=sys.stderr)
         return 1
     print(
-        f"{options.output}: {meta['network']} ({reason}), dimension {meta['dimension']}, width {meta['width']}, blocks "
-        f"{meta['blocks']}, {meta['activation']}, {count} parameters{', layer_out negated' * options.negate_output}"
+        f"{options.output}: {meta['network']}, dimension {meta['dimension']}, width {meta['width']}, blocks "
+        f"{meta['blocks']}, {count} parameters"
     )
+    print(f"  {formula(options.network, options.activation, options.negate_output)}")
+    if expected:
+        print(f"  {expected.loss} loss {found:.8g} with {options.quadrature}, expected {expected.text}")
+    else:
+        print("  not checked: --expect-loss compares with a loss that the training printed")
     return 0
 
 

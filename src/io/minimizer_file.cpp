@@ -62,24 +62,30 @@ std::pair<int, int> matrix_shape(const TensorMap& tensors, const std::string& na
   return {static_cast<int>(shape[0]), static_cast<int>(shape[1])};
 }
 
-/// Sizes from names and shapes; kind and activation from the metadata, else from `defaults`.
+/// Sizes from names and shapes; kind and activation from the metadata, else from `hints`.
 NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, std::string>& metadata,
-                          const NetworkSpec& defaults) {
+                          const NetworkHints& hints) {
   const auto word = [&](const char* key) -> std::optional<std::string> {
     const auto found = metadata.find(key);
     return found == metadata.end() ? std::nullopt : std::optional(found->second);
   };
   NetworkSpec spec;
   const std::optional<std::string> kind = word("network"), activation = word("activation");
-  spec.activation = activation ? parse_activation(*activation, "__metadata__ activation") : defaults.activation;
   const bool is_linear =
       !tensors.contains("layer_in.weight") && tensors.contains("layer_out.weight") && tensors.size() <= 2;
   if (kind) {
     spec.kind = parse_network_kind(*kind, "__metadata__ network");
   } else {
-    spec.kind = is_linear                              ? NetworkKind::linear
-                : defaults.kind == NetworkKind::linear ? NetworkKind::resnet
-                                                       : defaults.kind;
+    if (!is_linear && (!hints.kind || *hints.kind == NetworkKind::linear))
+      throw Error("it does not say which network it is: give --network fcnet or resnet.");
+    spec.kind = is_linear ? NetworkKind::linear : *hints.kind;
+  }
+  if (activation) {
+    spec.activation = parse_activation(*activation, "__metadata__ activation");
+  } else if (spec.kind != NetworkKind::linear) {
+    if (!hints.activation)
+      throw Error("it does not say its activation: give --activation swish, tanh, sin or softplus.");
+    spec.activation = *hints.activation;
   }
   if (spec.kind == NetworkKind::linear) {
     spec.width = spec.blocks = 0;
@@ -102,13 +108,13 @@ NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, 
   return spec;
 }
 
-Minimizer from_safetensors(const std::string& path, LossKind loss, const NetworkSpec& defaults) {
+Minimizer from_safetensors(const std::string& path, LossKind loss, const NetworkHints& hints) {
   SafeTensors file = read_safetensors(path);
   try {
     const TensorMap tensors = with_canonical_names(file);
     Minimizer minimizer;
     minimizer.loss = loss;
-    minimizer.spec = infer_network(tensors, file.metadata, defaults);
+    minimizer.spec = infer_network(tensors, file.metadata, hints);
     const ParameterLayout layout(minimizer.spec);
     for (const TensorInfo& info : layout.tensors()) {
       std::vector<std::int64_t> expected{info.rows};
@@ -201,10 +207,10 @@ std::vector<double> read_direction_rows(const std::string& path, LossKind loss, 
 
 }  // namespace
 
-Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkSpec& defaults) {
+Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints) {
   check_readable(path, "minimizer file");
   if (looks_like_hdf5(path)) return from_hdf5(path, loss);
-  if (looks_like_safetensors(path)) return from_safetensors(path, loss, defaults);
+  if (looks_like_safetensors(path)) return from_safetensors(path, loss, hints);
   throw Error(
       fmt::format("The minimizer file '{}' is neither HDF5 nor safetensors, or it is damaged: a PyTorch checkpoint is "
                   "converted by tools/import_checkpoint.py.",
@@ -253,12 +259,23 @@ void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
   comm.broadcast(minimizer.loss);
   comm.broadcast(minimizer.theta);
   comm.broadcast(minimizer.source);
+  comm.broadcast(minimizer.problem);
+  comm.broadcast(minimizer.final_quadrature);
   comm.broadcast(minimizer.final_loss);
+  comm.broadcast(minimizer.final_loss_error);
+  comm.broadcast(minimizer.relative_l2_error);
+  comm.broadcast(minimizer.relative_l2_uncertainty);
+  comm.broadcast(minimizer.relative_h1_error);
+  comm.broadcast(minimizer.relative_h1_uncertainty);
   comm.broadcast(minimizer.gradient_norm);
   comm.broadcast(minimizer.at_iteration_limit);
-  comm.broadcast(minimizer.relative_l2_error);
-  comm.broadcast(minimizer.relative_h1_error);
+  comm.broadcast(minimizer.training_loss);
+  comm.broadcast(minimizer.training_quadrature);
+  comm.broadcast(minimizer.profile_loss);
+  comm.broadcast(minimizer.profile_quadrature);
+  comm.broadcast(minimizer.warnings);
   comm.broadcast(minimizer.seconds);
+  comm.broadcast(minimizer.history.error_quadrature);
   comm.broadcast(minimizer.history.epoch);
   comm.broadcast(minimizer.history.loss);
   comm.broadcast(minimizer.history.relative_l2_error);

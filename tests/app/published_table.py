@@ -56,6 +56,8 @@ def total_variation(case, options, directions, program=PROGRAM, launcher=()):
                 "--negate-output",
                 "--network",
                 case["network"],
+                "--activation",
+                "swish",
             ],
             check=True,
             capture_output=True,

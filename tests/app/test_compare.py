@@ -114,6 +114,8 @@ class Compare(SystemTest):
                     "--negate-output",
                     "--network",
                     "resnet",
+                    "--activation",
+                    "swish",
                 ],
                 check=True,
                 capture_output=True,

@@ -186,6 +186,8 @@ class PublishedMinimizers(SystemTest):
                     "--negate-output",
                     "--network",
                     "resnet",
+                    "--activation",
+                    "swish",
                 ],
                 check=True,
                 capture_output=True,

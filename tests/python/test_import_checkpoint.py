@@ -45,6 +45,14 @@ class Runner(unittest.TestCase):
 
     def run_tool(self, *options, source=None):
         """(exit code, stdout, stderr)"""
+        options = list(options)
+        if "--network" not in options:
+            options += ["--network", "resnet"]
+        if "--activation" not in options and "linear" not in options:
+            options += ["--activation", "swish"]
+        return self.run_as_given(*options, source=source)
+
+    def run_as_given(self, *options, source=None):
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = import_checkpoint.main([source or self.source, "-o", self.target, *options])
@@ -133,21 +141,36 @@ class InfersTheNetwork(Runner):
         words = "network=resnet width=20 blocks=3 dimension=10 activation=tanh source=net.pt output_negated=false"
         self.assertEqual(meta, dict(word.split("=") for word in words.split()))
 
-    def test_kind_comes_from_option_then_file_name(self):
-        arrays = tf.state_dict()
-        self.assertEqual(self.metadata(arrays)["network"], "resnet")
-        self.assertIn("assumed", self.run_tool("--overwrite")[1])
-        self.assertEqual(self.metadata(arrays, "--network", "fcnet")["network"], "fcnet")
-        self.source = os.path.join(os.path.dirname(self.source), "FCNet_ritz.pkl")
-        self.assertEqual(self.metadata(arrays)["network"], "fcnet")
-        self.assertEqual(self.metadata(arrays, "--network", "resnet")["network"], "resnet")
+    def test_what_a_state_dict_does_not_say_has_to_be_given(self):
+        tf.archive(self.source, tf.as_tensors(tf.state_dict()))
+        for given, missing, choices in (
+            ((), "--network", ("linear", "fcnet", "resnet", "y <- y + act(layer2(act(layer1(y))))")),
+            (("--activation", "tanh"), "--network", ("fcnet", "resnet")),
+            (("--network", "fcnet"), "--activation", ("swish", "tanh(z)", "sin(z)", "log(1 + exp(z))")),
+        ):
+            code, out, err = self.run_as_given(*given)
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn(f"{missing} is missing", err)
+            for word in choices:
+                self.assertIn(word, err)
+            self.assertFalse(os.path.exists(self.target))
+
+    def test_the_formula_is_printed(self):
+        tf.archive(self.source, tf.as_tensors(tf.state_dict()))
+        for network, step in (("fcnet", "y <- act("), ("resnet", "y <- y + act(")):
+            _, out, _ = self.run_as_given("--overwrite", "--network", network, "--activation", "softplus")
+            self.assertIn(step, out)
+            self.assertIn("act(z) = log(1 + exp(z))", out)
+            self.assertIn("no activation after layer_in", out)
 
     def test_linear_model(self):
         arrays = {"layer_out.weight": np.array([[-2.0, 1.0]]), "layer_out.bias": np.array([-1.0])}
-        meta = self.metadata(arrays)
+        meta = self.metadata(arrays, "--network", "linear")
         self.assertEqual(
             [meta[key] for key in ("network", "width", "blocks", "dimension")], ["linear", "0", "0", "2"]
         )
+        self.assertNotIn("activation", meta)
+        self.assertEqual(self.run_as_given("--overwrite", "--network", "linear", "--activation", "sin")[0], 2)
 
     def test_negate_output_touches_only_the_last_layer(self):
         arrays = tf.state_dict()
@@ -240,6 +263,85 @@ class RefusesWhatDoesNotFit(Runner):
             with open(self.source, "wb") as file:
                 file.write(content[:place] + bytes([content[place] ^ 0x15]) + content[place + 1 :])
             self.assertIn(self.run_tool("--overwrite")[0], (0, 1))
+
+
+class ExpectsALoss(Runner):
+    """Against losses known by hand: the linear model is the exact solution of the cubic problem, or nothing at all."""
+
+    def linear(self, a, c):
+        arrays = {"layer_out.weight": np.array([[float(a)]]), "layer_out.bias": np.array([float(c)])}
+        tf.archive(self.source, tf.as_tensors(arrays))
+
+    def expect(self, text, *options, rule="gauss:20"):
+        return self.run_as_given("--overwrite", "--expect-loss", text, "--quadrature", rule, *options)
+
+    def test_known_losses(self):
+        linear = ("--network", "linear")
+        for a, c, problem, ritz, galerkin in (
+            (-2, -1, "cubic", -23 / 30, 0),
+            (0, 0, "cubic", 0, 28),
+            (0, 0, "sine", 0, np.pi**4 / 2),
+            # u = x (1 - x): R = 1/6 - int pi^2 sin(pi x) x (1 - x) = 1/6 - 4 / pi
+            (0, 1, "sine", 1 / 6 - 4 / np.pi, 4 - 8 * np.pi + np.pi**4 / 2),
+        ):
+            self.linear(a, c)
+            for rule in ("gauss:20", "simpson:400"):
+                for loss, value in (("ritz", ritz), ("galerkin", galerkin)):
+                    code, out, err = self.expect(f"{loss}={value:.6f}", *linear, "--problem", problem, rule=rule)
+                    self.assertEqual((code, err), (0, ""), f"{a} {c} {problem} {loss} {rule}")
+                    self.assertIn(f"expected {value:.6f}", out)
+                    os.unlink(self.target)
+                    code, _, err = self.expect(f"{loss}={value + 1:.6f}", *linear, "--problem", problem, rule=rule)
+                    self.assertEqual(code, 1)
+                    self.assertIn("not the expected", err)
+                    self.assertFalse(os.path.exists(self.target))
+
+    def test_a_lost_end_point(self):
+        self.linear(0, 1)  # u = x (1 - x): the Ritz integrand at x = 0 is 1/2, its weight 1/6 per interval
+        _, out, _ = self.expect("ritz=1", "--network", "linear", "--tolerance", "9", rule="simpson-as-published:1")
+        lost = float(out.split("ritz loss ")[1].split()[0])
+        _, out, _ = self.expect("ritz=1", "--network", "linear", "--tolerance", "9", rule="simpson:1")
+        self.assertAlmostEqual(float(out.split("ritz loss ")[1].split()[0]) - lost, 0.5 / 6, places=6)
+
+    def test_another_function_is_refused_and_the_right_one_named(self):
+        rng = np.random.default_rng(4)
+        for dimension in (1, 2):
+            arrays = {name: rng.normal(size=a.shape) for name, a in tf.state_dict(width=3, dimension=dimension).items()}
+            tf.archive(self.source, tf.as_tensors(arrays))
+            _, out, _ = self.expect("galerkin=0", "--network", "resnet", "--activation", "tanh", "--tolerance", "inf")
+            self.assertEqual(out, "")  # nothing is within any share of zero
+            right = import_checkpoint.loss_of(
+                arrays, "resnet", "tanh", "galerkin", "sine", *import_checkpoint.quadrature(("gauss", 20), dimension)
+            )
+            text = f"galerkin={right:.5e}"
+            self.assertEqual(self.expect(text, "--network", "resnet", "--activation", "tanh")[0], 0)
+            os.unlink(self.target)
+            for wrong in (("resnet", "swish"), ("fcnet", "tanh"), ("fcnet", "sin")):
+                code, _, err = self.expect(text, "--network", wrong[0], "--activation", wrong[1])
+                self.assertEqual(code, 1)
+                self.assertIn("it is that of a resnet with tanh.", err)
+                self.assertFalse(os.path.exists(self.target))
+
+    def test_the_digits_given_count(self):
+        self.linear(0, 0)
+        for text, code in (("galerkin=48.705", 0), ("galerkin=48.7", 0), ("galerkin=48.8", 1), ("galerkin=4.9e1", 0)):
+            self.assertEqual(self.expect(text, "--network", "linear")[0], code, text)
+        self.assertEqual(self.expect("galerkin=48.8", "--network", "linear", "--tolerance", "0.01")[0], 0)
+
+    def test_expectations_that_make_no_sense(self):
+        self.linear(0, 0)
+        for options in (
+            ("--expect-loss", "galerkin=1"),
+            ("--expect-loss", "galerkin", "--quadrature", "gauss:4"),
+            ("--expect-loss", "mse=1", "--quadrature", "gauss:4"),
+            ("--expect-loss", "ritz=x", "--quadrature", "gauss:4"),
+            ("--expect-loss", "ritz=nan", "--quadrature", "gauss:4"),
+            ("--expect-loss", "ritz=1", "--quadrature", "monte-carlo:4"),
+            ("--quadrature", "gauss:4"),
+            ("--tolerance", "1"),
+        ):
+            code, _, err = self.run_as_given("--network", "linear", *options)
+            self.assertEqual((code, err.count("\n")), (2, 1), options)
 
 
 class RunsNothing(Runner):
@@ -361,7 +463,7 @@ class PublishedMinimizers(Runner):
             for loss in ("ritz", "galerkin"):
                 name = f"{kind}_{loss}.pkl"
                 self.source = os.path.join(REFERENCE, "minimizers", name)
-                tensors, meta = self.imported("--negate-output")
+                tensors, meta = self.imported("--negate-output", "--network", kind)
                 self.assertEqual([meta[k] for k in ("network", "width", "blocks", "dimension", "source")],
                                  [kind, "4", "1", "1", name])  # fmt: skip
                 theta = np.concatenate([values.reshape(-1) for values in tensors.values()])

@@ -28,7 +28,7 @@ TRIALS = int(os.environ.get("LANDSCAPE_FUZZ", "500"))
 LIMIT = 6 << 30  # bytes of address space: the program starts with less than one GiB
 SECONDS = 60
 TINY = ["--epochs=20", "--lbfgs-iterations=0", "--bootstrap=40", "--directions=6", "--grid=-1:1:9", "--threads=1"]
-IMPORT = os.path.join(SOURCE, "tools", "import_checkpoint.py")
+IMPORT = [os.path.join(SOURCE, "tools", "import_checkpoint.py"), "--network=resnet", "--activation=swish"]
 PLOT = os.path.join(SOURCE, "tools", "plot_landscape.py")
 
 
@@ -79,7 +79,7 @@ class Fuzz(SystemTest):
         torch_format.legacy(os.path.join(cls.store, "good.pkl"), weights)
         env = {**os.environ, "MPLCONFIGDIR": cls.store}
         imported = subprocess.run(
-            [sys.executable, IMPORT, "good.pt", "-o", "imported.safetensors"],
+            [sys.executable, *IMPORT, "good.pt", "-o", "imported.safetensors"],
             cwd=cls.store,
             capture_output=True,
             text=True,
@@ -291,7 +291,7 @@ class Fuzz(SystemTest):
             name = ["good.pt", "good.pkl"][trial % 2]
             self.fresh(name)
             how = Damage(4000 + trial).bytes_of(self.path(name))
-            code, _, _ = self.try_command([sys.executable, "-B", IMPORT, name, "-o", "b.safetensors"], how)
+            code, _, _ = self.try_command([sys.executable, "-B", *IMPORT, name, "-o", "b.safetensors"], how)
             if code == 0:
                 found = tensors(self.path("b.safetensors"))
                 self.assertEqual(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,20 @@
 
 namespace landscape {
 
+/// What the caller knows about a network that a file may leave open: tensors of one name and shape serve several.
+struct NetworkHints {
+  std::optional<NetworkKind> kind;
+  std::optional<Activation> activation;
+  NetworkHints() = default;
+  NetworkHints(const NetworkSpec& spec) : kind(spec.kind), activation(spec.activation) {}
+};
+
 /// Reads theta and its NetworkSpec. From HDF5: group minimizer/<loss>. From safetensors: tensors named as in PyTorch
 /// (layer_in.weight, layer1.weight or layer_1.weight, ..., F64 or F32); sizes follow from the shapes, network and
-/// activation from __metadata__ or, where it is silent, from `defaults`. Throws Error that names file, tensor and
-/// expected shape; refuses non-finite values. Fills theta, spec, loss, source ("loaded from FILE") and, from HDF5, what
-/// the file says about errors and history.
-Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkSpec& defaults);
+/// activation from __metadata__ or, where it is silent, from `hints`. Throws Error that names file, tensor and expected
+/// shape, or what neither says; refuses non-finite values. Fills theta, spec, loss, source ("loaded from FILE") and,
+/// from HDF5, what the file says about errors and history.
+Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints);
 
 /// Writes minimizer as safetensors (F64, names and __metadata__ as above); replaces `path` whole or not at all.
 void save_safetensors(const std::string& path, const Minimizer& minimizer);
