@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
+#include <sstream>
 
 #include "landscape/app/option_table.hpp"
 #include "landscape/app/text.hpp"
+#include "landscape/backend/solution_measure.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/io/training_checkpoint.hpp"
@@ -22,21 +24,74 @@ namespace {
 // Between checkpoints of a training, and the shortest training worth keeping; shorter where --round-seconds is.
 constexpr double kMostCheckpointSeconds = 30.0;
 
+// What a minimizer is warned about.
+constexpr double kShown = 1e-9;          // of a loss, relative: less than its printed digits
+constexpr double kStandardErrors = 4.0;  // that a loss must lie below the least one
+constexpr double kLargestError = 0.05;   // relative, L2
+constexpr double kLargestSlope = 0.1;    // |grad L| |theta*| / loss_scale()
+
+// Loss and errors are measured anew whatever a file or training says: the same numbers for all.
+void measure(const Setup& setup, Minimizer& minimizer) {
+  const RunConfig& config = setup.config;
+  const SolutionMeasure found =
+      measure_solution(minimizer.spec, config.problem, minimizer.loss, minimizer.theta, setup.training_threads);
+  minimizer.final_quadrature = found.quadrature;
+  minimizer.final_loss = found.loss.value;
+  minimizer.final_loss_error = found.loss.error;
+  minimizer.relative_l2_error = found.relative_l2.value;
+  minimizer.relative_l2_uncertainty = found.relative_l2.error;
+  minimizer.relative_h1_error = found.relative_h1.value;
+  minimizer.relative_h1_uncertainty = found.relative_h1.error;
+  minimizer.gradient_norm = found.gradient_norm;
+  const auto backend = make_cpu_backend(minimizer.spec, config.problem, setup.points, setup.training_threads);
+  std::vector<double> gradient(minimizer.theta.size());
+  minimizer.profile_loss = backend->loss_and_gradient(minimizer.loss, minimizer.theta, gradient);
+  minimizer.profile_quadrature = to_string(config.quadrature);
+  minimizer.warnings = minimizer_warnings(minimizer);
+}
+
 Minimizer load(const Setup& setup, LossKind loss) {
   const RunConfig& config = setup.config;
   Minimizer minimizer = load_minimizer(config.minimizer_file(loss), loss, config.network);
-  // Whatever the file says about errors belongs to its own problem and quadrature: measured anew for this run's.
-  const auto backend = make_cpu_backend(minimizer.spec, config.problem, setup.points, setup.training_threads);
-  std::vector<double> gradient(minimizer.theta.size());
-  minimizer.final_loss = backend->loss_and_gradient(loss, minimizer.theta, gradient);
-  minimizer.gradient_norm = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
+  if (minimizer.problem != config.problem) {  // what the file says is of another loss
+    minimizer.problem = config.problem;
+    minimizer.history = {};
+    minimizer.training_loss = std::numeric_limits<double>::quiet_NaN();
+    minimizer.training_quadrature.clear();
+  }
   minimizer.at_iteration_limit = false;
-  const SolutionError error =
-      solution_error(minimizer.spec, config.problem, minimizer.theta, setup.points, setup.training_threads);
-  minimizer.relative_l2_error = error.relative_l2;
-  minimizer.relative_h1_error = error.relative_h1;
   minimizer.seconds = 0.0;
+  measure(setup, minimizer);
   return minimizer;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
+  return text;
+}
+
+// With exact integrals no function lies below the least loss: a loss that does measures its quadrature.
+std::string below_minimum(const Minimizer& m, double least) {
+  const double bound = least - (kShown * std::abs(least) + kStandardErrors * m.final_loss_error);
+  std::vector<std::string> seen;
+  if (!m.history.loss.empty()) {
+    const auto lowest = std::min_element(m.history.loss.begin(), m.history.loss.end());
+    if (*lowest < bound)
+      seen.push_back(fmt::format("{:.8g} in the training at epoch {}", *lowest,
+                                 m.history.epoch[static_cast<std::size_t>(lowest - m.history.loss.begin())]));
+  }
+  if (m.training_loss < bound)
+    seen.push_back(fmt::format("{:.8g} with the training's {}", m.training_loss, m.training_quadrature));
+  if (m.profile_loss < bound)
+    seen.push_back(fmt::format("{:.8g} with the profiles' {}", m.profile_loss, m.profile_quadrature));
+  if (m.final_loss < bound) seen.push_back(fmt::format("{:.8g} with {}", m.final_loss, m.final_quadrature));
+  if (seen.empty()) return "";
+  return fmt::format(
+      "{}: the loss is {}, below the least over all functions, {:.8g}: such a quadrature is no bound any "
+      "more; use a finer one.",
+      to_string(m.loss), joined(seen), least);
 }
 
 // One loss's training: what its observer needs to show progress, keep checkpoints and stop.
@@ -56,7 +111,10 @@ class ObservedTraining {
     std::optional<TrainingState> start;
     if (setup_.config.resume) {
       if (auto saved = load_training_checkpoint(path_, loss_); saved && saved->config_hash == checkpoint_.config_hash) {
-        if (saved->finished) return saved->finished;
+        if (saved->finished) {
+          measure(setup_, *saved->finished);
+          return saved->finished;
+        }
         start = saved->state;
         checkpoint_.state = std::move(saved->state);
         first_epoch_ = start->epoch;
@@ -66,12 +124,13 @@ class ObservedTraining {
     const auto backend = make_training_backend(setup_, setup_.points);
     try {
       checkpoint_.finished = train(
-          config.network, config.problem, loss_, config.training, *backend, setup_.points,
+          config.network, config.problem, loss_, config.training, *backend,
           [this](const TrainingProgress& p) { return observe(p); }, start);
     } catch (const TrainingStopped&) {
       if (!checkpoint_.state.theta.empty()) save();
       return std::nullopt;
     }
+    measure(setup_, *checkpoint_.finished);
     if (checkpoint_.finished->seconds > interval_) save();
     return checkpoint_.finished;
   }
@@ -132,6 +191,7 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
       minimizers.push_back(std::move(*trained));
     }
     progress.line(describe_minimizer(minimizers.back()) + how);
+    if (!measures(setup.command)) print_now(warning_lines(minimizers.back().warnings));
   }
   return minimizers;
 }
@@ -169,11 +229,53 @@ std::string training_hash(const RunConfig& config, LossKind loss) {
   return config_hash(reduced);
 }
 
+std::string minimizer_warnings(const Minimizer& m) {
+  std::vector<std::string> sentences;
+  const int dimension = m.spec.dimension;
+  if (m.loss == LossKind::ritz) sentences.push_back(below_minimum(m, exact_minimum(m.loss, m.problem, dimension)));
+  if (m.relative_l2_error > kLargestError) {
+    sentences.push_back(fmt::format(
+        "{}: theta* is far from the solution: its relative L2 error is {:.2g}{}", to_string(m.loss),
+        m.relative_l2_error,
+        m.seconds > 0.0
+            ? "; train longer, with a finer quadrature or a larger network."
+            : fmt::format("; are its network and activation ({}) those it was trained with?", m.spec.describe())));
+  }
+  double square = 0.0;
+  for (const double x : m.theta) square += x * x;
+  const double slope = m.gradient_norm * std::sqrt(square) / loss_scale(m.loss, m.problem, dimension);
+  if (slope > kLargestSlope) {
+    sentences.push_back(fmt::format(
+        "{}: theta* is no minimum of the loss: |grad L| = {:.2g}, and |grad L| |theta*| is {:.2g} of the loss of u = 0 "
+        "above the least one, where {:g} is much.",
+        to_string(m.loss), m.gradient_norm, slope, kLargestSlope));
+  }
+  std::string text;
+  for (const std::string& sentence : sentences) {
+    if (!sentence.empty()) text += (text.empty() ? "" : "\n") + sentence;
+  }
+  return text;
+}
+
+std::string warning_lines(const std::string& warnings) {
+  constexpr std::size_t kWidth = 98;
+  std::string text;
+  std::istringstream lines(warnings);
+  for (std::string line; std::getline(lines, line);) text += wrapped("Warning: " + line, kWidth);
+  return text;
+}
+
+std::string loss_text(const Minimizer& m) {
+  std::string text = fmt::format("loss {:.8g} +- {:.1g} ({}", m.final_loss, m.final_loss_error, m.final_quadrature);
+  if (!m.training_quadrature.empty()) text += fmt::format("; {:.8g} with {}", m.training_loss, m.training_quadrature);
+  if (!m.profile_quadrature.empty() && m.profile_quadrature != m.training_quadrature)
+    text += fmt::format("; {:.8g} with {}", m.profile_loss, m.profile_quadrature);
+  return text + fmt::format("), relative L2 error {:.2e}", m.relative_l2_error);
+}
+
 std::string describe_minimizer(const Minimizer& minimizer) {
-  std::string how = minimizer.source;
-  if (minimizer.seconds > 0.0) how = duration_text(minimizer.seconds);
-  return fmt::format("  {:<9} loss {:.8g}, relative L2 error {:.2e}, {}", to_string(minimizer.loss),
-                     minimizer.final_loss, minimizer.relative_l2_error, how);
+  const std::string how = minimizer.seconds > 0.0 ? duration_text(minimizer.seconds) : minimizer.source;
+  return fmt::format("  {:<9} {}, {}", to_string(minimizer.loss), loss_text(minimizer), how);
 }
 
 bool should_stop(const Setup& setup) {

@@ -206,7 +206,7 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.network.activation = parse_activation(t, o); },
        [layered](const C& c) { return layered(c, to_string(c.network.activation)); }},
 
-      {"init", "xavier|normal|uniform", "first parameters", training, results,
+      {"init", "NAME", "first parameters: xavier, normal, uniform or pytorch", training, results,
        [](C& c, Text t, Text o) { c.training.init = parse_initialisation(t, o); },
        [trained](const C& c) { return trained(c, to_string(c.training.init)); }},
       {"epochs", "N", "of Adam", training, results,

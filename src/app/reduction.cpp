@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 #include "landscape/app/convergence.hpp"
 #include "landscape/app/output.hpp"
@@ -26,7 +25,17 @@ std::vector<double> interval_values(const std::optional<TwoSided>& interval) {
 struct Diagnosed {
   std::vector<ProfileDiagnostics> profiles;  // (M)
   std::int64_t n_damaged = 0;
+  std::int64_t n_off_centre = 0;
 };
+
+// Whether a usable profile is lower somewhere than at s = 0, by more than kOffCentre of max - min.
+bool falls_below_centre(std::span<const double> row, std::span<const double> steps) {
+  if (steps.front() > 0.0 || steps.back() < 0.0) return false;
+  const auto nearer = [](double a, double b) { return std::abs(a) < std::abs(b); };
+  const auto centre = std::min_element(steps.begin(), steps.end(), nearer) - steps.begin();
+  const auto [low, high] = std::minmax_element(row.begin(), row.end());
+  return row[static_cast<std::size_t>(centre)] - *low > kOffCentre * (*high - *low);
+}
 
 Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
   const std::vector<double> steps = reader.steps(key.loss);
@@ -41,6 +50,8 @@ Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, Profi
   diagnosed.n_damaged = visit_rows(reader, key, [&](std::span<const double> row, bool intact) {
     const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
     diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
+    if (diagnosed.profiles.back().status == DirectionStatus::usable && falls_below_centre(row, steps))
+      ++diagnosed.n_off_centre;
   });
   return diagnosed;
 }
@@ -105,17 +116,11 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   if (noise == NoiseState::written || reader.has_results(result_group(loss))) {
     report.noise = reader.direction_results(loss).noise;
   }
-  const Minimizer minimizer = reader.minimizer(loss);
-  report.source = minimizer.source;
-  report.final_loss = minimizer.final_loss;
-  report.gradient_norm = minimizer.gradient_norm;
-  report.at_iteration_limit = minimizer.at_iteration_limit;
-  report.relative_l2_error = minimizer.relative_l2_error;
-  report.relative_h1_error = minimizer.relative_h1_error;
-  report.training_seconds = minimizer.seconds;
+  report.minimizer = reader.minimizer(loss);
   Diagnosed diagnosed = diagnose(reader, config, loss);
   report.profiles = std::move(diagnosed.profiles);
   report.n_damaged = diagnosed.n_damaged;
+  report.n_off_centre = diagnosed.n_off_centre;
   if (!report.noise.empty()) report.single_precision = weigh_noise(reader, report);
   report.index = roughness_index(report.profiles);
   report.split = split_index(report.profiles);
@@ -274,6 +279,7 @@ AttributeList result_attributes(const LossReport& report) {
       {"mean_absolute_asymmetry", or_undefined(report.shapes.mean_absolute_asymmetry)},
       {"mean_absolute_minimum_offset", or_undefined(report.shapes.mean_absolute_minimum_offset)},
       {"median_absolute_minimum_offset", or_undefined(report.shapes.median_absolute_minimum_offset)},
+      {"lower_off_centre", report.n_off_centre},
       {"median_curvature", or_undefined(report.shapes.median_curvature)},
       {"tilt_share", report.split ? or_undefined(report.split->tilt_share) : kUndefined},
       {"oscillation_share", report.split ? or_undefined(report.split->oscillation_share) : kUndefined},
@@ -327,14 +333,6 @@ AttributeList result_attributes(const Comparison& c, std::uint64_t bootstrap_see
       {"bootstrap_resamples", c.resamples},
       {"bootstrap_seed", bootstrap_seed},
   };
-}
-
-// Ritz, sine: -d pi^2 / 2^(d+1). Ritz, cubic (u = 2x^3 - x^2 - x, f = 2 - 12 x): -(1/2) int u'^2 = -1/2 (36/5 - 6 - 8/3
-// + 2 + 1).
-double exact_minimum(LossKind loss, Problem problem, int dimension) {
-  if (loss == LossKind::galerkin) return 0.0;
-  if (problem == Problem::cubic) return -0.5 * (36.0 / 5.0 - 6.0 - 8.0 / 3.0 + 2.0 + 1.0);
-  return -0.5 * dimension * std::numbers::pi * std::numbers::pi * std::pow(0.5, dimension);
 }
 
 }  // namespace landscape

@@ -8,9 +8,11 @@
 #include <functional>
 
 #include "landscape/app/convergence.hpp"
+#include "landscape/app/minimizers.hpp"
 #include "landscape/app/precision_check.hpp"
 #include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
+#include "landscape/backend/solution_measure.hpp"
 
 namespace landscape {
 namespace {
@@ -72,6 +74,24 @@ std::string percent_text(const std::optional<double>& share) {
 
 std::string seconds_text(double seconds, const char* without) {
   return seconds > 0.0 ? fmt::format("{:.3g}", seconds) : std::string(without);
+}
+
+std::string training_rule(const RunConfig& config) {
+  const bool redrawn = config.training.points == TrainingPoints::redrawn;
+  return to_string(config.training.quadrature) + (redrawn ? " redrawn" : "");
+}
+
+std::string loss_number(double loss) { return std::isfinite(loss) ? fmt::format("{:.8g}", loss) : "unknown"; }
+
+std::string error_text(double value, double error) { return fmt::format("{:.2e} +- {:.0e}", value, error); }
+
+std::string off_centre_text(const LossReport& loss) {
+  if (2 * loss.n_off_centre <= loss.index.n_used) return "";
+  return wrapped(fmt::format("Warning: {}: {} of {} profiles fall below their centre by more than {:g} % of max - min: "
+                             "with {} theta* is no minimum.",
+                             to_string(loss.loss), loss.n_off_centre, loss.index.n_used, 100.0 * kOffCentre,
+                             loss.minimizer.profile_quadrature),
+                 kTextWidth);
 }
 
 std::string spread_text(const LossReport& loss) {
@@ -213,6 +233,8 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   text += fmt::format("Problem     {}\n", problem_text(config.problem, config.network.dimension));
   text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
                       count_text(static_cast<std::int64_t>(n)));
+  const std::string trained =
+      config.trains_any() && !claim.goes_on() ? fmt::format("; training: {}", training_rule(config)) : "";
   if (measures(setup.command)) {
     text += fmt::format("Profiles    {}\n", profiles_text(config));
     if (config.is_sweep()) text += fmt::format("Sweep       {}\n", sweep_title(config));
@@ -220,13 +242,14 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
       text += fmt::format("            more until the relative half-width of every interval is {:.3g} %, at most {}\n",
                           100.0 * config.until_ci, count_text(config.max_directions));
     }
-    text += fmt::format("Quadrature  {}, {} points\n", to_string(config.quadrature),
-                        count_text(static_cast<std::int64_t>(setup.points.size())));
+    text += fmt::format("Quadrature  {}, {} points{}\n", to_string(config.quadrature),
+                        count_text(static_cast<std::int64_t>(setup.points.size())), trained);
     if (config.point_sets > 0) {
       text += fmt::format("            {} independent sets of them, and {} for reference\n", config.point_sets,
                           to_string(reference_rule(config)));
     }
   }
+  if (!measures(setup.command) && !trained.empty()) text += fmt::format("Quadrature  {}\n", training_rule(config));
   const std::string state = claim.plan == OutputPlan::resume ? " (resumed)"
                             : claim.plan == OutputPlan::extend
                                 ? fmt::format(" (resumed, from {} to {} directions)",
@@ -283,17 +306,27 @@ std::string report_text(const Report& report) {
     table.row("  share of T that it makes",
               [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_variation); });
   }
-  table.row("loss at the minimizer", [](const LossReport& l) { return fmt::format("{:.8g}", l.final_loss); });
+  table.row("loss at the minimizer", [](const LossReport& l) { return fmt::format("{:.8g}", l.minimizer.final_loss); });
+  table.row("  its error", [](const LossReport& l) {
+    return fmt::format("{:.1g} ({})", l.minimizer.final_loss_error, l.minimizer.final_quadrature);
+  });
+  table.row("  with the profiles' points", [](const LossReport& l) { return loss_number(l.minimizer.profile_loss); });
+  table.row("  with the training's points", [](const LossReport& l) { return loss_number(l.minimizer.training_loss); });
   table.row("  its gradient's length", [](const LossReport& l) {
-    return std::isfinite(l.gradient_norm)
-               ? fmt::format("{:.2g}{}", l.gradient_norm, l.at_iteration_limit ? " (limit)" : "")
+    return std::isfinite(l.minimizer.gradient_norm)
+               ? fmt::format("{:.2g}{}", l.minimizer.gradient_norm, l.minimizer.at_iteration_limit ? " (limit)" : "")
                : "unknown";
   });
   table.row("  least over all functions", [&](const LossReport& l) {
     return fmt::format("{:.8g}", exact_minimum(l.loss, report.problem, dimension));
   });
-  table.row("relative L2 error of u", [](const LossReport& l) { return fmt::format("{:.2e}", l.relative_l2_error); });
-  table.row("seconds: training", [](const LossReport& l) { return seconds_text(l.training_seconds, "loaded"); });
+  table.row("relative L2 error of u", [](const LossReport& l) {
+    return error_text(l.minimizer.relative_l2_error, l.minimizer.relative_l2_uncertainty);
+  });
+  table.row("relative H1 semi-norm error", [](const LossReport& l) {
+    return error_text(l.minimizer.relative_h1_error, l.minimizer.relative_h1_uncertainty);
+  });
+  table.row("seconds: training", [](const LossReport& l) { return seconds_text(l.minimizer.seconds, "loaded"); });
   table.row("  profiles", [](const LossReport& l) { return seconds_text(l.evaluation_seconds, "unknown"); });
   table.rule();
 
@@ -307,6 +340,8 @@ std::string report_text(const Report& report) {
                     kTextWidth);
   }
   for (const LossReport& loss : report.losses) {
+    text += warning_lines(loss.minimizer.warnings);
+    text += off_centre_text(loss);
     if (loss.interval && loss.interval->rests_on_few && !loss.is_zero()) {
       text += wrapped(
           fmt::format("(*) {}: about {:.0f} directions carry the variance, so the interval may be too short: use more "
@@ -314,10 +349,10 @@ std::string report_text(const Report& report) {
                       to_string(loss.loss), loss.interval->n_effective),
           kTextWidth);
     }
-    if (loss.at_iteration_limit) {
+    if (loss.minimizer.at_iteration_limit) {
       text += wrapped(fmt::format("(limit) {}: L-BFGS ended at its limit of iterations, where the gradient's length is "
                                   "{:.2g}: not yet a minimum, raise --lbfgs-iterations.",
-                                  to_string(loss.loss), loss.gradient_norm),
+                                  to_string(loss.loss), loss.minimizer.gradient_norm),
                       kTextWidth);
     }
     if (loss.single_precision && loss.single_precision->n_noisy > 0) {

@@ -45,7 +45,7 @@ RunConfig::RunConfig() {
   training.epochs = 20000;
   training.learning_rate = 1e-3;
   training.lbfgs_iterations = 1000;
-  training.quadrature = {QuadratureKind::simpson, 100};
+  quadrature = training.quadrature = default_quadrature(network.dimension);
   training.seed = seed;
 }
 
@@ -98,6 +98,33 @@ void RunConfig::validate() const {
   }
 }
 
+QuadratureRule default_quadrature(int dimension) {
+  switch (dimension) {
+    case 1:
+      return {QuadratureKind::simpson, 100};
+    case 2:
+      return {QuadratureKind::gauss, 24};
+    case 3:
+      return {QuadratureKind::gauss, 16};
+    default:
+      return {QuadratureKind::sobol, 4096};
+  }
+}
+
+void settle_quadratures(RunConfig& config, const OptionTexts& given) {
+  const auto is_given = [&given](std::string_view option) { return given.find(option) != given.end(); };
+  const int dimension = config.network.dimension;
+  TrainingSpec& training = config.training;
+  if (!is_given("quadrature")) config.quadrature = default_quadrature(dimension);
+  if (is_given("train-quadrature")) return;
+  training.quadrature = default_quadrature(dimension);
+  if (dimension <= 3 || is_given("train-points")) return;
+  // A network learns few points in many dimensions by heart: fresh ones each epoch, and no L-BFGS on a fixed set.
+  training.quadrature.n = 1024;
+  training.points = TrainingPoints::redrawn;
+  if (!is_given("lbfgs-iterations")) training.lbfgs_iterations = 0;
+}
+
 RunConfig make_run_config(const OptionTexts& texts) {
   RunConfig config;
   for (const Option& option : option_table()) {  // the table's order, so that one message comes first everywhere
@@ -112,6 +139,7 @@ RunConfig make_run_config(const OptionTexts& texts) {
     if (texts.find("width") == texts.end()) config.network.width = 0;
     if (texts.find("blocks") == texts.end()) config.network.blocks = 0;
   }
+  settle_quadratures(config, texts);
   if (!(config.until_ci > 0.0) && texts.find("max-directions") != texts.end()) {
     throw UsageError("--max-directions bounds what --until-ci adds: give that too, or only --directions.");
   }

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "landscape/app/minimizers.hpp"
 #include "landscape/app/output.hpp"
 #include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
@@ -207,9 +208,10 @@ void show_info(const std::string& path) {
   fmt::print("Problem     {}\n", problem_text(reader.problem(), reader.dimension()));
   for (const LossKind loss : reader.minimizers()) {
     const Minimizer minimizer = reader.minimizer(loss);
-    fmt::print("Minimizer   {}: {}, {} parameters, loss {:.8g}, relative L2 error {:.2e}\n", to_string(loss),
-               minimizer.spec.describe(), minimizer.theta.size(), minimizer.final_loss, minimizer.relative_l2_error);
-    fmt::print("            {}\n", minimizer.source);
+    fmt::print("Minimizer   {}: {}, {} parameters\n", to_string(loss), minimizer.spec.describe(),
+               minimizer.theta.size());
+    fmt::print("            {}\n            {}\n{}", loss_text(minimizer), minimizer.source,
+               warning_lines(minimizer.warnings));
   }
   for (const LossKind loss : reader.profiles()) {
     const std::int64_t total = reader.n_directions(loss) * reader.n_steps(loss);

@@ -40,12 +40,15 @@ void require_there(const RunConfig& config, const std::string& minimizer_file) {
 }
 
 void adopt_network(RunConfig& config, const OptionTexts& given) {
+  NetworkHints hints;  // only what was said: defaults would measure a file that is silent as another function
+  if (given.find("network") != given.end()) hints.kind = config.network.kind;
+  if (given.find("activation") != given.end()) hints.activation = config.network.activation;
   std::string first_file;
   for (const LossKind loss : config.losses) {
     const std::string& file = config.minimizer_file(loss);
     if (file.empty()) continue;
     require_there(config, file);
-    const NetworkSpec found = load_minimizer(file, loss, config.network).spec;
+    const NetworkSpec found = load_minimizer(file, loss, hints).spec;
     if (first_file.empty()) {
       const NetworkSpec& asked = config.network;
       require_same(given, "network", to_string(asked.kind), to_string(found.kind), file);
@@ -170,6 +173,7 @@ RunConfig resolve_config(const Invocation& invocation) {
   RunConfig config = make_run_config(given);
   if (config.all) throw UsageError("--all belongs to the command verify.");
   adopt_network(config, given);
+  settle_quadratures(config, given);
   adopt_directions(config, given);
   settle_sweep(config, invocation.command == Command::sweep, given);
   config.validate();

@@ -5,11 +5,30 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace landscape {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+// Of the group: what its numbers are.
+constexpr const char* kDescription =
+    "final_loss, its error and the relative errors are measured with final_quadrature, whatever rule trained the "
+    "network; relative_h1_error is |grad(u - u*)| / |grad u*|, the quotient of the H1 semi-norms; training_loss and "
+    "profile_loss are the same loss with the training's and the profiles' own points";
+
+// Attributes that are one number each.
+constexpr std::pair<const char*, double Minimizer::*> kMeasures[] = {
+    {"final_loss", &Minimizer::final_loss},
+    {"final_loss_error", &Minimizer::final_loss_error},
+    {"relative_l2_error", &Minimizer::relative_l2_error},
+    {"relative_l2_uncertainty", &Minimizer::relative_l2_uncertainty},
+    {"relative_h1_error", &Minimizer::relative_h1_error},
+    {"relative_h1_uncertainty", &Minimizer::relative_h1_uncertainty},
+    {"gradient_norm", &Minimizer::gradient_norm},
+    {"training_loss", &Minimizer::training_loss},
+    {"profile_loss", &Minimizer::profile_loss}};
 
 }  // namespace
 
@@ -21,15 +40,18 @@ void write_history(hid_t parent, const TrainingHistory& history) {
   const std::vector<hsize_t> shape{history.epoch.size()};
   h5::write_dataset<std::int64_t>(group.get(), "epoch", history.epoch, shape,
                                   {"epochs done at each record", "(H)", "1"});
-  h5::write_dataset<double>(group.get(), "loss", history.loss, shape, {"training loss at each record", "(H)", "1"});
+  h5::write_attribute(group.get(), {"error_quadrature", history.error_quadrature});
+  h5::write_dataset<double>(group.get(), "loss", history.loss, shape,
+                            {"loss at each record with the training's own points", "(H)", "1"});
   h5::write_dataset<double>(group.get(), "relative_l2_error", history.relative_l2_error, shape,
-                            {"|u - u*|_L2 / |u*|_L2 at each record", "(H)", "1"});
+                            {"|u - u*|_L2 / |u*|_L2 at each record, with error_quadrature", "(H)", "1"});
 }
 
 TrainingHistory read_history(hid_t parent, bool* no_checksum) {
   TrainingHistory history;
   if (!h5::has_link(parent, "history")) return history;
   const h5::Group group = h5::open_group(parent, "history");
+  history.error_quadrature = h5::read_text_or(group.get(), "error_quadrature", "");
   history.epoch = h5::read_dataset<std::int64_t>(group.get(), "epoch", 1, nullptr, no_checksum);
   history.loss = h5::read_dataset<double>(group.get(), "loss", 1, nullptr, no_checksum);
   history.relative_l2_error = h5::read_dataset<double>(group.get(), "relative_l2_error", 1, nullptr, no_checksum);
@@ -49,11 +71,14 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"blocks", spec.blocks});
   h5::write_attribute(id, {"dimension", spec.dimension});
   h5::write_attribute(id, {"source", minimizer.source});
-  h5::write_attribute(id, {"final_loss", minimizer.final_loss});
-  h5::write_attribute(id, {"gradient_norm", minimizer.gradient_norm});
+  h5::write_attribute(id, {"description", kDescription});
+  h5::write_attribute(id, {"problem", to_string(minimizer.problem)});
+  for (const auto& [attribute, member] : kMeasures) h5::write_attribute(id, {attribute, minimizer.*member});
+  h5::write_attribute(id, {"final_quadrature", minimizer.final_quadrature});
+  h5::write_attribute(id, {"training_quadrature", minimizer.training_quadrature});
+  h5::write_attribute(id, {"profile_quadrature", minimizer.profile_quadrature});
   h5::write_attribute(id, {"at_iteration_limit", std::int64_t{minimizer.at_iteration_limit}});
-  h5::write_attribute(id, {"relative_l2_error", minimizer.relative_l2_error});
-  h5::write_attribute(id, {"relative_h1_error", minimizer.relative_h1_error});
+  h5::write_attribute(id, {"warnings", minimizer.warnings});
   h5::write_attribute(id, {"training_seconds", minimizer.seconds});
   std::vector<std::string> names;
   std::vector<std::int64_t> shapes;
@@ -88,8 +113,9 @@ Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_che
     minimizer.spec.blocks = small("blocks");
     minimizer.spec.dimension = small("dimension");
     minimizer.spec.validate();
+    minimizer.problem = parse_problem(h5::read_text_or(id, "problem", "sine"), "problem");
   } catch (const UsageError& error) {  // the file's fault, not the command line's
-    throw Error(fmt::format("The group /{} describes no possible network ({}).", name, error.what()));
+    throw Error(fmt::format("The group /{} describes no possible minimizer ({}).", name, error.what()));
   }
   minimizer.theta = h5::read_dataset<double>(id, "theta", 1, nullptr, no_checksum);
   const std::size_t expected = ParameterLayout(minimizer.spec).size();
@@ -101,12 +127,13 @@ Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_che
     throw Error(fmt::format("/{}/theta has values that are not finite.", name));
   }
   minimizer.source = h5::read_text_or(id, "source", "");
-  minimizer.final_loss = h5::read_number_or(id, "final_loss", kUnknown);
-  minimizer.gradient_norm = h5::read_number_or(id, "gradient_norm", kUnknown);
+  for (const auto& [attribute, member] : kMeasures) minimizer.*member = h5::read_number_or(id, attribute, kUnknown);
+  minimizer.final_quadrature = h5::read_text_or(id, "final_quadrature", "");
+  minimizer.training_quadrature = h5::read_text_or(id, "training_quadrature", "");
+  minimizer.profile_quadrature = h5::read_text_or(id, "profile_quadrature", "");
   minimizer.at_iteration_limit =
       h5::has_attribute(id, "at_iteration_limit") && h5::read_integer(id, "at_iteration_limit") != 0;
-  minimizer.relative_l2_error = h5::read_number_or(id, "relative_l2_error", kUnknown);
-  minimizer.relative_h1_error = h5::read_number_or(id, "relative_h1_error", kUnknown);
+  minimizer.warnings = h5::read_text_or(id, "warnings", "");
   minimizer.seconds = h5::read_number_or(id, "training_seconds", 0.0);
   minimizer.history = read_history(id, no_checksum);
   return minimizer;

@@ -14,7 +14,7 @@ namespace landscape {
 namespace {
 
 constexpr const char* kGroup = "training";
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::size_t kMetadataBytes = 1 << 17;
 
 void write_state(const h5::File& file, LossKind loss, const TrainingCheckpoint& checkpoint) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "landscape/backend/solution_measure.hpp"
 #include "landscape/model/choices.hpp"
 #include "landscape/random/philox.hpp"
 #include "lbfgs_minimizer.hpp"
@@ -14,8 +15,10 @@
 namespace landscape {
 namespace {
 
-constexpr Choices<Initialisation, 3> kInitialisations{
-    {{Initialisation::xavier, "xavier"}, {Initialisation::normal, "normal"}, {Initialisation::uniform, "uniform"}}};
+constexpr Choices<Initialisation, 4> kInitialisations{{{Initialisation::xavier, "xavier"},
+                                                       {Initialisation::normal, "normal"},
+                                                       {Initialisation::uniform, "uniform"},
+                                                       {Initialisation::pytorch, "pytorch"}}};
 constexpr Choices<TrainingPoints, 2> kTrainingPoints{
     {{TrainingPoints::fixed, "fixed"}, {TrainingPoints::redrawn, "redrawn"}}};
 
@@ -58,13 +61,13 @@ PointSet subset(const PointSet& all, const std::vector<std::size_t>& order, std:
 class Trainer {
  public:
   Trainer(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training, LossBackend& backend,
-          const PointSet& error_points, const TrainingObserver& observer)
+          const TrainingObserver& observer)
       : spec_(spec),
         problem_(problem),
         loss_(loss),
         training_(training),
         backend_(backend),
-        error_points_(error_points),
+        error_points_(make_points(history_rule(spec.dimension), spec.dimension, 0, 0)),
         observer_(observer),
         gradient_(ParameterLayout(spec).size()) {}
 
@@ -80,6 +83,7 @@ class Trainer {
       state_.theta = initial_parameters(spec_, training_.init, training_.seed);
       state_.first_moment.assign(gradient_.size(), 0.0);
       state_.second_moment.assign(gradient_.size(), 0.0);
+      state_.history.error_quadrature = to_string(history_rule(spec_.dimension));
     }
     seconds_before_ = state_.seconds;
     adam();
@@ -118,6 +122,8 @@ class Trainer {
                        redrawn ? static_cast<std::uint64_t>(epoch) + 1 : 0);
   }
 
+  PointSet first_points() const { return make_points(training_.quadrature, spec_.dimension, training_.seed, 0); }
+
   /// One Adam step on the backend's current points; returns the loss before the step.
   double adam_step(double learning_rate, std::int64_t epoch) {
     const double value = backend_.loss_and_gradient(loss_, state_.theta, gradient_);
@@ -153,8 +159,9 @@ class Trainer {
         value = adam_step(rate, epoch);
       } else {
         const std::vector<std::size_t> order = permutation(n, training_.seed, epoch);
-        for (std::size_t begin = 0; begin < n; begin += batch) {
-          const std::size_t end = std::min(n, begin + batch);
+        const std::size_t n_batches = (n + batch - 1) / batch;
+        for (std::size_t k = 0; k < n_batches; ++k) {  // no short last one, whose few points would weigh more
+          const std::size_t begin = n * k / n_batches, end = n * (k + 1) / n_batches;
           backend_.set_points(subset(all, order, begin, end));
           value += adam_step(rate, epoch) * static_cast<double>(end - begin) / static_cast<double>(n);
         }
@@ -169,7 +176,7 @@ class Trainer {
   }
 
   std::string lbfgs() {
-    backend_.set_points(make_points(training_.quadrature, spec_.dimension, training_.seed, 0));
+    backend_.set_points(first_points());
     const auto evaluate = [&](std::span<const double> theta, std::span<double> gradient) {
       const double value = backend_.loss_and_gradient(loss_, theta, gradient);
       check_finite(value, "l-bfgs", iterations_);
@@ -196,12 +203,15 @@ class Trainer {
     TrainingSpec adam_only = training_;
     adam_only.lbfgs_iterations = 0;
     m.source = "trained: " + adam_only.describe() + polish;
-    m.final_loss = backend_.loss_and_gradient(loss_, m.theta, gradient_);
+    m.problem = problem_;
+    // All points of the set that the training ended with, not those of its last batch.
+    const bool from_adam = training_.lbfgs_iterations == 0 && training_.epochs > 0;
+    backend_.set_points(from_adam ? points_of_epoch(training_.epochs - 1) : first_points());
+    m.training_loss = backend_.loss_and_gradient(loss_, m.theta, gradient_);
     m.gradient_norm = std::sqrt(std::inner_product(gradient_.begin(), gradient_.end(), gradient_.begin(), 0.0));
     m.at_iteration_limit = at_limit_;
-    const SolutionError error = solution_error(spec_, problem_, m.theta, error_points_, 1);
-    m.relative_l2_error = error.relative_l2;
-    m.relative_h1_error = error.relative_h1;
+    m.training_quadrature = landscape::to_string(training_.quadrature);
+    if (training_.points == TrainingPoints::redrawn) m.training_quadrature += " redrawn";
     m.seconds = seconds_before_ + seconds_since(start_);
     m.history = state_.history;
     return m;
@@ -212,7 +222,7 @@ class Trainer {
   LossKind loss_;
   TrainingSpec training_;
   LossBackend& backend_;
-  const PointSet& error_points_;
+  PointSet error_points_;
   const TrainingObserver& observer_;
   std::vector<double> gradient_;
   TrainingState state_;
@@ -277,9 +287,12 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation i
                          : std::sqrt(2.0 / (tensor.rows + tensor.columns)) * philox_normal_pair(seed, stream, i).first;
           break;
         case Initialisation::normal:
-          theta[i] = philox_normal_pair(seed, stream, i).first;
+          theta[i] = tensor.is_bias ? 0.0 : philox_normal_pair(seed, stream, i).first;
           break;
         case Initialisation::uniform:
+          theta[i] = tensor.is_bias ? 0.0 : philox_uniform_pair(seed, stream, i)[0];
+          break;
+        case Initialisation::pytorch:
           theta[i] = (2.0 * philox_uniform_pair(seed, stream, i)[0] - 1.0) / std::sqrt(static_cast<double>(fan_in));
           break;
       }
@@ -288,12 +301,24 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation i
   return theta;
 }
 
+QuadratureRule history_rule(int dimension) {
+  switch (dimension) {
+    case 1:
+      return {QuadratureKind::gauss, 32};
+    case 2:
+      return {QuadratureKind::gauss, 16};
+    case 3:
+      return {QuadratureKind::gauss, 12};
+    default:
+      return {QuadratureKind::sobol, 4096};
+  }
+}
+
 Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training,
-                LossBackend& backend, const PointSet& error_points, const TrainingObserver& observer,
-                const std::optional<TrainingState>& resume) {
+                LossBackend& backend, const TrainingObserver& observer, const std::optional<TrainingState>& resume) {
   spec.validate();
   training.validate(spec.dimension);
-  return Trainer(spec, problem, loss, training, backend, error_points, observer).run(resume);
+  return Trainer(spec, problem, loss, training, backend, observer).run(resume);
 }
 
 }  // namespace landscape

@@ -54,6 +54,21 @@ TEST_F(Config, DefaultsAreTheOneDimensionalMainJob) {
   EXPECT_EQ(config.n_items(), 2 * 100 * 101);
 }
 
+TEST_F(Config, DefaultQuadraturesFitTheDimension) {
+  const auto rules = [](const std::vector<std::string>& arguments) {
+    const RunConfig config = parse_resolved_text(resolved_text(parse(arguments)));
+    return to_string(config.quadrature) + " " + to_string(config.training.quadrature) + " " +
+           to_string(config.training.points) + " " + std::to_string(config.training.lbfgs_iterations);
+  };
+  EXPECT_EQ(rules({"--dimension=2"}), "gauss:24 gauss:24 fixed 1000");
+  EXPECT_EQ(rules({"--dimension=3"}), "gauss:16 gauss:16 fixed 1000");
+  EXPECT_EQ(rules({"--dimension=10"}), "sobol:4096 sobol:1024 redrawn 0");
+  EXPECT_EQ(rules({"--dimension=10", "--lbfgs-iterations=7"}), "sobol:4096 sobol:1024 redrawn 7");
+  EXPECT_EQ(rules({"--dimension=10", "--train-points=fixed"}), "sobol:4096 sobol:4096 fixed 1000");
+  EXPECT_EQ(rules({"--dimension=10", "--train-quadrature=sobol:64"}), "sobol:4096 sobol:64 fixed 1000");
+  EXPECT_EQ(rules({"--dimension=3", "--quadrature=gauss:4"}), "gauss:4 gauss:16 fixed 1000");
+}
+
 TEST_F(Config, CommandLineBeatsConfigFileBeatsPresetBeatsDefaults) {
   write("wide.cfg", "width = 7\nblocks = 2\ndirections = 11\nseed = 5\n");
   const std::string file = write("mine.cfg", "width = 8\ndirections = 12   # more\n\n# a comment\n");

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "landscape/backend/loss_backend.hpp"
+#include "landscape/backend/solution_measure.hpp"
 #include "landscape/math/dual.hpp"
 #include "landscape/math/gradient.hpp"
 #include "landscape/model/error.hpp"
@@ -358,6 +359,39 @@ TEST(CpuBackend, MisfitsAreErrors) {
   EXPECT_THROW(backend->evaluate({LossKind::ritz, &one_row, steps, 0, 4}, losses), Error);
 }
 
+TEST(SolutionMeasure, OfNoFunctionIsKnownInEveryDimension) {
+  for (const int d : {1, 2, 3, 6}) {
+    const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, d, 3, 1};
+    const std::vector<double> zero(ParameterLayout(spec).size(), 0.0);
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      const SolutionMeasure m = measure_solution(spec, Problem::sine, loss, zero);
+      const double exact = exact_minimum(loss, Problem::sine, d) + loss_scale(loss, Problem::sine, d);
+      EXPECT_LE(std::abs(m.loss.value - exact), 4.0 * m.loss.error + 1e-10 * exact) << d << " " << to_string(loss);
+      EXPECT_LE(std::abs(m.relative_l2.value - 1.0), 4.0 * m.relative_l2.error) << d;
+      EXPECT_LE(std::abs(m.relative_h1.value - 1.0), 4.0 * m.relative_h1.error) << d;
+      EXPECT_EQ(m.quadrature.substr(0, 6), d <= 3 ? "gauss:" : "8 x so");
+    }
+  }
+}
+
+TEST(SolutionMeasure, HasTheSameBitsOnAnyNumberOfThreads) {
+  for (const int d : {1, 3, 10}) {
+    const NetworkSpec spec{NetworkKind::resnet, Activation::swish, d, 4, 1};
+    std::vector<double> theta(ParameterLayout(spec).size());
+    for (std::size_t i = 0; i < theta.size(); ++i) theta[i] = 0.4 * std::sin(static_cast<double>(7 * i + 1));
+    const SolutionMeasure one = measure_solution(spec, Problem::sine, LossKind::galerkin, theta, 1);
+    for (const int threads : {2, 5}) {
+      const SolutionMeasure many = measure_solution(spec, Problem::sine, LossKind::galerkin, theta, threads);
+      EXPECT_EQ(one.quadrature, many.quadrature);
+      for (const auto member : {&SolutionMeasure::loss, &SolutionMeasure::relative_l2, &SolutionMeasure::relative_h1}) {
+        EXPECT_EQ((one.*member).value, (many.*member).value) << d;
+        EXPECT_EQ((one.*member).error, (many.*member).error) << d;
+      }
+      EXPECT_EQ(one.gradient_norm, many.gradient_norm);
+    }
+  }
+}
+
 TEST(CpuBackend, ExactSolutionHasTheKnownLosses) {
   // N = -2x - 1 is exact for the cubic problem: Galerkin 0, Ritz -1/2 int |u*'|^2 = -1/2 (4/5 ... ) by hand: u*' = 6x^2
   // - 2x - 1.
@@ -368,6 +402,14 @@ TEST(CpuBackend, ExactSolutionHasTheKnownLosses) {
   EXPECT_NEAR(profile(*backend, spec, LossKind::galerkin, theta, zero, {0.0})[0], 0.0, 1e-28);
   // int (6x^2-2x-1)^2 = 36/5 - 24/4 + (4-12)/3 + 4/2 + 1 = 23/15
   EXPECT_NEAR(profile(*backend, spec, LossKind::ritz, theta, zero, {0.0})[0], -23.0 / 30.0, 1e-15);
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    const SolutionMeasure measure = measure_solution(spec, Problem::cubic, loss, theta);
+    EXPECT_NEAR(measure.loss.value, exact_minimum(loss, Problem::cubic, 1), 1e-14);
+    EXPECT_NEAR(measure.relative_l2.value, 0.0, 1e-14);
+    EXPECT_NEAR(measure.gradient_norm, 0.0, 1e-12);
+    EXPECT_NEAR(measure_solution(spec, Problem::cubic, loss, zero).loss.value,
+                exact_minimum(loss, Problem::cubic, 1) + loss_scale(loss, Problem::cubic, 1), 1e-13);
+  }
   const SolutionError error = solution_error(spec, Problem::cubic, theta, points);
   EXPECT_LE(error.relative_l2, 1e-15);
   EXPECT_LE(error.relative_h1, 1e-15);

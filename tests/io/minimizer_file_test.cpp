@@ -113,6 +113,22 @@ TEST_F(MinimizerFile, SafetensorsGiveThetaAndSizes) {
   EXPECT_EQ(minimizer.source, "loaded from " + path_);
 }
 
+TEST_F(MinimizerFile, WhatNeitherFileNorCallerSaysIsAskedFor) {
+  NetworkHints only_kind, only_activation;
+  only_kind.kind = NetworkKind::fcnet;
+  only_activation.activation = Activation::sin;
+  const auto message = [&](const NetworkHints& hints, const Json& metadata = nullptr) {
+    write_tensors(path_, small_network(), metadata);
+    return message_of([&] { load_minimizer(path_, LossKind::ritz, hints); });
+  };
+  EXPECT_TRUE(contains(message({}), "give --network fcnet or resnet"));
+  EXPECT_TRUE(contains(message(only_activation), "give --network fcnet or resnet"));
+  EXPECT_TRUE(contains(message(only_kind), "give --activation swish, tanh, sin or softplus"));
+  EXPECT_TRUE(contains(message({}, {{"network", "resnet"}}), "give --activation"));
+  write_tensors(path_, small_network(), {{"network", "resnet"}});
+  EXPECT_EQ(load_minimizer(path_, LossKind::ritz, only_activation).spec.activation, Activation::sin);
+}
+
 TEST_F(MinimizerFile, MetadataOverrulesDefaultsAndOrderDoesNotMatter) {
   std::vector<Tensor> tensors = small_network();
   const std::vector<double> theta = flat(tensors);
@@ -132,7 +148,7 @@ TEST_F(MinimizerFile, PublishedAndDataParallelNamesAreUnderstood) {
   tensors[3].name = "module.layer_1.bias";
   tensors[4].name = "module.layer2.weight";
   write_tensors(path_, tensors);
-  EXPECT_EQ(test::bits(load_minimizer(path_, LossKind::ritz, {}).theta), test::bits(theta));
+  EXPECT_EQ(test::bits(load_minimizer(path_, LossKind::ritz, NetworkSpec{}).theta), test::bits(theta));
   tensors.push_back(tensors[2]);
   tensors.back().name = "layer1.weight";
   EXPECT_TRUE(contains(refusal(tensors), "'layer1.weight' is there twice"));
@@ -141,7 +157,7 @@ TEST_F(MinimizerFile, PublishedAndDataParallelNamesAreUnderstood) {
 TEST_F(MinimizerFile, SinglePrecisionIsWidened) {
   std::vector<Tensor> tensors = small_network();
   write_tensors(path_, tensors, nullptr, true);
-  const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, {});
+  const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, NetworkSpec{});
   const std::vector<double> theta = flat(tensors);
   for (std::size_t i = 0; i < theta.size(); ++i)
     EXPECT_EQ(minimizer.theta[i], static_cast<double>(static_cast<float>(theta[i])));
@@ -149,7 +165,7 @@ TEST_F(MinimizerFile, SinglePrecisionIsWidened) {
 
 TEST_F(MinimizerFile, ALinearModelIsRecognised) {
   write_tensors(path_, {{"layer_out.weight", {1, 3}, {1.0, 2.0, 3.0}}, {"layer_out.bias", {1}, {4.0}}});
-  const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, {});
+  const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, NetworkSpec{});
   EXPECT_EQ(minimizer.spec, (NetworkSpec{NetworkKind::linear, Activation::swish, 3, 0, 0}));
   EXPECT_EQ(minimizer.theta, (std::vector<double>{1.0, 2.0, 3.0, 4.0}));
 }
@@ -160,7 +176,7 @@ TEST_F(MinimizerFile, WhatSaveWritesLoadReads) {
                                   NetworkSpec{NetworkKind::linear, Activation::swish, 2, 0, 0}}) {
     const Minimizer minimizer = test::sample_minimizer(LossKind::ritz, spec);
     save_safetensors(path_, minimizer);
-    const Minimizer found = load_minimizer(path_, LossKind::ritz, {});
+    const Minimizer found = load_minimizer(path_, LossKind::ritz, NetworkSpec{});
     EXPECT_EQ(found.spec, spec);
     EXPECT_EQ(test::bits(found.theta), test::bits(minimizer.theta));
   }
@@ -251,14 +267,14 @@ TEST_F(MinimizerFile, EveryCutAndEveryFlippedBitIsSurvived) {
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
   for (std::size_t n = 0; n < bytes.size(); ++n) {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes.substr(0, n);
-    EXPECT_THROW(load_minimizer(path_, LossKind::ritz, {}), Error) << n;
+    EXPECT_THROW(load_minimizer(path_, LossKind::ritz, NetworkSpec{}), Error) << n;
   }
   for (std::size_t n = 0; n < 8 * bytes.size(); n += 11) {
     std::string flipped = bytes;
     flipped[n / 8] = static_cast<char>(flipped[n / 8] ^ (1 << n % 8));
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << flipped;
     try {
-      const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, {});
+      const Minimizer minimizer = load_minimizer(path_, LossKind::ritz, NetworkSpec{});
       EXPECT_EQ(minimizer.theta.size(), 19U);  // a flip inside a number, or inside a name that does not matter
     } catch (const Error&) {
     }

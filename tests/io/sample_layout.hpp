@@ -55,13 +55,23 @@ inline Minimizer sample_minimizer(LossKind loss, const NetworkSpec& spec = {}) {
   for (std::size_t i = 0; i < minimizer.theta.size(); ++i)
     minimizer.theta[i] = 0.1 * std::cos(static_cast<double>(3 * i + 1));
   minimizer.source = "trained: adam 7 epochs (\u03b8*)";
+  minimizer.problem = Problem::cubic;
+  minimizer.final_quadrature = "gauss:128";
   minimizer.final_loss = -2.4673;
+  minimizer.final_loss_error = 1e-14;
+  minimizer.relative_l2_error = 1.5e-4;
+  minimizer.relative_l2_uncertainty = 2e-14;
+  minimizer.relative_h1_error = 2.5e-3;
+  minimizer.relative_h1_uncertainty = 3e-14;
   minimizer.gradient_norm = 3.5e-6;
   minimizer.at_iteration_limit = true;
-  minimizer.relative_l2_error = 1.5e-4;
-  minimizer.relative_h1_error = 2.5e-3;
+  minimizer.training_loss = -2.4675;
+  minimizer.training_quadrature = "monte-carlo:7 redrawn";
+  minimizer.profile_loss = -2.4674;
+  minimizer.profile_quadrature = "simpson:2";
+  minimizer.warnings = "ritz: the one thing.\nritz: the other.";
   minimizer.seconds = 0.25;
-  minimizer.history = {{1, 2, 7}, {-1.0, -2.0, -2.4673}, {0.5, 0.25, 1.5e-4}};
+  minimizer.history = {{1, 2, 7}, {-1.0, -2.0, -2.4673}, {0.5, 0.25, 1.5e-4}, "gauss:32"};
   return minimizer;
 }
 

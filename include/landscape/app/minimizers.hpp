@@ -19,7 +19,16 @@ std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm
 /// Of everything that the training of `loss` depends on: the hash that its checkpoint carries.
 std::string training_hash(const RunConfig& config, LossKind loss);
 
-/// "  ritz      loss -2.467401, relative L2 error 1.2e-05, 1.3 s (adam ...)"
+/// What speaks against theta* being a minimum of its loss, a sentence per line: a Ritz loss (the final one, one of the
+/// training's or that of the profiles' points) below the least over all functions; a relative L2 error above 5 %;
+/// |grad L| |theta*| above a tenth of the loss of u = 0 over the least one. Empty where nothing does.
+std::string minimizer_warnings(const Minimizer& minimizer);
+/// "Warning: ..." for each, wrapped; ends with a newline where there is one.
+std::string warning_lines(const std::string& warnings);
+
+/// "loss -2.467401 +- 3e-15 (gauss:64; -2.467401 with simpson:100), relative L2 error 1.2e-05"
+std::string loss_text(const Minimizer& minimizer);
+/// "  ritz      loss ..., relative L2 error 1.2e-05, 1.3 s"
 std::string describe_minimizer(const Minimizer& minimizer);
 
 /// Whether this rank was signalled, or the job's time limit has passed.

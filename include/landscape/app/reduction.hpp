@@ -20,6 +20,8 @@ namespace landscape {
 
 /// Bins of the histograms of T.
 inline constexpr int kHistogramBins = 8;
+/// Of max - min: a profile that falls this much below its centre is not centred at a minimum.
+inline constexpr double kOffCentre = 0.01;
 
 /// What rounding does to profiles evaluated in single precision (precision_check.hpp).
 struct SinglePrecision {
@@ -30,17 +32,11 @@ struct SinglePrecision {
 
 struct LossReport {
   LossKind loss = LossKind::ritz;
-  // of the minimizer
-  std::string source;
-  double final_loss = 0.0;
-  double gradient_norm = 0.0;
-  bool at_iteration_limit = false;
-  double relative_l2_error = 0.0;
-  double relative_h1_error = 0.0;
-  double training_seconds = 0.0;
+  Minimizer minimizer;
   // of its profiles
   std::vector<ProfileDiagnostics> profiles;  // (M), direction order; incomplete and damaged rows have status incomplete
   std::int64_t n_damaged = 0;
+  std::int64_t n_off_centre = 0;  // usable profiles that fall below their centre by more than kOffCentre of max - min
   RoughnessIndex index;
   std::optional<IndexInterval> interval;
   std::optional<IndexSplit> split;
@@ -112,8 +108,5 @@ std::string histogram_group(LossKind loss);
 AttributeList histogram_attributes();
 std::vector<ResultTable> histogram_tables(const Histogram& histogram);
 AttributeList result_attributes(const Comparison& comparison, std::uint64_t bootstrap_seed);
-
-/// Of a problem, the exact value of a loss's minimum over all functions u.
-double exact_minimum(LossKind loss, Problem problem, int dimension);
 
 }  // namespace landscape

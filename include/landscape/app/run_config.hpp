@@ -92,6 +92,14 @@ struct OptionText {
 };
 using OptionTexts = std::map<std::string, OptionText, std::less<>>;
 
+/// Quadrature of training and profiles where the user gave none: as good as exact for small networks, and small enough
+/// that a default run takes seconds up to d = 3.
+QuadratureRule default_quadrature(int dimension);
+
+/// Puts the dimension's default where no quadrature is given: again once a file has settled the dimension. Above d = 3
+/// training then has 1024 fresh points each epoch and no L-BFGS.
+void settle_quadratures(RunConfig& config, const OptionTexts& given);
+
 /// Applies the texts to the defaults, then validates. Throws UsageError that names the option, and the file where there
 /// is one.
 RunConfig make_run_config(const OptionTexts& texts);

@@ -63,12 +63,4 @@ std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem p
 /// u, grad u and Laplace u by the shared formulas in plain double precision; points (Q, d).
 PointwiseJet evaluate_pointwise(const NetworkSpec& spec, std::span<const double> theta, std::span<const double> points);
 
-/// Relative errors of u = B N against the exact solution, by the given quadrature.
-struct SolutionError {
-  double relative_l2 = 0.0;
-  double relative_h1 = 0.0;  // of the gradient
-};
-SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta,
-                             const PointSet& points, int n_threads = 1);
-
 }  // namespace landscape

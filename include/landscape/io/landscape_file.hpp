@@ -18,7 +18,7 @@
 
 namespace landscape {
 
-inline constexpr std::int64_t kFormatVersion = 2;
+inline constexpr std::int64_t kFormatVersion = 3;
 inline constexpr int kMostPointSets = 1000;
 
 /// State of the whole file: a killed job's file still says running, but nobody holds its OutputLock.

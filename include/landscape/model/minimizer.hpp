@@ -11,25 +11,42 @@
 
 namespace landscape {
 
-/// Loss and relative L2 error at recorded epochs; the three columns have one length.
+/// Loss (by the training's own points) and relative L2 error at recorded epochs; the three columns have one length.
 struct TrainingHistory {
   std::vector<std::int64_t> epoch;
   std::vector<double> loss;
   std::vector<double> relative_l2_error;
+  std::string error_quadrature{};  // of relative_l2_error: "gauss:32"
 };
 
 struct Minimizer {
   NetworkSpec spec;
   LossKind loss = LossKind::ritz;
-  std::vector<double> theta;  // (n), ParameterLayout order
-  std::string source;         // how obtained, in words: "trained: adam 20000 epochs, ..." or "loaded from FILE"
+  std::vector<double> theta;        // (n), ParameterLayout order
+  std::string source;               // how obtained, in words: "trained: adam 20000 epochs, ..." or "loaded from FILE"
+  Problem problem = Problem::sine;  // what final_loss, errors and history are of
+
+  // Measured with one quadrature, whatever rule trained or loaded it (backend/solution_measure.hpp).
+  std::string final_quadrature;
   double final_loss = 0.0;
-  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  // |grad L| there; NaN where unknown
+  double final_loss_error = 0.0;
+  double relative_l2_error = 0.0;  // |u - u*|_L2 / |u*|_L2
+  double relative_l2_uncertainty = 0.0;
+  double relative_h1_error = 0.0;  // |grad(u - u*)|_L2 / |grad u*|_L2: of the H1 semi-norms
+  double relative_h1_uncertainty = 0.0;
+  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  // |grad L|_2
   bool at_iteration_limit = false;  // L-BFGS was cut off, not done: the parameters are no minimum yet
-  double relative_l2_error = 0.0;   // |u - u*|_L2 / |u*|_L2 with the quadrature of the profiles
-  double relative_h1_error = 0.0;   // |grad(u - u*)|_L2 / |grad u*|_L2
-  double seconds = 0.0;             // wall time of the training, 0 when loaded
-  TrainingHistory history;          // empty when loaded
+
+  // The same loss with the training's own points (redrawn ones: those of the last epoch), and with those of the
+  // profiles. NaN and no rule where unknown.
+  double training_loss = std::numeric_limits<double>::quiet_NaN();
+  std::string training_quadrature;  // "monte-carlo:1000 redrawn"
+  double profile_loss = std::numeric_limits<double>::quiet_NaN();
+  std::string profile_quadrature;
+
+  std::string warnings;     // sentences, one per line: what speaks against its being a minimum
+  double seconds = 0.0;     // wall time of the training, 0 when loaded
+  TrainingHistory history;  // empty when loaded
 };
 
 }  // namespace landscape

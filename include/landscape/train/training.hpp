@@ -16,9 +16,9 @@
 
 namespace landscape {
 
-/// xavier: weights N(0, 2 / (fan in + fan out)), zero biases. normal: every entry N(0, 1). uniform: PyTorch's layer
-/// default, U(-1/sqrt(fan in), 1/sqrt(fan in)) for weights and biases.
-enum class Initialisation { xavier, normal, uniform };
+/// The words of the published study, biases zero: xavier N(0, 2 / (fan in + fan out)), normal N(0, 1), uniform U(0, 1).
+/// pytorch: that library's default for a layer, U(-1/sqrt(fan in), 1/sqrt(fan in)), for weights and biases.
+enum class Initialisation { xavier, normal, uniform, pytorch };
 /// fixed: one point set for the whole training; redrawn: new Monte-Carlo or shifted Sobol points for every Adam step.
 enum class TrainingPoints { fixed, redrawn };
 
@@ -33,7 +33,7 @@ struct TrainingSpec {
   double learning_rate = 1e-3;
   std::int64_t decay_every = 0;  // epochs between decays, 0: constant rate
   double decay_factor = 0.8;
-  std::int64_t batch = 0;  // points per Adam step, 0: all
+  std::int64_t batch = 0;  // most points per Adam step, 0: all; an epoch's batches differ by at most one point
   QuadratureRule quadrature{QuadratureKind::simpson, 100};
   TrainingPoints points = TrainingPoints::fixed;
   std::int64_t lbfgs_iterations = 0;
@@ -80,10 +80,14 @@ class TrainingStopped : public Error {
 /// theta at epoch 0: a pure function of (spec, init, seed). Both losses start from the same theta.
 std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation init, std::uint64_t seed);
 
-/// Trains on `backend` (whose points it replaces, and leaves as the training's). `error_points` measures the relative
-/// errors. Starts from `resume` if given. Throws Error with epoch and remedy when the loss is no longer finite.
+/// By which the history records errors, whatever the training's own points: a rule that is good to the digits shown.
+QuadratureRule history_rule(int dimension);
+
+/// Trains on `backend`, whose points it replaces. Starts from `resume` if given. The result lacks what is measured
+/// after a training: final_* and the relative errors. Throws Error with epoch and remedy when the loss is no longer
+/// finite.
 Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training,
-                LossBackend& backend, const PointSet& error_points, const TrainingObserver& observer = {},
+                LossBackend& backend, const TrainingObserver& observer = {},
                 const std::optional<TrainingState>& resume = std::nullopt);
 
 }  // namespace landscape

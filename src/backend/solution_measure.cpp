@@ -1,0 +1,224 @@
+#include "landscape/backend/solution_measure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <utility>
+
+#include "landscape/backend/loss_backend.hpp"
+#include "landscape/backend/loss_rounding.hpp"
+#include "point_evaluator.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr int kMostGaussDimensions = 3;
+constexpr double kAgreement = 1e-11;      // of two successive rules, relative to the loss
+constexpr double kErrorAgreement = 1e-6;  // the same for the errors of u, of which three digits are shown
+constexpr double kNoError = 1e-14;        // an error of u below this is rounding
+
+constexpr std::uint64_t kShifts = 8;
+constexpr QuadratureRule kShifted{QuadratureKind::sobol, 8192};
+// Shifts that no run draws, so that the points are never those that a network was trained on.
+constexpr std::uint64_t kSeed = 0x6c616e6473636170;
+constexpr std::uint64_t kFirstStream = std::uint64_t{1} << 40;
+
+/// Per dimension; the last ones have about 2.6e5 points.
+std::span<const std::int64_t> gauss_orders(int dimension) {
+  static constexpr std::array<std::int64_t, 5> kLine{64, 128, 256, 512, 1024};
+  static constexpr std::array<std::int64_t, 11> kSquare{16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512};
+  static constexpr std::array<std::int64_t, 7> kCube{10, 14, 20, 28, 40, 56, 64};
+  if (dimension == 1) return kLine;
+  if (dimension == 2) return kSquare;
+  return kCube;
+}
+
+/// |u*|_L2^2 and |grad u*|_L2^2, exactly; of the cubic 2x^3 - x^2 - x in (0,1).
+struct Norms {
+  double l2, h1;
+};
+Norms exact_norms(Problem problem, int dimension) {
+  if (problem == Problem::cubic) return {29.0 / 210.0, 23.0 / 15.0};
+  const double l2 = std::pow(0.5, dimension);
+  return {l2, dimension * std::numbers::pi * std::numbers::pi * l2};
+}
+
+/// Of both losses' integrands, |u - u*|^2 and |grad(u - u*)|^2.
+struct Integrals {
+  double ritz = 0.0, galerkin = 0.0, l2 = 0.0, h1 = 0.0;
+
+  void add(const Integrals& other) {
+    ritz += other.ritz;
+    galerkin += other.galerkin;
+    l2 += other.l2;
+    h1 += other.h1;
+  }
+};
+
+class Integrator {
+ public:
+  Integrator(const NetworkSpec& spec, Problem problem, std::span<const double> theta)
+      : problem_(problem),
+        dimension_(spec.dimension),
+        evaluator_(spec, theta),
+        gradient_(static_cast<std::size_t>(spec.dimension)),
+        exact_gradient_(gradient_.size()) {}
+
+  void add_point(const double* x, double weight, Integrals& sums) {
+    double u, laplacian, exact, source;
+    evaluator_.evaluate(x, u, gradient_.data(), laplacian);
+    math::exact_solution(problem_, dimension_, x, exact, source, exact_gradient_.data());
+    double energy = 0.0, error = 0.0;
+    for (std::size_t j = 0; j < gradient_.size(); ++j) {
+      energy += 0.5 * gradient_[j] * gradient_[j];
+      error += (gradient_[j] - exact_gradient_[j]) * (gradient_[j] - exact_gradient_[j]);
+    }
+    const double residual = laplacian + source;
+    sums.ritz += weight * (energy - source * u);
+    sums.galerkin += weight * residual * residual;
+    sums.l2 += weight * (u - exact) * (u - exact);
+    sums.h1 += weight * error;
+  }
+
+ private:
+  Problem problem_;
+  int dimension_;
+  PointEvaluator evaluator_;
+  std::vector<double> gradient_, exact_gradient_;
+};
+
+/// Sums per chunk meet in index order, whoever made them.
+Integrals integrate(const NetworkSpec& spec, Problem problem, std::span<const double> theta, const PointSet& points,
+                    int n_threads) {
+  constexpr std::size_t kChunk = 1024;
+  const auto d = static_cast<std::size_t>(spec.dimension);
+  const auto n_chunks = static_cast<std::int64_t>((points.size() + kChunk - 1) / kChunk);
+  std::vector<Integrals> sums(static_cast<std::size_t>(n_chunks));
+  if (theta.size() != ParameterLayout(spec).size()) PointEvaluator(spec, theta);  // throws here, not in a thread
+  const int threads = static_cast<int>(std::max<std::int64_t>(1, std::min<std::int64_t>(n_threads, n_chunks)));
+#pragma omp parallel num_threads(threads)
+  {
+    Integrator integrator(spec, problem, theta);
+#pragma omp for schedule(static)
+    for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
+      const auto k = static_cast<std::size_t>(chunk);
+      for (std::size_t q = k * kChunk; q < std::min(points.size(), (k + 1) * kChunk); ++q)
+        integrator.add_point(points.points.data() + q * d, points.weights[q], sums[k]);
+    }
+  }
+  Integrals total;
+  for (const Integrals& s : sums) total.add(s);
+  return total;
+}
+
+double norm_of(std::span<const double> vector) {
+  return std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
+}
+
+bool agree(const SolutionMeasure& m) {
+  const auto small = [](const Estimate& e) { return e.error <= kErrorAgreement * e.value + 2.0 * kNoError; };
+  return small(m.relative_l2) && small(m.relative_h1);
+}
+
+SolutionMeasure measure_by_gauss(const NetworkSpec& spec, Problem problem, LossKind loss, std::span<const double> theta,
+                                 int n_threads) {
+  const Norms norms = exact_norms(problem, spec.dimension);
+  SolutionMeasure measure, coarser;
+  PointSet points;
+  math::LossError<double> rounding;
+  for (const std::int64_t order : gauss_orders(spec.dimension)) {
+    const QuadratureRule rule{QuadratureKind::gauss, order};
+    points = make_points(rule, spec.dimension, 0, 0);
+    const Integrals sums = integrate(spec, problem, theta, points, n_threads);
+    if (measure.quadrature.empty()) rounding = loss_rounding(spec, problem, loss, theta, points);
+    coarser = std::exchange(measure, SolutionMeasure{});
+    measure.quadrature = to_string(rule);
+    measure.loss.value = loss == LossKind::ritz ? sums.ritz : sums.galerkin;
+    measure.relative_l2.value = std::sqrt(sums.l2 / norms.l2);
+    measure.relative_h1.value = std::sqrt(sums.h1 / norms.h1);
+    const double difference = std::abs(measure.loss.value - coarser.loss.value);
+    const double noise = rounding.of(measure.loss.value);
+    measure.loss.error = difference + noise;
+    measure.relative_l2.error = std::abs(measure.relative_l2.value - coarser.relative_l2.value) + kNoError;
+    measure.relative_h1.error = std::abs(measure.relative_h1.value - coarser.relative_h1.value) + kNoError;
+    if (coarser.quadrature.empty()) continue;
+    if (difference <= std::max(kAgreement * std::abs(measure.loss.value), noise) && agree(measure)) break;
+  }
+  std::vector<double> gradient(theta.size());
+  make_cpu_backend(spec, problem, points, n_threads)->loss_and_gradient(loss, theta, gradient);
+  measure.gradient_norm = norm_of(gradient);
+  return measure;
+}
+
+/// Mean and standard error.
+Estimate mean_of(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  double square = 0.0;
+  for (const double x : values) square += (x - mean) * (x - mean);
+  return {mean, std::sqrt(square / (n * (n - 1.0)))};
+}
+
+/// sqrt(x / norm), its error by the first derivative.
+Estimate quotient(const Estimate& square, double norm) {
+  const double value = std::sqrt(square.value / norm);
+  return {value, value > 0.0 ? 0.5 * square.error / (norm * value) : std::sqrt(square.error / norm)};
+}
+
+SolutionMeasure measure_by_shifts(const NetworkSpec& spec, Problem problem, LossKind loss,
+                                  std::span<const double> theta, int n_threads) {
+  std::vector<double> ritz, galerkin, l2, h1, gradient(theta.size()), sum(theta.size(), 0.0);
+  std::unique_ptr<LossBackend> backend;
+  for (std::uint64_t k = 0; k < kShifts; ++k) {
+    const PointSet points = make_points(kShifted, spec.dimension, kSeed, kFirstStream + k);
+    const Integrals sums = integrate(spec, problem, theta, points, n_threads);
+    l2.push_back(sums.l2);
+    h1.push_back(sums.h1);
+    ritz.push_back(sums.ritz);
+    galerkin.push_back(sums.galerkin);
+    if (backend) backend->set_points(points);
+    if (!backend) backend = make_cpu_backend(spec, problem, points, n_threads);
+    backend->loss_and_gradient(loss, theta, gradient);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += gradient[i] / static_cast<double>(kShifts);
+  }
+  Estimate value = mean_of(loss == LossKind::ritz ? ritz : galerkin);
+  if (const Estimate error = mean_of(h1); loss == LossKind::ritz && 0.5 * error.error < value.error)
+    value = {exact_minimum(loss, problem, spec.dimension) + 0.5 * error.value, 0.5 * error.error};
+  const Norms norms = exact_norms(problem, spec.dimension);
+  return {fmt::format("{} x {}", kShifts, to_string(kShifted)), value, quotient(mean_of(l2), norms.l2),
+          quotient(mean_of(h1), norms.h1), norm_of(sum)};
+}
+
+}  // namespace
+
+SolutionMeasure measure_solution(const NetworkSpec& spec, Problem problem, LossKind loss, std::span<const double> theta,
+                                 int n_threads) {
+  return spec.dimension <= kMostGaussDimensions ? measure_by_gauss(spec, problem, loss, theta, n_threads)
+                                                : measure_by_shifts(spec, problem, loss, theta, n_threads);
+}
+
+SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta,
+                             const PointSet& points, int n_threads) {
+  const Integrals sums = integrate(spec, problem, theta, points, n_threads);
+  const Norms norms = exact_norms(problem, spec.dimension);
+  return {std::sqrt(sums.l2 / norms.l2), std::sqrt(sums.h1 / norms.h1)};
+}
+
+// Ritz: -1/2 |grad u*|^2, as R(u) = -1/2 |grad u*|^2 + 1/2 |grad(u - u*)|^2.
+double exact_minimum(LossKind loss, Problem problem, int dimension) {
+  return loss == LossKind::galerkin ? 0.0 : -0.5 * exact_norms(problem, dimension).h1;
+}
+
+// Galerkin: |f|^2, of f = d pi^2 u* or 2 - 12 x.
+double loss_scale(LossKind loss, Problem problem, int dimension) {
+  if (loss == LossKind::ritz) return -exact_minimum(loss, problem, dimension);
+  if (problem == Problem::cubic) return 28.0;
+  const double eigenvalue = dimension * std::numbers::pi * std::numbers::pi;
+  return eigenvalue * eigenvalue * exact_norms(problem, dimension).l2;
+}
+
+}  // namespace landscape
