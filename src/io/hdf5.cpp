@@ -51,15 +51,12 @@ std::string last_error() {
   return clause;
 }
 
-void check(herr_t status, std::string_view doing, Place place) {
-  if (status >= 0) return;
-  const std::string_view file = place.file_name();
-  throw Error(
-      fmt::format("HDF5 cannot {} ({}; {}:{}).", doing, last_error(), file.substr(file.rfind('/') + 1), place.line()));
+void check(herr_t status, std::string_view doing) {
+  if (status < 0) throw Error(fmt::format("HDF5 cannot {} ({}).", doing, last_error()));
 }
 
-hid_t check_id(hid_t id, std::string_view doing, Place place) {
-  if (id < 0) check(-1, doing, place);
+hid_t check_id(hid_t id, std::string_view doing) {
+  if (id < 0) check(-1, doing);
   return id;
 }
 

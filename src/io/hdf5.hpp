@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,8 +20,6 @@
 
 namespace landscape::h5 {
 
-using Place = std::source_location;
-
 /// Before the first HDF5 call: no printing of error stacks, no file locks (the output has its own lock, and readers of
 /// a running job must not be kept out, nor keep the job out).
 void start();
@@ -30,9 +27,9 @@ void start();
 /// HDF5's error stack as one clause, innermost cause first; empties the stack.
 std::string last_error();
 
-/// Throws Error "HDF5 cannot <doing> (<cause>; hdf5.cpp:12)." for a negative return value.
-void check(herr_t status, std::string_view doing, Place place = Place::current());
-hid_t check_id(hid_t id, std::string_view doing, Place place = Place::current());
+/// Throws Error "HDF5 cannot <doing> (<cause>)." for a negative return value.
+void check(herr_t status, std::string_view doing);
+hid_t check_id(hid_t id, std::string_view doing);
 
 /// Owns one identifier; which family is in the type.
 template <herr_t (*kClose)(hid_t)>
@@ -40,7 +37,7 @@ class Handle {
  public:
   Handle() = default;
   explicit Handle(hid_t id) : id_(id) {}
-  Handle(hid_t id, std::string_view doing, Place place = Place::current()) : id_(check_id(id, doing, place)) {}
+  Handle(hid_t id, std::string_view doing) : id_(check_id(id, doing)) {}
   Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)) {}
   Handle& operator=(Handle&& other) noexcept {
     if (this != &other) {
@@ -53,8 +50,8 @@ class Handle {
 
   hid_t get() const { return id_; }
   explicit operator bool() const { return id_ >= 0; }
-  void close(std::string_view doing, Place place = Place::current()) {
-    if (id_ >= 0) check(kClose(std::exchange(id_, H5I_INVALID_HID)), doing, place);
+  void close(std::string_view doing) {
+    if (id_ >= 0) check(kClose(std::exchange(id_, H5I_INVALID_HID)), doing);
   }
   /// Forgets the identifier without closing it.
   void leak() { id_ = H5I_INVALID_HID; }

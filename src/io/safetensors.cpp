@@ -49,8 +49,8 @@ SafeTensor read_tensor(const std::string& name, const Json& entry, std::uint64_t
   if (type != "F64" && type != "F32")
     throw Error(fmt::format("{} has the type {}; only F64 and F32 are read.", where, type));
   const std::uint64_t element = type == "F64" ? 8 : 4;
-  const auto shape = numbers(entry["shape"], n_bytes, where + "'s shape");
-  const auto offsets = numbers(entry["data_offsets"], n_bytes, where + "'s data_offsets");
+  const auto shape = numbers(entry["shape"], n_bytes, "the shape of " + where);
+  const auto offsets = numbers(entry["data_offsets"], n_bytes, "the data_offsets of " + where);
   std::uint64_t count = 1;
   for (const std::uint64_t n : shape) {
     if (n != 0 && count > n_bytes / n) throw Error(fmt::format("{} claims more data than the file holds.", where));
