@@ -36,7 +36,10 @@ with_defaults() {
   shift
   OPTIONS=("$@")
   for default in "${defaults[@]}"; do
-    for option; do [[ $option == "--${default%%=*}" || $option == "--${default%%=*}="* ]] && continue 2; done
+    for option; do
+      [[ $option == "--${default%%=*}" || $option == "--${default%%=*}="* ]] && continue 2
+      [[ ${default%%=*}$option == output-o* || ${default%%=*}$option == directions-n* ]] && continue 2
+    done
     OPTIONS=("--$default" "${OPTIONS[@]}")
   done
 }

@@ -1,4 +1,5 @@
-// Boost.Program_options reads arguments and config files; every message it would give is turned into one of ours.
+// Arguments, presets and config files; everything wrong with a command line or a file is said at once. Boost lays out
+// the help.
 #include "landscape/app/command_line.hpp"
 
 #include <fmt/format.h>
@@ -6,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <boost/program_options.hpp>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "landscape/app/option_table.hpp"
+#include "landscape/app/settings_text.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/app/version.hpp"
 #include "landscape/model/choices.hpp"
@@ -59,7 +62,9 @@ po::options_description describe_options(bool for_help) {
         if (const std::string standard = option.get(defaults); for_help && !standard.empty())
           help += fmt::format(" [{}]", standard);
       }
-      part.add_options()(std::string(option.name).c_str(), value, help.c_str());
+      const std::string names =
+          std::string(option.name) + (option.letter == '\0' ? "" : std::string{',', option.letter});
+      part.add_options()(names.c_str(), value, help.c_str());
     }
     all.add(part);
   }
@@ -94,28 +99,49 @@ void require_plain_text(std::string_view text, const std::string& what) {
   if (!is_plain_text(text)) throw UsageError(fmt::format("{} holds control characters or is not UTF-8.", what));
 }
 
-void add_option(OptionTexts& texts, const std::string& name, const std::string& value, const std::string& origin) {
-  const auto [at, is_new] = texts.emplace(name, OptionText{value, origin});
-  if (!is_new && at->second.text != value) {
-    const std::string key = origin.empty() ? "--" + name : fmt::format("{}: {}", origin, name);
-    throw UsageError(fmt::format("{} is given twice, as '{}' and as '{}': keep one.", key, at->second.text, value));
-  }
+std::string given_twice(const std::string& key, const std::string& first, const std::string& second) {
+  return fmt::format("{} is given twice, as '{}' and as '{}': keep one.", key, first, second);
 }
 
-// A negative number after an option is its value: `--grid -1:1:21` means `--grid=-1:1:21`.
-std::vector<std::string> join_negative_values(std::span<const std::string> arguments) {
-  std::vector<std::string> joined;
-  for (const std::string& argument : arguments) {
-    const bool negative =
-        argument.size() > 1 && argument[0] == '-' && (std::isdigit(argument[1]) || argument[1] == '.');
-    if (negative && !joined.empty() && joined.back().starts_with("--") &&
-        joined.back().find('=') == std::string::npos) {
-      joined.back() += "=" + argument;
-    } else {
-      joined.push_back(argument);
-    }
+void add_option(OptionTexts& texts, const std::string& name, const std::string& value, const std::string& origin) {
+  const auto [at, is_new] = texts.emplace(name, OptionText{value, origin});
+  if (is_new || at->second.text == value) return;
+  throw UsageError(
+      given_twice(origin.empty() ? "--" + name : fmt::format("{}: {}", origin, name), at->second.text, value));
+}
+
+bool is_meta(std::string_view name) {
+  return std::find(kMetaOptions.begin(), kMetaOptions.end(), name) != kMetaOptions.end();
+}
+
+// "-x", but not "-", nor the negative number of `--grid -1:1:21`.
+bool looks_like_option(std::string_view argument) {
+  return argument.size() > 1 && argument[0] == '-' && std::isdigit(static_cast<unsigned char>(argument[1])) == 0 &&
+         argument[1] != '.';
+}
+
+// An argument taken apart: --name, --name=value, -n, -nvalue, -n=value.
+struct TypedOption {
+  std::string name;  // in full; empty: there is no such option
+  std::optional<std::string> value;
+};
+
+TypedOption take_apart(const std::string& argument) {
+  TypedOption typed;
+  const std::size_t equals = argument.find('=');
+  if (argument.starts_with("--")) {
+    typed.name = argument.substr(2, equals - 2);
+    if (!is_meta(typed.name) && find_option(typed.name) == nullptr) typed.name.clear();
+    if (equals != std::string::npos) typed.value = argument.substr(equals + 1);
+    return typed;
   }
-  return joined;
+  const Option* option = find_option(argument[1]);
+  // -output is more likely --output than the file "utput".
+  if (argument.size() > 3 && argument[2] != '=' && !closest_option(argument.substr(1, equals - 1)).empty())
+    return typed;
+  typed.name = option != nullptr ? std::string(option->name) : argument[1] == 'h' ? "help" : "";
+  if (argument.size() > 2) typed.value = argument.substr(argument[2] == '=' ? 3 : 2);
+  return typed;
 }
 
 void take_positional(Invocation& invocation, const std::vector<std::string>& words) {
@@ -163,15 +189,35 @@ std::string find_preset(const std::string& name) {
       listing.empty() ? "no presets were found, set LANDSCAPE_PRESETS to their folder" : "there is " + listing));
 }
 
+// HDF5's signature stands at 0, 512, 1024, 2048, ...
+bool is_hdf5(std::ifstream& file, std::uintmax_t size) {
+  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
+  for (std::uintmax_t at = 0; at + kSignature.size() <= size; at = at == 0 ? 512 : 2 * at) {
+    std::string found(kSignature.size(), '\0');
+    if (!file.seekg(static_cast<std::streamoff>(at)).read(found.data(), static_cast<std::streamsize>(found.size())))
+      break;
+    if (found == kSignature) return true;
+  }
+  file.clear();
+  file.seekg(0);
+  return false;
+}
+
 OptionTexts read_config_file(const std::string& path, const std::string& option) {
   std::error_code error;
   const auto status = fs::status(path, error);
   if (!fs::exists(status)) throw UsageError(fmt::format("{} '{}' does not exist.", option, path));
   if (!fs::is_regular_file(status)) throw UsageError(fmt::format("{} '{}' is not a regular file.", option, path));
   const auto size = fs::file_size(path, error);
+  std::ifstream file(path, std::ios::binary);
+  if (file && is_hdf5(file, size)) {
+    throw UsageError(fmt::format(
+        "{} '{}' is an HDF5 file: if the program wrote it, `landscape_mpi info --settings {} > FILE` makes a "
+        "config file of its settings.",
+        option, path, path));
+  }
   if (size > kLargestConfig)
     throw UsageError(fmt::format("{} '{}' has {} bytes: settings take at most 1 MiB.", option, path, size));
-  std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (file && size > 0) text << file.rdbuf();
   if (!file) throw UsageError(fmt::format("{} '{}' cannot be read.", option, path));
@@ -184,64 +230,98 @@ std::string to_string(Command command) { return choice_name(kCommands, command);
 
 bool names_serial_command(std::span<const std::string> arguments) {
   return std::ranges::any_of(arguments, [](const std::string& argument) {
-    if (argument == "--help" || argument == "--version") return true;
+    if (argument == "--help" || argument == "-h" || argument == "--version") return true;
     const auto known = std::ranges::find_if(kCommands, [&](const auto& command) { return command.second == argument; });
     return known != kCommands.end() && !uses_mpi(known->first);
   });
 }
 
-Invocation parse_command_line(std::span<const std::string> arguments) {
-  for (const std::string& argument : arguments) require_plain_text(argument, "The command line");
-  po::options_description options = describe_options(false);
-  options.add_options()("words", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("words", -1);
+namespace {
 
-  Invocation invocation;
-  std::vector<std::string> words;
-  try {
-    const auto style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    const auto parsed = po::command_line_parser(join_negative_values(arguments))
-                            .options(options)
-                            .positional(positional)
-                            .style(style)
-                            .run();
-    for (const auto& option : parsed.options) {
-      const std::string& name = option.string_key;
-      const std::string value = option.value.empty() ? "true" : option.value.front();
-      if (value.empty()) throw UsageError(fmt::format("--{} is empty: give it a value or leave it out.", name));
-      const auto once = [&name, &value](std::string& place) {
-        if (!place.empty() && place != value)
-          throw UsageError(fmt::format("--{} is given twice, as '{}' and as '{}': keep one.", name, place, value));
-        place = value;
-      };
-      if (name == "words") {
-        if (option.position_key < 0) throw UsageError(unknown_option("--words"));
-        words.insert(words.end(), option.value.begin(), option.value.end());
-      } else if (name == "help") {
-        invocation.help = true;
-      } else if (name == "version") {
-        invocation.version = true;
-      } else if (name == "config") {
-        once(invocation.config_file);
-      } else if (name == "preset") {
-        once(invocation.preset);
+// Goes through the arguments once; what is wrong is collected.
+class ArgumentReader {
+ public:
+  explicit ArgumentReader(std::span<const std::string> arguments) : arguments_(arguments) {}
+
+  Invocation read() {
+    for (; at_ < arguments_.size(); ++at_) {
+      const std::string& argument = arguments_[at_];
+      if (argument == "--") {
+        words_.insert(words_.end(), arguments_.begin() + static_cast<std::ptrdiff_t>(at_) + 1, arguments_.end());
+        break;
+      }
+      if (looks_like_option(argument)) {
+        take_option(argument);
       } else {
-        add_option(invocation.options, name, value, "");
+        words_.push_back(argument);
       }
     }
-  } catch (const po::unknown_option& error) {
-    throw UsageError(unknown_option(error.get_option_name()));
-  } catch (const po::invalid_command_line_syntax& error) {
-    const std::string name = error.get_option_name();
-    if (error.kind() == po::invalid_syntax::extra_parameter)
-      throw UsageError(fmt::format("{} is a switch: it takes no value.", name));
-    throw UsageError(fmt::format("{} needs a value: {}=VALUE.", name, name));
-  } catch (const po::error& error) {
-    throw UsageError(fmt::format("The command line cannot be read: {}.", error.what()));
+    const bool runs = !invocation_.help && !invocation_.version;
+    if (runs && all_known_) complaints_.collect([&] { take_positional(invocation_, words_); });
+    if (!complaints_.empty()) {
+      RunConfig scratch;
+      apply_options(scratch, invocation_.options, complaints_);
+    }
+    complaints_.raise();
+    return std::move(invocation_);
   }
-  if (!invocation.help && !invocation.version) take_positional(invocation, words);
-  return invocation;
+
+ private:
+  void take_option(const std::string& argument) {
+    TypedOption typed = take_apart(argument);
+    if (typed.name.empty()) {
+      complaints_.add(unknown_option(argument));
+      all_known_ = false;  // the words may be its values
+      return;
+    }
+    const Option* option = find_option(typed.name);
+    const bool is_switch = option != nullptr ? option->is_switch() : typed.name == "help" || typed.name == "version";
+    if (is_switch && typed.value) {
+      complaints_.add(fmt::format("--{} is a switch: it takes no value.", typed.name));
+    } else if (is_switch) {
+      put(typed.name, "true");
+    } else if (typed.value || (at_ + 1 < arguments_.size() && !looks_like_option(arguments_[at_ + 1]))) {
+      put(typed.name, typed.value ? *typed.value : arguments_[++at_]);
+    } else {
+      complaints_.add(fmt::format("--{} needs a value: --{}=VALUE.", typed.name, typed.name));
+    }
+  }
+
+  void put(const std::string& name, const std::string& value) {
+    if (value.empty()) {
+      complaints_.add(fmt::format("--{} is empty: give it a value or leave it out.", name));
+    } else if (name == "help") {
+      invocation_.help = true;
+    } else if (name == "version") {
+      invocation_.version = true;
+    } else if (name == "config" || name == "preset") {
+      std::string& place = name == "config" ? invocation_.config_file : invocation_.preset;
+      if (!place.empty() && place != value) complaints_.add(given_twice("--" + name, place, value));
+      place = value;
+    } else {
+      complaints_.collect([&] { add_option(invocation_.options, name, value, ""); });
+    }
+  }
+
+  std::span<const std::string> arguments_;
+  std::size_t at_ = 0;
+  Invocation invocation_;
+  std::vector<std::string> words_;
+  Complaints complaints_;
+  bool all_known_ = true;
+};
+
+}  // namespace
+
+Invocation parse_command_line(std::span<const std::string> arguments) {
+  for (const std::string& argument : arguments) {
+    require_plain_text(argument, "The command line");
+    if (argument.find('\n') != std::string::npos) {
+      throw UsageError(
+          fmt::format("The argument {} holds a line break: no option or file name may.", setting_value(argument)));
+    }
+  }
+  return ArgumentReader(arguments).read();
 }
 
 OptionTexts parse_config_text(std::string_view text, const std::string& name) {
@@ -254,27 +334,23 @@ OptionTexts parse_config_text(std::string_view text, const std::string& name) {
   require_plain_text(plain, "'" + name + "'");
 
   OptionTexts texts;
-  try {
-    std::istringstream stream(plain);
-    const auto parsed = po::parse_config_file(stream, po::options_description(), true);
-    for (const auto& option : parsed.options) {
-      const std::string& key = option.string_key;
-      if (key != "preset" && find_option(key) == nullptr) {
-        const std::string best = closest_option(key);
-        throw UsageError(fmt::format("{}: the key '{}' is unknown{}.", name, key,
-                                     best.empty() || best == "help" || best == "version" || best == "config"
-                                         ? ": landscape_mpi --help lists them all"
-                                         : fmt::format(": did you mean {}?", best)));
-      }
-      const std::string value = option.value.empty() ? "" : option.value.front();
-      if (value.empty()) throw UsageError(fmt::format("{}: {} has no value.", name, key));
-      add_option(texts, key, value, name);
+  Complaints complaints;
+  for (const auto& [key, value] : parse_settings(plain, name)) {
+    if (key != "preset" && find_option(key) == nullptr) {
+      const std::string best = closest_option(key);
+      complaints.add(fmt::format("{}: the key '{}' is unknown: {}", name, key,
+                                 best.empty() || (is_meta(best) && best != "preset")
+                                     ? "landscape_mpi --help lists them all."
+                                     : fmt::format("did you mean {}?", best)));
+    } else if (value.empty()) {
+      complaints.add(fmt::format("{}: {} has no value.", name, key));
+    } else if (value.find_first_of("\n\r") != std::string::npos) {
+      complaints.add(fmt::format("{}: {} holds a line break: no option or file name may.", name, key));
+    } else {
+      complaints.collect([&] { add_option(texts, key, value, name); });
     }
-  } catch (const po::invalid_config_file_syntax& error) {
-    throw UsageError(fmt::format("{}: the line '{}' is not of the form key = value.", name, error.tokens()));
-  } catch (const po::error& error) {
-    throw UsageError(fmt::format("{} cannot be read: {}.", name, error.what()));
   }
+  complaints.raise();
   return texts;
 }
 

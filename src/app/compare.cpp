@@ -108,20 +108,11 @@ std::vector<std::pair<const LossReport*, const LossReport*>> pairs_of(const Side
 /// nothing, except which minimizer was loaded and the precision.
 std::vector<std::string> other_differences(const Side& a, const Side& b) {
   std::vector<std::string> found;
-  const std::string text = describe_differences(defining_text(a.config), defining_text(b.config));
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find("; ", at), text.size());
-    std::string one = text.substr(at, end - at);
-    at = end + 2;
-    const bool precision = one.starts_with("precision ");
-    if (one.find("not set") != std::string::npos && !one.starts_with("minimizer") && !precision) continue;
-    const auto put = [&one](std::string_view word, std::string_view instead) {
-      if (const auto where = one.find(word); where != std::string::npos) one.replace(where, word.size(), instead);
-    };
-    put(" was ", ": ");
-    put(" and is now ", " | ");
-    put("not set", precision ? "double" : "trained");
-    found.push_back(one);
+  for (const Difference& d : differences(defining_text(a.config), defining_text(b.config))) {
+    const bool precision = d.key == "precision", minimizer = d.key.starts_with("minimizer");
+    if ((!d.before || !d.now) && !precision && !minimizer) continue;
+    const std::string otherwise = precision ? "double" : "trained";
+    found.push_back(fmt::format("{}: {} | {}", d.key, d.before.value_or(otherwise), d.now.value_or(otherwise)));
   }
   return found;
 }

@@ -242,9 +242,7 @@ int run_serial(const Invocation& invocation) {
   } else if (invocation.version) {
     fmt::print("{}\n", version_text());
   } else if (invocation.command == Command::info) {
-    if (!invocation.options.empty())
-      throw UsageError(fmt::format("--{} has no meaning for info.", invocation.options.begin()->first));
-    show_info(invocation.file);
+    show_info(invocation);
   } else if (invocation.command == Command::reduce) {
     reduce_again(invocation);
   } else if (invocation.command == Command::compare) {

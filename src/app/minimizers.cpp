@@ -9,12 +9,11 @@
 #include <limits>
 #include <sstream>
 
-#include "landscape/app/option_table.hpp"
+#include "landscape/app/checkpoints.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
-#include "landscape/io/training_checkpoint.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/stop_signals.hpp"
 
@@ -103,14 +102,16 @@ class ObservedTraining {
         progress_(progress),
         path_(training_checkpoint_path(setup.config.output, loss)),
         interval_(std::min(kMostCheckpointSeconds, setup.config.round_seconds)) {
-    checkpoint_.config_hash = training_hash(setup.config, loss);
+    checkpoint_.settings = defining_text(setup.config);
   }
 
   /// Nothing where the job was asked to stop.
   std::optional<Minimizer> run() {
     std::optional<TrainingState> start;
     if (setup_.config.resume) {
-      if (auto saved = load_training_checkpoint(path_, loss_); saved && saved->config_hash == checkpoint_.config_hash) {
+      if (auto saved = checkpoint_to_resume(setup_.config, loss_)) {
+        progress_.line(fmt::format("  {:<9} goes on from epoch {} of {}", to_string(loss_),
+                                   count_text(saved->state.epoch), count_text(setup_.config.training.epochs)));
         if (saved->finished) {
           measure(setup_, *saved->finished);
           return saved->finished;
@@ -209,24 +210,6 @@ std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm
   if (!comm.is_root()) minimizers.emplace(setup.config.losses.size());
   for (Minimizer& minimizer : *minimizers) broadcast_minimizer(comm, minimizer);
   return minimizers;
-}
-
-std::string training_hash(const RunConfig& config, LossKind loss) {
-  RunConfig reduced = config;  // one loss, and nothing of what comes after the training
-  const RunConfig blank;
-  reduced.losses = {loss};
-  reduced.n_directions = blank.n_directions;
-  reduced.norm = blank.norm;
-  reduced.bias = blank.bias;
-  reduced.directions_from.clear();
-  reduced.grid = blank.grid;
-  reduced.sweep_radius.clear();
-  reduced.sweep_intervals.clear();
-  reduced.point_sets = blank.point_sets;
-  reduced.reference_quadrature.reset();
-  reduced.bootstrap = blank.bootstrap;
-  reduced.confidence = blank.confidence;
-  return config_hash(reduced);
 }
 
 std::string minimizer_warnings(const Minimizer& m) {

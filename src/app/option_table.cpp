@@ -13,6 +13,7 @@
 
 #include "landscape/backend/held_threads.hpp"
 #include "landscape/model/choices.hpp"
+#include "landscape/model/numbers.hpp"
 
 namespace landscape {
 namespace {
@@ -24,27 +25,6 @@ constexpr Choices<DeviceChoice, 3> kDevices{
 
 constexpr Choices<Precision, 2> kPrecisions{
     {{Precision::double_precision, "double"}, {Precision::single_precision, "single"}}};
-
-template <class Integer>
-Integer parse_whole(Text text, Text option, Integer least, Integer most) {
-  Integer value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-    const std::string range = most == std::numeric_limits<Integer>::max() ? fmt::format("of at least {}", least)
-                                                                          : fmt::format("from {} to {}", least, most);
-    throw UsageError(fmt::format("{} '{}' is not a whole number {}.", option, text, range));
-  }
-  return value;
-}
-
-double parse_real(Text text, Text option) {
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
-    throw UsageError(fmt::format("{} '{}' is not a number.", option, text));
-  }
-  return value;
-}
 
 double parse_real_where(Text text, Text option, bool (*holds)(double), Text condition) {
   const double value = parse_real(text, option);
@@ -115,12 +95,10 @@ double parse_duration(Text text, Text option) {
   for (bool more = true; good && more; ++n_parts) {
     const auto colon = rest.find(':');
     const Text number = rest.substr(0, colon);
-    double value = 0.0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+    const auto value = read_real(number, option);
     const double limit = n_parts > 0 ? 60.0 : least_parts > 1 ? 24.0 : std::numeric_limits<double>::infinity();
-    good = n_parts < 3 && error == std::errc() && end == number.data() + number.size() && !number.starts_with('-') &&
-           value < limit;
-    seconds = seconds * (n_parts > 0 ? 60.0 : 1.0) + value;
+    good = n_parts < 3 && value && !std::signbit(*value) && *value < limit;
+    seconds = seconds * (n_parts > 0 ? 60.0 : 1.0) + value.value_or(0.0);
     more = colon != Text::npos;
     if (more) rest.remove_prefix(colon + 1);
   }
@@ -138,8 +116,10 @@ bool positive(double x) { return x > 0.0; }
 
 std::vector<Option> make_table() {
   using enum OptionGroup;
-  constexpr auto results = OptionRole::results;
-  constexpr auto run = OptionRole::run;
+  constexpr auto trains = Stage::training;
+  constexpr auto evaluates = Stage::evaluation;
+  constexpr auto reduces = Stage::statistics;
+  constexpr auto run = Stage::run;
   constexpr auto kMostCount = std::numeric_limits<std::int64_t>::max();
   using C = RunConfig;
   const auto trained = [](const C& c, std::string text) { return c.trains_any() ? text : std::string(); };
@@ -150,13 +130,13 @@ std::vector<Option> make_table() {
 
   return {
       {"output", "FILE", "results, one HDF5 file", general, run,  //
-       [](C& c, Text t, Text) { c.output = t; }, [](const C& c) { return c.output; }},
+       [](C& c, Text t, Text) { c.output = t; }, [](const C& c) { return c.output; }, 'o'},
       {"overwrite", "", "replace an existing output file", general, run,
        [](C& c, Text t, Text o) { c.overwrite = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.overwrite); }},
       {"resume", "", "go on with an interrupted output file", general, run,
        [](C& c, Text t, Text o) { c.resume = parse_switch(t, o); }, [](const C& c) { return switch_text(c.resume); }},
-      {"seed", "N", "of all random numbers", general, results,
+      {"seed", "N", "of all random numbers", general, trains,
        [](C& c, Text t, Text o) {
          c.seed = parse_whole<std::uint64_t>(t, o, 0, std::numeric_limits<std::uint64_t>::max());
          c.training.seed = c.seed;
@@ -184,136 +164,139 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.quiet = parse_switch(t, o); }, [](const C& c) { return switch_text(c.quiet); }},
       {"all", "", "verify: every profile, not a random subset", general, run,
        [](C& c, Text t, Text o) { c.all = parse_switch(t, o); }, [](const C& c) { return switch_text(c.all); }},
+      {"settings", "", "info: the stored settings only, as a config file", general, run,
+       [](C& c, Text t, Text o) { c.settings = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.settings); }},
 
-      {"dimension", "D", "of the unit cube", problem, results,
+      {"dimension", "D", "of the unit cube", problem, trains,
        [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },
        [](const C& c) { return number_text(c.network.dimension); }},
-      {"problem", "sine|cubic", "exact solution; cubic: 2x^3 - x^2 - x, d = 1", problem, results,
+      {"problem", "sine|cubic", "exact solution; cubic: 2x^3 - x^2 - x, d = 1", problem, trains,
        [](C& c, Text t, Text o) { c.problem = parse_problem(t, o); }, [](const C& c) { return to_string(c.problem); }},
-      {"losses", "LIST", "of ritz and galerkin", problem, results,
+      {"losses", "LIST", "of ritz and galerkin", problem, evaluates,
        [](C& c, Text t, Text o) { c.losses = parse_losses(t, o); }, [](const C& c) { return join_losses(c.losses); }},
 
-      {"network", "linear|fcnet|resnet", "architecture", network, results,
+      {"network", "linear|fcnet|resnet", "architecture", network, trains,
        [](C& c, Text t, Text o) { c.network.kind = parse_network_kind(t, o); },
        [](const C& c) { return to_string(c.network.kind); }},
-      {"width", "W", "neurons per layer", network, results,
+      {"width", "W", "neurons per layer", network, trains,
        [](C& c, Text t, Text o) { c.network.width = parse_whole<int>(t, o, 0, 4096); },
        [layered](const C& c) { return layered(c, number_text(c.network.width)); }},
-      {"blocks", "B", "residual blocks, or pairs of hidden layers", network, results,
+      {"blocks", "B", "residual blocks, or pairs of hidden layers", network, trains,
        [](C& c, Text t, Text o) { c.network.blocks = parse_whole<int>(t, o, 0, 100); },
        [layered](const C& c) { return layered(c, number_text(c.network.blocks)); }},
-      {"activation", "NAME", "swish, tanh, sin or softplus", network, results,
+      {"activation", "NAME", "swish, tanh, sin or softplus", network, trains,
        [](C& c, Text t, Text o) { c.network.activation = parse_activation(t, o); },
        [layered](const C& c) { return layered(c, to_string(c.network.activation)); }},
 
-      {"init", "NAME", "first parameters: xavier, normal, uniform or pytorch", training, results,
+      {"init", "NAME", "first parameters: xavier, normal, uniform or pytorch", training, trains,
        [](C& c, Text t, Text o) { c.training.init = parse_initialisation(t, o); },
        [trained](const C& c) { return trained(c, to_string(c.training.init)); }},
-      {"epochs", "N", "of Adam", training, results,
+      {"epochs", "N", "of Adam", training, trains,
        [](C& c, Text t, Text o) { c.training.epochs = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.epochs)); }},
-      {"learning-rate", "R", "of Adam", training, results,
+      {"learning-rate", "R", "of Adam", training, trains,
        [](C& c, Text t, Text o) { c.training.learning_rate = parse_real_where(t, o, positive, "above 0"); },
        [trained](const C& c) { return trained(c, number_text(c.training.learning_rate)); }},
-      {"decay-every", "N", "epochs between decays; 0: constant rate", training, results,
+      {"decay-every", "N", "epochs between decays; 0: constant rate", training, trains,
        [](C& c, Text t, Text o) { c.training.decay_every = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.decay_every)); }},
-      {"decay-factor", "F", "of the learning rate at each decay", training, results,
+      {"decay-factor", "F", "of the learning rate at each decay", training, trains,
        [](C& c, Text t, Text o) {
          c.training.decay_factor = parse_real_where(
              t, o, [](double x) { return x > 0.0 && x <= 1.0; }, "above 0 and at most 1");
        },
        [trained](const C& c) { return trained(c, number_text(c.training.decay_factor)); }},
-      {"batch", "N", "points per step; 0: all", training, results,
+      {"batch", "N", "points per step; 0: all", training, trains,
        [](C& c, Text t, Text o) { c.training.batch = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.batch)); }},
-      {"train-quadrature", "RULE", "as --quadrature, for training", training, results,
+      {"train-quadrature", "RULE", "as --quadrature, for training", training, trains,
        [](C& c, Text t, Text o) { c.training.quadrature = parse_quadrature(t, o); },
        [trained](const C& c) { return trained(c, to_string(c.training.quadrature)); }},
-      {"train-points", "fixed|redrawn", "random points: one set, or new ones each step", training, results,
+      {"train-points", "fixed|redrawn", "random points: one set, or new ones each step", training, trains,
        [](C& c, Text t, Text o) { c.training.points = parse_training_points(t, o); },
        [trained](const C& c) { return trained(c, to_string(c.training.points)); }},
-      {"lbfgs-iterations", "N", "at most, after Adam", training, results,
+      {"lbfgs-iterations", "N", "at most, after Adam", training, trains,
        [](C& c, Text t, Text o) { c.training.lbfgs_iterations = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.lbfgs_iterations)); }},
-      {"history-every", "N", "epochs between records of the loss", training, results,
+      {"history-every", "N", "epochs between records of the loss", training, trains,
        [](C& c, Text t, Text o) { c.training.history_every = parse_whole<std::int64_t>(t, o, 1, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.history_every)); }},
 
-      {"minimizer", "FILE", "do not train: .safetensors, or an output file", load, results,
+      {"minimizer", "FILE", "do not train: .safetensors, or an output file", load, evaluates,
        [](C& c, Text t, Text) { c.minimizer = t; }, [](const C& c) { return c.minimizer; }},
-      {"minimizer-ritz", "FILE", "the same for one loss", load, results,
+      {"minimizer-ritz", "FILE", "the same for one loss", load, evaluates,
        [](C& c, Text t, Text) { c.minimizer_ritz = t; }, [](const C& c) { return c.minimizer_ritz; }},
-      {"minimizer-galerkin", "FILE", "the same for one loss", load, results,
+      {"minimizer-galerkin", "FILE", "the same for one loss", load, evaluates,
        [](C& c, Text t, Text) { c.minimizer_galerkin = t; }, [](const C& c) { return c.minimizer_galerkin; }},
 
-      {"directions", "M", "random directions", directions, results,
+      {"directions", "M", "random directions", directions, evaluates,
        [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
-       [](const C& c) { return number_text(c.n_directions); }},
+       [](const C& c) { return number_text(c.n_directions); }, 'n'},
       {"until-ci", "REL", "add directions until every interval's relative half-width is REL", directions, run,
        [](C& c, Text t, Text o) { c.until_ci = parse_real_where(t, o, positive, "above 0"); },
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.until_ci) : std::string(); }},
       {"max-directions", "N", "at most, with --until-ci [10000]", directions, run,
        [](C& c, Text t, Text o) { c.max_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.max_directions) : std::string(); }},
-      {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, results,
+      {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, evaluates,
        [](C& c, Text t, Text o) { c.norm = parse_direction_norm(t, o); },
        [drawn](const C& c) { return drawn(c, to_string(c.norm)); }},
-      {"bias", "zero|copy|random", "what directions do to biases", directions, results,
+      {"bias", "zero|copy|random", "what directions do to biases", directions, evaluates,
        [](C& c, Text t, Text o) { c.bias = parse_bias_mode(t, o); },
        [drawn](const C& c) { return drawn(c, to_string(c.bias)); }},
-      {"directions-from", "FILE", "directions stored in an output file", directions, results,
+      {"directions-from", "FILE", "directions stored in an output file", directions, evaluates,
        [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }},
       {"save-directions", "", "store the directions in the output file", directions, run,
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.save_directions); }},
 
-      {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, results,
+      {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, evaluates,
        [](C& c, Text t, Text o) {
          const GridRule rule = c.grid.rule;
          c.grid = parse_grid(t, o);
          c.grid.rule = rule;
        },
        [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid); }},
-      {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, results,
+      {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, evaluates,
        [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
        [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid.rule); }},
-      {"sweep-radius", "LIST", "sweep: half-widths of the grids [0.01,0.02,0.1,1]", profiles, results,
+      {"sweep-radius", "LIST", "sweep: half-widths of the grids [0.01,0.02,0.1,1]", profiles, evaluates,
        [](C& c, Text t, Text o) {
          c.sweep_radius = parse_list<double>(
              t, o, [](Text word, Text name) { return parse_real_where(word, name, positive, "above 0"); });
        },
        [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_radius, ",")); }},
-      {"sweep-intervals", "LIST", "sweep: numbers of intervals of the grids [10,20,50,100,200]", profiles, results,
+      {"sweep-intervals", "LIST", "sweep: numbers of intervals of the grids [10,20,50,100,200]", profiles, evaluates,
        [](C& c, Text t, Text o) {
          c.sweep_intervals = parse_list<std::int64_t>(
              t, o, [](Text word, Text name) { return parse_whole<std::int64_t>(word, name, 1, 1'000'000); });
        },
        [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_intervals, ",")); }},
-      {"quadrature", "RULE", "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N", profiles, results,
+      {"quadrature", "RULE", "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N", profiles, evaluates,
        [](C& c, Text t, Text o) { c.quadrature = parse_quadrature(t, o); },
        [](const C& c) { return to_string(c.quadrature); }},
       {"point-sets", "K", "the same with K independent sets of random points: how much is the integrator?", profiles,
-       results, [](C& c, Text t, Text o) { c.point_sets = parse_whole<int>(t, o, 2, 100); },
+       evaluates, [](C& c, Text t, Text o) { c.point_sets = parse_whole<int>(t, o, 2, 100); },
        [](const C& c) { return c.point_sets > 0 ? number_text(c.point_sets) : std::string(); }},
-      {"reference-quadrature", "RULE", "shown beside them [gauss, many sobol points above d = 3]", profiles, results,
+      {"reference-quadrature", "RULE", "shown beside them [gauss, many sobol points above d = 3]", profiles, evaluates,
        [](C& c, Text t, Text o) { c.reference_quadrature = parse_quadrature(t, o); },
        [](const C& c) { return c.reference_quadrature ? to_string(*c.reference_quadrature) : std::string(); }},
 
-      {"precision", "double|single", "of the losses; single is for comparison, on the CPU [double]", profiles, results,
-       [](C& c, Text t, Text o) { c.precision = parse_choice(kPrecisions, t, o); },
+      {"precision", "double|single", "of the losses; single is for comparison, on the CPU [double]", profiles,
+       evaluates, [](C& c, Text t, Text o) { c.precision = parse_choice(kPrecisions, t, o); },
        [](const C& c) { return c.precision == Precision::double_precision ? std::string() : to_string(c.precision); }},
 
-      {"bootstrap", "N", "resamples for the intervals", statistics, results,
+      {"bootstrap", "N", "resamples for the intervals", statistics, reduces,
        [](C& c, Text t, Text o) { c.bootstrap = parse_whole<int>(t, o, 1, 10'000'000); },
        [](const C& c) { return number_text(c.bootstrap); }},
-      {"confidence", "P", "of the intervals", statistics, results,
+      {"confidence", "P", "of the intervals", statistics, reduces,
        [](C& c, Text t, Text o) {
          c.confidence = parse_real_where(
              t, o, [](double x) { return x > 0.0 && x < 1.0; }, "between 0 and 1");
        },
        [](const C& c) { return number_text(c.confidence); }},
-      {"interval", "METHOD", "automatic, studentised, bca or percentile [automatic]", statistics, results,
+      {"interval", "METHOD", "automatic, studentised, bca or percentile [automatic]", statistics, reduces,
        [](C& c, Text t, Text o) { c.interval = parse_interval_method(t, o); },
        [](const C& c) { return c.interval == IntervalMethod::automatic ? std::string() : to_string(c.interval); }},
   };
@@ -334,6 +317,13 @@ const Option* find_option(std::string_view name) {
   const auto& table = option_table();
   const auto at =
       std::find_if(table.begin(), table.end(), [name](const Option& option) { return option.name == name; });
+  return at == table.end() ? nullptr : &*at;
+}
+
+const Option* find_option(char letter) {
+  const auto& table = option_table();
+  const auto at = std::find_if(table.begin(), table.end(),
+                               [letter](const Option& option) { return letter != '\0' && option.letter == letter; });
   return at == table.end() ? nullptr : &*at;
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "landscape/app/checkpoints.hpp"
 #include "landscape/app/convergence.hpp"
 #include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
@@ -15,7 +16,6 @@
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/io/output_path.hpp"
-#include "landscape/io/training_checkpoint.hpp"
 #include "landscape/parallel/collective.hpp"
 
 namespace landscape {
@@ -113,9 +113,9 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
   if (is_extendable(reader, setup)) {
     plan = OutputPlan::extend;
   } else if (reader.run().config_hash != config_hash(asked)) {
-    const std::string differences = describe_differences(reader.run().config, defining_text(asked));
+    const std::string differing = describe(differences(reader.run().config, defining_text(asked)));
     throw UsageError(fmt::format("--resume: '{}' is another calculation: {}.", path,
-                                 differences.empty() ? "its settings do not fit its hash" : differences));
+                                 differing.empty() ? "its settings do not fit its hash" : differing));
   }
   if (setup.command == Command::train) return plan;
   if (reader.profiles().empty()) {
@@ -153,14 +153,6 @@ std::int64_t directions_reached(const RunConfig& config) {
   }
 }
 
-// Of the losses that this calculation trains: no other checkpoint is its business.
-template <class F>
-void for_each_checkpoint(const RunConfig& config, F&& f) {
-  for (const LossKind loss : config.losses) {
-    if (config.minimizer_file(loss).empty()) f(training_checkpoint_path(config.output, loss), loss);
-  }
-}
-
 void require_no_input(const RunConfig& config) {
   const std::pair<const char*, const std::string&> inputs[] = {{"--minimizer", config.minimizer},
                                                                {"--minimizer-ritz", config.minimizer_ritz},
@@ -195,6 +187,18 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
   claim.nothing_to_resume = config.resume && !exists;
   check_output(config.output, config.overwrite ? OutputMode::overwrite : OutputMode::create);
   return exists ? OutputPlan::replace : OutputPlan::create;
+}
+
+// With --overwrite: of trainings that were stopped. How many there are; `really`: and they are gone.
+int take_checkpoints_away(const RunConfig& config, bool really) {
+  int n_found = 0;
+  for (const LossKind loss : trained_losses(config)) {
+    const std::string path = training_checkpoint_path(config.output, loss);
+    if (std::error_code error; !std::filesystem::exists(std::filesystem::symlink_status(path, error))) continue;
+    ++n_found;
+    if (really) remove_training_checkpoint(path, loss);
+  }
+  return n_found;
 }
 
 AttributeList profile_attributes(const Setup& setup) {
@@ -292,12 +296,9 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
     }
     setup.config.n_directions = directions_reached(setup.config);
     const OutputPlan plan = plan_output(setup, claim);
-    const bool trains = plan != OutputPlan::resume && plan != OutputPlan::extend;
-    if (trains) for_each_checkpoint(setup.config, require_checkpoint_place);
-    if (take_lock) {  // nothing refuses the job any more: what dead jobs and other calculations left behind goes
-      claim.lock->remove_leftovers();
-      if (!setup.config.resume) for_each_checkpoint(setup.config, remove_training_checkpoint);
-    }
+    if (plan != OutputPlan::resume && plan != OutputPlan::extend) require_own_checkpoints(setup.config);
+    if (take_lock) claim.lock->remove_leftovers();  // nothing refuses the job any more
+    if (setup.config.overwrite) claim.removed_checkpoints = take_checkpoints_away(setup.config, take_lock);
     return Known{plan, claim.stores_directions, setup.config.n_directions};
   });
   claim.plan = known.plan;
@@ -354,7 +355,7 @@ void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers
   } else if (claim.plan == OutputPlan::resume) {
     set_state(path, RunState::running);
   }
-  for_each_checkpoint(setup.config, remove_training_checkpoint);
+  remove_own_checkpoints(setup.config);
 }
 
 FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers) {

@@ -31,7 +31,10 @@ std::string index_text(const LossReport& loss) { return known_index_text(loss.in
 
 std::string interval_text(const LossReport& loss) {
   if (loss.is_zero()) return "rounding";
-  if (!loss.interval) return fmt::format("needs {} directions", kFewestForInterval);
+  if (!loss.interval) {
+    const bool would_do = loss.index.n_directions >= kFewestForInterval;
+    return fmt::format("needs {} {}directions", kFewestForInterval, would_do ? "usable " : "");
+  }
   return range(loss.interval->lower, loss.interval->upper) + (loss.interval->rests_on_few ? " (*)" : "");
 }
 
@@ -185,6 +188,15 @@ std::string comparison_text(const Comparison& c) {
   return text + wrapped(describe(c), kTextWidth);
 }
 
+// What the number in a rule's name counts, where it is not the points.
+std::string quadrature_text(const QuadratureRule& rule, int dimension) {
+  const bool is_simpson = rule.kind == QuadratureKind::simpson || rule.kind == QuadratureKind::simpson_as_published;
+  const std::string n = count_text(rule.n);
+  if (is_simpson) return fmt::format("{} ({} interval{} with midpoints)", to_string(rule), n, rule.n == 1 ? "" : "s");
+  if (rule.kind == QuadratureKind::gauss && dimension > 1) return fmt::format("{} ({} per axis)", to_string(rule), n);
+  return to_string(rule);
+}
+
 }  // namespace
 
 std::string known_index_text(const std::optional<double>& index, const std::optional<double>& resolution) {
@@ -242,7 +254,7 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
       text += fmt::format("            more until the relative half-width of every interval is {:.3g} %, at most {}\n",
                           100.0 * config.until_ci, count_text(config.max_directions));
     }
-    text += fmt::format("Quadrature  {}, {} points{}\n", to_string(config.quadrature),
+    text += fmt::format("Quadrature  {}, {} points{}\n", quadrature_text(config.quadrature, config.network.dimension),
                         count_text(static_cast<std::int64_t>(setup.points.size())), trained);
     if (config.point_sets > 0) {
       text += fmt::format("            {} independent sets of them, and {} for reference\n", config.point_sets,
@@ -261,6 +273,8 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   if (claim.plan == OutputPlan::resume && config.save_directions && !claim.stores_directions) {
     text += "Note        --save-directions stores nothing here: the file was begun without it\n";
   }
+  if (claim.removed_checkpoints > 0)
+    text += "Note        --overwrite: the checkpoint of a stopped training is replaced, too\n";
   if (!setup.device_note.empty()) text += fmt::format("Note        {}\n", setup.device_note);
   return text;
 }

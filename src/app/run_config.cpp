@@ -7,6 +7,7 @@
 
 #include "landscape/app/option_table.hpp"
 #include "landscape/app/point_sets.hpp"
+#include "landscape/app/settings_text.hpp"
 #include "landscape/app/sweep.hpp"
 #include "landscape/roughness/bootstrap.hpp"
 
@@ -16,26 +17,28 @@ namespace {
 // Work items are counted in 64 bits and their losses held in files: far beyond any machine, and safe to multiply.
 constexpr double kMostItems = 1e15;
 
-std::map<std::string, std::string, std::less<>> lines_of(std::string_view text) {
-  std::map<std::string, std::string, std::less<>> lines;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const auto equals = line.find(" = ");
-    if (equals != std::string_view::npos) lines.emplace(line.substr(0, equals), line.substr(equals + 3));
+// Sorted by key, each once.
+std::map<std::string, std::string, std::less<>> settings_of(std::string_view text) {
+  std::map<std::string, std::string, std::less<>> settings;
+  try {
+    for (const Setting& setting : parse_settings(text, "The stored settings")) {
+      if (!settings.emplace(setting.key, setting.value).second)
+        throw Error(fmt::format("The stored settings have two lines '{}'.", setting.key));
+    }
+  } catch (const UsageError& error) {  // no request of the user's
+    throw Error(error.what());
   }
-  return lines;
+  return settings;
 }
 
 std::string text_of(const RunConfig& config, bool defining_only) {
   std::map<std::string_view, std::string> lines;
   for (const Option& option : option_table()) {
-    if (defining_only && option.role != OptionRole::results) continue;
+    if (defining_only && option.stage == Stage::run) continue;
     if (std::string value = option.get(config); !value.empty()) lines.emplace(option.name, std::move(value));
   }
   std::string text;
-  for (const auto& [key, value] : lines) text += fmt::format("{} = {}\n", key, value);
+  for (const auto& [key, value] : lines) text += setting_line(key, value);
   return text;
 }
 
@@ -67,36 +70,56 @@ std::int64_t RunConfig::n_items() const {
   return static_cast<std::int64_t>(losses.size()) * n_sets * n_directions * static_cast<std::int64_t>(steps().size());
 }
 
-void RunConfig::validate() const {
-  network.validate();
-  if (problem == Problem::cubic && network.dimension != 1) {
-    throw UsageError(
-        fmt::format("--problem cubic is one-dimensional: it cannot go with --dimension {}.", network.dimension));
-  }
-  if (trains_any()) training.validate(network.dimension);
-  landscape::validate(BootstrapOptions{seed, bootstrap, confidence, IntervalMethod::automatic});
-  if (precision == Precision::single_precision && device == DeviceChoice::cuda) {
+namespace {
+
+void validate_precision(const RunConfig& config) {
+  if (config.precision != Precision::single_precision) return;
+  if (config.device == DeviceChoice::cuda)
     throw UsageError("--precision single is evaluated on the CPU only: it cannot go with --device cuda.");
-  }
-  if (precision == Precision::single_precision && is_sweep()) {
+  if (config.is_sweep())
     throw UsageError("--precision single measures its noise on one grid: it cannot go with a sweep.");
-  }
-  if (output.empty()) throw UsageError("--output is empty: name a file.");
-  const auto has = [this](LossKind loss) { return std::find(losses.begin(), losses.end(), loss) != losses.end(); };
-  if ((!minimizer_ritz.empty() && !has(LossKind::ritz)) || (!minimizer_galerkin.empty() && !has(LossKind::galerkin))) {
+}
+
+void validate_minimizers(const RunConfig& config) {
+  const auto has = [&](LossKind loss) {
+    return std::find(config.losses.begin(), config.losses.end(), loss) != config.losses.end();
+  };
+  if ((!config.minimizer_ritz.empty() && !has(LossKind::ritz)) ||
+      (!config.minimizer_galerkin.empty() && !has(LossKind::galerkin))) {
     throw UsageError(
         fmt::format("A minimizer is given for a loss that --losses leaves out: add it, or drop --minimizer-{}.",
                     has(LossKind::ritz) ? "galerkin" : "ritz"));
   }
-  validate_point_sets(*this);
-  const double items = static_cast<double>(losses.size()) * static_cast<double>(1 + further_sets(*this).size()) *
-                       static_cast<double>(most_directions()) *
-                       (is_sweep() ? static_cast<double>(steps().size()) : grid.num);
+}
+
+void validate_size(const RunConfig& config) {
+  const double items =
+      static_cast<double>(config.losses.size()) * static_cast<double>(1 + further_sets(config).size()) *
+      static_cast<double>(config.most_directions()) *
+      (config.is_sweep() ? static_cast<double>(config.steps().size()) : static_cast<double>(config.grid.num));
   if (items > kMostItems) {
     throw UsageError(fmt::format("--directions {} with --grid {} makes {:.3g} losses: no file holds them.",
-                                 n_directions, to_string(grid), items));
+                                 config.n_directions, to_string(config.grid), items));
   }
 }
+
+// What only the texts tell: that an option was given at all.
+void validate_given(RunConfig& config, const OptionTexts& texts, Complaints& complaints) {
+  const bool bounded = texts.find("max-directions") != texts.end();
+  if (bounded && !(config.until_ci > 0.0))
+    complaints.add("--max-directions bounds what --until-ci adds: give that too, or only --directions.");
+  if (config.until_ci > 0.0 && config.max_directions < config.n_directions) {
+    if (bounded) {
+      complaints.add(fmt::format("--max-directions {} is less than --directions {}: raise it or start with fewer.",
+                                 config.max_directions, config.n_directions));
+    }
+    config.max_directions = config.n_directions;
+  }
+  if (config.resume && config.overwrite)
+    complaints.add("--resume goes on with a file and --overwrite replaces it: give one of them.");
+}
+
+}  // namespace
 
 QuadratureRule default_quadrature(int dimension) {
   switch (dimension) {
@@ -125,34 +148,64 @@ void settle_quadratures(RunConfig& config, const OptionTexts& given) {
   if (!is_given("lbfgs-iterations")) training.lbfgs_iterations = 0;
 }
 
-RunConfig make_run_config(const OptionTexts& texts) {
-  RunConfig config;
-  for (const Option& option : option_table()) {  // the table's order, so that one message comes first everywhere
+void RunConfig::validate() const {
+  Complaints complaints;
+  complaints.collect([&] { network.validate(); });
+  if (problem == Problem::cubic && network.dimension != 1) {
+    complaints.add(
+        fmt::format("--problem cubic is one-dimensional: it cannot go with --dimension {}.", network.dimension));
+  }
+  if (trains_any()) complaints.collect([&] { training.validate(network.dimension); });
+  complaints.collect([&] { validate_rule(quadrature, network.dimension, "--quadrature"); });
+  if (point_sets > 0)
+    complaints.collect([&] { validate_rule(reference_rule(*this), network.dimension, "--reference-quadrature"); });
+  complaints.collect([&] {
+    landscape::validate(BootstrapOptions{seed, bootstrap, confidence, IntervalMethod::automatic});
+  });
+  complaints.collect([&] { validate_precision(*this); });
+  if (output.empty()) complaints.add("--output is empty: name a file.");
+  complaints.collect([&] { validate_minimizers(*this); });
+  complaints.collect([&] { validate_point_sets(*this); });
+  complaints.collect([&] { validate_size(*this); });
+  complaints.raise();
+}
+
+std::set<std::string, std::less<>> apply_options(RunConfig& config, const OptionTexts& texts, Complaints& complaints) {
+  std::set<std::string, std::less<>> refused;
+  for (const Option& option : option_table()) {  // the table's order, so that the sentences come alike everywhere
     const auto given = texts.find(option.name);
     if (given == texts.end()) continue;
     const auto& [text, origin] = given->second;
     const std::string name =
         origin.empty() ? fmt::format("--{}", option.name) : fmt::format("{}: {}", origin, option.name);
-    option.set(config, text, name);
+    try {
+      option.set(config, text, name);
+    } catch (const UsageError& error) {
+      complaints.add(error.what());
+      refused.emplace(option.name);
+    }
   }
+  return refused;
+}
+
+RunConfig make_run_config(const OptionTexts& texts) {
+  RunConfig config;
+  Complaints complaints;
+  const auto refused = apply_options(config, texts, complaints);
   if (config.network.kind == NetworkKind::linear) {
     if (texts.find("width") == texts.end()) config.network.width = 0;
     if (texts.find("blocks") == texts.end()) config.network.blocks = 0;
   }
   settle_quadratures(config, texts);
-  if (!(config.until_ci > 0.0) && texts.find("max-directions") != texts.end()) {
-    throw UsageError("--max-directions bounds what --until-ci adds: give that too, or only --directions.");
+  Complaints together;
+  validate_given(config, texts, together);
+  together.collect([&] { config.validate(); });
+  // Where an option was refused its default stands in for it: nothing follows from that.
+  for (const std::string& sentence : together.sentences()) {
+    const auto follows = [&](const std::string& name) { return sentence.find("--" + name) != std::string::npos; };
+    if (std::none_of(refused.begin(), refused.end(), follows)) complaints.add(sentence);
   }
-  if (config.until_ci > 0.0 && config.max_directions < config.n_directions) {
-    if (texts.find("max-directions") != texts.end())
-      throw UsageError(fmt::format("--max-directions {} is less than --directions {}: raise it or start with fewer.",
-                                   config.max_directions, config.n_directions));
-    config.max_directions = config.n_directions;
-  }
-  if (config.resume && config.overwrite) {
-    throw UsageError("--resume goes on with a file and --overwrite replaces it: give one of them.");
-  }
-  config.validate();
+  complaints.raise();
   return config;
 }
 
@@ -161,7 +214,7 @@ std::string defining_text(const RunConfig& config) { return text_of(config, true
 
 RunConfig parse_resolved_text(std::string_view text) {
   OptionTexts texts;
-  for (auto& [key, value] : lines_of(text)) {
+  for (const auto& [key, value] : settings_of(text)) {
     if (find_option(key) == nullptr) throw Error(fmt::format("The stored settings have an unknown line '{}'.", key));
     texts.emplace(key, OptionText{value, ""});
   }
@@ -174,19 +227,26 @@ std::string config_hash(const RunConfig& config) {
   return fmt::format("{:016x}", hash);
 }
 
-std::string describe_differences(std::string_view stored, std::string_view asked) {
-  const auto old_lines = lines_of(stored), new_lines = lines_of(asked);
-  std::set<std::string> keys;
-  for (const auto& [key, value] : old_lines) keys.insert(key);
-  for (const auto& [key, value] : new_lines) keys.insert(key);
-  const auto value_of = [](const auto& lines, const std::string& key) {
-    const auto at = lines.find(key);
-    return at == lines.end() ? std::string("not set") : at->second;
+std::vector<Difference> differences(std::string_view before, std::string_view now) {
+  std::map<std::string, Difference> by_key;
+  for (const auto& [key, value] : settings_of(before)) by_key[key].before = value;
+  for (const auto& [key, value] : settings_of(now)) by_key[key].now = value;
+  std::vector<Difference> found;
+  for (auto& [key, difference] : by_key) {
+    difference.key = key;
+    if (difference.before != difference.now) found.push_back(std::move(difference));
+  }
+  return found;
+}
+
+std::string describe(const std::vector<Difference>& differences) {
+  const auto text_of_value = [](const std::optional<std::string>& value) {
+    return value ? setting_value(*value) : std::string("not set");
   };
   std::string text;
-  for (const std::string& key : keys) {
-    const std::string before = value_of(old_lines, key), now = value_of(new_lines, key);
-    if (before != now) text += fmt::format("{}{} was {} and is now {}", text.empty() ? "" : "; ", key, before, now);
+  for (const Difference& d : differences) {
+    text += fmt::format("{}{} was {} and is now {}", text.empty() ? "" : "; ", d.key, text_of_value(d.before),
+                        text_of_value(d.now));
   }
   return text;
 }

@@ -42,24 +42,28 @@ std::string file_state(const LandscapeReader& reader) {
   return holder.empty() ? "broken off; go on with --resume" : "being written by " + holder;
 }
 
+std::string value_text(double value) { return defined_text(value); }
+std::string value_text(std::int64_t value) { return fmt::format("{}", value); }
+std::string value_text(std::uint64_t value) { return fmt::format("{}", value); }
+std::string value_text(const std::string& value) { return value; }
+template <class Number>
+std::string value_text(const std::vector<Number>& values) {
+  std::string text;
+  for (const Number value : values) text += (text.empty() ? "" : " .. ") + value_text(value);
+  return text;
+}
+std::string value_text(const AttributeValue& value) {
+  return std::visit([](const auto& held) { return value_text(held); }, value);
+}
+
 void print_results(const LandscapeReader& reader, const std::string& group) {
   fmt::print("{}{}\n", group, reader.has_results(group) ? "" : ": pending");
   if (!reader.has_results(group)) return;
+  std::size_t width = 0;
+  for (const Attribute& attribute : reader.results(group)) width = std::max(width, attribute.name.size() + 2);
   for (const Attribute& attribute : reader.results(group)) {
     if (attribute.name == "state" || attribute.name == "description") continue;
-    const std::string value = std::visit(
-        [](const auto& v) {
-          using T = std::decay_t<decltype(v)>;
-          if constexpr (std::is_same_v<T, std::vector<double>> || std::is_same_v<T, std::vector<std::int64_t>>) {
-            std::string text;
-            for (const auto x : v) text += fmt::format("{}{}", text.empty() ? "" : " .. ", x);
-            return text;
-          } else {
-            return fmt::format("{}", v);
-          }
-        },
-        attribute.value);
-    fmt::print("  {:<26}{}\n", attribute.name, value);
+    fmt::print("  {:<{}}{}\n", attribute.name, width, value_text(attribute.value));
   }
 }
 
@@ -167,6 +171,18 @@ class Verification {
   std::vector<double> cached_;
 };
 
+void apply_allowed_options(RunConfig& config, const Invocation& invocation, const std::set<std::string>& allowed) {
+  Complaints complaints;
+  const OptionTexts given = gather_options(invocation);
+  for (const auto& [name, text] : given) {
+    if (allowed.contains(name)) continue;
+    complaints.add(
+        fmt::format("--{} has no meaning for {}: the file's own settings count.", name, to_string(invocation.command)));
+  }
+  apply_options(config, given, complaints);
+  complaints.raise();
+}
+
 }  // namespace
 
 RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation,
@@ -180,28 +196,24 @@ RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocat
   if (config_hash(config) != reader.run().config_hash) {
     throw Error(fmt::format("'{}' is damaged: its settings do not fit their hash.", reader.path()));
   }
-  for (const auto& [name, given] : gather_options(invocation)) {
-    if (!allowed.contains(name)) {
-      throw UsageError(fmt::format("--{} has no meaning for {}: the file's own settings count.", name,
-                                   to_string(invocation.command)));
-    }
-    OptionTexts one{{name, given}};
-    const RunConfig changed = make_run_config(one);
-    if (name == "bootstrap") config.bootstrap = changed.bootstrap;
-    if (name == "confidence") config.confidence = changed.confidence;
-    if (name == "interval") config.interval = changed.interval;
-    if (name == "seed") config.seed = changed.seed;
-    if (name == "device") config.device = changed.device;
-    if (name == "threads") config.threads = changed.threads;
-    if (name == "all") config.all = changed.all;
-    if (name == "quiet") config.quiet = changed.quiet;
-  }
-  return config;
+  RunConfig changed = config;
+  apply_allowed_options(changed, invocation, allowed);
+  changed.losses = config.losses;                // --losses of compare chooses among what there is
+  changed.training.seed = config.training.seed;  // --seed is that of the command's own random numbers
+  validate(bootstrap_options(changed));
+  return changed;
 }
 
-void show_info(const std::string& path) {
+void show_info(const Invocation& invocation) {
+  RunConfig asked;
+  apply_allowed_options(asked, invocation, {"settings"});
+  const std::string& path = invocation.file;
   const LandscapeReader reader(path);
   const RunInfo& run = reader.run();
+  if (asked.settings) {
+    fmt::print("{}", run.config);
+    return;
+  }
   fmt::print("{}: format {}, {} {}{}, created {}\n", path, kFormatVersion, run.program, run.version,
              run.git_revision.empty() ? "" : " (git " + run.git_revision + ")", run.created);
   fmt::print("State       {}\n", file_state(reader));

@@ -172,6 +172,7 @@ RunConfig resolve_config(const Invocation& invocation) {
   const OptionTexts given = gather_options(invocation);
   RunConfig config = make_run_config(given);
   if (config.all) throw UsageError("--all belongs to the command verify.");
+  if (config.settings) throw UsageError("--settings belongs to the command info.");
   adopt_network(config, given);
   settle_quadratures(config, given);
   adopt_directions(config, given);

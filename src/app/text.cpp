@@ -87,6 +87,10 @@ std::string count_text(std::int64_t count) {
   return grouped;
 }
 
+std::string defined_text(double value, std::string_view format) {
+  return std::isnan(value) ? "undefined" : fmt::format(fmt::runtime(format), value);
+}
+
 std::string wrapped(const std::string& sentence, std::size_t width) {
   std::string text, line;
   for (std::size_t at = 0; at < sentence.size();) {

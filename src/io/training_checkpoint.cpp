@@ -23,7 +23,7 @@ void write_state(const h5::File& file, LossKind loss, const TrainingCheckpoint& 
   const hid_t id = group.get();
   h5::write_attribute(id, {"checkpoint_version", kVersion});
   h5::write_attribute(id, {"loss", to_string(loss)});
-  h5::write_attribute(id, {"config_hash", checkpoint.config_hash});
+  h5::write_attribute(id, {"config", checkpoint.settings});
   h5::write_attribute(id, {"epoch", state.epoch});
   h5::write_attribute(id, {"step", state.step});
   h5::write_attribute(id, {"seconds", state.seconds});
@@ -43,7 +43,7 @@ TrainingCheckpoint read_state(const h5::File& file, LossKind loss) {
   const hid_t id = group.get();
   if (h5::read_integer(id, "checkpoint_version") != kVersion) throw Error("it was written by another version.");
   if (h5::read_text(id, "loss") != to_string(loss)) throw Error("it belongs to another loss.");
-  checkpoint.config_hash = h5::read_text(id, "config_hash");
+  checkpoint.settings = h5::read_text(id, "config");
   state.epoch = h5::read_integer(id, "epoch");
   state.step = h5::read_integer(id, "step");
   state.seconds = h5::read_number(id, "seconds");

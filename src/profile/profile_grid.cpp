@@ -2,23 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 
 #include "landscape/model/choices.hpp"
+#include "landscape/model/numbers.hpp"
 
 namespace landscape {
 namespace {
 
 constexpr Choices<GridRule, 2> kRules{{{GridRule::even, "even"}, {GridRule::arange, "arange"}}};
 constexpr int kMostSteps = 10'000'000;
-
-template <class Number>
-bool parse_number(std::string_view text, Number& value) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 }  // namespace
 
@@ -48,19 +41,21 @@ double ProfileGrid::length() const {
 ProfileGrid parse_grid(std::string_view text, std::string_view option) {
   const std::size_t first = text.find(':');
   const std::size_t second = first == std::string_view::npos ? first : text.find(':', first + 1);
-  ProfileGrid grid;
-  if (second == std::string_view::npos || !parse_number(text.substr(0, first), grid.min) ||
-      !parse_number(text.substr(first + 1, second - first - 1), grid.max) ||
-      !parse_number(text.substr(second + 1), grid.num)) {
+  const bool has_parts = second != std::string_view::npos;
+  const std::optional<double> min = has_parts ? read_real(text.substr(0, first), option) : std::nullopt;
+  const std::optional<double> max =
+      has_parts ? read_real(text.substr(first + 1, second - first - 1), option) : std::nullopt;
+  const std::optional<std::string> num = has_parts ? whole_digits(text.substr(second + 1)) : std::nullopt;
+  if (!min || !max || !num)
     throw UsageError(fmt::format("{} '{}' is not min:max:num: write for example {}=-1:1:101.", option, text, option));
-  }
-  if (!std::isfinite(grid.min) || !std::isfinite(grid.max) || !(grid.min < grid.max) ||
-      !std::isfinite(grid.max - grid.min)) {
+  ProfileGrid grid;
+  grid.min = *min;
+  grid.max = *max;
+  if (!(grid.min < grid.max) || !std::isfinite(grid.max - grid.min)) {
     throw UsageError(fmt::format("{} '{}' needs finite ends with min < max.", option, text));
   }
-  if (grid.num < 2 || grid.num > kMostSteps) {
-    throw UsageError(fmt::format("{} '{}' needs 2 to {} points.", option, text, kMostSteps));
-  }
+  grid.num =
+      parse_whole(text.substr(second + 1), fmt::format("{} '{}': the number of points", option, text), 2, kMostSteps);
   const std::vector<double> s = grid.steps();
   for (std::size_t j = 1; j < s.size(); ++j) {
     if (!(s[j - 1] < s[j])) {

@@ -5,10 +5,10 @@
 #include <array>
 #include <boost/math/special_functions/legendre.hpp>
 #include <boost/random/sobol.hpp>
-#include <charconv>
 #include <cmath>
 
 #include "landscape/model/choices.hpp"
+#include "landscape/model/numbers.hpp"
 #include "landscape/random/philox.hpp"
 
 namespace landscape {
@@ -55,20 +55,11 @@ void gauss_legendre(int n, std::vector<double>& nodes, std::vector<double>& weig
   for (const long double x : half) push(x);
 }
 
-PointSet gauss(std::int64_t n, int dimension, const std::string& name) {
-  if (n > kMostGaussNodes) {
-    throw UsageError(
-        fmt::format("The quadrature {} is too fine: at most {} Gauss points per dimension.", name, kMostGaussNodes));
-  }
-  const double total = std::pow(static_cast<double>(n), dimension);
-  if (total * dimension > kMostCoordinates) {
-    throw UsageError(fmt::format("The quadrature {} has {:.3g} points in {} dimensions: use sobol or monte-carlo.",
-                                 name, total, dimension));
-  }
+PointSet gauss(std::int64_t n, int dimension) {
   std::vector<double> nodes, weights;
   gauss_legendre(static_cast<int>(n), nodes, weights);
   const auto d = static_cast<std::size_t>(dimension);
-  const auto count = static_cast<std::size_t>(std::llround(total));
+  const auto count = static_cast<std::size_t>(std::llround(std::pow(static_cast<double>(n), dimension)));
   PointSet set{dimension, std::vector<double>(count * d), std::vector<double>(count, 1.0)};
   for (std::size_t q = 0; q < count; ++q) {
     std::size_t rest = q;
@@ -124,12 +115,8 @@ QuadratureRule parse_quadrature(std::string_view text, std::string_view option) 
   }
   QuadratureRule rule;
   rule.kind = parse_choice(kKinds, text.substr(0, colon), option);
-  const std::string_view number = text.substr(colon + 1);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), rule.n);
-  if (error != std::errc() || end != number.data() + number.size() || rule.n < 1 || rule.n > 1'000'000'000) {
-    throw UsageError(fmt::format("{} '{}' has an impossible size '{}': give a whole number from 1 to 1000000000.",
-                                 option, text, number));
-  }
+  rule.n = parse_whole<std::int64_t>(text.substr(colon + 1), fmt::format("{} '{}': the size", option, text), 1,
+                                     1'000'000'000);
   return rule;
 }
 
@@ -137,22 +124,33 @@ std::string to_string(const QuadratureRule& rule) {
   return fmt::format("{}:{}", choice_name(kKinds, rule.kind), rule.n);
 }
 
-PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream) {
-  const std::string name = to_string(rule);
-  if (rule.kind != QuadratureKind::gauss && static_cast<double>(rule.n) * dimension > kMostCoordinates) {
-    throw UsageError(fmt::format("The quadrature {} in {} dimensions does not fit in memory: choose fewer points.",
-                                 name, dimension));
+void validate_rule(const QuadratureRule& rule, int dimension, std::string_view option) {
+  const std::string name = fmt::format("{} {}", option, to_string(rule));
+  const bool is_simpson = rule.kind == QuadratureKind::simpson || rule.kind == QuadratureKind::simpson_as_published;
+  if (is_simpson && dimension != 1) {
+    throw UsageError(
+        fmt::format("{} is for one dimension, not {}: use gauss:N, sobol:N or monte-carlo:N.", name, dimension));
   }
+  const bool is_gauss = rule.kind == QuadratureKind::gauss;
+  if (is_gauss && rule.n > kMostGaussNodes) {
+    throw UsageError(fmt::format("{} is too fine: at most {} Gauss points per dimension.", name, kMostGaussNodes));
+  }
+  const double total = is_gauss ? std::pow(static_cast<double>(rule.n), dimension) : static_cast<double>(rule.n);
+  if (total * dimension > kMostCoordinates) {
+    throw UsageError(fmt::format("{} has {:.3g} points in {} dimension{}, which do not fit in memory: {}.", name, total,
+                                 dimension, dimension == 1 ? "" : "s",
+                                 is_gauss ? "use sobol:N or monte-carlo:N" : "choose fewer"));
+  }
+}
+
+PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream) {
+  validate_rule(rule, dimension, "The quadrature");
   switch (rule.kind) {
     case QuadratureKind::simpson:
     case QuadratureKind::simpson_as_published:
-      if (dimension != 1) {
-        throw UsageError(fmt::format("The quadrature {} is for one dimension, not {}: use gauss, sobol or monte-carlo.",
-                                     name, dimension));
-      }
       return simpson(rule.n, rule.kind == QuadratureKind::simpson_as_published);
     case QuadratureKind::gauss:
-      return gauss(rule.n, dimension, name);
+      return gauss(rule.n, dimension);
     case QuadratureKind::monte_carlo:
       return monte_carlo(rule.n, dimension, seed, stream);
     case QuadratureKind::sobol:

@@ -9,6 +9,7 @@
 
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/model/choices.hpp"
+#include "landscape/model/numbers.hpp"
 #include "landscape/random/philox.hpp"
 #include "lbfgs_minimizer.hpp"
 
@@ -96,7 +97,7 @@ class Trainer {
   void check_finite(double value, std::string_view phase, std::int64_t epoch) const {
     if (std::isfinite(value)) return;
     throw Error(fmt::format("The {} loss became {} at {} epoch {}: lower --learning-rate or change --init or --seed.",
-                            to_string(loss_), value, phase, epoch));
+                            to_string(loss_), real_text(value), phase, epoch));
   }
 
   void record(std::int64_t epoch, double value) {
@@ -257,10 +258,7 @@ void TrainingSpec::validate(int dimension) const {
   const bool random = quadrature.kind == QuadratureKind::monte_carlo || quadrature.kind == QuadratureKind::sobol;
   need(points == TrainingPoints::fixed || random,
        "--train-points redrawn needs random points: give --train-quadrature monte-carlo:N or sobol:N.");
-  const bool simpson =
-      quadrature.kind == QuadratureKind::simpson || quadrature.kind == QuadratureKind::simpson_as_published;
-  need(dimension == 1 || !simpson,
-       "--train-quadrature simpson is for one dimension: give gauss:N, sobol:N or monte-carlo:N.");
+  validate_rule(quadrature, dimension, "--train-quadrature");
 }
 
 std::string TrainingSpec::describe() const {

@@ -196,9 +196,11 @@ TEST_F(Config, HashIgnoresWhereAndHowFastButNotWhat) {
 
 TEST_F(Config, DifferencesAreNamed) {
   const std::string text =
-      describe_differences(defining_text(parse({})), defining_text(parse({"--seed=2", "--directions=7"})));
+      describe(differences(defining_text(parse({})), defining_text(parse({"--seed=2", "--directions=7"}))));
   EXPECT_EQ(text, "directions was 100 and is now 7; seed was 1 and is now 2");
-  EXPECT_EQ(describe_differences("seed = 1\n", "seed = 1\n"), "");
+  EXPECT_EQ(describe(differences("seed = 1\n", "seed = 1\n")), "");
+  EXPECT_EQ(describe(differences("seed = 1\n", "width = 4\n")),
+            "seed was 1 and is now not set; width was not set and is now 4");
 }
 
 TEST_F(Config, DefinedTextNamesNoPlaceOrSpeed) {
@@ -237,7 +239,22 @@ TEST_F(Config, BadOptionsAreNamed) {
       {{"--grid"}, "--grid"},
       {{"--output="}, "--output"},
       {{"--directions=0"}, "--directions '0'"},
-      {{"--directions=1e3"}, "--directions '1e3'"},
+      {{"--directions=1.5e0"}, "--directions '1.5e0' is not a whole number"},
+      {{"--directions=1e99"}, "--directions '1e99' is too large"},
+      {{"--seed=18446744073709551616"}, "is too large: give a whole number from 0 to 18446744073709551615"},
+      {{"--grid=-1:1:1000000000000"}, "'1000000000000' is too large"},
+      {{"--grid=-1:1:2.5"}, "not min:max:num"},
+      {{"--quadrature=gauss:1e12"}, "'1e12' is too large"},
+      {{"--learning-rate=1e-400"}, "beyond double precision"},
+      {{"--learning-rate=+-1"}, "is not a number"},
+      {{"--output=a\nseed = 7"}, "line break"},
+      {{"-n"}, "--directions needs a value"},
+      {{"-nx"}, "--directions 'x'"},
+      {{"-output=x.h5"}, "did you mean --output?"},
+      {{"-norm=filter"}, "did you mean --norm?"},
+      {{"-h=x"}, "--help is a switch"},
+      {{"--output", "--seed=1"}, "--output needs a value"},
+      {{"--dimension=3", "--quadrature=simpson:8", "--train-quadrature=sobol:8"}, "--quadrature simpson:8 is for one"},
       {{"--directions=99999999999999999999"}, "--directions"},
       {{"--seed=-1"}, "--seed"},
       {{"--losses=ritz,ritz"}, "twice"},
@@ -246,7 +263,7 @@ TEST_F(Config, BadOptionsAreNamed) {
       {{"--network=transformer"}, "'transformer'"},
       {{"--width=0"}, "--width 0"},
       {{"--network=linear", "--width=3"}, "--width"},
-      {{"--problem=cubic", "--dimension=2"}, "--dimension 2"},
+      {{"--problem=cubic", "--dimension=2", "--quadrature=sobol:8", "--train-quadrature=sobol:8"}, "--dimension 2"},
       {{"--learning-rate=-1"}, "--learning-rate"},
       {{"--learning-rate=nan"}, "--learning-rate"},
       {{"--confidence=1"}, "--confidence"},
@@ -272,13 +289,65 @@ TEST_F(Config, BadOptionsAreNamed) {
   }
 }
 
+TEST_F(Config, LettersStandForOutputAndDirections) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"-o", "x.h5", "-n", "50"},
+                                                    {"-ox.h5", "-n50"},
+                                                    {"-o=x.h5", "-n=50"},
+                                                    {"-n5e1", "-o./x.h5"}}) {
+    const RunConfig config = parse(arguments);
+    EXPECT_EQ(fs::path(config.output).filename(), "x.h5") << arguments[0];
+    EXPECT_EQ(config.n_directions, 50) << arguments[0];
+  }
+  EXPECT_NE(refusal({"-n5", "--directions=6"}).find("--directions is given twice"), std::string::npos);
+  EXPECT_TRUE(parse_command_line(std::vector<std::string>{"-h"}).help);
+  EXPECT_NE(help_text().find("-o [ --output ] FILE"), std::string::npos);
+  EXPECT_NE(help_text().find("-n [ --directions ] M"), std::string::npos);
+}
+
+TEST_F(Config, EveryComplaintAboutACommandLineComesAtOnce) {
+  const auto lines = [](const std::string& text) { return 1 + std::count(text.begin(), text.end(), '\n'); };
+  // Unknown options, syntax and values; a word may be an unknown option's value and is let pass.
+  const std::string typed = refusal({"--directoins", "5", "--grid=1:-1:5", "--quiet=true", "--learning-rate=-1",
+                                     "--output=", "--seed=1", "--seed=2"});
+  for (const char* part :
+       {"--directions?", "--grid", "--quiet", "--learning-rate", "--output", "--seed is given twice"})
+    EXPECT_NE(typed.find(part), std::string::npos) << typed;
+  EXPECT_EQ(lines(typed), 6) << typed;
+  // Options that contradict each other.
+  const std::string together =
+      refusal({"--resume", "--overwrite", "--max-directions=5", "--problem=cubic", "--dimension=2",
+               "--quadrature=sobol:64", "--train-quadrature=sobol:64", "--reference-quadrature=gauss:9"});
+  for (const char* part : {"--resume", "--until-ci", "--problem cubic", "--point-sets"})
+    EXPECT_NE(together.find(part), std::string::npos) << together;
+  EXPECT_EQ(lines(together), 4) << together;
+  // What an option cannot be implies nothing about the others.
+  const std::string values = refusal({"--until-ci=x", "--max-directions=5", "--resume", "--overwrite"});
+  EXPECT_EQ(lines(values), 2) << values;
+  EXPECT_NE(values.find("--until-ci 'x'"), std::string::npos) << values;
+  // Config files, too.
+  const std::string file = refusal({"--config", write("bad.cfg", "widht = 4\nlossse = ritz\nwidth =\n")});
+  EXPECT_EQ(lines(file), 3) << file;
+}
+
+TEST_F(Config, AnOutputFileGivenAsConfigIsRecognised) {
+  const std::string signature = "\x89HDF\r\n\x1a\n";
+  for (const std::string& text : {signature + std::string(3000, 'x'), std::string(2048, ' ') + signature,
+                                  signature + std::string(2 << 20, 'x')}) {
+    const std::string file = write("out.h5", text);
+    const std::string message = refusal({"--config", file});
+    EXPECT_NE(message.find("landscape_mpi info --settings " + file), std::string::npos) << message;
+  }
+}
+
 TEST_F(Config, BadConfigFilesAreNamedWithTheirFile) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"nonsense = 1\n", "nonsense"},
       {"direction = 1\n", "did you mean directions"},
       {"help = true\n", "help"},
       {"config = other.cfg\n", "config"},
-      {"[network]\nwidth = 3\n", "network.width"},
+      {"[network]\nwidth = 3\n", "[network]"},
+      {"ouput = x.h5\n", "the key 'ouput' is unknown: did you mean output?"},
+      {"output = \"a\\nb\"\n", "line break"},
       {"width\n", "'width'"},
       {"width =\n", "no value"},
       {"width = 3\nwidth = 4\n", "twice"},

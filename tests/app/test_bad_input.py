@@ -37,7 +37,7 @@ class BadInput(SystemTest):
             (["--config=none.cfg"], "none.cfg"),
             (["--grid=1:-1:0"], "--grid"),
             (["--quadrature=gauss:x"], "--quadrature"),
-            (["--dimension=3"], "simpson"),
+            (["--dimension=3", "--quadrature=simpson:9", "--train-quadrature=sobol:8"], "simpson"),
             (["--dimension=10", "--quadrature=gauss:100", "--epochs=0", "--train-quadrature=sobol:8"], "gauss"),
             (["--preset=published-99d"], "published-99d"),
             (["--device=cuda", "--network=nothing"], "nothing"),

@@ -14,7 +14,7 @@ namespace {
 
 TrainingCheckpoint sample_checkpoint() {
   TrainingCheckpoint checkpoint;
-  checkpoint.config_hash = "abc";
+  checkpoint.settings = "seed = 1\n";
   checkpoint.state.epoch = 123456789012;
   checkpoint.state.step = 7;
   checkpoint.state.theta = {0.1, -0.0, 5e-324};
@@ -37,7 +37,7 @@ TEST(TrainingCheckpoint, ComesBackBitForBit) {
     EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5.training-ritz.h5"});
     const auto found = load_training_checkpoint(path, LossKind::ritz);
     ASSERT_TRUE(found.has_value());
-    EXPECT_EQ(found->config_hash, "abc");
+    EXPECT_EQ(found->settings, "seed = 1\n");
     EXPECT_EQ(found->state.epoch, expected.state.epoch);
     EXPECT_EQ(found->state.step, expected.state.step);
     EXPECT_EQ(test::bits(found->state.theta), test::bits(expected.state.theta));

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "landscape/model/error.hpp"
+#include "landscape/model/numbers.hpp"
 #include "landscape/profile/direction_set.hpp"
 #include "landscape/profile/profile_grid.hpp"
 #include "landscape/profile/work_partition.hpp"
@@ -27,6 +29,43 @@ TEST(ParameterLayout, NamesAndShapesAreThoseOfThePublishedStateDicts) {
   EXPECT_EQ(t[11].offset + 1, layout.size());
   EXPECT_EQ(layout.size(), static_cast<std::size_t>(math::parameter_count(math::DynamicShape{3, 8, 2, true})));
   EXPECT_EQ(ParameterLayout(NetworkSpec{NetworkKind::linear, Activation::swish, 1, 0, 0}).size(), 2u);
+}
+
+TEST(Numbers, WholeNumbersHoweverTheyAreWritten) {
+  const std::vector<std::pair<const char*, std::int64_t>> whole{
+      {"0", 0},      {"+7", 7},       {"007", 7},    {"-3", -3},
+      {"1e3", 1000}, {"1E+3", 1000},  {"2.5e1", 25}, {"2.50e1", 25},
+      {"100e-2", 1}, {"-1.2e1", -12}, {"0e9", 0},    {"9e18", 9'000'000'000'000'000'000}};
+  for (const auto& [text, value] : whole)
+    EXPECT_EQ((parse_whole<std::int64_t>(text, "--n", -100, std::numeric_limits<std::int64_t>::max())), value) << text;
+  EXPECT_EQ(
+      (parse_whole<std::uint64_t>("18446744073709551615", "--seed", 0, std::numeric_limits<std::uint64_t>::max())),
+      std::numeric_limits<std::uint64_t>::max());
+  const auto refusal = [](const char* text) -> std::string {
+    try {
+      parse_whole<int>(text, "--n", 1, 500);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  for (const char* text :
+       {"", "x", "1.5e0", "1e-1", "1e", "e3", "1..0", "--1", "+-1", "1 ", " 1", "0x10", "nan", "1e1x", "1."})
+    EXPECT_EQ(refusal(text), std::string("--n '") + text + "' is not a whole number: give one from 1 to 500.");
+  for (const char* text : {"501", "1e3", "1e30", "1e999999999", "99999999999999999999999"})
+    EXPECT_EQ(refusal(text), std::string("--n '") + text + "' is too large: give a whole number from 1 to 500.");
+  for (const char* text : {"0", "-1", "-1e30"})
+    EXPECT_EQ(refusal(text), std::string("--n '") + text + "' is too small: give a whole number from 1 to 500.");
+}
+
+TEST(Numbers, RealNumbersHaveSignsAndRanges) {
+  EXPECT_EQ(parse_real("+0.9", "--x"), 0.9);
+  EXPECT_EQ(parse_real("-.5", "--x"), -0.5);
+  for (const char* text : {"", "+", "+-1", "inf", "nan", "1,5", "0.9x"})
+    EXPECT_THROW(parse_real(text, "--x"), UsageError);
+  EXPECT_EQ(parse_grid("+0.5:+1e0:1e1").num, 10);
+  EXPECT_EQ(parse_quadrature("gauss:1e2").n, 100);
+  EXPECT_EQ(real_text(-std::numeric_limits<double>::quiet_NaN()), "nan");
 }
 
 TEST(NetworkSpec, ImpossibleSizesAreRefusedByOption) {
@@ -112,7 +151,7 @@ TEST(Quadrature, SobolPointsBeginAtTheOriginAndFillEveryCellOnce) {
 }
 
 TEST(Quadrature, BadRulesAreRefused) {
-  for (const char* bad : {"", "simpson", "simpson:", "simpson:0", "simpson:-3", "simpson:1e3", "simpson:10x",
+  for (const char* bad : {"", "simpson", "simpson:", "simpson:0", "simpson:-3", "simpson:1.5e0", "simpson:10x",
                           "romberg:4", "gauss:99999999999999999999"}) {
     EXPECT_THROW(parse_quadrature(bad), UsageError) << bad;
   }

@@ -34,14 +34,14 @@ struct Invocation {
 /// Whether the arguments name a command that does not use MPI, or --help or --version: also where they are wrong.
 bool names_serial_command(std::span<const std::string> arguments);
 
-/// Throws UsageError. Reads no file.
+/// Throws UsageError with a sentence for everything that is wrong. Reads no file.
 Invocation parse_command_line(std::span<const std::string> arguments);
 
 /// All option texts of an invocation: reads --config, then --preset, and lets the stronger source win. Throws
 /// UsageError that names the file.
 OptionTexts gather_options(const Invocation& invocation);
 
-/// Option texts in the format of a config file: `key = value`, `#` starts a comment. `name` stands in messages.
+/// Option texts in the format of settings_text.hpp; `name` stands in messages.
 OptionTexts parse_config_text(std::string_view text, const std::string& name);
 
 /// Where a preset is looked for: $LANDSCAPE_PRESETS, <executable>/../share/landscape_mpi/jobs, the source tree's jobs/.

@@ -16,9 +16,6 @@ namespace landscape {
 std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm, const Setup& setup,
                                                         const OutputClaim& claim);
 
-/// Of everything that the training of `loss` depends on: the hash that its checkpoint carries.
-std::string training_hash(const RunConfig& config, LossKind loss);
-
 /// What speaks against theta* being a minimum of its loss, a sentence per line: a Ritz loss (the final one, one of the
 /// training's or that of the profiles' points) below the least over all functions; a relative L2 error above 5 %;
 /// |grad L| |theta*| above a tenth of the loss of u = 0 over the least one. Empty where nothing does.

@@ -2,7 +2,7 @@
 //
 // The resolved text, one sorted line `key = value` per option, is what rank 0 broadcasts and every rank parses. The
 // lines of options that define numbers (not where they go, how fast, or how they are reported) are stored in the output
-// file; their FNV-1a hash tells whether two runs are the same calculation.
+// file; their FNV-1a hash tells whether two runs are the same calculation. What the lines look like: settings_text.hpp.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "landscape/backend/loss_backend.hpp"
+#include "landscape/model/complaints.hpp"
 #include "landscape/model/network_spec.hpp"
 #include "landscape/profile/direction_set.hpp"
 #include "landscape/profile/profile_grid.hpp"
@@ -62,7 +63,8 @@ struct RunConfig {
   bool save_directions = false;
   bool quiet = false;
   bool dry_run = false;
-  bool all = false;
+  bool all = false;       // of verify
+  bool settings = false;  // of info
   DeviceChoice device = DeviceChoice::automatic;
   int threads = 0;  // per rank; 0: this rank's share of the cores
   double round_seconds = 60.0;
@@ -79,7 +81,8 @@ struct RunConfig {
   std::int64_t most_directions() const {
     return until_ci > 0.0 ? std::max(n_directions, max_directions) : n_directions;
   }
-  /// Throws UsageError where options contradict each other or where a grid or quadrature is impossible.
+  /// Throws UsageError where options contradict each other or where a grid or quadrature is impossible; it has a
+  /// sentence for each.
   void validate() const;
   /// Items of the flat work list: losses x point sets x directions x steps.
   std::int64_t n_items() const;
@@ -100,9 +103,12 @@ QuadratureRule default_quadrature(int dimension);
 /// training then has 1024 fresh points each epoch and no L-BFGS.
 void settle_quadratures(RunConfig& config, const OptionTexts& given);
 
-/// Applies the texts to the defaults, then validates. Throws UsageError that names the option, and the file where there
-/// is one.
+/// Applies the texts to the defaults, then validates. Throws UsageError that names every option that cannot be, and the
+/// file where there is one.
 RunConfig make_run_config(const OptionTexts& texts);
+
+/// Puts the texts into `config` without looking at options together. Returns the names of those that cannot be.
+std::set<std::string, std::less<>> apply_options(RunConfig& config, const OptionTexts& texts, Complaints& complaints);
 
 /// Sorted lines `key = value` of every option that says something; parse_resolved_text reads them back to an equal
 /// configuration.
@@ -113,8 +119,15 @@ RunConfig parse_resolved_text(std::string_view text);
 std::string defining_text(const RunConfig& config);
 std::string config_hash(const RunConfig& config);
 
-/// "seed: 1 in FILE, 2 asked for; ..." for two defining texts; empty where they agree.
-std::string describe_differences(std::string_view stored, std::string_view asked);
+/// An option on which two texts of settings differ; without a value where a text does not have it.
+struct Difference {
+  std::string key;
+  std::optional<std::string> before, now;
+};
+/// By key.
+std::vector<Difference> differences(std::string_view before, std::string_view now);
+/// "seed was 1 and is now 2; ..."; empty where there are none.
+std::string describe(const std::vector<Difference>& differences);
 
 std::string to_string(DeviceChoice device);
 std::string to_string(Precision precision);

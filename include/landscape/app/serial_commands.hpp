@@ -14,8 +14,8 @@ namespace landscape {
 RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation,
                         const std::set<std::string>& allowed);
 
-/// Prints what the file holds.
-void show_info(const std::string& path);
+/// Prints what the file holds; with --settings only its settings, as a config file.
+void show_info(const Invocation& invocation);
 
 /// Computes the report again from the stored profiles. --bootstrap, --confidence and --seed replace the file's
 /// settings.

@@ -18,6 +18,9 @@ std::string bytes_text(double bytes);
 /// 1234567 -> "1 234 567"
 std::string count_text(std::int64_t count);
 
+/// `value` in fmt's format, "undefined" where it is not a number: whose sign means nothing.
+std::string defined_text(double value, std::string_view format = "{}");
+
 /// `sentence` in lines of at most `width` bytes, broken at spaces; ends with a newline.
 std::string wrapped(const std::string& sentence, std::size_t width);
 

@@ -10,7 +10,7 @@
 namespace landscape {
 
 struct TrainingCheckpoint {
-  std::string config_hash;            // the caller's: of everything the training depends on
+  std::string settings;               // the caller's: at least what the training depends on
   TrainingState state;                // as of the last record
   std::optional<Minimizer> finished;  // the result, once the training is done
 };

@@ -35,10 +35,12 @@ struct PointSet {
   std::size_t size() const { return weights.size(); }
 };
 
+/// Throws UsageError, headed by `option`, where rule and dimension do not fit or the points would not fit in memory.
+void validate_rule(const QuadratureRule& rule, int dimension, std::string_view option);
+
 /// Points of a rule. Monte-Carlo points are a pure function of (seed, stream, index); Sobol points of stream 0 are the
 /// plain sequence from its origin on (direction numbers of Joe and Kuo, SIAM J. Sci. Comput. 30 (2008) 2635-2654), of
-/// other streams its random shift modulo 1. Throws UsageError where rule and dimension do not fit or where the set would
-/// not fit in memory.
+/// other streams its random shift modulo 1. Throws UsageError like validate_rule.
 PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream);
 
 }  // namespace landscape
