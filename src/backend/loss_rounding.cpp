@@ -21,6 +21,14 @@ using math::Rounded;
 constexpr std::size_t kFewestPoints = 16, kMostPoints = 1024;
 constexpr std::size_t kMostProducts = 10'000'000;  // of parameters, channels and points: about 0.1 s
 
+/// The i-th of few points that stand for `n`. Equal strides would not: they meet one side of a tensor grid, and every
+/// 2^k-th point of a Sobol sequence lies in one corner. Fractions of i by the golden ratio resonate with nothing.
+std::size_t representative(std::size_t i, std::size_t n) {
+  constexpr double kGoldenRatio = 0.61803398874989485;
+  const double whole = static_cast<double>(i) * kGoldenRatio;
+  return std::min(n - 1, static_cast<std::size_t>((whole - std::floor(whole)) * static_cast<double>(n)));
+}
+
 /// The integrand's parts at one point after another.
 class RoundedEvaluator {
  public:
@@ -99,7 +107,7 @@ math::LossError<double> loss_rounding(const NetworkSpec& spec, Problem problem, 
   double sum = 0.0, weight = 0.0, all = 0.0;
   for (const double w : points.weights) all += std::fabs(w);
   for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t q = i * points.size() / n;
+    const std::size_t q = n == points.size() ? i : representative(i, points.size());
     const Rounded term = evaluator.evaluate(loss, points.points.data() + q * d);
     const double w = std::fabs(points.weights[q]);
     sum += w * (loss == LossKind::galerkin ? term.error * term.error : term.error);

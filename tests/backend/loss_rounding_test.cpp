@@ -48,7 +48,7 @@ Case trained(const NetworkSpec& spec, LossKind loss) {
   training.quadrature =
       spec.dimension == 1 ? QuadratureRule{QuadratureKind::simpson, 100} : QuadratureRule{QuadratureKind::sobol, 128};
   const auto backend = make_cpu_backend(spec, Problem::sine, result.points, 1);
-  result.theta = train(spec, Problem::sine, loss, training, *backend, result.points).theta;
+  result.theta = train(spec, Problem::sine, loss, training, *backend).theta;
   return result;
 }
 
