@@ -249,16 +249,29 @@ std::string warning_lines(const std::string& warnings) {
 }
 
 std::string loss_text(const Minimizer& m) {
-  std::string text = fmt::format("loss {:.8g} +- {:.1g} ({}", m.final_loss, m.final_loss_error, m.final_quadrature);
-  if (!m.training_quadrature.empty()) text += fmt::format("; {:.8g} with {}", m.training_loss, m.training_quadrature);
-  if (!m.profile_quadrature.empty() && m.profile_quadrature != m.training_quadrature)
-    text += fmt::format("; {:.8g} with {}", m.profile_loss, m.profile_quadrature);
-  return text + fmt::format("), relative L2 error {:.2e}", m.relative_l2_error);
+  return fmt::format("loss {} +- {} ({}), relative L2 error {}", defined_text(m.final_loss, "{:.8g}"),
+                     defined_text(m.final_loss_error, "{:.1g}"), m.final_quadrature,
+                     defined_text(m.relative_l2_error, "{:.2e}"));
+}
+
+std::string other_losses_text(const Minimizer& m) {
+  const std::string shown = defined_text(m.final_loss, "{:.8g}");
+  std::string text;
+  const auto add = [&](double loss, const std::string& quadrature) {
+    const std::string number = defined_text(loss, "{:.8g}");
+    if (quadrature.empty() || number == shown) return;
+    text += fmt::format("{}{} with {}", text.empty() ? "" : "; ", number, quadrature);
+  };
+  add(m.training_loss, m.training_quadrature);
+  if (m.profile_quadrature != m.training_quadrature) add(m.profile_loss, m.profile_quadrature);
+  return text;
 }
 
 std::string describe_minimizer(const Minimizer& minimizer) {
   const std::string how = minimizer.seconds > 0.0 ? duration_text(minimizer.seconds) : minimizer.source;
-  return fmt::format("  {:<9} {}, {}", to_string(minimizer.loss), loss_text(minimizer), how);
+  const std::string others = other_losses_text(minimizer);
+  return fmt::format("  {:<9} {}, {}{}{}", to_string(minimizer.loss), loss_text(minimizer), how,
+                     others.empty() ? "" : "\n            ", others);
 }
 
 bool should_stop(const Setup& setup) {

@@ -245,8 +245,7 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   text += fmt::format("Problem     {}\n", problem_text(config.problem, config.network.dimension));
   text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
                       count_text(static_cast<std::int64_t>(n)));
-  const std::string trained =
-      config.trains_any() && !claim.goes_on() ? fmt::format("; training: {}", training_rule(config)) : "";
+  const std::string trained = config.trains_any() && !claim.goes_on() ? training_rule(config) : "";
   if (measures(setup.command)) {
     text += fmt::format("Profiles    {}\n", profiles_text(config));
     if (config.is_sweep()) text += fmt::format("Sweep       {}\n", sweep_title(config));
@@ -254,14 +253,14 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
       text += fmt::format("            more until the relative half-width of every interval is {:.3g} %, at most {}\n",
                           100.0 * config.until_ci, count_text(config.max_directions));
     }
-    text += fmt::format("Quadrature  {}, {} points{}\n", quadrature_text(config.quadrature, config.network.dimension),
-                        count_text(static_cast<std::int64_t>(setup.points.size())), trained);
+    text += fmt::format("Quadrature  {}, {} points\n", quadrature_text(config.quadrature, config.network.dimension),
+                        count_text(static_cast<std::int64_t>(setup.points.size())));
     if (config.point_sets > 0) {
       text += fmt::format("            {} independent sets of them, and {} for reference\n", config.point_sets,
                           to_string(reference_rule(config)));
     }
   }
-  if (!measures(setup.command) && !trained.empty()) text += fmt::format("Quadrature  {}\n", training_rule(config));
+  if (!trained.empty()) text += fmt::format("Trained on  {}\n", trained);
   const std::string state = claim.plan == OutputPlan::resume ? " (resumed)"
                             : claim.plan == OutputPlan::extend
                                 ? fmt::format(" (resumed, from {} to {} directions)",

@@ -222,8 +222,10 @@ void show_info(const Invocation& invocation) {
     const Minimizer minimizer = reader.minimizer(loss);
     fmt::print("Minimizer   {}: {}, {} parameters\n", to_string(loss), minimizer.spec.describe(),
                minimizer.theta.size());
-    fmt::print("            {}\n            {}\n{}", loss_text(minimizer), minimizer.source,
-               warning_lines(minimizer.warnings));
+    fmt::print("            {}\n", loss_text(minimizer));
+    if (const std::string others = other_losses_text(minimizer); !others.empty())
+      fmt::print("            {}\n", others);
+    fmt::print("            {}\n{}", minimizer.source, warning_lines(minimizer.warnings));
   }
   for (const LossKind loss : reader.profiles()) {
     const std::int64_t total = reader.n_directions(loss) * reader.n_steps(loss);

@@ -186,11 +186,10 @@ class FromPython(SystemTest):
 class ReferenceInputs(SystemTest):
     def test_the_repacked_file_says_what_the_original_says(self):
         original, repacked = (os.path.join(INPUTS, name) for name in ("c.h5", "h5repack_latest.h5"))
-        reports = [self.run_program("reduce", name).stdout for name in (original, repacked)]
-        self.assertGreater(len(reports[0]), 500)
-        self.assertEqual(*reports)
-        self.assertIn("the same bits", self.run_program("verify", repacked, "--all").stdout)
-        self.run_program("info", repacked)
+        for command in ("reduce", "verify", "info"):  # they are of an older format
+            refusals = [self.run_program(command, name, code=1).stderr.replace(name, "") for name in (original, repacked)]
+            self.assertRegex(refusals[0], "its format has version 2, this program reads version [0-9]+[.]")
+            self.assertEqual(*refusals)
         run = ["--losses=ritz", "--grid=-1:1:5", "--bootstrap=50"]
         directions = f"--directions-from={os.path.join(INPUTS, 'dirlatest.h5')}"
         for name, minimizer in (("a.h5", original), ("b.h5", repacked)):

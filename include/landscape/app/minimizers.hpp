@@ -23,9 +23,12 @@ std::string minimizer_warnings(const Minimizer& minimizer);
 /// "Warning: ..." for each, wrapped; ends with a newline where there is one.
 std::string warning_lines(const std::string& warnings);
 
-/// "loss -2.467401 +- 3e-15 (gauss:64; -2.467401 with simpson:100), relative L2 error 1.2e-05"
+/// "loss -2.467401 +- 3e-15 (gauss:64), relative L2 error 1.2e-05"
 std::string loss_text(const Minimizer& minimizer);
-/// "  ritz      loss ..., relative L2 error 1.2e-05, 1.3 s"
+/// "-2.19 with simpson:8; -2.51 with gauss:3": the losses with the training's and with the profiles' points, where they
+/// are shown by other digits than the final one.
+std::string other_losses_text(const Minimizer& minimizer);
+/// "  ritz      loss ..., relative L2 error 1.2e-05, 1.3 s", and a second line where there are other losses
 std::string describe_minimizer(const Minimizer& minimizer);
 
 /// Whether this rank was signalled, or the job's time limit has passed.
