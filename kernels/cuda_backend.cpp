@@ -22,7 +22,7 @@ DeviceInfo choose_device(int node_local_rank) {
 
 class CudaBackend final : public LossBackend {
  public:
-  CudaBackend(const NetworkSpec& spec, Problem problem, const PointSet& points, int node_local_rank)
+  CudaBackend(const NetworkSpec& spec, const Problem& problem, const PointSet& points, int node_local_rank)
       : device_(choose_device(node_local_rank)), pipeline_(on_device(), spec, problem) {
     pipeline_.set_points(points);
   }
@@ -53,7 +53,7 @@ class CudaBackend final : public LossBackend {
 
 }  // namespace
 
-std::unique_ptr<LossBackend> make_cuda_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
+std::unique_ptr<LossBackend> make_cuda_backend(const NetworkSpec& spec, const Problem& problem, const PointSet& points,
                                                int node_local_rank) {
   spec.validate();
   return std::make_unique<CudaBackend>(spec, problem, points, node_local_rank);

@@ -6,7 +6,7 @@ namespace landscape {
 
 CudaStatus cuda_status() { return {0, "this program was built without CUDA"}; }
 
-std::unique_ptr<LossBackend> make_cuda_backend(const NetworkSpec&, Problem, const PointSet&, int) {
+std::unique_ptr<LossBackend> make_cuda_backend(const NetworkSpec&, const Problem&, const PointSet&, int) {
   throw Error(
       "--device cuda: this program was built without CUDA; configure with -DLANDSCAPE_CUDA=ON or use --device cpu.");
 }

@@ -79,7 +79,7 @@ __device__ __forceinline__ void direct_output(const DeepTile& s, double& n, doub
 #pragma unroll 1
   for (int j = s.at.t; j < s.layout.shape.d; j += 4) {
     n = math::fma(out_direct[j], s.points.x(j, s.q), n);
-    cross = math::fma(out_direct[j], s.points.grad_b(j, s.q), cross);
+    cross = math::fma(out_direct[j], s.points.slope(j, s.q), cross);
   }
 }
 
@@ -222,8 +222,8 @@ __device__ __forceinline__ double deep_galerkin_value(const DeepTile& s) {
 #pragma unroll
           for (int p = 0; p < 2; ++p) to[p * next] = add ? math::fma(slope, y[p], to[p * next]) : slope * y[p];
         });
-    cross = math::fma(s.points.grad_b(c, s.q), sum[0], cross);
-    cross = math::fma(s.points.grad_b(c + 1, s.q), sum[1], cross);
+    cross = math::fma(s.points.slope(c, s.q), sum[0], cross);
+    cross = math::fma(s.points.slope(c + 1, s.q), sum[1], cross);
   }
 
   const double* first_laplacian = state.vector(at.curvature(0));
@@ -328,12 +328,12 @@ __device__ __forceinline__ double deep_ritz_value(const DeepTile& s) {
     }
   }
   n = sum_over_lanes<kOverNeurons>(n) + s.net[layout.out_bias()];
-  const double b = s.points.b[s.q];
+  const double b = s.points.top[s.q];
   double energy = 0.0;
   for (int nd = 0; nd < layout.gradient_tiles(); ++nd) {
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
-      const double du = math::fma(b, gradient[(2 * nd + e) * kWarp], n * s.points.grad_b(8 * nd + 2 * s.at.t + e, s.q));
+      const double du = math::fma(b, gradient[(2 * nd + e) * kWarp], n * s.points.slope(8 * nd + 2 * s.at.t + e, s.q));
       energy = math::fma(du, du, energy);
     }
   }

@@ -109,7 +109,7 @@ __device__ __forceinline__ void direct_output(const GemmTile& tile, const Place&
   const double* out_direct = at.net + at.layout.out_direct();
   for (int j = at.lane; j < tile.what.shape.d; j += kWarp) {
     n = math::fma(out_direct[j], tile.points.x(j, at.q), n);
-    cross = math::fma(out_direct[j], tile.points.grad_b(j, at.q), cross);
+    cross = math::fma(out_direct[j], tile.points.slope(j, at.q), cross);
   }
 }
 
@@ -144,7 +144,7 @@ __global__ void last_layer_galerkin(GemmTile tile, double* integrand) {
       if (add) sum = math::fma(a[i], z[(1 + j) * next + i], sum);
       laplacian = math::fma(a_curvature[i] * g, g, laplacian);
     }
-    cross = math::fma(tile.points.grad_b(j, at.q), sum, cross);
+    cross = math::fma(tile.points.slope(j, at.q), sum, cross);
   }
   for (int i = at.lane; i < s.w; i += kWarp) {
     laplacian = math::fma(a_slope[i], y[(s.d + 1) * next + i], laplacian);
@@ -204,10 +204,10 @@ __global__ void ritz_output(GemmTile tile, double* integrand) {
   const std::int64_t i = at.network * tile.n_points + at.point;
   const double* out_direct = at.net + at.layout.out_direct();
   const double n = tile.value[i];
-  const double b = tile.points.b[at.q];
+  const double b = tile.points.top[at.q];
   double energy = 0.0;
   for (int j = at.lane; j < d; j += kWarp) {
-    const double du = math::fma(b, tile.gradient[i * d + j] + out_direct[j], n * tile.points.grad_b(j, at.q));
+    const double du = math::fma(b, tile.gradient[i * d + j] + out_direct[j], n * tile.points.slope(j, at.q));
     energy = math::fma(du, du, energy);
   }
   const double value = ritz_value(tile.points, at.q, n, warp_sum(energy));

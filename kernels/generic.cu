@@ -28,29 +28,25 @@ __global__ void __launch_bounds__(kWarp, 8)
   const math::FoldedNetwork<double> net{p, p + layout.size(), p + 2 * layout.size()};
   const int d = shape.d;
   double* x = work + (static_cast<std::int64_t>(blockIdx.x) * kWarp + threadIdx.x) * work_size;
-  double* grad_b = x + d;
-  double* jet = grad_b + d;
+  double* jet = x + d;
   double* scratch = jet + d + 2;
   double sum = 0.0;
   for (std::int64_t q = task.begin + threadIdx.x; q < task.end; q += kWarp) {
-    for (int j = 0; j < d; ++j) {
-      x[j] = points.x(j, q);
-      grad_b[j] = points.grad_b(j, q);
-    }
+    for (int j = 0; j < d; ++j) x[j] = points.x(j, q);
     if constexpr (kLoss == LossKind::galerkin) {
       math::forward_jet<kActivation, true, 1>(shape, net, x, jet, scratch);
     } else {
       math::adjoint_jet<kActivation, 1>(shape, net, x, jet, scratch);
     }
     const double value =
-        math::loss_integrand<kLoss>(d, jet, 1, points.b[q], grad_b, 1, points.lap_b[q], points.source[q]);
+        math::loss_integrand<kLoss>(d, jet, 1, points.terms(q));
     sum = math::fma(points.weight[q], value, sum);
   }
   sum = warp_sum(sum);
   if (threadIdx.x == 0) partial[block] = sum;
 }
 
-int work_per_thread(LossKind loss, const Shape& s) { return 3 * s.d + 2 + jet_work(loss, s); }
+int work_per_thread(LossKind loss, const Shape& s) { return 2 * s.d + 2 + jet_work(loss, s); }
 
 template <Activation kActivation>
 void launch_generic(const Evaluation& what, const FoldedBatch& networks, const PointView& points, double* work,

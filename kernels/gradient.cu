@@ -14,19 +14,19 @@ using math::DynamicShape;
 template <int kDimension, int kWidth>
 using Single = math::StaticShape<kDimension, kWidth, 1, true>;
 
-/// One point's loss, its gradient added to `sums` (layout size). x and grad_b are (d) work areas of the thread.
+/// One point's loss, its gradient added to `sums` (layout size). x and slope are (d) work areas of the thread.
 template <Activation kActivation, LossKind kLoss, class Shape>
 __device__ __forceinline__ double add_point(const Shape& shape, const math::FoldedNetwork<double>& net,
-                                            const PointView& points, std::int64_t q, double* x, double* grad_b,
+                                            const PointView& points, std::int64_t q, double* x, double* slope,
                                             double* sums, double* scratch) {
   const int d = shape.dimension();
 #pragma unroll
   for (int j = 0; j < d; ++j) {
     x[j] = points.x(j, q);
-    grad_b[j] = points.grad_b(j, q);
+    slope[j] = points.slope(j, q);
   }
-  return math::loss_gradient<kActivation, kLoss>(shape, net, x, points.b[q], grad_b, 1, points.lap_b[q],
-                                                 points.source[q], points.weight[q], sums, scratch);
+  return math::loss_gradient<kActivation, kLoss>(shape, net, x, points.with_slope(q, slope, 1), points.weight[q], sums,
+                                                 scratch);
 }
 
 template <Activation kActivation, LossKind kLoss>
@@ -37,23 +37,24 @@ __global__ void __launch_bounds__(kWarp, 8) gradient_lanes(DynamicShape shape, F
   const double* p = network.folded;
   const math::FoldedNetwork<double> net{p, p + layout.size(), p + 2 * layout.size()};
   double* x = work + lane * work_size;
-  double* grad_b = x + shape.d;
-  double* scratch = grad_b + shape.d;
+  double* slope = x + shape.d;
+  double* scratch = slope + shape.d;
   double* sums = rows + lane * (layout.size() + 1);
   for (int i = 0; i <= layout.size(); ++i) sums[i] = 0.0;
   double loss = 0.0;
   for (std::int64_t q = lane; q < points.n; q += n_lanes) {
-    loss += add_point<kActivation, kLoss>(shape, net, points, q, x, grad_b, sums, scratch);
+    loss += add_point<kActivation, kLoss>(shape, net, points, q, x, slope, sums, scratch);
   }
   sums[layout.size()] = loss;
 }
 
-/// The same for a shape known when compiling: sums in registers, one row per warp.
+/// The same for a shape known when compiling and a linear equation: sums in registers, one row per warp.
 template <Activation kActivation, LossKind kLoss, class Shape>
 __global__ void __launch_bounds__(kWarp) gradient_narrow(FoldedBatch network, PointView points, double* rows) {
   constexpr Shape shape{};
   constexpr math::FoldedLayout<Shape> layout{shape};
   constexpr int d = Shape::dimension();
+  points.cubic = nullptr;  // known here, it costs no register
   double* weights = dynamic_shared();
   copy_to_shared(weights, network.folded, round_up(layout.buffer_size(), 2));
   __syncthreads();
@@ -64,9 +65,9 @@ __global__ void __launch_bounds__(kWarp) gradient_narrow(FoldedBatch network, Po
   for (std::int64_t q = static_cast<std::int64_t>(blockIdx.x) * kWarp + threadIdx.x; q < points.n;
        q += static_cast<std::int64_t>(gridDim.x) * kWarp) {
     keep_loads_here();
-    double x[d], grad_b[d];
+    double x[d], slope[d];
     double scratch[math::gradient_work<kLoss, double>(shape)];
-    loss += add_point<kActivation, kLoss>(shape, net, points, q, x, grad_b, sums, scratch);
+    loss += add_point<kActivation, kLoss>(shape, net, points, q, x, slope, sums, scratch);
   }
   double* row = rows + static_cast<std::int64_t>(blockIdx.x) * (layout.size() + 1);
 #pragma unroll

@@ -11,7 +11,7 @@
 #include "activation_switch.cuh"
 #include "generic_launchers.hpp"
 #include "landscape/math/folded_network.hpp"
-#include "landscape/math/poisson.hpp"
+#include "landscape/math/integrand.hpp"
 
 namespace landscape::cuda {
 
@@ -40,8 +40,8 @@ struct GradientBlock {
     return small() + static_cast<std::int64_t>(4 * layer + derivative) * tile.padded_width() * tile.n_points;
   }
   __device__ double* x() const { return jet(2 * layout.s.nb, 0); }                      // (P, d)
-  __device__ double* grad_b() const { return x() + tile.n_points * d(); }               // (P, d)
-  __device__ double* out() const { return grad_b() + tile.n_points * d(); }             // (P, C)
+  __device__ double* slope() const { return x() + tile.n_points * d(); }               // (P, d)
+  __device__ double* out() const { return slope() + tile.n_points * d(); }             // (P, C)
   __device__ double* out_bar() const { return out() + tile.n_points * tile.channels; }  // (P, C)
 };
 
@@ -253,12 +253,9 @@ __device__ __forceinline__ void output_layer(const GradientBlock& s, double& los
   for_block(n_points, [&](int p) {
     const std::int64_t q = s.q + p;
     const double* out = s.out() + p * channels;
-    const double* grad_b = s.grad_b() + p * d;
-    loss = math::fma(
-        s.points.weight[q],
-        math::loss_integrand<kLoss>(d, out, 1, s.points.b[q], grad_b, 1, s.points.lap_b[q], s.points.source[q]), loss);
-    math::loss_integrand_adjoint<kLoss>(d, out, s.points.b[q], grad_b, 1, s.points.lap_b[q], s.points.source[q],
-                                        s.points.weight[q], s.out_bar() + p * channels);
+    const math::IntegrandTerms<double> terms = s.points.with_slope(q, s.slope() + p * d, 1);
+    loss = math::fma(s.points.weight[q], math::loss_integrand<kLoss>(d, out, 1, terms), loss);
+    math::loss_integrand_adjoint<kLoss>(d, out, terms, s.points.weight[q], s.out_bar() + p * channels);
   });
   __syncthreads();
   for_block(w + d + 1, [&](int item) {
@@ -293,7 +290,7 @@ __device__ __forceinline__ void add_tile(const GradientBlock& s, double& loss) {
   const int nb = s.layout.s.nb, d = s.d();
   for_block(s.tile.n_points * d, [&](int item) {
     s.x()[item] = s.points.x(item % d, s.q + item / d);
-    s.grad_b()[item] = s.points.grad_b(item % d, s.q + item / d);
+    s.slope()[item] = s.points.slope(item % d, s.q + item / d);
   });
   __syncthreads();
 #pragma unroll 1

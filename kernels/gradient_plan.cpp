@@ -59,7 +59,7 @@ bool has_gradient_kernel(GradientFamily family, const Evaluation& what) {
   const math::DynamicShape& s = what.shape;
   switch (family) {
     case GradientFamily::narrow:  // compiled in gradient.cu
-      return what.activation == Activation::swish && s.d == 1 && s.nb == 1 && s.w >= 2 && s.w <= 4;
+      return what.is_linear && what.activation == Activation::swish && s.d == 1 && s.nb == 1 && s.w >= 2 && s.w <= 4;
     case GradientFamily::block:
       return s.nb >= 1;
     case GradientFamily::lanes:

@@ -10,22 +10,6 @@
 
 namespace landscape::cuda {
 
-// ---- points.cu
-// -----------------------------------------------------------------------------------------------------------------
-
-/// Where prepare_points writes; the pointers behind a PointView, writable.
-struct PointBuffers {
-  double* x;
-  double* grad_b;
-  double* b;
-  double* lap_b;
-  double* source;
-  double* weight;
-};
-/// Fills the buffers (sizes as in PointView, n padded) from points (n_points, d) and weights (n_points) on the device.
-void prepare_points(Problem problem, int dimension, std::int64_t n_points, std::int64_t n, const double* points,
-                    const double* weights, const PointBuffers& to, cudaStream_t stream);
-
 // ---- directions.cu
 // -------------------------------------------------------------------------------------------------------------
 

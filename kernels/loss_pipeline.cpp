@@ -25,7 +25,7 @@ std::size_t count_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
 
-LossPipeline::LossPipeline(const DeviceInfo& device, const NetworkSpec& spec, Problem problem)
+LossPipeline::LossPipeline(const DeviceInfo& device, const NetworkSpec& spec, const Problem& problem)
     : spec_(spec), problem_(problem), device_(device), layout_(spec), gemm_(stream_.get()) {}
 
 void LossPipeline::set_points(const PointSet& points) {
@@ -33,22 +33,53 @@ void LossPipeline::set_points(const PointSet& points) {
     throw Error(fmt::format("{} points of dimension {} given for a problem of dimension {}.", points.size(),
                             points.dimension, spec_.dimension));
   }
+  host_points_ = points;
+  points_ = {};  // an error below must not leave a view of points that are gone
+  for (PreparedPoints& prepared : prepared_) prepared.view = {};
+}
+
+void LossPipeline::use_points(LossKind loss) {
+  if (host_points_.size() == 0) throw Error("The CUDA backend has no points.");
+  PreparedPoints& to = prepared_[static_cast<std::size_t>(loss)];
+  if (to.view.n == 0) prepare(loss, to);
+  points_ = to.view;
+}
+
+// On the host, as no kernel knows an equation.
+void LossPipeline::prepare(LossKind loss, PreparedPoints& to) {
   const int d = spec_.dimension;
-  const auto n_points = static_cast<std::int64_t>(points.size());
+  const auto n_points = static_cast<std::int64_t>(host_points_.size());
   const ChunkPlan plan = plan_chunks(n_points);
   const std::int64_t n = plan.n;
-  points_ = {};  // an error below must not leave a view of memory that is gone
-  const int x_rows = round_up(d, 4), grad_rows = round_up(d, 8);
-  double* raw = raw_points_.reserve(count_of(n_points * (d + 1)), "points");
-  upload(raw, points.points.data(), points.points.size(), stream_.get(), "copy of points to the GPU");
-  upload(raw + n_points * d, points.weights.data(), points.weights.size(), stream_.get(), "copy of weights to the GPU");
-  double* x = point_data_.reserve(count_of(n * (x_rows + grad_rows + 4)), "points");
-  double* grad_b = x + n * x_rows;
-  double* b = grad_b + n * grad_rows;
-  prepare_points(problem_, d, n_points, n, raw, raw + n_points * d, {x, grad_b, b, b + n, b + 2 * n, b + 3 * n},
-                 stream_.get());
-  stream_.synchronize("preparing points");
-  points_ = {d, n, {x, n}, {grad_b, n}, b, b + n, b + 2 * n, b + 3 * n, plan.chunk, plan.n_chunks};
+  const int x_rows = round_up(d, 4), slope_rows = round_up(d, 8);
+  const bool has_cubic = !problem_->is_linear;
+  std::vector<double> data(count_of(n * (x_rows + slope_rows + 5)), 0.0);
+  const Rows<double> x{data.data(), n}, slope{x.row(x_rows), n}, rest{slope.row(slope_rows), n};
+#pragma omp parallel
+  {
+    TermsEvaluator terms(problem_, loss, d);
+#pragma omp for schedule(static)
+    for (std::int64_t q = 0; q < n; ++q) {
+      const std::int64_t from = std::min(q, n_points - 1);
+      const double* at = host_points_.points.data() + from * d;
+      terms.evaluate(at);
+      for (int j = 0; j < d; ++j) {
+        x(j, q) = at[j];
+        slope(j, q) = terms.slope[static_cast<std::size_t>(j)];
+      }
+      rest(0, q) = terms.top;
+      rest(1, q) = terms.value;
+      rest(2, q) = terms.source;
+      rest(3, q) = q < n_points ? host_points_.weights[count_of(from)] : 0.0;
+      rest(4, q) = terms.cubic;
+    }
+  }
+  double* on_device = to.data.reserve(data.size(), "points");
+  upload(on_device, data.data(), data.size(), stream_.get(), "copy of points to the GPU");
+  stream_.synchronize("copy of points to the GPU");
+  const auto twin = [&](const double* p) { return on_device + (p - data.data()); };
+  to.view = {d, n, {twin(x.data), n}, {twin(slope.data), n}, twin(rest.row(0)), twin(rest.row(1)), twin(rest.row(2)),
+             twin(rest.row(3)), has_cubic ? twin(rest.row(4)) : nullptr, plan.chunk, plan.n_chunks};
 }
 
 // ---- directions
@@ -141,7 +172,7 @@ std::int64_t LossPipeline::Sizes::per_network() const { return n_parameters + st
 
 LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
   Sizes sizes{};
-  sizes.what = {spec_.shape(), spec_.activation, loss};
+  sizes.what = {spec_.shape(), spec_.activation, loss, problem_->is_linear};
   sizes.family = choose_family(sizes.what);
   sizes.group = sizes.family == KernelFamily::gemm ? plan_gemm(sizes.what, points_.n).networks : 1;
   sizes.stride = even(math::FoldedLayout<math::DynamicShape>{sizes.what.shape}.buffer_size());
@@ -243,7 +274,7 @@ void LossPipeline::evaluate(const ProfileTask& task, std::span<double> losses) {
       losses.size() != static_cast<std::size_t>(task.count) || task.directions->parameter_count() != layout_.size()) {
     throw Error("A profile task does not fit its network, steps or output.");
   }
-  if (points_.n == 0) throw Error("The CUDA backend has no points.");
+  use_points(task.loss);
   if (task.count == 0) return;
   const Sizes sizes = sizes_of(task.loss);
   const std::int64_t batch = reserve_batch(sizes, task.count, n_steps);
@@ -274,8 +305,8 @@ void LossPipeline::evaluate(const ProfileTask& task, std::span<double> losses) {
 double LossPipeline::loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) {
   if (theta.size() != layout_.size() || gradient.size() != layout_.size())
     throw Error("Parameters and gradient do not fit the network.");
-  if (points_.n == 0) throw Error("The CUDA backend has no points.");
-  const Evaluation what{spec_.shape(), spec_.activation, loss};
+  use_points(loss);
+  const Evaluation what{spec_.shape(), spec_.activation, loss, problem_->is_linear};
   const std::int64_t stride = even(math::FoldedLayout<math::DynamicShape>{what.shape}.buffer_size());
   const GradientPlan plan = plan_gradient(what, points_.n);
   upload(theta_.reserve(theta.size(), "parameters"), theta.data(), theta.size(), stream_.get(),

@@ -2,6 +2,7 @@
 // the bus is theta*, steps, points, losses, and directions only where they are given rather than drawn.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -18,7 +19,7 @@ namespace landscape::cuda {
 class LossPipeline {
  public:
   /// The current device must be `device`'s.
-  LossPipeline(const DeviceInfo& device, const NetworkSpec& spec, Problem problem);
+  LossPipeline(const DeviceInfo& device, const NetworkSpec& spec, const Problem& problem);
 
   void set_points(const PointSet& points);
   void evaluate(const ProfileTask& task, std::span<double> losses);
@@ -41,12 +42,19 @@ class LossPipeline {
     std::int64_t per_network() const;  // doubles
     std::int64_t n_parameters, n_chunks;
   };
+  /// The points with one loss's coefficients, made when that loss is first asked for.
+  struct PreparedPoints {
+    PointView view{};  // n = 0: not made yet
+    DeviceBuffer<double> data;
+  };
   Sizes sizes_of(LossKind loss) const;
   /// Largest batch (a multiple of `group`) for which memory could be had.
   std::int64_t reserve_batch(const Sizes& sizes, std::int64_t wanted, std::int64_t n_steps);
   void reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_steps, std::size_t budget);
   void prepare_directions(const DirectionSet& directions, std::int64_t first, std::int64_t count);
   void batch_losses(const Sizes& sizes, const FoldedBatch& networks, double* losses);
+  void use_points(LossKind loss);
+  void prepare(LossKind loss, PreparedPoints& to);
   void upload_segments(const DirectionSet& directions);
 
   NetworkSpec spec_;
@@ -55,8 +63,9 @@ class LossPipeline {
   ParameterLayout layout_;
   Stream stream_;
   GemmPath gemm_;
-  PointView points_{};
-  DeviceBuffer<double> point_data_, raw_points_;
+  PointSet host_points_;
+  std::array<PreparedPoints, 2> prepared_;  // by LossKind
+  PointView points_{};                      // of the loss at work
   DeviceBuffer<double> theta_, steps_, directions_, moved_, folded_, packed_, partial_, losses_, work_, rows_;
   DeviceBuffer<Segment> segments_;
   int n_segments_ = 0;

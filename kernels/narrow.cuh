@@ -57,8 +57,7 @@ __global__ void __launch_bounds__(kWarp, narrow_blocks_per_sm<Shape>())
       math::adjoint_jet<kActivation, 1>(shape, net, x, jet, work);
     }
     const double value =
-        math::loss_integrand<kLoss>(d, jet, 1, points.b[q], points.grad_b.data + q,
-                                    static_cast<int>(points.grad_b.stride), points.lap_b[q], points.source[q]);
+        math::loss_integrand<kLoss>(d, jet, 1, points.terms(q));
     sum = math::fma(points.weight[q], value, sum);
   }
   sum = warp_sum(sum);

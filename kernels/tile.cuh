@@ -39,7 +39,7 @@ __device__ __forceinline__ void first_layer(const TileLayout& layout, const doub
 #pragma unroll
     for (int i = 0; i < kTiles; ++i) mma_m8n8k4(v[i], x, direct[(kx * kTiles + i) * kWarp + at.lane]);
     n = math::fma(out_direct[j], x, n);
-    cross = math::fma(out_direct[j], points.grad_b(j, q), cross);
+    cross = math::fma(out_direct[j], points.slope(j, q), cross);
   }
 }
 
@@ -120,7 +120,7 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
           laplacian = math::fma(a_curvature[i][e] * g[p][i][e], g[p][i][e], laplacian);
         }
       }
-      cross = math::fma(points.grad_b(c + p, q), sum, cross);
+      cross = math::fma(points.slope(c + p, q), sum, cross);
     }
   }
   n = sum_over_lanes<kOverNeurons>(n) + net[layout.out_bias()];
@@ -172,7 +172,7 @@ __device__ __forceinline__ double tile_ritz_value(const TileLayout& layout, cons
     slope[i][1] *= v[i][1];
   }
   n = sum_over_lanes<kOverNeurons>(n) + net[layout.out_bias()];
-  const double b = points.b[q];
+  const double b = points.top[q];
   double energy = 0.0;
 #pragma unroll 1
   for (int nd = 0; nd < layout.gradient_tiles(); ++nd) {
@@ -187,7 +187,7 @@ __device__ __forceinline__ double tile_ritz_value(const TileLayout& layout, cons
     }
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
-      const double du = math::fma(b, g[e] + second[e], n * points.grad_b(j + e, q));
+      const double du = math::fma(b, g[e] + second[e], n * points.slope(j + e, q));
       energy = math::fma(du, du, energy);
     }
   }

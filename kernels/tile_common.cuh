@@ -36,17 +36,18 @@ __device__ __forceinline__ void add_tiles(const double* tile_sums, int n_tiles, 
   if (lane == 0) partial[blockIdx.x] = sum;
 }
 
-/// weight (B Lap N + 2 grad B . grad N + N Lap B + f)^2; `cross` is grad B . grad N.
+/// weight r^2; `cross` is slope . grad N.
 __device__ __forceinline__ double galerkin_value(const PointView& points, std::int64_t q, double n, double cross,
                                                  double laplacian) {
-  const double residual =
-      math::fma(2.0, cross, math::fma(points.b[q], laplacian, n * points.lap_b[q])) + points.source[q];
+  double residual = cross + math::fma(points.top[q], laplacian, n * points.value[q]);
+  if (points.cubic != nullptr) residual = math::fma(points.cubic[q], n * n * n, residual);
+  residual += points.source[q];
   return points.weight[q] * (residual * residual);
 }
 
-/// weight (|grad u|^2 / 2 - f u); `energy` is |grad u|^2.
+/// weight times Ritz's integrand; `energy` is |top grad N + N slope|^2.
 __device__ __forceinline__ double ritz_value(const PointView& points, std::int64_t q, double n, double energy) {
-  return points.weight[q] * math::fma(0.5, energy, -(points.source[q] * (points.b[q] * n)));
+  return points.weight[q] * math::energy_integrand(energy, n, points.terms(q));
 }
 
 /// acc[c][n] += A_c B_n over the k-steps of one group of output tiles; operand(kt, c) is this lane's A operand.

@@ -7,7 +7,7 @@
 #include "landscape/math/activation.hpp"
 #include "landscape/math/config.hpp"
 #include "landscape/math/folded_network.hpp"
-#include "landscape/math/poisson.hpp"
+#include "landscape/math/integrand.hpp"
 
 namespace landscape::cuda {
 
@@ -25,19 +25,30 @@ struct Rows {
   LANDSCAPE_INLINE T* row(std::int64_t i) const { return data + i * stride; }
 };
 
-/// Quadrature points on the device, structure of arrays. `n` is a multiple of kPointStep: copies of the last point with
-/// weight 0 fill up. Rows of x and grad_b beyond the dimension are zero, so that matrix tiles need no special case.
+/// Quadrature points on the device and their coefficients in one loss's integrand (math/integrand.hpp), structure of
+/// arrays. `n` is a multiple of kPointStep: copies of the last point with weight 0 fill up. Rows of x and slope beyond
+/// the dimension are zero, so that matrix tiles need no special case.
 struct PointView {
   int dimension;
   std::int64_t n;
-  Rows<const double> x;       // (round_up(d, 4), n)
-  Rows<const double> grad_b;  // (round_up(d, 8), n)
-  const double* b;            // (n)
-  const double* lap_b;        // (n)
-  const double* source;       // (n)
-  const double* weight;       // (n)
-  int chunk;                  // points per block, a multiple of kPointStep
+  Rows<const double> x;      // (round_up(d, 4), n)
+  Rows<const double> slope;  // (round_up(d, 8), n)
+  const double* top;         // (n)
+  const double* value;       // (n)
+  const double* source;      // (n)
+  const double* weight;      // (n)
+  const double* cubic;       // (n), or null where the equation is linear
+  int chunk;                 // points per block, a multiple of kPointStep
   int n_chunks;
+
+  /// Point q's coefficients, as they lie here.
+  LANDSCAPE_INLINE math::IntegrandTerms<double> terms(std::int64_t q) const {
+    return with_slope(q, slope.data + q, static_cast<int>(slope.stride));
+  }
+  /// The same with a copy of its slope elsewhere.
+  LANDSCAPE_INLINE math::IntegrandTerms<double> with_slope(std::int64_t q, const double* own, int stride) const {
+    return {top + q, own, stride, value + q, source + q, cubic == nullptr ? nullptr : cubic + q};
+  }
 };
 
 /// Equal chunks of at most kLargestChunk points: a function of the number of points alone, because it decides the bits
@@ -71,6 +82,7 @@ struct Evaluation {
   math::DynamicShape shape;
   Activation activation;
   LossKind loss;
+  bool is_linear = true;  // the equation: it has no cubic term
 };
 
 /// Folded parameters of a batch of networks, FoldedLayout order.

@@ -46,14 +46,14 @@ void measure(const Setup& setup, Minimizer& minimizer) {
   std::vector<double> gradient(minimizer.theta.size());
   minimizer.profile_loss = backend->loss_and_gradient(minimizer.loss, minimizer.theta, gradient);
   minimizer.profile_quadrature = to_string(config.quadrature);
-  minimizer.warnings = minimizer_warnings(minimizer);
+  minimizer.warnings = minimizer_warnings(minimizer, config.problem);
 }
 
 Minimizer load(const Setup& setup, LossKind loss) {
   const RunConfig& config = setup.config;
   Minimizer minimizer = load_minimizer(config.minimizer_file(loss), loss, config.network);
-  if (minimizer.problem != config.problem) {  // what the file says is of another loss
-    minimizer.problem = config.problem;
+  if (minimizer.problem != to_string(config.problem)) {  // what the file says is of another loss
+    minimizer.problem = to_string(config.problem);
     minimizer.history = {};
     minimizer.training_loss = std::numeric_limits<double>::quiet_NaN();
     minimizer.training_quadrature.clear();
@@ -212,10 +212,10 @@ std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm
   return minimizers;
 }
 
-std::string minimizer_warnings(const Minimizer& m) {
+std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
   std::vector<std::string> sentences;
   const int dimension = m.spec.dimension;
-  if (m.loss == LossKind::ritz) sentences.push_back(below_minimum(m, exact_minimum(m.loss, m.problem, dimension)));
+  if (m.loss == LossKind::ritz) sentences.push_back(below_minimum(m, exact_minimum(m.loss, problem, dimension)));
   if (m.relative_l2_error > kLargestError) {
     sentences.push_back(fmt::format(
         "{}: theta* is far from the solution: its relative L2 error is {:.2g}{}", to_string(m.loss),
@@ -226,7 +226,7 @@ std::string minimizer_warnings(const Minimizer& m) {
   }
   double square = 0.0;
   for (const double x : m.theta) square += x * x;
-  const double slope = m.gradient_norm * std::sqrt(square) / loss_scale(m.loss, m.problem, dimension);
+  const double slope = m.gradient_norm * std::sqrt(square) / loss_scale(m.loss, problem, dimension);
   if (slope > kLargestSlope) {
     sentences.push_back(fmt::format(
         "{}: theta* is no minimum of the loss: |grad L| = {:.2g}, and |grad L| |theta*| is {:.2g} of the loss of u = 0 "

@@ -38,6 +38,25 @@ bool parse_switch(Text text, Text option) {
   throw UsageError(fmt::format("{} '{}' is neither true nor false.", option, text));
 }
 
+std::string problem_names(const char* between) {
+  std::string names;
+  for (const Equation& equation : equations()) names += (names.empty() ? "" : between) + std::string(equation.name);
+  return names;
+}
+
+std::string problem_summaries() {
+  std::string text;
+  for (const Equation& e : equations()) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", e.name, e.summary);
+  return text;
+}
+
+Problem parse_problem(Text text, Text option) {
+  for (const Equation& equation : equations()) {
+    if (equation.name == text) return Problem(text);
+  }
+  throw UsageError(fmt::format("{} '{}' is unknown: choose one of {}.", option, text, problem_names(", ")));
+}
+
 std::vector<LossKind> parse_losses(Text text, Text option) {
   std::vector<LossKind> losses;
   while (true) {
@@ -115,6 +134,7 @@ std::string number_text(auto value) { return fmt::format("{}", value); }
 bool positive(double x) { return x > 0.0; }
 
 std::vector<Option> make_table() {
+  static const std::string kProblemNames = problem_names("|"), kProblemSummaries = problem_summaries();
   using enum OptionGroup;
   constexpr auto trains = Stage::training;
   constexpr auto evaluates = Stage::evaluation;
@@ -171,7 +191,7 @@ std::vector<Option> make_table() {
       {"dimension", "D", "of the unit cube", problem, trains,
        [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },
        [](const C& c) { return number_text(c.network.dimension); }},
-      {"problem", "sine|cubic", "exact solution; cubic: 2x^3 - x^2 - x, d = 1", problem, trains,
+      {"problem", kProblemNames, kProblemSummaries, problem, trains,
        [](C& c, Text t, Text o) { c.problem = parse_problem(t, o); }, [](const C& c) { return to_string(c.problem); }},
       {"losses", "LIST", "of ritz and galerkin", problem, evaluates,
        [](C& c, Text t, Text o) { c.losses = parse_losses(t, o); }, [](const C& c) { return join_losses(c.losses); }},

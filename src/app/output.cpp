@@ -275,9 +275,12 @@ std::int64_t whole_attribute(const AttributeList& attributes, const std::string&
   throw Error(fmt::format("The file's attribute '{}' is no whole number.", name));
 }
 
-std::string exact_solution_text(Problem problem, int dimension) {
-  if (problem == Problem::cubic) return "2x^3 - x^2 - x";
-  return dimension == 1 ? "sin(pi x)" : "prod_i sin(pi x_i)";
+Problem problem_of(const LandscapeReader& reader) {
+  try {
+    return Problem(reader.problem());
+  } catch (const std::invalid_argument&) {
+    throw Error(fmt::format("'{}' cannot be used: its problem '{}' is unknown.", reader.path(), reader.problem()));
+  }
 }
 
 OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock) {
@@ -365,9 +368,10 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   layout.run.git_revision = git_revision();
   layout.run.config = defining_text(config);
   layout.run.config_hash = config_hash(config);
-  layout.problem = config.problem;
+  layout.problem = to_string(config.problem);
+  layout.pde = config.problem->operator_text(config.network.dimension) + " in (0,1)^d, u = 0 on the boundary";
   layout.dimension = config.network.dimension;
-  layout.exact_solution = exact_solution_text(config.problem, config.network.dimension);
+  layout.exact_solution = config.problem->solution_text(config.network.dimension);
   layout.problem_attributes = {{"quadrature", to_string(config.quadrature)}, {"quadrature_seed", config.seed}};
   layout.points = setup.points;
   for (const Minimizer& minimizer : minimizers) {

@@ -198,7 +198,7 @@ Columns columns_of(std::span<const ProfileDiagnostics> profiles) {
 
 math::LossError<double> loss_error(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
   const Minimizer minimizer = reader.minimizer(key.loss);
-  return loss_rounding(minimizer.spec, reader.problem(), key.loss, minimizer.theta,
+  return loss_rounding(minimizer.spec, problem_of(reader), key.loss, minimizer.theta,
                        key.set == 0 ? reader.points() : points_of_set(config, key.set), config.precision);
 }
 
@@ -214,7 +214,7 @@ BootstrapOptions bootstrap_options(const RunConfig& config) {
 Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, NoiseState noise) {
   validate(bootstrap_options(config));
   Report report;
-  report.problem = reader.problem();
+  report.problem = problem_of(reader);
   report.confidence = config.confidence;
   for (const LossKind loss : reader.profiles()) {
     report.network = reader.minimizer(loss).spec;

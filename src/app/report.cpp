@@ -222,10 +222,11 @@ std::string file_comparison_text(const Comparison& c, const std::string& what, c
   return text + wrapped(describe(c), kTextWidth);
 }
 
-std::string problem_text(Problem problem, int dimension) {
-  const std::string solution = exact_solution_text(problem, dimension);
-  if (dimension == 1) return fmt::format("-u'' = f on (0,1), u(0) = u(1) = 0, u* = {}", solution);
-  return fmt::format("-laplace u = f on (0,1)^{}, u = 0 on the boundary, u* = {}", dimension, solution);
+std::string problem_text(const Problem& problem, int dimension) {
+  const std::string solution = problem->solution_text(dimension);
+  const std::string equation = problem->operator_text(dimension);
+  if (dimension == 1) return fmt::format("{} on (0,1), u(0) = u(1) = 0, u* = {}", equation, solution);
+  return fmt::format("{} on (0,1)^{}, u = 0 on the boundary, u* = {}", equation, dimension, solution);
 }
 
 std::string profiles_text(const RunConfig& config) {

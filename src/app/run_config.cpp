@@ -151,9 +151,9 @@ void settle_quadratures(RunConfig& config, const OptionTexts& given) {
 void RunConfig::validate() const {
   Complaints complaints;
   complaints.collect([&] { network.validate(); });
-  if (problem == Problem::cubic && network.dimension != 1) {
-    complaints.add(
-        fmt::format("--problem cubic is one-dimensional: it cannot go with --dimension {}.", network.dimension));
+  if (problem->is_one_dimensional && network.dimension != 1) {
+    complaints.add(fmt::format("--problem {} is one-dimensional: it cannot go with --dimension {}.", problem->name,
+                               network.dimension));
   }
   if (trains_any()) complaints.collect([&] { training.validate(network.dimension); });
   complaints.collect([&] { validate_rule(quadrature, network.dimension, "--quadrature"); });

@@ -217,7 +217,7 @@ void show_info(const Invocation& invocation) {
   fmt::print("{}: format {}, {} {}{}, created {}\n", path, kFormatVersion, run.program, run.version,
              run.git_revision.empty() ? "" : " (git " + run.git_revision + ")", run.created);
   fmt::print("State       {}\n", file_state(reader));
-  fmt::print("Problem     {}\n", problem_text(reader.problem(), reader.dimension()));
+  fmt::print("Problem     {}\n", problem_text(problem_of(reader), reader.dimension()));
   for (const LossKind loss : reader.minimizers()) {
     const Minimizer minimizer = reader.minimizer(loss);
     fmt::print("Minimizer   {}: {}, {} parameters\n", to_string(loss), minimizer.spec.describe(),
@@ -276,8 +276,8 @@ void verify_file(const Invocation& invocation) {
   const PointSet points = reader.points();
   const NetworkSpec spec = reader.minimizer(reader.profiles().front()).spec;
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const auto backend = cuda ? make_cuda_backend(spec, reader.problem(), points, 0)
-                            : make_cpu_backend(spec, reader.problem(), points,
+  const auto backend = cuda ? make_cuda_backend(spec, problem_of(reader), points, 0)
+                            : make_cpu_backend(spec, problem_of(reader), points,
                                                config.threads > 0 ? config.threads : cores, config.precision);
   if (!config.quiet)
     fmt::print("{}: written on {}, verified on {}\n", invocation.file, written_on, backend->describe());

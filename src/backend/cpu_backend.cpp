@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "cpu_kernels.hpp"
 #include "landscape/backend/held_threads.hpp"
 #include "landscape/backend/loss_backend.hpp"
+#include "landscape/equation/equation.hpp"
 #include "landscape/model/environment.hpp"
 #include "landscape/model/error.hpp"
 
@@ -59,7 +61,7 @@ const cpu::Kernels& choose_kernels() {
 
 class CpuBackend final : public LossBackend {
  public:
-  CpuBackend(const NetworkSpec& spec, Problem problem, const PointSet& points, int n_threads, Precision precision)
+  CpuBackend(const NetworkSpec& spec, const Problem& problem, const PointSet& points, int n_threads, Precision precision)
       : spec_(spec),
         problem_(problem),
         n_threads_(std::max(1, n_threads)),
@@ -83,6 +85,15 @@ class CpuBackend final : public LossBackend {
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override;
 
  private:
+  /// The points as one loss's kernels want them, made when that loss is first asked for.
+  struct PreparedPoints {
+    bool is_ready = false;
+    AlignedBuffer data;
+    cpu::PointBlocks blocks{};
+    Aligned<float> single_data;  // the same, where evaluate() is in single precision
+    cpu::SinglePointBlocks single_blocks{};
+  };
+  const PreparedPoints& prepared(LossKind loss);
   cpu::Evaluation evaluation(LossKind loss) const {
     const math::DynamicShape s = spec_.shape();
     return {s.d, s.w, s.nb, s.residual, spec_.activation, loss};
@@ -109,11 +120,9 @@ class CpuBackend final : public LossBackend {
   Precision precision_;
   const cpu::Kernels& kernels_;
   std::size_t n_parameters_;
-  AlignedBuffer point_data_;
-  cpu::PointBlocks points_{};
+  PointSet points_;
+  std::array<PreparedPoints, 2> prepared_;  // by LossKind
   std::vector<AlignedBuffer> thread_work_;
-  Aligned<float> single_data_;  // the points again, where evaluate() is in single precision
-  cpu::SinglePointBlocks single_points_{};
   std::vector<Aligned<float>> single_work_;
 };
 
@@ -122,47 +131,61 @@ void CpuBackend::set_points(const PointSet& points) {
     throw Error(fmt::format("{} points of dimension {} given for a problem of dimension {}.", points.size(),
                             points.dimension, spec_.dimension));
   }
+  points_ = points;
+  for (PreparedPoints& prepared : prepared_) prepared.is_ready = false;
+}
+
+const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss) {
+  PreparedPoints& to = prepared_[static_cast<std::size_t>(loss)];
+  if (to.is_ready) return to;
   constexpr auto kBlock = static_cast<std::size_t>(cpu::kBlock);
   const auto d = static_cast<std::size_t>(spec_.dimension);
-  const std::size_t n_blocks = (points.size() + kBlock - 1) / kBlock;
+  const std::size_t n_blocks = (points_.size() + kBlock - 1) / kBlock;
   const std::size_t n = n_blocks * kBlock;
-  const std::size_t needed = n * (2 * d + 4);
-  if (point_data_.size() != needed) point_data_ = AlignedBuffer(needed);
-  double* x = point_data_.data();
-  double* grad_b = x + n * d;
-  double* b = grad_b + n * d;
-  double* lap_b = b + n;
-  double* source = lap_b + n;
+  const std::size_t needed = n * (2 * d + 5);
+  if (to.data.size() != needed) to.data = AlignedBuffer(needed);
+  double* x = to.data.data();
+  double* slope = x + n * d;
+  double* top = slope + n * d;
+  double* value = top + n;
+  double* source = value + n;
   double* weight = source + n;
-  points_ = {spec_.dimension, static_cast<std::int64_t>(n_blocks), x, b, grad_b, lap_b, source, weight};
+  double* cubic = weight + n;
   const int threads = worthwhile_threads(static_cast<double>(n * d) * 100.0, static_cast<std::int64_t>(n_blocks));
 #pragma omp parallel num_threads(threads)
   {
-    std::vector<double> gradient(d);
+    TermsEvaluator terms(problem_, loss, spec_.dimension);
 #pragma omp for schedule(static)
     for (std::int64_t block = 0; block < static_cast<std::int64_t>(n_blocks); ++block) {
       for (std::size_t lane = 0; lane < kBlock; ++lane) {
         const std::size_t at = static_cast<std::size_t>(block) * kBlock + lane;
-        const std::size_t q = std::min(at, points.size() - 1);
-        const double* xq = points.points.data() + q * d;
-        double exact;
-        math::exact_solution(problem_, spec_.dimension, xq, exact, source[at], nullptr);
-        math::boundary_factor(spec_.dimension, xq, b[at], gradient.data(), lap_b[at]);
-        weight[at] = at < points.size() ? points.weights[q] : 0.0;
+        const std::size_t q = std::min(at, points_.size() - 1);
+        const double* xq = points_.points.data() + q * d;
+        terms.evaluate(xq);
+        top[at] = terms.top;
+        value[at] = terms.value;
+        source[at] = terms.source;
+        cubic[at] = terms.cubic;
+        weight[at] = at < points_.size() ? points_.weights[q] : 0.0;
         for (std::size_t j = 0; j < d; ++j) {
-          const std::size_t to = (static_cast<std::size_t>(block) * d + j) * kBlock + lane;
-          x[to] = xq[j];
-          grad_b[to] = gradient[j];
+          const std::size_t to_j = (static_cast<std::size_t>(block) * d + j) * kBlock + lane;
+          x[to_j] = xq[j];
+          slope[to_j] = terms.slope[j];
         }
       }
     }
   }
-  if (precision_ != Precision::single_precision) return;
-  if (single_data_.size() != needed) single_data_ = Aligned<float>(needed);
-  for (std::size_t i = 0; i < needed; ++i) single_data_.data()[i] = static_cast<float>(point_data_.data()[i]);
-  const auto twin = [&](const double* p) { return single_data_.data() + (p - point_data_.data()); };
-  single_points_ = {spec_.dimension, points_.n_blocks, twin(x),      twin(b),
-                    twin(grad_b),    twin(lap_b),      twin(source), twin(weight)};
+  const bool has_cubic = !problem_->is_linear;
+  to.blocks = {spec_.dimension, static_cast<std::int64_t>(n_blocks), x, top, slope, value, source, weight,
+               has_cubic ? cubic : nullptr};
+  to.is_ready = true;
+  if (precision_ != Precision::single_precision) return to;
+  if (to.single_data.size() != needed) to.single_data = Aligned<float>(needed);
+  for (std::size_t i = 0; i < needed; ++i) to.single_data.data()[i] = static_cast<float>(to.data.data()[i]);
+  const auto twin = [&](const double* p) { return to.single_data.data() + (p - to.data.data()); };
+  to.single_blocks = {spec_.dimension, to.blocks.n_blocks, twin(x),      twin(top), twin(slope), twin(value),
+                      twin(source),    twin(weight),       has_cubic ? twin(cubic) : nullptr};
+  return to;
 }
 
 void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
@@ -177,6 +200,7 @@ void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
     throw Error(fmt::format("A profile task reaches beyond the {} directions given.", n_given));
   }
   const cpu::Evaluation e = evaluation(task.loss);
+  const PreparedPoints& points = prepared(task.loss);
   const bool single = precision_ == Precision::single_precision;
   const std::size_t n_work = single ? kernels_.single_work(e) : kernels_.loss_work(e);
   const double* theta = task.directions->theta().data();
@@ -208,8 +232,8 @@ void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
         const double* d = direction(item / n_steps).data();
         const double step = task.steps[static_cast<std::size_t>(item % n_steps)];
         losses[static_cast<std::size_t>(item - task.first)] =
-            single ? kernels_.single_loss(e, theta, d, step, single_points_, single_scratch)
-                   : kernels_.loss(e, theta, d, step, points_, scratch);
+            single ? kernels_.single_loss(e, theta, d, step, points.single_blocks, single_scratch)
+                   : kernels_.loss(e, theta, d, step, points.blocks, scratch);
       }
     }
     begin = stop;
@@ -221,14 +245,15 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
     throw Error("Parameters and gradient do not fit the network.");
   }
   const cpu::Evaluation e = evaluation(loss);
+  const cpu::PointBlocks& points = prepared(loss).blocks;
   const std::size_t size = kernels_.gradient_size(e);
   const std::size_t n_work = kernels_.gradient_work(e);
   // Chunks depend on the points alone, at least 64 and at most about 64 of them, so that threads do not change a bit.
-  const std::int64_t blocks_per_chunk = std::max<std::int64_t>(2, (points_.n_blocks + 63) / 64);
-  const std::int64_t n_chunks = (points_.n_blocks + blocks_per_chunk - 1) / blocks_per_chunk;
+  const std::int64_t blocks_per_chunk = std::max<std::int64_t>(2, (points.n_blocks + 63) / 64);
+  const std::int64_t n_chunks = (points.n_blocks + blocks_per_chunk - 1) / blocks_per_chunk;
   std::vector<double> partial(static_cast<std::size_t>(n_chunks) * (size + 1));
   const double cost =
-      static_cast<double>(points_.n_blocks) * cpu::kBlock * static_cast<double>((spec_.dimension + 2) * 6 * size);
+      static_cast<double>(points.n_blocks) * cpu::kBlock * static_cast<double>((spec_.dimension + 2) * 6 * size);
   const int threads = worthwhile_threads(cost, n_chunks);
 #pragma omp parallel num_threads(threads)
   {
@@ -237,8 +262,8 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
     for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
       double* out = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
       const std::int64_t first = chunk * blocks_per_chunk;
-      out[size] = kernels_.gradient(e, theta.data(), points_, first,
-                                    std::min(blocks_per_chunk, points_.n_blocks - first), out, scratch);
+      out[size] = kernels_.gradient(e, theta.data(), points, first,
+                                    std::min(blocks_per_chunk, points.n_blocks - first), out, scratch);
     }
   }
   for (std::int64_t chunk = 1; chunk < n_chunks; ++chunk) {
@@ -251,7 +276,7 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
 
 }  // namespace
 
-std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
+std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, const Problem& problem, const PointSet& points,
                                               int n_threads, Precision precision) {
   return std::make_unique<CpuBackend>(spec, problem, points, n_threads, precision);
 }

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "landscape/math/activation.hpp"
-#include "landscape/math/poisson.hpp"
+#include "landscape/math/integrand.hpp"
 
 namespace landscape::cpu {
 
@@ -20,11 +20,13 @@ struct PointBlocksOf {
   int dimension;
   std::int64_t n_blocks;
   const Real* x;       // (n_blocks, d, kBlock)
-  const Real* b;       // (n_blocks, kBlock)    boundary factor B
-  const Real* grad_b;  // (n_blocks, d, kBlock)
-  const Real* lap_b;   // (n_blocks, kBlock)
-  const Real* source;  // (n_blocks, kBlock)    f
+  // Coefficients of the loss's integrand (math/integrand.hpp).
+  const Real* top;     // (n_blocks, kBlock)
+  const Real* slope;   // (n_blocks, d, kBlock)
+  const Real* value;   // (n_blocks, kBlock)
+  const Real* source;  // (n_blocks, kBlock)
   const Real* weight;  // (n_blocks, kBlock)
+  const Real* cubic;   // (n_blocks, kBlock), or null where the equation is linear
 };
 using PointBlocks = PointBlocksOf<double>;
 using SinglePointBlocks = PointBlocksOf<float>;

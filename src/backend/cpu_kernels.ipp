@@ -59,6 +59,28 @@ constexpr int tile_of(LossKind loss, int dimension) {
   return loss == LossKind::ritz || dimension <= 5 || sizeof(typename V::Scalar) == 4 ? 4 : 1;
 }
 
+/// The coefficients of a block's first register of points.
+template <class V>
+math::IntegrandTerms<V> terms_of(const PointBlocksOf<typename V::Scalar>& points, std::int64_t block) {
+  const auto at = [block](const auto* p) { return lanes_at(p + block * kBlock); };
+  return {at(points.top),
+          lanes_at(points.slope + block * points.dimension * kBlock),
+          kBlock / V::kCount,
+          at(points.value),
+          at(points.source),
+          points.cubic == nullptr ? nullptr : at(points.cubic)};
+}
+/// Those of register `i`.
+template <class V>
+math::IntegrandTerms<V> at_register(const math::IntegrandTerms<V>& first, int i) {
+  return {first.top + i,
+          first.slope + i,
+          first.slope_stride,
+          first.value + i,
+          first.source + i,
+          first.cubic == nullptr ? nullptr : first.cubic + i};
+}
+
 /// V: the lanes that hold points, of double or of float.
 template <class V, Activation kActivation, LossKind kLoss, int kTile>
 double sum_over_points(const DynamicShape& s, const FoldedNetwork<typename V::Scalar>& net,
@@ -71,10 +93,7 @@ double sum_over_points(const DynamicShape& s, const FoldedNetwork<typename V::Sc
   alignas(64) typename V::Scalar lane[kBlock] = {};
   for (std::int64_t block = 0; block < points.n_blocks; ++block) {
     const V* px = lanes_at(points.x + block * d * kBlock);
-    const V* pg = lanes_at(points.grad_b + block * d * kBlock);
-    const V* pb = lanes_at(points.b + block * kBlock);
-    const V* pl = lanes_at(points.lap_b + block * kBlock);
-    const V* pf = lanes_at(points.source + block * kBlock);
+    const math::IntegrandTerms<V> terms = terms_of<V>(points, block);
     const V* pw = lanes_at(points.weight + block * kBlock);
     for (int first = 0; first < kRegisters; first += kTile) {
       for (int j = 0; j < d; ++j) {
@@ -87,7 +106,7 @@ double sum_over_points(const DynamicShape& s, const FoldedNetwork<typename V::Sc
       }
       for (int p = 0; p < kTile; ++p) {
         const int at = first + p;
-        const V value = math::loss_integrand<kLoss>(d, out + p, kTile, pb[at], pg + at, kRegisters, pl[at], pf[at]);
+        const V value = math::loss_integrand<kLoss>(d, out + p, kTile, at_register(terms, at));
         V* sum = reinterpret_cast<V*>(lane) + at;
         *sum = fma(pw[at], value, *sum);
       }
@@ -202,14 +221,13 @@ double chunk_gradient(const DynamicShape& s, const double* theta, const PointBlo
   for (L& sum : loss_sum) sum = L(0.0);
   for (std::int64_t block = first; block < first + count; ++block) {
     const L* px = lanes_at(points.x + block * d * kBlock);
-    const L* pg = lanes_at(points.grad_b + block * d * kBlock);
+    const math::IntegrandTerms<L> terms = terms_of<L>(points, block);
     for (int at = 0; at < kRegistersPerBlock; ++at) {
       const std::int64_t q = block * kBlock + at * kLanes;
       for (int j = 0; j < d; ++j) x[j] = px[j * kRegistersPerBlock + at];
       const int set = at % kGradientSets;
-      const L value = math::loss_gradient<kActivation, kLoss>(
-          s, net, x, *lanes_at(points.b + q), pg + at, kRegistersPerBlock, *lanes_at(points.lap_b + q),
-          *lanes_at(points.source + q), *lanes_at(points.weight + q), sums + set * size, scratch);
+      const L value = math::loss_gradient<kActivation, kLoss>(s, net, x, at_register(terms, at),
+                                                              *lanes_at(points.weight + q), sums + set * size, scratch);
       loss_sum[set] = loss_sum[set] + value;
     }
   }

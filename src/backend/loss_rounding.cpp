@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "landscape/math/network.hpp"
-#include "landscape/math/poisson.hpp"
 #include "landscape/math/rounded.hpp"
 #include "landscape/model/error.hpp"
 
@@ -32,8 +31,8 @@ std::size_t representative(std::size_t i, std::size_t n) {
 /// The integrand's parts at one point after another.
 class RoundedEvaluator {
  public:
-  RoundedEvaluator(const NetworkSpec& spec, Problem problem, std::span<const double> theta)
-      : spec_(spec), problem_(problem), shape_(spec.shape()) {
+  RoundedEvaluator(const NetworkSpec& spec, const Problem& problem, LossKind loss, std::span<const double> theta)
+      : spec_(spec), loss_(loss), terms_(problem, loss, spec.dimension), shape_(spec.shape()) {
     // A step along a direction ends in rounded parameters, and folding rounds their products.
     std::vector<Rounded> rounded;
     for (const double t : theta) rounded.push_back(Rounded::computed(t));
@@ -44,26 +43,23 @@ class RoundedEvaluator {
     x_.resize(d);
     jet_.resize(d + 2);
     slope_.resize(d);
-    grad_b_.resize(d);
   }
 
   /// The residual (Galerkin) or the integrand (Ritz) at x (d).
-  Rounded evaluate(LossKind loss, const double* x) {
+  Rounded evaluate(const double* x) {
     const int d = spec_.dimension;
     std::copy(x, x + d, x_.begin());
     forward();
-    double b, lap_b, exact, f;
-    math::boundary_factor(d, x, b, slope_.data(), lap_b);
-    math::exact_solution(problem_, d, x, exact, f, nullptr);
+    terms_.evaluate(x);
     // Products of d factors; what is one or two roundings more plays no part.
     const double ulps = d;
-    for (std::size_t j = 0; j < slope_.size(); ++j) grad_b_[j] = Rounded::computed(slope_[j], ulps);
-    const Rounded factor = Rounded::computed(b, ulps), laplacian = Rounded::computed(lap_b, ulps);
-    const Rounded source = Rounded::computed(f, ulps);
-    if (loss == LossKind::galerkin) {
-      return math::laplacian_of_product(d, jet_.data(), 1, factor, grad_b_.data(), 1, laplacian) + source;
-    }
-    return math::loss_integrand<LossKind::ritz>(d, jet_.data(), 1, factor, grad_b_.data(), 1, laplacian, source);
+    for (std::size_t j = 0; j < slope_.size(); ++j) slope_[j] = Rounded::computed(terms_.slope[j], ulps);
+    const Rounded top = Rounded::computed(terms_.top, ulps), value = Rounded::computed(terms_.value, ulps);
+    const Rounded source = Rounded::computed(terms_.source, ulps), cubic = Rounded::computed(terms_.cubic, ulps);
+    const math::IntegrandTerms<Rounded> at{&top, slope_.data(), 1, &value, &source,
+                                           terms_.has_cubic() ? &cubic : nullptr};
+    return loss_ == LossKind::galerkin ? math::residual(d, jet_.data(), 1, at)
+                                       : math::loss_integrand<LossKind::ritz>(d, jet_.data(), 1, at);
   }
 
  private:
@@ -85,16 +81,16 @@ class RoundedEvaluator {
   }
 
   NetworkSpec spec_;
-  Problem problem_;
+  LossKind loss_;
+  TermsEvaluator terms_;
   math::DynamicShape shape_;
   math::FoldedNetwork<Rounded> network_{};
-  std::vector<Rounded> buffer_, work_, x_, jet_, grad_b_;
-  std::vector<double> slope_;
+  std::vector<Rounded> buffer_, work_, x_, jet_, slope_;
 };
 
 }  // namespace
 
-math::LossError<double> loss_rounding(const NetworkSpec& spec, Problem problem, LossKind loss,
+math::LossError<double> loss_rounding(const NetworkSpec& spec, const Problem& problem, LossKind loss,
                                       std::span<const double> theta, const PointSet& points, Precision precision) {
   const auto d = static_cast<std::size_t>(spec.dimension);
   if (theta.size() != ParameterLayout(spec).size() || points.size() == 0 || points.dimension != spec.dimension) {
@@ -103,12 +99,12 @@ math::LossError<double> loss_rounding(const NetworkSpec& spec, Problem problem, 
   }
   const std::size_t n =
       std::min(points.size(), std::clamp(kMostProducts / (theta.size() * (d + 2)), kFewestPoints, kMostPoints));
-  RoundedEvaluator evaluator(spec, problem, theta);
+  RoundedEvaluator evaluator(spec, problem, loss, theta);
   double sum = 0.0, weight = 0.0, all = 0.0;
   for (const double w : points.weights) all += std::fabs(w);
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t q = n == points.size() ? i : representative(i, points.size());
-    const Rounded term = evaluator.evaluate(loss, points.points.data() + q * d);
+    const Rounded term = evaluator.evaluate(points.points.data() + q * d);
     const double w = std::fabs(points.weights[q]);
     sum += w * (loss == LossKind::galerkin ? term.error * term.error : term.error);
     weight += w;

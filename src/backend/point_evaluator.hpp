@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "landscape/equation/equation.hpp"
 #include "landscape/math/network.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/network_spec.hpp"
@@ -44,13 +45,15 @@ class PointEvaluator {
         break;
     }
     double b, lap_b;
-    math::boundary_factor(spec_.dimension, x, b, grad_b_.data(), lap_b);
+    boundary_factor(spec_.dimension, x, b, grad_b_.data(), lap_b);
     u = b * out_[0];
     for (int j = 0; j < spec_.dimension; ++j) {
       const auto k = static_cast<std::size_t>(j);
       gradient[j] = math::fma(b, out_[1 + k], out_[0] * grad_b_[k]);
     }
-    laplacian = math::laplacian_of_product(spec_.dimension, out_.data(), 1, b, grad_b_.data(), 1, lap_b);
+    double cross = 0.0;
+    for (std::size_t k = 0; k < grad_b_.size(); ++k) cross = math::fma(grad_b_[k], out_[1 + k], cross);
+    laplacian = math::fma(2.0, cross, math::fma(b, out_.back(), out_[0] * lap_b));
   }
 
  private:

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 #include <utility>
 
@@ -37,23 +36,14 @@ std::span<const std::int64_t> gauss_orders(int dimension) {
   return kCube;
 }
 
-/// |u*|_L2^2 and |grad u*|_L2^2, exactly; of the cubic 2x^3 - x^2 - x in (0,1).
-struct Norms {
-  double l2, h1;
-};
-Norms exact_norms(Problem problem, int dimension) {
-  if (problem == Problem::cubic) return {29.0 / 210.0, 23.0 / 15.0};
-  const double l2 = std::pow(0.5, dimension);
-  return {l2, dimension * std::numbers::pi * std::numbers::pi * l2};
-}
-
-/// Of both losses' integrands, |u - u*|^2 and |grad(u - u*)|^2.
+/// Of both losses' integrands, of that of R(u) - R(u*), of |u - u*|^2 and |grad(u - u*)|^2.
 struct Integrals {
-  double ritz = 0.0, galerkin = 0.0, l2 = 0.0, h1 = 0.0;
+  double ritz = 0.0, galerkin = 0.0, excess = 0.0, l2 = 0.0, h1 = 0.0;
 
   void add(const Integrals& other) {
     ritz += other.ritz;
     galerkin += other.galerkin;
+    excess += other.excess;
     l2 += other.l2;
     h1 += other.h1;
   }
@@ -61,39 +51,48 @@ struct Integrals {
 
 class Integrator {
  public:
-  Integrator(const NetworkSpec& spec, Problem problem, std::span<const double> theta)
+  Integrator(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta)
       : problem_(problem),
         dimension_(spec.dimension),
         evaluator_(spec, theta),
         gradient_(static_cast<std::size_t>(spec.dimension)),
-        exact_gradient_(gradient_.size()) {}
+        exact_gradient_(gradient_.size()),
+        grad_a_(gradient_.size()) {}
 
   void add_point(const double* x, double weight, Integrals& sums) {
-    double u, laplacian, exact, source;
+    double u, laplacian;
     evaluator_.evaluate(x, u, gradient_.data(), laplacian);
-    math::exact_solution(problem_, dimension_, x, exact, source, exact_gradient_.data());
-    double energy = 0.0, error = 0.0;
+    const double exact = problem_->solution(dimension_, x, exact_gradient_.data());
+    std::fill(grad_a_.begin(), grad_a_.end(), 0.0);
+    OperatorAt at{1.0, grad_a_};
+    problem_->coefficients(dimension_, x, at);
+    double energy = 0.0, slope_error = 0.0, cross = 0.0;
     for (std::size_t j = 0; j < gradient_.size(); ++j) {
       energy += 0.5 * gradient_[j] * gradient_[j];
-      error += (gradient_[j] - exact_gradient_[j]) * (gradient_[j] - exact_gradient_[j]);
+      slope_error += (gradient_[j] - exact_gradient_[j]) * (gradient_[j] - exact_gradient_[j]);
+      cross += grad_a_[j] * gradient_[j];
     }
-    const double residual = laplacian + source;
-    sums.ritz += weight * (energy - source * u);
+    const double square = u * u, e = u - exact;
+    const double residual = at.a * laplacian + cross - at.c * u - at.s * u * square + at.f;
+    sums.ritz += weight * (at.a * energy + 0.5 * at.c * square + 0.25 * at.s * square * square - at.f * u);
     sums.galerkin += weight * residual * residual;
-    sums.l2 += weight * (u - exact) * (u - exact);
-    sums.h1 += weight * error;
+    // u^4 - u*^4 - 4 u*^3 e = e^2 (6 u*^2 + 4 u* e + e^2)
+    const double quartic = (6.0 * exact * exact + (4.0 * exact + e) * e);
+    sums.excess += weight * (0.5 * (at.a * slope_error + at.c * e * e) + 0.25 * at.s * quartic * e * e);
+    sums.l2 += weight * e * e;
+    sums.h1 += weight * slope_error;
   }
 
  private:
   Problem problem_;
   int dimension_;
   PointEvaluator evaluator_;
-  std::vector<double> gradient_, exact_gradient_;
+  std::vector<double> gradient_, exact_gradient_, grad_a_;
 };
 
 /// Sums per chunk meet in index order, whoever made them.
-Integrals integrate(const NetworkSpec& spec, Problem problem, std::span<const double> theta, const PointSet& points,
-                    int n_threads) {
+Integrals integrate(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta,
+                    const PointSet& points, int n_threads) {
   constexpr std::size_t kChunk = 1024;
   const auto d = static_cast<std::size_t>(spec.dimension);
   const auto n_chunks = static_cast<std::int64_t>((points.size() + kChunk - 1) / kChunk);
@@ -124,9 +123,9 @@ bool agree(const SolutionMeasure& m) {
   return small(m.relative_l2) && small(m.relative_h1);
 }
 
-SolutionMeasure measure_by_gauss(const NetworkSpec& spec, Problem problem, LossKind loss, std::span<const double> theta,
-                                 int n_threads) {
-  const Norms norms = exact_norms(problem, spec.dimension);
+SolutionMeasure measure_by_gauss(const NetworkSpec& spec, const Problem& problem, LossKind loss,
+                                 std::span<const double> theta, int n_threads) {
+  const SquaredNorms norms = problem->norms(spec.dimension);
   SolutionMeasure measure, coarser;
   PointSet points;
   math::LossError<double> rounding;
@@ -138,8 +137,8 @@ SolutionMeasure measure_by_gauss(const NetworkSpec& spec, Problem problem, LossK
     coarser = std::exchange(measure, SolutionMeasure{});
     measure.quadrature = to_string(rule);
     measure.loss.value = loss == LossKind::ritz ? sums.ritz : sums.galerkin;
-    measure.relative_l2.value = std::sqrt(sums.l2 / norms.l2);
-    measure.relative_h1.value = std::sqrt(sums.h1 / norms.h1);
+    measure.relative_l2.value = std::sqrt(sums.l2 / norms.solution);
+    measure.relative_h1.value = std::sqrt(sums.h1 / norms.gradient);
     const double difference = std::abs(measure.loss.value - coarser.loss.value);
     const double noise = rounding.of(measure.loss.value);
     measure.loss.error = difference + noise;
@@ -169,15 +168,16 @@ Estimate quotient(const Estimate& square, double norm) {
   return {value, value > 0.0 ? 0.5 * square.error / (norm * value) : std::sqrt(square.error / norm)};
 }
 
-SolutionMeasure measure_by_shifts(const NetworkSpec& spec, Problem problem, LossKind loss,
+SolutionMeasure measure_by_shifts(const NetworkSpec& spec, const Problem& problem, LossKind loss,
                                   std::span<const double> theta, int n_threads) {
-  std::vector<double> ritz, galerkin, l2, h1, gradient(theta.size()), sum(theta.size(), 0.0);
+  std::vector<double> ritz, galerkin, excess, l2, h1, gradient(theta.size()), sum(theta.size(), 0.0);
   std::unique_ptr<LossBackend> backend;
   for (std::uint64_t k = 0; k < kShifts; ++k) {
     const PointSet points = make_points(kShifted, spec.dimension, kSeed, kFirstStream + k);
     const Integrals sums = integrate(spec, problem, theta, points, n_threads);
     l2.push_back(sums.l2);
     h1.push_back(sums.h1);
+    excess.push_back(sums.excess);
     ritz.push_back(sums.ritz);
     galerkin.push_back(sums.galerkin);
     if (backend) backend->set_points(points);
@@ -186,39 +186,35 @@ SolutionMeasure measure_by_shifts(const NetworkSpec& spec, Problem problem, Loss
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += gradient[i] / static_cast<double>(kShifts);
   }
   Estimate value = mean_of(loss == LossKind::ritz ? ritz : galerkin);
-  if (const Estimate error = mean_of(h1); loss == LossKind::ritz && 0.5 * error.error < value.error)
-    value = {exact_minimum(loss, problem, spec.dimension) + 0.5 * error.value, 0.5 * error.error};
-  const Norms norms = exact_norms(problem, spec.dimension);
-  return {fmt::format("{} x {}", kShifts, to_string(kShifted)), value, quotient(mean_of(l2), norms.l2),
-          quotient(mean_of(h1), norms.h1), norm_of(sum)};
+  if (const Estimate above = mean_of(excess); loss == LossKind::ritz && above.error < value.error)
+    value = {exact_minimum(loss, problem, spec.dimension) + above.value, above.error};
+  const SquaredNorms norms = problem->norms(spec.dimension);
+  return {fmt::format("{} x {}", kShifts, to_string(kShifted)), value, quotient(mean_of(l2), norms.solution),
+          quotient(mean_of(h1), norms.gradient), norm_of(sum)};
 }
 
 }  // namespace
 
-SolutionMeasure measure_solution(const NetworkSpec& spec, Problem problem, LossKind loss, std::span<const double> theta,
-                                 int n_threads) {
+SolutionMeasure measure_solution(const NetworkSpec& spec, const Problem& problem, LossKind loss,
+                                 std::span<const double> theta, int n_threads) {
   return spec.dimension <= kMostGaussDimensions ? measure_by_gauss(spec, problem, loss, theta, n_threads)
                                                 : measure_by_shifts(spec, problem, loss, theta, n_threads);
 }
 
-SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta,
+SolutionError solution_error(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta,
                              const PointSet& points, int n_threads) {
   const Integrals sums = integrate(spec, problem, theta, points, n_threads);
-  const Norms norms = exact_norms(problem, spec.dimension);
-  return {std::sqrt(sums.l2 / norms.l2), std::sqrt(sums.h1 / norms.h1)};
+  const SquaredNorms norms = problem->norms(spec.dimension);
+  return {std::sqrt(sums.l2 / norms.solution), std::sqrt(sums.h1 / norms.gradient)};
 }
 
-// Ritz: -1/2 |grad u*|^2, as R(u) = -1/2 |grad u*|^2 + 1/2 |grad(u - u*)|^2.
-double exact_minimum(LossKind loss, Problem problem, int dimension) {
-  return loss == LossKind::galerkin ? 0.0 : -0.5 * exact_norms(problem, dimension).h1;
+double exact_minimum(LossKind loss, const Problem& problem, int dimension) {
+  return loss == LossKind::galerkin ? 0.0 : problem->least_energy(dimension);
 }
 
-// Galerkin: |f|^2, of f = d pi^2 u* or 2 - 12 x.
-double loss_scale(LossKind loss, Problem problem, int dimension) {
-  if (loss == LossKind::ritz) return -exact_minimum(loss, problem, dimension);
-  if (problem == Problem::cubic) return 28.0;
-  const double eigenvalue = dimension * std::numbers::pi * std::numbers::pi;
-  return eigenvalue * eigenvalue * exact_norms(problem, dimension).l2;
+// R(0) = 0, and the residual of u = 0 is f.
+double loss_scale(LossKind loss, const Problem& problem, int dimension) {
+  return loss == LossKind::ritz ? -exact_minimum(loss, problem, dimension) : problem->norms(dimension).source;
 }
 
 }  // namespace landscape

@@ -37,8 +37,8 @@ void write_root(const h5::File& file, const RunInfo& run) {
 
 void write_problem(const h5::File& file, const FileLayout& layout) {
   const h5::Group group = h5::create_group(file.get(), "problem");
-  h5::write_attribute(group.get(), {"pde", "-laplace(u) = f in (0,1)^d, u = 0 on the boundary"});
-  h5::write_attribute(group.get(), {"problem", to_string(layout.problem)});
+  h5::write_attribute(group.get(), {"pde", layout.pde});
+  h5::write_attribute(group.get(), {"problem", layout.problem});
   h5::write_attribute(group.get(), {"dimension", layout.dimension});
   h5::write_attribute(group.get(), {"exact_solution", layout.exact_solution});
   for (const Attribute& attribute : layout.problem_attributes) h5::write_attribute(group.get(), attribute);

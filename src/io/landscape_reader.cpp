@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "checksum.hpp"
 #include "durable_file.hpp"
@@ -32,7 +33,7 @@ struct LandscapeReader::Impl {
   h5::File file;
   RunInfo run;
   RunState state = RunState::running;
-  Problem problem = Problem::sine;
+  std::string problem;
   int dimension = 1;
 
   /// Every message names the file, whatever was wrong inside.
@@ -83,7 +84,7 @@ void LandscapeReader::Impl::read_root() {
   if (known == kStates.end()) throw Error("its attribute state holds no known word.");
   state = *known;
   const h5::Group group = h5::open_group(root, "problem");
-  problem = parse_problem(h5::read_text(group.get(), "problem"), "problem");
+  problem = h5::read_text(group.get(), "problem");
   dimension = static_cast<int>(std::clamp<std::int64_t>(h5::read_integer(group.get(), "dimension"), 0, 1 << 20));
   if (dimension < 1 || dimension == 1 << 20) throw Error("the dimension of its problem is impossible.");
 }
@@ -186,7 +187,7 @@ LandscapeReader::~LandscapeReader() = default;
 const std::string& LandscapeReader::path() const { return impl_->path; }
 const RunInfo& LandscapeReader::run() const { return impl_->run; }
 RunState LandscapeReader::state() const { return impl_->state; }
-Problem LandscapeReader::problem() const { return impl_->problem; }
+const std::string& LandscapeReader::problem() const { return impl_->problem; }
 int LandscapeReader::dimension() const { return impl_->dimension; }
 
 AttributeList LandscapeReader::problem_attributes() const {

@@ -72,7 +72,7 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"dimension", spec.dimension});
   h5::write_attribute(id, {"source", minimizer.source});
   h5::write_attribute(id, {"description", kDescription});
-  h5::write_attribute(id, {"problem", to_string(minimizer.problem)});
+  h5::write_attribute(id, {"problem", minimizer.problem});
   for (const auto& [attribute, member] : kMeasures) h5::write_attribute(id, {attribute, minimizer.*member});
   h5::write_attribute(id, {"final_quadrature", minimizer.final_quadrature});
   h5::write_attribute(id, {"training_quadrature", minimizer.training_quadrature});
@@ -113,9 +113,9 @@ Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_che
     minimizer.spec.blocks = small("blocks");
     minimizer.spec.dimension = small("dimension");
     minimizer.spec.validate();
-    minimizer.problem = parse_problem(h5::read_text_or(id, "problem", "sine"), "problem");
+    minimizer.problem = h5::read_text_or(id, "problem", "");
   } catch (const UsageError& error) {  // the file's fault, not the command line's
-    throw Error(fmt::format("The group /{} describes no possible minimizer ({}).", name, error.what()));
+    throw Error(fmt::format("The group /{} describes no possible network ({}).", name, error.what()));
   }
   minimizer.theta = h5::read_dataset<double>(id, "theta", 1, nullptr, no_checksum);
   const std::size_t expected = ParameterLayout(minimizer.spec).size();

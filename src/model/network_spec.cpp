@@ -14,7 +14,6 @@ constexpr Choices<Activation, 4> kActivations{{{Activation::swish, "swish"},
                                                {Activation::sin, "sin"},
                                                {Activation::softplus, "softplus"}}};
 constexpr Choices<LossKind, 2> kLosses{{{LossKind::ritz, "ritz"}, {LossKind::galerkin, "galerkin"}}};
-constexpr Choices<Problem, 2> kProblems{{{Problem::sine, "sine"}, {Problem::cubic, "cubic"}}};
 
 // Above these sizes one network no longer fits the program's index arithmetic or any machine's memory.
 constexpr int kLargestDimension = 1000;
@@ -27,7 +26,6 @@ constexpr double kMostParameters = 1e8;
 std::string to_string(NetworkKind kind) { return choice_name(kNetworkKinds, kind); }
 std::string to_string(Activation activation) { return choice_name(kActivations, activation); }
 std::string to_string(LossKind loss) { return choice_name(kLosses, loss); }
-std::string to_string(Problem problem) { return choice_name(kProblems, problem); }
 NetworkKind parse_network_kind(std::string_view text, std::string_view option) {
   return parse_choice(kNetworkKinds, text, option);
 }
@@ -35,7 +33,6 @@ Activation parse_activation(std::string_view text, std::string_view option) {
   return parse_choice(kActivations, text, option);
 }
 LossKind parse_loss(std::string_view text, std::string_view option) { return parse_choice(kLosses, text, option); }
-Problem parse_problem(std::string_view text, std::string_view option) { return parse_choice(kProblems, text, option); }
 
 void NetworkSpec::validate() const {
   if (dimension < 1 || dimension > kLargestDimension) {

@@ -61,8 +61,8 @@ PointSet subset(const PointSet& all, const std::vector<std::size_t>& order, std:
 /// One training from initialisation (or a checkpoint) to the finished minimizer.
 class Trainer {
  public:
-  Trainer(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training, LossBackend& backend,
-          const TrainingObserver& observer)
+  Trainer(const NetworkSpec& spec, const Problem& problem, LossKind loss, const TrainingSpec& training,
+          LossBackend& backend, const TrainingObserver& observer)
       : spec_(spec),
         problem_(problem),
         loss_(loss),
@@ -204,7 +204,7 @@ class Trainer {
     TrainingSpec adam_only = training_;
     adam_only.lbfgs_iterations = 0;
     m.source = "trained: " + adam_only.describe() + polish;
-    m.problem = problem_;
+    m.problem = to_string(problem_);
     // All points of the set that the training ended with, not those of its last batch.
     const bool from_adam = training_.lbfgs_iterations == 0 && training_.epochs > 0;
     backend_.set_points(from_adam ? points_of_epoch(training_.epochs - 1) : first_points());
@@ -312,7 +312,7 @@ QuadratureRule history_rule(int dimension) {
   }
 }
 
-Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training,
+Minimizer train(const NetworkSpec& spec, const Problem& problem, LossKind loss, const TrainingSpec& training,
                 LossBackend& backend, const TrainingObserver& observer, const std::optional<TrainingState>& resume) {
   spec.validate();
   training.validate(spec.dimension);

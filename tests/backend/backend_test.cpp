@@ -66,17 +66,23 @@ TEST(CpuBackend, LossesMatchTheLongDoubleReference) {
     const PointSet points = odd_points(spec.dimension);
     // B has mean 6^-d: sources and factors are compared through losses scaled by their own terms, so check the loss
     // relative to the sum of its terms' magnitudes.
-    const auto backend = make_cpu_backend(spec, Problem::sine, points, 2);
-    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-      const std::vector<double> steps{-0.7, 0.0, 0.4};
-      const auto got = profile(*backend, spec, loss, theta, direction, steps);
-      for (std::size_t j = 0; j < steps.size(); ++j) {
-        std::vector<double> moved(theta);
-        for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = std::fma(steps[j], direction[i], theta[i]);
-        const auto net = reference_network(spec, moved);
-        const long double want = reference::loss(net, "sine", to_string(loss), points.points, points.weights);
-        EXPECT_TRUE(std::abs(got[j] - want) <= 1e-13L * std::abs(want) + 1e-16L)
-            << spec.describe() << " " << to_string(loss) << ": " << got[j] << " not " << static_cast<double>(want);
+    for (const Equation& equation : equations()) {
+      if (equation.is_one_dimensional && spec.dimension > 1) continue;
+      const Problem problem(equation.name);
+      const auto backend = make_cpu_backend(spec, problem, points, 2);
+      for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+        const std::vector<double> steps{-0.7, 0.0, 0.4};
+        const auto got = profile(*backend, spec, loss, theta, direction, steps);
+        for (std::size_t j = 0; j < steps.size(); ++j) {
+          std::vector<double> moved(theta);
+          for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = std::fma(steps[j], direction[i], theta[i]);
+          const auto net = reference_network(spec, moved);
+          const long double want =
+              reference::loss(net, to_string(problem), to_string(loss), points.points, points.weights);
+          EXPECT_TRUE(std::abs(got[j] - want) <= 1e-13L * std::abs(want) + 1e-16L)
+              << spec.describe() << " " << to_string(problem) << " " << to_string(loss) << ": " << got[j] << " not "
+              << static_cast<double>(want);
+        }
       }
     }
   }
@@ -87,8 +93,8 @@ TEST(CpuBackend, SinglePrecisionErrsByItsRounding) {
     const ParameterLayout layout(spec);
     const auto theta = random_vector(layout.size(), 0.5, 1), direction = random_vector(layout.size(), 0.3, 2);
     const PointSet points = odd_points(spec.dimension);
-    const auto full = make_cpu_backend(spec, Problem::sine, points, 1);
-    const auto single = make_cpu_backend(spec, Problem::sine, points, 2, Precision::single_precision);
+    const auto full = make_cpu_backend(spec, Problem{"sine"}, points, 1);
+    const auto single = make_cpu_backend(spec, Problem{"sine"}, points, 2, Precision::single_precision);
     EXPECT_NE(single->describe().find("single precision"), std::string::npos);
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
       const std::vector<double> steps{-0.7, 0.0, 0.4};
@@ -117,7 +123,7 @@ TEST(CpuBackend, SinglePrecisionHasTheSameBitsOnEveryInstructionSetAndThreadCoun
   for (const char* isa : {"portable", "avx2", "avx512"}) {
     setenv("LANDSCAPE_CPU_ISA", isa, 1);
     for (const int threads : {1, 3}) {
-      const auto backend = make_cpu_backend(spec, Problem::sine, odd_points(3), threads, Precision::single_precision);
+      const auto backend = make_cpu_backend(spec, Problem{"sine"}, odd_points(3), threads, Precision::single_precision);
       for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
         std::vector<double> losses(20);
         backend->evaluate({loss, &directions, steps, 0, 20}, losses);
@@ -161,7 +167,7 @@ TEST(CpuBackend, ProfilesMatchThePublishedMinimizers) {
     const NetworkSpec spec{parse_network_kind(p.at("network").get<std::string>()), Activation::swish, p.at("dimension"),
                            p.at("width"), p.at("blocks")};
     const auto backend = make_cpu_backend(
-        spec, Problem::sine, make_points(parse_quadrature(p.at("quadrature").get<std::string>()), 1, 1, 0), 1);
+        spec, Problem{"sine"}, make_points(parse_quadrature(p.at("quadrature").get<std::string>()), 1, 1, 0), 1);
     const auto want = p.at("values").get<std::vector<double>>();
     const auto got = profile(*backend, spec, parse_loss(p.at("loss").get<std::string>()), p.at("theta"),
                              p.at("direction"), p.at("steps"));
@@ -200,7 +206,8 @@ TEST(CpuBackend, PointwiseValuesMatchThePublishedEvaluation) {
 
 /// d loss / d theta_i by running the shared formulas on dual numbers, point after point.
 template <Activation kActivation, LossKind kLoss>
-math::Dual dual_loss(const NetworkSpec& spec, const std::vector<double>& theta, std::size_t i, const PointSet& points) {
+math::Dual dual_loss(const Problem& problem, const NetworkSpec& spec, const std::vector<double>& theta, std::size_t i,
+                     const PointSet& points) {
   const math::DynamicShape s = spec.shape();
   std::vector<math::Dual> parameters(theta.begin(), theta.end());
   parameters[i].slope = 1.0;
@@ -210,30 +217,28 @@ math::Dual dual_loss(const NetworkSpec& spec, const std::vector<double>& theta, 
       std::max(math::forward_work<true, 1, math::Dual>(s), math::adjoint_work<1, math::Dual>(s))));
   const auto d = static_cast<std::size_t>(spec.dimension);
   std::vector<math::Dual> out(d + 2);
-  std::vector<double> grad_b(d);
+  TermsEvaluator terms(problem, kLoss, spec.dimension);
   math::Dual sum(0.0);
   for (std::size_t q = 0; q < points.size(); ++q) {
     const double* xq = points.points.data() + q * d;
     const std::vector<math::Dual> x(xq, xq + d);
-    double b, lap_b, exact, source;
-    math::boundary_factor(spec.dimension, xq, b, grad_b.data(), lap_b);
-    math::exact_solution(Problem::sine, spec.dimension, xq, exact, source, nullptr);
+    terms.evaluate(xq);
     if constexpr (kLoss == LossKind::galerkin) {
       math::forward_jet<kActivation, true, 1>(s, net, x.data(), out.data(), work.data());
     } else {
       math::adjoint_jet<kActivation, 1>(s, net, x.data(), out.data(), work.data());
     }
-    sum = sum + math::Dual(points.weights[q]) *
-                    math::loss_integrand<kLoss>(spec.dimension, out.data(), 1, b, grad_b.data(), 1, lap_b, source);
+    sum =
+        sum + math::Dual(points.weights[q]) * math::loss_integrand<kLoss>(spec.dimension, out.data(), 1, terms.terms());
   }
   return sum;
 }
 
 template <Activation kActivation>
-void expect_gradient_is_dual(const NetworkSpec& spec) {
+void expect_gradient_is_dual(const NetworkSpec& spec, const Problem& problem = {}) {
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 21);
   const PointSet points = odd_points(spec.dimension);
-  const auto backend = make_cpu_backend(spec, Problem::sine, points, 2);
+  const auto backend = make_cpu_backend(spec, problem, points, 2);
   std::vector<double> gradient(theta.size());
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     const double value = backend->loss_and_gradient(loss, theta, gradient);
@@ -242,8 +247,8 @@ void expect_gradient_is_dual(const NetworkSpec& spec) {
     // Every parameter of a small network; of a large one enough to meet every tensor and row.
     for (std::size_t i = 0; i < theta.size(); i += 1 + theta.size() / 150) {
       const math::Dual want = loss == LossKind::ritz
-                                  ? dual_loss<kActivation, LossKind::ritz>(spec, theta, i, points)
-                                  : dual_loss<kActivation, LossKind::galerkin>(spec, theta, i, points);
+                                  ? dual_loss<kActivation, LossKind::ritz>(problem, spec, theta, i, points)
+                                  : dual_loss<kActivation, LossKind::galerkin>(problem, spec, theta, i, points);
       EXPECT_TRUE(std::abs(gradient[i] - want.slope) <= 1e-12 * largest)
           << spec.describe() << " " << to_string(loss) << " parameter " << i << ": " << gradient[i] << " not "
           << want.slope;
@@ -260,6 +265,8 @@ TEST(CpuBackend, GradientsAreTheDerivativesOfDualNumbers) {
         break;
       case Activation::tanh:
         expect_gradient_is_dual<Activation::tanh>(spec);
+        expect_gradient_is_dual<Activation::tanh>(spec, Problem("diffusion"));
+        expect_gradient_is_dual<Activation::tanh>(spec, Problem("reaction"));
         break;
       case Activation::sin:
         expect_gradient_is_dual<Activation::sin>(spec);
@@ -275,7 +282,7 @@ TEST(CpuBackend, GradientMatchesFiniteDifferencesOfTheReference) {
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 2, 5, 2};
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 4);
   const PointSet points = odd_points(2);
-  const auto backend = make_cpu_backend(spec, Problem::sine, points, 1);
+  const auto backend = make_cpu_backend(spec, Problem{"sine"}, points, 1);
   std::vector<double> gradient(theta.size());
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     backend->loss_and_gradient(loss, theta, gradient);
@@ -305,7 +312,7 @@ TEST(CpuBackend, BitsDoNotDependOnThreadsSlicesOrInstructionSet) {
       for (const char* isa : {"portable", "avx2", "avx512"}) {
         setenv("LANDSCAPE_CPU_ISA", isa, 1);
         for (const int threads : {1, 3}) {
-          const auto backend = make_cpu_backend(spec, Problem::sine, points, threads);
+          const auto backend = make_cpu_backend(spec, Problem{"sine"}, points, threads);
           std::vector<double> losses(kItems), gradient(theta.size());
           for (std::int64_t begin = 0; begin < kItems; begin += 9 * threads) {
             const std::int64_t count = std::min<std::int64_t>(9 * threads, kItems - begin);
@@ -335,7 +342,7 @@ TEST(CpuBackend, NonFiniteParametersGiveNonFiniteLosses) {
     const NetworkSpec spec{NetworkKind::resnet, activation, 1, 4, 1};
     auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 1);
     theta[9] = std::nan("");
-    const auto backend = make_cpu_backend(spec, Problem::sine, odd_points(1), 1);
+    const auto backend = make_cpu_backend(spec, Problem{"sine"}, odd_points(1), 1);
     const std::vector<double> zero(theta.size(), 0.0);
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
       EXPECT_TRUE(std::isnan(profile(*backend, spec, loss, theta, zero, {0.0})[0])) << to_string(activation);
@@ -345,12 +352,12 @@ TEST(CpuBackend, NonFiniteParametersGiveNonFiniteLosses) {
 
 TEST(CpuBackend, MisfitsAreErrors) {
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 1, 4, 1};
-  EXPECT_THROW(make_cpu_backend(spec, Problem::sine, odd_points(2), 1), Error);
-  const auto backend = make_cpu_backend(spec, Problem::sine, odd_points(1), 1);
+  EXPECT_THROW(make_cpu_backend(spec, Problem{"sine"}, odd_points(2), 1), Error);
+  const auto backend = make_cpu_backend(spec, Problem{"sine"}, odd_points(1), 1);
   std::vector<double> wrong(3);
   EXPECT_THROW(backend->loss_and_gradient(LossKind::ritz, wrong, wrong), Error);
   setenv("LANDSCAPE_CPU_ISA", "sse", 1);
-  EXPECT_THROW(make_cpu_backend(spec, Problem::sine, odd_points(1), 1), UsageError);
+  EXPECT_THROW(make_cpu_backend(spec, Problem{"sine"}, odd_points(1), 1), UsageError);
   unsetenv("LANDSCAPE_CPU_ISA");
   const std::vector<double> theta(ParameterLayout(spec).size(), 0.1);
   const DirectionSet one_row(spec, theta, std::vector<double>(theta.size(), 1.0));
@@ -360,16 +367,20 @@ TEST(CpuBackend, MisfitsAreErrors) {
 }
 
 TEST(SolutionMeasure, OfNoFunctionIsKnownInEveryDimension) {
-  for (const int d : {1, 2, 3, 6}) {
-    const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, d, 3, 1};
-    const std::vector<double> zero(ParameterLayout(spec).size(), 0.0);
-    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-      const SolutionMeasure m = measure_solution(spec, Problem::sine, loss, zero);
-      const double exact = exact_minimum(loss, Problem::sine, d) + loss_scale(loss, Problem::sine, d);
-      EXPECT_LE(std::abs(m.loss.value - exact), 4.0 * m.loss.error + 1e-10 * exact) << d << " " << to_string(loss);
-      EXPECT_LE(std::abs(m.relative_l2.value - 1.0), 4.0 * m.relative_l2.error) << d;
-      EXPECT_LE(std::abs(m.relative_h1.value - 1.0), 4.0 * m.relative_h1.error) << d;
-      EXPECT_EQ(m.quadrature.substr(0, 6), d <= 3 ? "gauss:" : "8 x so");
+  for (const Equation& equation : equations()) {
+    const Problem problem(equation.name);
+    for (const int d : equation.is_one_dimensional ? std::vector{1} : std::vector{1, 2, 3, 6}) {
+      SCOPED_TRACE(std::string(equation.name) + ", d = " + std::to_string(d));
+      const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, d, 3, 1};
+      const std::vector<double> zero(ParameterLayout(spec).size(), 0.0);
+      for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+        const SolutionMeasure m = measure_solution(spec, problem, loss, zero);
+        const double exact = exact_minimum(loss, problem, d) + loss_scale(loss, problem, d);
+        EXPECT_LE(std::abs(m.loss.value - exact), 4.0 * m.loss.error + 1e-10 * exact) << to_string(loss);
+        EXPECT_LE(std::abs(m.relative_l2.value - 1.0), 4.0 * m.relative_l2.error);
+        EXPECT_LE(std::abs(m.relative_h1.value - 1.0), 4.0 * m.relative_h1.error);
+        EXPECT_EQ(m.quadrature.substr(0, 6), d <= 3 ? "gauss:" : "8 x so");
+      }
     }
   }
 }
@@ -379,9 +390,9 @@ TEST(SolutionMeasure, HasTheSameBitsOnAnyNumberOfThreads) {
     const NetworkSpec spec{NetworkKind::resnet, Activation::swish, d, 4, 1};
     std::vector<double> theta(ParameterLayout(spec).size());
     for (std::size_t i = 0; i < theta.size(); ++i) theta[i] = 0.4 * std::sin(static_cast<double>(7 * i + 1));
-    const SolutionMeasure one = measure_solution(spec, Problem::sine, LossKind::galerkin, theta, 1);
+    const SolutionMeasure one = measure_solution(spec, Problem{"sine"}, LossKind::galerkin, theta, 1);
     for (const int threads : {2, 5}) {
-      const SolutionMeasure many = measure_solution(spec, Problem::sine, LossKind::galerkin, theta, threads);
+      const SolutionMeasure many = measure_solution(spec, Problem{"sine"}, LossKind::galerkin, theta, threads);
       EXPECT_EQ(one.quadrature, many.quadrature);
       for (const auto member : {&SolutionMeasure::loss, &SolutionMeasure::relative_l2, &SolutionMeasure::relative_h1}) {
         EXPECT_EQ((one.*member).value, (many.*member).value) << d;
@@ -398,19 +409,19 @@ TEST(CpuBackend, ExactSolutionHasTheKnownLosses) {
   const NetworkSpec spec{NetworkKind::linear, Activation::swish, 1, 0, 0};
   const std::vector<double> theta{-2.0, -1.0}, zero{0.0, 0.0};
   const PointSet points = make_points(parse_quadrature("gauss:8"), 1, 1, 0);
-  const auto backend = make_cpu_backend(spec, Problem::cubic, points, 1);
+  const auto backend = make_cpu_backend(spec, Problem{"cubic"}, points, 1);
   EXPECT_NEAR(profile(*backend, spec, LossKind::galerkin, theta, zero, {0.0})[0], 0.0, 1e-28);
   // int (6x^2-2x-1)^2 = 36/5 - 24/4 + (4-12)/3 + 4/2 + 1 = 23/15
   EXPECT_NEAR(profile(*backend, spec, LossKind::ritz, theta, zero, {0.0})[0], -23.0 / 30.0, 1e-15);
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-    const SolutionMeasure measure = measure_solution(spec, Problem::cubic, loss, theta);
-    EXPECT_NEAR(measure.loss.value, exact_minimum(loss, Problem::cubic, 1), 1e-14);
+    const SolutionMeasure measure = measure_solution(spec, Problem{"cubic"}, loss, theta);
+    EXPECT_NEAR(measure.loss.value, exact_minimum(loss, Problem{"cubic"}, 1), 1e-14);
     EXPECT_NEAR(measure.relative_l2.value, 0.0, 1e-14);
     EXPECT_NEAR(measure.gradient_norm, 0.0, 1e-12);
-    EXPECT_NEAR(measure_solution(spec, Problem::cubic, loss, zero).loss.value,
-                exact_minimum(loss, Problem::cubic, 1) + loss_scale(loss, Problem::cubic, 1), 1e-13);
+    EXPECT_NEAR(measure_solution(spec, Problem{"cubic"}, loss, zero).loss.value,
+                exact_minimum(loss, Problem{"cubic"}, 1) + loss_scale(loss, Problem{"cubic"}, 1), 1e-13);
   }
-  const SolutionError error = solution_error(spec, Problem::cubic, theta, points);
+  const SolutionError error = solution_error(spec, Problem{"cubic"}, theta, points);
   EXPECT_LE(error.relative_l2, 1e-15);
   EXPECT_LE(error.relative_h1, 1e-15);
 }

@@ -47,8 +47,8 @@ Case trained(const NetworkSpec& spec, LossKind loss) {
   training.lbfgs_iterations = spec.dimension == 1 ? 3000 : 300;
   training.quadrature =
       spec.dimension == 1 ? QuadratureRule{QuadratureKind::simpson, 100} : QuadratureRule{QuadratureKind::sobol, 128};
-  const auto backend = make_cpu_backend(spec, Problem::sine, result.points, 1);
-  result.theta = train(spec, Problem::sine, loss, training, *backend).theta;
+  const auto backend = make_cpu_backend(spec, Problem{"sine"}, result.points, 1);
+  result.theta = train(spec, Problem{"sine"}, loss, training, *backend).theta;
   return result;
 }
 
@@ -98,8 +98,8 @@ struct Measured {
 
 /// Over networks within 1e-12 and 1e-4 of theta.
 Measured measure(const Case& c, LossKind loss) {
-  const auto backend = make_cpu_backend(c.spec, Problem::sine, c.points, 1);
-  const math::LossError<double> bound = loss_rounding(c.spec, Problem::sine, loss, c.theta, c.points);
+  const auto backend = make_cpu_backend(c.spec, Problem{"sine"}, c.points, 1);
+  const math::LossError<double> bound = loss_rounding(c.spec, Problem{"sine"}, loss, c.theta, c.points);
   Measured measured;
   for (std::uint64_t k = 0; k < 12; ++k) {
     std::vector<double> direction(c.theta.size());
@@ -132,15 +132,15 @@ TEST(LossRounding, BoundIsWithinTwoDecadesOfTheErrorAtAConvergedGalerkinMinimize
   ASSERT_LT(measured.largest_loss, 1e-8);
   // A relative bound of 32 eps, which forgets the cancellation, is far too small here.
   EXPECT_GT(measured.worst_error, 100.0 * math::kDefaultLossError<double> * measured.largest_loss);
-  EXPECT_LT(loss_rounding(c.spec, Problem::sine, LossKind::galerkin, c.theta, c.points).of(measured.largest_loss),
+  EXPECT_LT(loss_rounding(c.spec, Problem{"sine"}, LossKind::galerkin, c.theta, c.points).of(measured.largest_loss),
             100.0 * measured.worst_error);
 }
 
 TEST(LossRounding, ManyPointsAreRepresentedByAFew) {
   Case c = random_case({NetworkKind::resnet, Activation::swish, 3, 8, 1}, 0.5);
-  const auto few = loss_rounding(c.spec, Problem::sine, LossKind::galerkin, c.theta,
+  const auto few = loss_rounding(c.spec, Problem{"sine"}, LossKind::galerkin, c.theta,
                                  make_points({QuadratureKind::sobol, 1024}, 3, 1, 0));
-  const auto many = loss_rounding(c.spec, Problem::sine, LossKind::galerkin, c.theta,
+  const auto many = loss_rounding(c.spec, Problem{"sine"}, LossKind::galerkin, c.theta,
                                   make_points({QuadratureKind::sobol, 65536}, 3, 1, 0));
   EXPECT_LT(many.root, 2.0 * few.root);
   EXPECT_GT(many.root, 0.5 * few.root);
@@ -148,7 +148,7 @@ TEST(LossRounding, ManyPointsAreRepresentedByAFew) {
 
 TEST(LossRounding, GalerkinProfilesAtRoundingLevelAreMarkedOrLeftOut) {
   const Case c = trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin);
-  const auto backend = make_cpu_backend(c.spec, Problem::sine, c.points, 1);
+  const auto backend = make_cpu_backend(c.spec, Problem{"sine"}, c.points, 1);
   const DirectionSet directions(c.spec, c.theta, 3, DirectionNorm::filter, BiasMode::zero);
   constexpr int kDirections = 10, kSteps = 11;
   std::map<double, int> n_used;
@@ -158,7 +158,7 @@ TEST(LossRounding, GalerkinProfilesAtRoundingLevelAreMarkedOrLeftOut) {
     std::vector<double> computed(kDirections * kSteps), exact(kSteps), direction(c.theta.size());
     backend->evaluate({LossKind::galerkin, &directions, steps, 0, kDirections * kSteps}, computed);
     DiagnosticsOptions options;
-    options.loss_error = loss_rounding(c.spec, Problem::sine, LossKind::galerkin, c.theta, c.points);
+    options.loss_error = loss_rounding(c.spec, Problem{"sine"}, LossKind::galerkin, c.theta, c.points);
     const auto profiles = diagnose_profiles(computed, steps, {}, options);
     for (std::size_t k = 0; k < kDirections; ++k) {
       if (profiles[k].status != DirectionStatus::usable) continue;

@@ -105,7 +105,7 @@ int main(int argc, char** argv) {
       for (const LossKind loss : {LossKind::galerkin, LossKind::ritz}) {
         const NetworkSpec spec{NetworkKind::resnet, Activation::swish, c.dimension, c.width, c.blocks};
         const PointSet points = make_points(parse_quadrature(c.quadrature), c.dimension, 1, 0);
-        const auto backend = make_cpu_backend(spec, Problem::sine, points, threads);
+        const auto backend = make_cpu_backend(spec, Problem{"sine"}, points, threads);
         if (first) {
           const std::string name = backend->describe();
           peak = peak_slots(threads, name.find("AVX-512") != std::string::npos);

@@ -79,7 +79,7 @@ struct Timing {
 Timing time_case(const Case& c, LossKind loss, const char* family) {
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, c.d, c.w, c.nb};
   const auto theta = some_parameters(spec);
-  const auto backend = make_cuda_backend(spec, Problem::sine, points_of(c), 0);
+  const auto backend = make_cuda_backend(spec, Problem{"sine"}, points_of(c), 0);
   const DirectionSet directions(spec, theta, 1, DirectionNorm::filter, BiasMode::zero);
   std::vector<double> steps(static_cast<std::size_t>(c.steps));
   for (int j = 0; j < c.steps; ++j) steps[static_cast<std::size_t>(j)] = -1.0 + 2.0 * j / std::max(1, c.steps - 1);
@@ -168,7 +168,7 @@ void print_gradients() {
     const NetworkSpec spec{NetworkKind::resnet, Activation::swish, c.d, c.w, c.nb};
     const auto theta = some_parameters(spec);
     std::vector<double> gradient(theta.size());
-    const auto backend = make_cuda_backend(spec, Problem::sine, points_of(c), 0);
+    const auto backend = make_cuda_backend(spec, Problem{"sine"}, points_of(c), 0);
     for (const LossKind loss : {LossKind::galerkin, LossKind::ritz}) {
       const double seconds = best_seconds([&] { backend->loss_and_gradient(loss, theta, gradient); });
       fmt::print("{:>3} {:>5} {:>3} {:>8} {:<9} {:>12.4f}\n", c.d, c.w, c.nb, c.n_points, to_string(loss),

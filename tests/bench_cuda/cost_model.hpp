@@ -2,7 +2,7 @@
 // and from them the time below which no kernel can go on a card of given rates.
 #pragma once
 
-#include "landscape/math/poisson.hpp"
+#include "landscape/math/integrand.hpp"
 
 namespace landscape::bench {
 

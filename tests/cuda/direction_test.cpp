@@ -33,7 +33,7 @@ CUDA_TEST(DirectionsAreThoseOfTheCpu) {
     const std::size_t n = ParameterLayout(spec).size();
     auto theta = random_vector(n, 0.7, 9);
     theta[0] = 0.0;
-    cuda::LossPipeline pipeline(device, spec, Problem::sine);
+    cuda::LossPipeline pipeline(device, spec, Problem{"sine"});
     for (const DirectionNorm norm : {DirectionNorm::filter, DirectionNorm::layer, DirectionNorm::weight,
                                      DirectionNorm::dfilter, DirectionNorm::dlayer, DirectionNorm::none}) {
       for (const BiasMode bias : {BiasMode::zero, BiasMode::copy, BiasMode::random}) {
@@ -68,7 +68,7 @@ CUDA_TEST(GivenDirectionsArriveUnchanged) {
   const std::size_t n = ParameterLayout(spec).size();
   const auto theta = random_vector(n, 0.5, 1), rows = random_vector(4 * n, 1.0, 2);
   const DirectionSet set(spec, theta, rows);
-  cuda::LossPipeline pipeline(device, spec, Problem::sine);
+  cuda::LossPipeline pipeline(device, spec, Problem{"sine"});
   std::vector<double> got(2 * n);
   pipeline.copy_directions(set, 1, 2, got);
   EXPECT_EQ(0, std::memcmp(got.data(), rows.data() + n, got.size() * sizeof(double)));

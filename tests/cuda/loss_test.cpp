@@ -9,20 +9,21 @@ namespace {
 using cuda::KernelFamily;
 
 /// Compares both losses at theta + s d with the reference, with every family that can evaluate the network.
-void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vector<KernelFamily>& families = {}) {
+void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vector<KernelFamily>& families = {},
+                   const char* problem = "sine") {
   const std::size_t n = ParameterLayout(spec).size();
   const double scale = natural_scale(spec);
   const auto theta = random_vector(n, scale, 1), direction = random_vector(n, 0.5 * scale, 2);
   const std::vector<double> steps{-0.75, 0.5};
   const PointSet points = inner_points(spec.dimension, n_points);
-  const auto backend = make_cuda_backend(spec, Problem::sine, points, 0);
+  const auto backend = make_cuda_backend(spec, Problem{problem}, points, 0);
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     std::vector<long double> want;
     for (const double s : steps) {
       std::vector<double> moved(theta);
       for (std::size_t i = 0; i < n; ++i) moved[i] = std::fma(s, direction[i], theta[i]);
       want.push_back(
-          reference::loss(reference_network(spec, moved), "sine", to_string(loss), points.points, points.weights));
+          reference::loss(reference_network(spec, moved), problem, to_string(loss), points.points, points.weights));
     }
     const cuda::Evaluation what{spec.shape(), spec.activation, loss};
     for (const KernelFamily family : families.empty() ? cuda::applicable_families(what) : families) {
@@ -31,7 +32,7 @@ void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vec
       for (std::size_t j = 0; j < steps.size(); ++j) {
         // A few hundred roundings of terms that cancel mildly; the profiles' own bound is 1e-12 max |f|.
         EXPECT_TRUE(std::abs(got[j] - want[j]) <= 2e-13L * std::abs(want[j]) + 1e-16L)
-            << spec.describe() << ", " << n_points << " points, " << to_string(loss) << ", " << cuda::to_string(family)
+            << problem << ", " << spec.describe() << ", " << n_points << " points, " << to_string(loss) << ", " << cuda::to_string(family)
             << ": " << got[j] << " not " << static_cast<double>(want[j]);
       }
     }
@@ -101,6 +102,17 @@ CUDA_TEST(LossesMatchTheReferenceForWideNetworks) {
   expect_losses(resnet(3, 100), 9, {KernelFamily::deep, KernelFamily::gemm});  // two groups of tiles
   expect_losses(fcnet(1, 130), 9, {KernelFamily::deep, KernelFamily::gemm, KernelFamily::generic});
   expect_losses(resnet(20, 150), 5, {KernelFamily::gemm, KernelFamily::generic});
+}
+
+CUDA_TEST(LossesMatchTheReferenceForEveryEquation) {
+  LANDSCAPE_NEEDS_GPU();
+  for (const char* problem : {"diffusion", "reaction"}) {
+    for (const int w : {4, 9}) {
+      for (const int d : {1, 3}) expect_losses(resnet(d, w), 33, {}, problem);
+    }
+    expect_losses(resnet(3, 20, 2), 33, {}, problem);
+    expect_losses(resnet(10, 40), 9, {KernelFamily::deep, KernelFamily::gemm}, problem);
+  }
 }
 
 CUDA_TEST(LossesMatchTheReferenceForLinearNetworks) {

@@ -40,7 +40,7 @@ CUDA_TEST(BitsDoNotDependOnBatchOrSlice) {
   for (const NetworkSpec& spec : one_per_family()) {
     const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 3);
     const DirectionSet set(spec, theta, 7, DirectionNorm::filter, BiasMode::random);
-    cuda::LossPipeline pipeline(device, spec, Problem::sine);
+    cuda::LossPipeline pipeline(device, spec, Problem{"sine"});
     pipeline.set_points(inner_points(spec.dimension, 70));
     const std::int64_t count = 20;
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
@@ -69,8 +69,8 @@ CUDA_TEST(LossesMatchTheCpuBackendOnDrawnDirections) {
   for (const NetworkSpec& spec : one_per_family()) {
     const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 3);
     const PointSet points = inner_points(spec.dimension, 40);
-    const auto gpu = make_cuda_backend(spec, Problem::sine, points, 0);
-    const auto cpu = make_cpu_backend(spec, Problem::sine, points, 1);
+    const auto gpu = make_cuda_backend(spec, Problem{"sine"}, points, 0);
+    const auto cpu = make_cpu_backend(spec, Problem{"sine"}, points, 1);
     for (const DirectionNorm norm : {DirectionNorm::filter, DirectionNorm::dlayer}) {
       const DirectionSet set(spec, theta, 21, norm, BiasMode::copy);
       for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
@@ -99,7 +99,7 @@ CUDA_TEST(ProfilesMatchThePublishedMinimizers) {
                direction = entry["direction"].get<std::vector<double>>();
     const auto steps = entry["steps"].get<std::vector<double>>(), want = entry["values"].get<std::vector<double>>();
     const PointSet points = make_points(parse_quadrature(entry["quadrature"].get<std::string>()), spec.dimension, 1, 0);
-    const auto backend = make_cuda_backend(spec, Problem::sine, points, 0);
+    const auto backend = make_cuda_backend(spec, Problem{"sine"}, points, 0);
     double largest = 0.0;
     for (const double f : want) largest = std::max(largest, std::abs(f));
     for (const cuda::KernelFamily family : cuda::applicable_families({spec.shape(), spec.activation, loss})) {
@@ -127,7 +127,7 @@ CUDA_TEST(SinglePointLossesMatchThePublishedDerivatives) {
     const std::vector<double> zero(theta.size(), 0.0);
     for (std::size_t i = 0; i < entry["points"].size(); ++i) {
       const auto x = entry["points"][i].get<std::vector<double>>();
-      const auto backend = make_cuda_backend(spec, Problem::sine, {spec.dimension, x, {1.0}}, 0);
+      const auto backend = make_cuda_backend(spec, Problem{"sine"}, {spec.dimension, x, {1.0}}, 0);
       const double u = entry["u"][i], laplacian = entry["laplacian_u"][i];
       const auto f = static_cast<double>(reference::source("sine", x));
       double energy = 0.0;
@@ -148,7 +148,7 @@ CUDA_TEST(LinearNetworkGivesParabolas) {
   LANDSCAPE_NEEDS_GPU();
   // Method: at a = -2, c = -1 both losses are quadratic in theta, so every profile is a parabola about 0.
   const NetworkSpec spec{NetworkKind::linear, Activation::swish, 1, 0, 0};
-  const auto backend = make_cuda_backend(spec, Problem::cubic, make_points({QuadratureKind::gauss, 8}, 1, 1, 0), 0);
+  const auto backend = make_cuda_backend(spec, Problem{"cubic"}, make_points({QuadratureKind::gauss, 8}, 1, 1, 0), 0);
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     const auto f = profile(*backend, spec, loss, {-2.0, -1.0}, {0.6, -0.8}, {-1.0, -0.5, 0.0, 0.5, 1.0});
     EXPECT_NEAR(f[0], f[4], 1e-13 * std::abs(f[0]));
@@ -162,7 +162,7 @@ CUDA_TEST(LossThatIsNoNumberIsAResult) {
   for (const NetworkSpec& spec : one_per_family()) {
     const std::size_t n = ParameterLayout(spec).size();
     auto theta = random_vector(n, natural_scale(spec), 3);
-    const auto backend = make_cuda_backend(spec, Problem::sine, inner_points(spec.dimension, 20), 0);
+    const auto backend = make_cuda_backend(spec, Problem{"sine"}, inner_points(spec.dimension, 20), 0);
     std::vector<double> direction(n, 0.0);
     direction[n - 1] = std::numeric_limits<double>::quiet_NaN();
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
@@ -179,7 +179,7 @@ CUDA_TEST(OverriddenKernelMustExist) {
   LANDSCAPE_NEEDS_GPU();
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 3, 40, 1};
   const std::size_t n = ParameterLayout(spec).size();
-  const auto backend = make_cuda_backend(spec, Problem::sine, inner_points(3, 20), 0);
+  const auto backend = make_cuda_backend(spec, Problem{"sine"}, inner_points(3, 20), 0);
   for (const char* word : {"narrow", "fast"}) {
     const ScopedVariable forced(kKernelVariable, word);
     EXPECT_THROW(profile(*backend, spec, LossKind::ritz, random_vector(n, 0.1, 1), random_vector(n, 0.1, 2), {0.0}),
@@ -191,7 +191,7 @@ CUDA_TEST(TasksThatDoNotFitAreRefused) {
   LANDSCAPE_NEEDS_GPU();
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 2, 4, 1};
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 1);
-  const auto backend = make_cuda_backend(spec, Problem::sine, inner_points(2, 20), 0);
+  const auto backend = make_cuda_backend(spec, Problem{"sine"}, inner_points(2, 20), 0);
   EXPECT_THROW(backend->set_points(inner_points(3, 20)), Error);
   EXPECT_THROW(backend->set_points({2, {}, {}}), Error);
   const DirectionSet set(spec, theta, 1, DirectionNorm::filter, BiasMode::zero);

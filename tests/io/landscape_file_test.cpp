@@ -49,7 +49,7 @@ TEST(LandscapeFileCreate, ReaderGetsWhatWasWritten) {
   EXPECT_EQ(reader.run().version, "0.1.0");
   EXPECT_EQ(reader.run().created.size(), 20U);
   EXPECT_EQ(reader.state(), RunState::running);
-  EXPECT_EQ(reader.problem(), Problem::sine);
+  EXPECT_EQ(reader.problem(), "sine");
   EXPECT_EQ(reader.dimension(), 1);
   EXPECT_EQ(reader.points().points, layout.points.points);
   EXPECT_EQ(reader.points().weights, layout.points.weights);

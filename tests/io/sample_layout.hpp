@@ -55,7 +55,7 @@ inline Minimizer sample_minimizer(LossKind loss, const NetworkSpec& spec = {}) {
   for (std::size_t i = 0; i < minimizer.theta.size(); ++i)
     minimizer.theta[i] = 0.1 * std::cos(static_cast<double>(3 * i + 1));
   minimizer.source = "trained: adam 7 epochs (\u03b8*)";
-  minimizer.problem = Problem::cubic;
+  minimizer.problem = "cubic";
   minimizer.final_quadrature = "gauss:128";
   minimizer.final_loss = -2.4673;
   minimizer.final_loss_error = 1e-14;
@@ -82,6 +82,7 @@ inline FileLayout sample_layout(std::int64_t n_directions, std::int64_t n_steps,
   layout.run.config = "seed = 1\ngrid = -1:1:5\n";
   layout.run.config_hash = "0123456789abcdef";
   layout.exact_solution = "prod sin(pi x_i)";
+  layout.problem = "sine";
   layout.problem_attributes = {{"quadrature", "simpson:2"}, {"seed", std::uint64_t{0xffffffffffffffffU}}};
   layout.points = {1, {0.0, 0.25, 0.5, 0.75, 1.0}, {1.0 / 12, 4.0 / 12, 2.0 / 12, 4.0 / 12, 1.0 / 12}};
   for (const LossKind loss : kBothLosses) {

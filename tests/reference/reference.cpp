@@ -140,9 +140,15 @@ Jet evaluate(const Network& network, const std::vector<double>& x) {
 
 Real source(const std::string& problem, const std::vector<double>& x) {
   if (problem == "cubic") return -(12.0L * Real(x[0]) - 2.0L);
-  Real product = static_cast<Real>(x.size()) * kPi * kPi;
+  const Real eigenvalue = static_cast<Real>(x.size()) * kPi * kPi;
+  Real product = 1.0L, others = 1.0L;
   for (const double xi : x) product *= std::sin(kPi * Real(xi));
-  return product;
+  for (std::size_t j = 1; j < x.size(); ++j) others *= std::sin(kPi * Real(x[j]));
+  if (problem == "diffusion")
+    return (1.0L + Real(x[0])) * eigenvalue * product - kPi * std::cos(kPi * Real(x[0])) * others + 2.0L * product;
+  if (problem == "reaction") return eigenvalue * product + product * product * product;
+  if (problem != "sine") throw std::invalid_argument(problem);
+  return eigenvalue * product;
 }
 
 Real loss(const Network& network, const std::string& problem, const std::string& loss_name,
@@ -153,13 +159,17 @@ Real loss(const Network& network, const std::string& problem, const std::string&
     const std::vector<double> x(points.begin() + static_cast<std::ptrdiff_t>(q * d),
                                 points.begin() + static_cast<std::ptrdiff_t>((q + 1) * d));
     const Jet jet = evaluate(network, x);
-    const Real f = source(problem, x);
+    const Real f = source(problem, x), u = jet.u;
+    const bool is_diffusion = problem == "diffusion";  // -div((1 + x_1) grad u) + 2 u = f
+    const Real a = is_diffusion ? 1.0L + Real(x[0]) : 1.0L, c = is_diffusion ? 2.0L : 0.0L;
+    const Real s = problem == "reaction" ? 1.0L : 0.0L;  // - laplace u + u^3 = f
     if (loss_name == "galerkin") {
-      sum += Real(weights[q]) * (jet.laplacian + f) * (jet.laplacian + f);
+      const Real r = a * jet.laplacian + (is_diffusion ? jet.gradient[0] : 0.0L) - c * u - s * u * u * u + f;
+      sum += Real(weights[q]) * r * r;
     } else {
       Real energy = 0.0L;
-      for (const Real g : jet.gradient) energy += g * g;
-      sum += Real(weights[q]) * (0.5L * energy - f * jet.u);
+      for (const Real g : jet.gradient) energy += a * g * g;
+      sum += Real(weights[q]) * (0.5L * energy + 0.5L * c * u * u + 0.25L * s * u * u * u * u - f * u);
     }
   }
   return sum;

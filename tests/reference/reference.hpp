@@ -26,7 +26,7 @@ struct Jet {
 };
 Jet evaluate(const Network& network, const std::vector<double>& x);
 
-/// f of -Laplace(u) = f for problem "sine" or "cubic".
+/// f of problem "sine", "cubic", "diffusion" or "reaction".
 Real source(const std::string& problem, const std::vector<double>& x);
 
 /// Loss "ritz" or "galerkin" on points (Q, d) with weights (Q).

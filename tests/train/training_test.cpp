@@ -23,7 +23,9 @@ Minimizer run(const NetworkSpec& spec, Problem problem, LossKind loss, const Tra
   return train(spec, problem, loss, training, *backend, observer, resume);
 }
 
-double error_of(const Minimizer& m) { return measure_solution(m.spec, m.problem, m.loss, m.theta).relative_l2.value; }
+double error_of(const Minimizer& m) {
+  return measure_solution(m.spec, Problem{m.problem}, m.loss, m.theta).relative_l2.value;
+}
 
 bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
@@ -32,9 +34,9 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
 TEST(Training, PublishedSettingsReachThePublishedAccuracy) {
   TrainingSpec training;
   training.epochs = 10000;
-  const Minimizer galerkin = run(kResnet, Problem::sine, LossKind::galerkin, training);
+  const Minimizer galerkin = run(kResnet, Problem{"sine"}, LossKind::galerkin, training);
   EXPECT_TRUE(error_of(galerkin) <= 1e-3) << error_of(galerkin);
-  const Minimizer ritz = run(kResnet, Problem::sine, LossKind::ritz, training);
+  const Minimizer ritz = run(kResnet, Problem{"sine"}, LossKind::ritz, training);
   EXPECT_TRUE(error_of(ritz) <= 2e-2) << error_of(ritz);
   EXPECT_GT(galerkin.training_loss, 0.0);
   EXPECT_NEAR(ritz.training_loss, -2.4674011, 1e-3);
@@ -48,7 +50,7 @@ TEST(Training, PublishedRandomPointsTrainToo) {
   training.quadrature = parse_quadrature("monte-carlo:1000");
   training.points = TrainingPoints::redrawn;
   training.decay_every = 2500;
-  const Minimizer galerkin = run(kResnet, Problem::sine, LossKind::galerkin, training, 2);
+  const Minimizer galerkin = run(kResnet, Problem{"sine"}, LossKind::galerkin, training, 2);
   EXPECT_TRUE(error_of(galerkin) <= 1e-2) << error_of(galerkin);
 }
 
@@ -59,7 +61,7 @@ TEST(Training, LinearModelFindsItsExactMinimizer) {
   training.lbfgs_iterations = 200;
   training.quadrature = parse_quadrature("gauss:16");
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-    const Minimizer m = run(linear, Problem::cubic, loss, training);
+    const Minimizer m = run(linear, Problem{"cubic"}, loss, training);
     EXPECT_NEAR(m.theta[0], -2.0, 1e-13) << to_string(loss);
     EXPECT_NEAR(m.theta[1], -1.0, 1e-13) << to_string(loss);
     EXPECT_FALSE(m.at_iteration_limit);
@@ -72,17 +74,17 @@ TEST(Training, CutOffByItsIterationLimitItSaysSo) {
   training.epochs = 100;
   training.quadrature = parse_quadrature("gauss:16");
   training.lbfgs_iterations = 3;
-  const Minimizer m = run(kResnet, Problem::sine, LossKind::ritz, training);
+  const Minimizer m = run(kResnet, Problem{"sine"}, LossKind::ritz, training);
   EXPECT_TRUE(m.at_iteration_limit);
   EXPECT_GT(m.gradient_norm, 1e-6);
-  const auto backend = make_cpu_backend(kResnet, Problem::sine, make_points(training.quadrature, 1, 1, 0), 1);
+  const auto backend = make_cpu_backend(kResnet, Problem{"sine"}, make_points(training.quadrature, 1, 1, 0), 1);
   std::vector<double> gradient(m.theta.size());
   backend->loss_and_gradient(LossKind::ritz, m.theta, gradient);
   double squares = 0.0;
   for (const double g : gradient) squares += g * g;
   EXPECT_DOUBLE_EQ(m.gradient_norm, std::sqrt(squares));
   training.lbfgs_iterations = 0;
-  EXPECT_FALSE(run(kResnet, Problem::sine, LossKind::ritz, training).at_iteration_limit);
+  EXPECT_FALSE(run(kResnet, Problem{"sine"}, LossKind::ritz, training).at_iteration_limit);
 }
 
 TEST(Training, BitsDoNotDependOnThreads) {
@@ -91,9 +93,9 @@ TEST(Training, BitsDoNotDependOnThreads) {
     training.epochs = 60;
     training.lbfgs_iterations = 20;
     training.batch = batch;
-    const Minimizer one = run(kResnet, Problem::sine, LossKind::galerkin, training, 1);
+    const Minimizer one = run(kResnet, Problem{"sine"}, LossKind::galerkin, training, 1);
     for (const int threads : {2, 3, 5}) {
-      const Minimizer many = run(kResnet, Problem::sine, LossKind::galerkin, training, threads);
+      const Minimizer many = run(kResnet, Problem{"sine"}, LossKind::galerkin, training, threads);
       EXPECT_TRUE(same_bits(one.theta, many.theta)) << threads;
       EXPECT_TRUE(same_bits(one.history.loss, many.history.loss)) << threads;
     }
@@ -109,15 +111,15 @@ TEST(Training, ResumedEqualsUninterruptedBitForBit) {
   training.quadrature = parse_quadrature("monte-carlo:100");
   training.points = TrainingPoints::redrawn;
   training.batch = 30;
-  const Minimizer whole = run(kResnet, Problem::sine, LossKind::ritz, training);
+  const Minimizer whole = run(kResnet, Problem{"sine"}, LossKind::ritz, training);
   std::optional<TrainingState> saved;
   const auto stop_at_40 = [&](const TrainingProgress& p) {
     if (p.state != nullptr && p.epoch == 40) saved = *p.state;
     return p.epoch != 40;
   };
-  EXPECT_THROW(run(kResnet, Problem::sine, LossKind::ritz, training, 1, stop_at_40), TrainingStopped);
+  EXPECT_THROW(run(kResnet, Problem{"sine"}, LossKind::ritz, training, 1, stop_at_40), TrainingStopped);
   ASSERT_TRUE(saved.has_value());
-  const Minimizer resumed = run(kResnet, Problem::sine, LossKind::ritz, training, 2, {}, saved);
+  const Minimizer resumed = run(kResnet, Problem{"sine"}, LossKind::ritz, training, 2, {}, saved);
   EXPECT_TRUE(same_bits(whole.theta, resumed.theta));
   EXPECT_TRUE(same_bits(whole.history.loss, resumed.history.loss));
   EXPECT_EQ(whole.history.epoch, resumed.history.epoch);
@@ -127,7 +129,7 @@ TEST(Training, ResumedEqualsUninterruptedBitForBit) {
 class CountingBackend : public LossBackend {
  public:
   CountingBackend(const NetworkSpec& spec, const PointSet& points)
-      : inner_(make_cpu_backend(spec, Problem::sine, points, 1)) {}
+      : inner_(make_cpu_backend(spec, Problem{"sine"}, points, 1)) {}
   std::string describe() const override { return inner_->describe(); }
   void set_points(const PointSet& points) override {
     sizes.push_back(points.size());
@@ -152,7 +154,7 @@ TEST(Training, NoBatchIsMuchSmallerThanTheOthers) {
   training.batch = 10;
   const PointSet points = make_points(training.quadrature, 1, 1, 0);
   CountingBackend backend(kResnet, points);
-  train(kResnet, Problem::sine, LossKind::ritz, training, backend);
+  train(kResnet, Problem{"sine"}, LossKind::ritz, training, backend);
   ASSERT_EQ(backend.sizes.size(), 1 + 21 + 1u);  // all, the batches, and all again for the loss at the end
   for (std::size_t k = 1; k <= 21; ++k) {
     EXPECT_GE(backend.sizes[k], 9u);
@@ -170,13 +172,13 @@ TEST(Training, ItsLossIsThatOfAllItsPointsNotOfTheLastBatch) {
       training.batch = 10;
       training.quadrature = parse_quadrature(rule);
       training.points = kind;
-      const Minimizer m = run(kResnet, Problem::sine, LossKind::ritz, training);
+      const Minimizer m = run(kResnet, Problem{"sine"}, LossKind::ritz, training);
       const std::uint64_t stream = kind == TrainingPoints::redrawn ? 40 : 0;  // epoch k draws stream k + 1
       const PointSet points = make_points(training.quadrature, 1, training.seed, stream);
       std::vector<double> gradient(m.theta.size());
       EXPECT_EQ(
           m.training_loss,
-          make_cpu_backend(kResnet, Problem::sine, points, 1)->loss_and_gradient(LossKind::ritz, m.theta, gradient))
+          make_cpu_backend(kResnet, Problem{"sine"}, points, 1)->loss_and_gradient(LossKind::ritz, m.theta, gradient))
           << rule << " " << to_string(kind);
     }
   }
@@ -188,7 +190,7 @@ TEST(Training, ItsHistoryOfErrorsDoesNotDependOnItsQuadrature) {
   training.lbfgs_iterations = 1;
   training.history_every = 1;
   training.quadrature = parse_quadrature("gauss:2");
-  const Minimizer m = run(kResnet, Problem::sine, LossKind::ritz, training);
+  const Minimizer m = run(kResnet, Problem{"sine"}, LossKind::ritz, training);
   EXPECT_EQ(m.history.error_quadrature, "gauss:32");
   ASSERT_EQ(m.history.relative_l2_error.size(), 1u);
   EXPECT_NEAR(m.history.relative_l2_error[0], error_of(m), 1e-9 * error_of(m));
@@ -199,7 +201,7 @@ TEST(Training, DivergenceStopsWithAReason) {
   training.epochs = 1000;
   training.learning_rate = 1e200;
   try {
-    run(kResnet, Problem::sine, LossKind::galerkin, training);
+    run(kResnet, Problem{"sine"}, LossKind::galerkin, training);
     FAIL() << "a non-finite loss passed";
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("--learning-rate"), std::string::npos) << error.what();

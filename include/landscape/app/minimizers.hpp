@@ -19,7 +19,7 @@ std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm
 /// What speaks against theta* being a minimum of its loss, a sentence per line: a Ritz loss (the final one, one of the
 /// training's or that of the profiles' points) below the least over all functions; a relative L2 error above 5 %;
 /// |grad L| |theta*| above a tenth of the loss of u = 0 over the least one. Empty where nothing does.
-std::string minimizer_warnings(const Minimizer& minimizer);
+std::string minimizer_warnings(const Minimizer& minimizer, const Problem& problem);
 /// "Warning: ..." for each, wrapped; ends with a newline where there is one.
 std::string warning_lines(const std::string& warnings);
 

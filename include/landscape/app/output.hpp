@@ -7,6 +7,7 @@
 
 #include "landscape/app/setup.hpp"
 #include "landscape/io/landscape_file.hpp"
+#include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/output_lock.hpp"
 
 namespace landscape {
@@ -67,7 +68,7 @@ std::string text_attribute(const AttributeList& attributes, const std::string& n
 double real_attribute(const AttributeList& attributes, const std::string& name);
 std::int64_t whole_attribute(const AttributeList& attributes, const std::string& name);
 
-/// "sin(pi x)", "prod sin(pi x_i)" or "2x^3 - x^2 - x"
-std::string exact_solution_text(Problem problem, int dimension);
+/// The equation of a file. Throws Error where it is none of this program's.
+Problem problem_of(const LandscapeReader& reader);
 
 }  // namespace landscape

@@ -63,7 +63,7 @@ struct StoppingRule {
 
 struct Report {
   NetworkSpec network;
-  Problem problem = Problem::sine;
+  Problem problem;
   double confidence = 0.95;
   std::vector<LossReport> losses;
   std::optional<Comparison> comparison;  // of Ritz and Galerkin, where both were measured

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "landscape/backend/loss_backend.hpp"
+#include "landscape/equation/equation.hpp"
 #include "landscape/model/complaints.hpp"
 #include "landscape/model/network_spec.hpp"
 #include "landscape/profile/direction_set.hpp"
@@ -30,7 +31,7 @@ enum class DeviceChoice { automatic, cpu, cuda };
 struct RunConfig {
   // problem and network
   NetworkSpec network;
-  Problem problem = Problem::sine;
+  Problem problem;
   std::vector<LossKind> losses{LossKind::ritz, LossKind::galerkin};  // in this order, each at most once
   // how the minimizers come about
   TrainingSpec training;  // its seed is `seed`

@@ -22,7 +22,7 @@ CudaStatus cuda_status();
 constexpr int device_of_rank(int node_local_rank, int n_devices) { return node_local_rank % n_devices; }
 
 /// Backend on device_of_rank(node_local_rank, n_devices). Throws Error with the reason where there is none.
-std::unique_ptr<LossBackend> make_cuda_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
+std::unique_ptr<LossBackend> make_cuda_backend(const NetworkSpec& spec, const Problem& problem, const PointSet& points,
                                                int node_local_rank);
 
 }  // namespace landscape

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "landscape/equation/equation.hpp"
 #include "landscape/model/network_spec.hpp"
 #include "landscape/profile/direction_set.hpp"
 #include "landscape/quadrature/quadrature.hpp"
@@ -57,7 +58,7 @@ class LossBackend {
 /// CPU backend on `n_threads` threads (>= 1). Uses the widest instruction set of the processor unless the environment
 /// variable LANDSCAPE_CPU_ISA names a narrower one (portable, avx2, avx512); the bits are the same. `precision` is that
 /// of evaluate(); gradients are always double. Throws Error where so many threads cannot be had.
-std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, Problem problem, const PointSet& points,
+std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, const Problem& problem, const PointSet& points,
                                               int n_threads, Precision precision = Precision::double_precision);
 
 /// u, grad u and Laplace u by the shared formulas in plain double precision; points (Q, d).

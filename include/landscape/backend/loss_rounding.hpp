@@ -20,7 +20,7 @@ namespace landscape {
 
 /// Of losses evaluated near theta (n) on `points` in the given precision. Many points are represented by evenly chosen
 /// ones, so that the cost stays below about 0.1 s for the study's networks.
-math::LossError<double> loss_rounding(const NetworkSpec& spec, Problem problem, LossKind loss,
+math::LossError<double> loss_rounding(const NetworkSpec& spec, const Problem& problem, LossKind loss,
                                       std::span<const double> theta, const PointSet& points,
                                       Precision precision = Precision::double_precision);
 

@@ -4,14 +4,16 @@
 //   d <= 3   tensor Gauss-Legendre rules of rising order, until two successive ones agree in the loss to 1e-11 of its
 //            size; the finer one's value counts, and their difference (with rounding) is its error;
 //   d > 3    the mean over 8 independent random shifts of 8192 Sobol points (Cranley and Patterson 1976) and its
-//            standard error. u - u* vanishes on the boundary, so that R(u) = R(u*) + 1/2 |grad(u - u*)|^2 holds exactly
-//            for the Ritz loss, whose integrand varies little near a solution: of the two forms the one with the
-//            smaller standard error counts.
+//            standard error. e = u - u* vanishes on the boundary, so that for the Ritz loss
+//              R(u) = R(u*) + int a |grad e|^2 / 2 + c e^2 / 2 + s e^2 (6 u*^2 + 4 u* e + e^2) / 4
+//            holds exactly, whose integrand varies little near a solution: of the two forms the one with the smaller
+//            standard error counts.
 #pragma once
 
 #include <span>
 #include <string>
 
+#include "landscape/equation/equation.hpp"
 #include "landscape/model/network_spec.hpp"
 #include "landscape/quadrature/quadrature.hpp"
 
@@ -32,20 +34,20 @@ struct SolutionMeasure {
 
 /// A pure function of what is measured: the same bits for any number of threads. Numbers of a network whose values are
 /// not finite are not finite either.
-SolutionMeasure measure_solution(const NetworkSpec& spec, Problem problem, LossKind loss, std::span<const double> theta,
-                                 int n_threads = 1);
+SolutionMeasure measure_solution(const NetworkSpec& spec, const Problem& problem, LossKind loss,
+                                 std::span<const double> theta, int n_threads = 1);
 
 /// The relative errors alone, by the given quadrature.
 struct SolutionError {
   double relative_l2 = 0.0;
   double relative_h1 = 0.0;
 };
-SolutionError solution_error(const NetworkSpec& spec, Problem problem, std::span<const double> theta,
+SolutionError solution_error(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta,
                              const PointSet& points, int n_threads = 1);
 
 /// The least value of a loss over all functions u, exactly.
-double exact_minimum(LossKind loss, Problem problem, int dimension);
+double exact_minimum(LossKind loss, const Problem& problem, int dimension);
 /// The loss of u = 0 above that: the natural size of a loss.
-double loss_scale(LossKind loss, Problem problem, int dimension);
+double loss_scale(LossKind loss, const Problem& problem, int dimension);
 
 }  // namespace landscape

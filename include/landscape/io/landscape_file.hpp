@@ -76,7 +76,8 @@ struct ResultLayout {
 
 struct FileLayout {
   RunInfo run;
-  Problem problem = Problem::sine;
+  std::string problem;  // the equation's name
+  std::string pde;      // the equation in words: "-laplace u = f in (0,1)^d, u = 0 on the boundary"
   int dimension = 1;
   std::string exact_solution;        // in words: "prod sin(pi x_i)"
   AttributeList problem_attributes;  // further ones of /problem: quadrature, seed, ...

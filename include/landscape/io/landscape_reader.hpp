@@ -34,7 +34,7 @@ class LandscapeReader {
   const std::string& path() const;
   const RunInfo& run() const;
   RunState state() const;
-  Problem problem() const;
+  const std::string& problem() const;  // the equation's name
   int dimension() const;
   AttributeList problem_attributes() const;
   PointSet points() const;

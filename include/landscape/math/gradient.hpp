@@ -10,7 +10,7 @@
 #pragma once
 
 #include "landscape/math/network.hpp"
-#include "landscape/math/poisson.hpp"
+#include "landscape/math/integrand.hpp"
 
 LANDSCAPE_MATH_BEGIN
 
@@ -83,11 +83,10 @@ LANDSCAPE_INLINE void accumulate_outer(const Shape& s, int columns, const T* bar
 }
 
 /// Adds the gradient of weight * integrand at point x (d) to `gradient` (FoldedLayout::size) and returns weight *
-/// integrand. b, grad_b (d, grad_stride apart), lap_b: boundary factor; source: f(x).
+/// integrand, whose coefficients at x are `terms`.
 template <Activation kActivation, LossKind kLoss, class Shape, class T, class W>
-LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, const T* x, const T& b, const T* grad_b,
-                                 int grad_stride, const T& lap_b, const T& source, const T& weight, T* gradient,
-                                 T* work) {
+LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, const T* x,
+                                 const IntegrandTerms<T>& terms, const T& weight, T* gradient, T* work) {
   constexpr bool kLaplacian = kLoss == LossKind::galerkin;
   const FoldedLayout<Shape> layout{s};
   const int d = s.dimension(), w = s.width(), nb = s.blocks();
@@ -170,8 +169,8 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
     for (int c = 0; c < columns; ++c) out[c] = fma(a, z_last[i * columns + c], out[c]);
   }
 
-  const T value = weight * loss_integrand<kLoss>(d, out, 1, b, grad_b, grad_stride, lap_b, source);
-  loss_integrand_adjoint<kLoss>(d, out, b, grad_b, grad_stride, lap_b, source, weight, out_bar);
+  const T value = weight * loss_integrand<kLoss>(d, out, 1, terms);
+  loss_integrand_adjoint<kLoss>(d, out, terms, weight, out_bar);
 
   gradient[layout.out_bias()] = gradient[layout.out_bias()] + out_bar[0];
   LANDSCAPE_UNROLL_SHAPE

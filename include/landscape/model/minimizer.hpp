@@ -22,9 +22,9 @@ struct TrainingHistory {
 struct Minimizer {
   NetworkSpec spec;
   LossKind loss = LossKind::ritz;
-  std::vector<double> theta;        // (n), ParameterLayout order
-  std::string source;               // how obtained, in words: "trained: adam 20000 epochs, ..." or "loaded from FILE"
-  Problem problem = Problem::sine;  // what final_loss, errors and history are of
+  std::vector<double> theta;  // (n), ParameterLayout order
+  std::string source;         // how obtained, in words: "trained: adam 20000 epochs, ..." or "loaded from FILE"
+  std::string problem;        // name of the equation that final_loss, errors and history are of
 
   // Measured with one quadrature, whatever rule trained or loaded it (backend/solution_measure.hpp).
   std::string final_quadrature;

@@ -9,7 +9,7 @@
 
 #include "landscape/math/activation.hpp"
 #include "landscape/math/folded_network.hpp"
-#include "landscape/math/poisson.hpp"
+#include "landscape/math/integrand.hpp"
 
 namespace landscape {
 
@@ -58,10 +58,8 @@ class ParameterLayout {
 std::string to_string(NetworkKind kind);
 std::string to_string(Activation activation);
 std::string to_string(LossKind loss);
-std::string to_string(Problem problem);
 NetworkKind parse_network_kind(std::string_view text, std::string_view option = "--network");
 Activation parse_activation(std::string_view text, std::string_view option = "--activation");
 LossKind parse_loss(std::string_view text, std::string_view option = "--losses");
-Problem parse_problem(std::string_view text, std::string_view option = "--problem");
 
 }  // namespace landscape

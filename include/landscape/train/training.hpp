@@ -86,7 +86,7 @@ QuadratureRule history_rule(int dimension);
 /// Trains on `backend`, whose points it replaces. Starts from `resume` if given. The result lacks what is measured
 /// after a training: final_* and the relative errors. Throws Error with epoch and remedy when the loss is no longer
 /// finite.
-Minimizer train(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training,
+Minimizer train(const NetworkSpec& spec, const Problem& problem, LossKind loss, const TrainingSpec& training,
                 LossBackend& backend, const TrainingObserver& observer = {},
                 const std::optional<TrainingState>& resume = std::nullopt);
 

@@ -1,0 +1,91 @@
+// The equations -div(a grad u) + c u + s u^3 = f on the unit cube with u = 0 on its boundary, each by its exact solution,
+// and the numbers per point through which they enter a loss (math/integrand.hpp). Adding one: a header in src/equation
+// and a line of the table in src/equation/table.cpp.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "landscape/math/integrand.hpp"
+
+namespace landscape {
+
+/// The operator's coefficients and the right-hand side at one point.
+struct OperatorAt {
+  double a = 1.0;           // > 0
+  std::span<double> grad_a;  // (d), zero at first
+  double c = 0.0;
+  double s = 0.0;
+  double f = 0.0;
+};
+
+/// Integrals over the unit cube.
+struct SquaredNorms {
+  double solution;  // |u*|_L2^2
+  double gradient;  // |grad u*|_L2^2
+  double source;    // |f|_L2^2
+};
+
+struct Equation {
+  std::string_view name;     // the word on the command line and in files
+  std::string_view summary;  // for --help
+  bool is_one_dimensional;   // else any number of dimensions
+  bool is_linear;            // s is zero everywhere
+  /// "-u'' = f", in d dimensions.
+  std::string (*operator_text)(int dimension);
+  /// "sin(pi x)"
+  std::string (*solution_text)(int dimension);
+  /// u*(x); gradient (d) if not null.
+  double (*solution)(int dimension, const double* x, double* gradient);
+  void (*coefficients)(int dimension, const double* x, OperatorAt& at);
+  /// The least value of the Ritz loss over all functions, R(u*).
+  double (*least_energy)(int dimension);
+  SquaredNorms (*norms)(int dimension);
+};
+
+/// All equations, the default first.
+std::span<const Equation> equations();
+
+/// One of them, as a value. Two are equal where they are the same entry.
+class Problem {
+ public:
+  Problem();  // the default
+  /// Throws std::invalid_argument where no equation has this name.
+  explicit Problem(std::string_view name);
+  const Equation* operator->() const { return equation_; }
+  friend bool operator==(const Problem&, const Problem&) = default;
+
+ private:
+  const Equation* equation_;
+};
+std::string to_string(const Problem& problem);
+
+/// B(x) = prod x_i (1 - x_i), which vanishes on the cube's boundary, its gradient (d) and its Laplacian.
+void boundary_factor(int dimension, const double* x, double& value, double* gradient, double& laplacian);
+
+/// The exact right-hand side f(x).
+double source_at(const Problem& problem, int dimension, const double* x);
+
+/// One point's coefficients in a loss's integrand. Not thread-safe: it has work areas.
+class TermsEvaluator {
+ public:
+  TermsEvaluator(const Problem& problem, LossKind loss, int dimension);
+
+  double top = 0.0, value = 0.0, source = 0.0, cubic = 0.0;
+  std::vector<double> slope;  // (d)
+  /// Sets them for x (d).
+  void evaluate(const double* x);
+  bool has_cubic() const { return !problem_->is_linear; }
+  math::IntegrandTerms<double> terms() const;
+
+ private:
+  Problem problem_;
+  LossKind loss_;
+  int dimension_;
+  std::vector<double> grad_b_, grad_a_;
+};
+
+}  // namespace landscape

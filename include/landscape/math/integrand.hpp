@@ -1,0 +1,107 @@
+// The two losses of a second-order equation -div(a grad u) + c u + s u^3 = f at one point, where u = B N is a factor B
+// times the network N:
+//   deep Galerkin  r^2, r = div(a grad u) - c u - s u^3 + f         (least squares; Sirignano and Spiliopoulos 2018),
+//   deep Ritz      a |grad u|^2 / 2 + c u^2 / 2 + s u^4 / 4 - f u   (E and Yu 2018).
+// Whatever the equation, each is a polynomial in the network's jet with numbers of the point as coefficients:
+//   r        = slope . grad N + top Lap N + value N + cubic N^3 + source,
+//   integrand = |top grad N + N slope|^2 / 2 + N (value N + cubic N^3 - source),
+// so no kernel knows an equation (as in MFEM's partial assembly, which sets up numbers per point and applies them).
+// equation/equation.hpp makes the numbers.
+#pragma once
+
+#include <cstddef>
+
+#include "landscape/math/config.hpp"
+#include "landscape/math/elementary.hpp"
+
+namespace landscape {
+
+/// Which functional of the network is the loss.
+enum class LossKind { ritz, galerkin };
+
+}  // namespace landscape
+
+LANDSCAPE_MATH_BEGIN
+
+/// Where one point's coefficients lie. Pointers, so that nothing is loaded before it is used.
+template <class Real>
+struct IntegrandTerms {
+  const Real* top;
+  const Real* slope;  // (d), slope_stride apart
+  int slope_stride;
+  const Real* value;
+  const Real* source;
+  const Real* cubic = nullptr;  // null: the equation is linear
+};
+
+/// r of the network's value, gradient and Laplacian, `stride` apart: N, grad N (d), Lap N.
+template <class T, class Real>
+LANDSCAPE_INLINE T residual(int dimension, const T* network, int stride, const IntegrandTerms<Real>& at) {
+  T cross = T(0.0);
+  LANDSCAPE_UNROLL_SHAPE
+  for (int k = 0; k < dimension; ++k) {
+    cross = fma(T(at.slope[k * at.slope_stride]), network[(1 + k) * stride], cross);
+  }
+  const T n = network[0];
+  T sum = cross + fma(T(*at.top), network[(1 + dimension) * stride], n * T(*at.value));
+  if (at.cubic != nullptr) sum = fma(T(*at.cubic), n * n * n, sum);
+  return sum + T(*at.source);
+}
+
+/// |top grad N + N slope|^2.
+template <class T, class Real>
+LANDSCAPE_INLINE T squared_gradient(int dimension, const T* network, int stride, const IntegrandTerms<Real>& at) {
+  T sum = T(0.0);
+  LANDSCAPE_UNROLL_SHAPE
+  for (int k = 0; k < dimension; ++k) {
+    const T g = fma(T(*at.top), network[(1 + k) * stride], network[0] * T(at.slope[k * at.slope_stride]));
+    sum = fma(g, g, sum);
+  }
+  return sum;
+}
+
+/// Ritz's integrand from |top grad N + N slope|^2 and N.
+template <class T, class Real>
+LANDSCAPE_INLINE T energy_integrand(T squares, T n, const IntegrandTerms<Real>& at) {
+  T rest = fma(T(*at.value), n, -T(*at.source));
+  if (at.cubic != nullptr) rest = fma(T(*at.cubic), n * n * n, rest);
+  return fma(T(0.5), squares, rest * n);
+}
+
+/// Integrand of the loss at one point, from the network's value, gradient and (Galerkin only) Laplacian.
+template <LossKind kLoss, class T, class Real>
+LANDSCAPE_INLINE T loss_integrand(int dimension, const T* network, int stride, const IntegrandTerms<Real>& at) {
+  if constexpr (kLoss == LossKind::galerkin) {
+    const T r = residual(dimension, network, stride, at);
+    return r * r;
+  } else {
+    return energy_integrand(squared_gradient(dimension, network, stride, at), network[0], at);
+  }
+}
+
+/// Derivatives of weight * integrand with respect to N, grad N (d) and (Galerkin only) Laplace N, written to `adjoint`.
+template <LossKind kLoss, class T, class Real>
+LANDSCAPE_INLINE void loss_integrand_adjoint(int dimension, const T* network, const IntegrandTerms<Real>& at,
+                                             const Real& weight, T* adjoint) {
+  const T n = network[0];
+  if constexpr (kLoss == LossKind::galerkin) {
+    const T r = T(2.0) * T(weight) * residual(dimension, network, 1, at);
+    T by_value = T(*at.value);
+    if (at.cubic != nullptr) by_value = fma(T(3.0) * T(*at.cubic), n * n, by_value);
+    adjoint[0] = r * by_value;
+    for (int k = 0; k < dimension; ++k) adjoint[1 + k] = r * T(at.slope[k * at.slope_stride]);
+    adjoint[1 + dimension] = r * T(*at.top);
+  } else {
+    T by_value = fma(T(2.0) * T(*at.value), n, -T(*at.source));
+    if (at.cubic != nullptr) by_value = fma(T(4.0) * T(*at.cubic), n * n * n, by_value);
+    for (int k = 0; k < dimension; ++k) {
+      const T slope = T(at.slope[k * at.slope_stride]);
+      const T g = fma(T(*at.top), network[1 + k], n * slope);
+      by_value = fma(g, slope, by_value);
+      adjoint[1 + k] = T(weight) * g * T(*at.top);
+    }
+    adjoint[0] = T(weight) * by_value;
+  }
+}
+
+LANDSCAPE_MATH_END

@@ -1,0 +1,74 @@
+// From an equation's coefficients and the boundary factor to the coefficients of a loss's integrand. With u = B N,
+//   div(a grad u) = a B Lap N + (2 a grad B + B grad a) . grad N + (a Lap B + grad a . grad B) N,
+// and the energy's gradient term is |sqrt(a) B grad N + N sqrt(a) grad B|^2.
+#include <algorithm>
+#include <cmath>
+
+#include "landscape/equation/equation.hpp"
+
+namespace landscape {
+
+// Products that leave one factor out come from prefix and suffix products, never from a division, so that the boundary
+// itself is exact.
+void boundary_factor(int dimension, const double* x, double& value, double* gradient, double& laplacian) {
+  double prefix = 1.0;
+  for (int i = 0; i < dimension; ++i) {
+    gradient[i] = prefix;
+    prefix *= x[i] * (1.0 - x[i]);
+  }
+  value = prefix;
+  laplacian = 0.0;
+  double suffix = 1.0;
+  for (int i = dimension - 1; i >= 0; --i) {
+    const double others = gradient[i] * suffix;
+    laplacian -= 2.0 * others;
+    gradient[i] = others * (1.0 - 2.0 * x[i]);
+    suffix *= x[i] * (1.0 - x[i]);
+  }
+}
+
+double source_at(const Problem& problem, int dimension, const double* x) {
+  std::vector<double> grad_a(static_cast<std::size_t>(dimension), 0.0);
+  OperatorAt at{1.0, grad_a};
+  problem->coefficients(dimension, x, at);
+  return at.f;
+}
+
+TermsEvaluator::TermsEvaluator(const Problem& problem, LossKind loss, int dimension)
+    : slope(static_cast<std::size_t>(dimension)),
+      problem_(problem),
+      loss_(loss),
+      dimension_(dimension),
+      grad_b_(slope.size()),
+      grad_a_(slope.size()) {}
+
+void TermsEvaluator::evaluate(const double* x) {
+  double b, lap_b;
+  boundary_factor(dimension_, x, b, grad_b_.data(), lap_b);
+  std::fill(grad_a_.begin(), grad_a_.end(), 0.0);
+  OperatorAt at{1.0, grad_a_};
+  problem_->coefficients(dimension_, x, at);
+  if (loss_ == LossKind::galerkin) {
+    top = at.a * b;
+    value = at.a * lap_b - at.c * b;
+    for (std::size_t j = 0; j < slope.size(); ++j) {
+      slope[j] = 2.0 * at.a * grad_b_[j] + b * grad_a_[j];
+      value += grad_a_[j] * grad_b_[j];
+    }
+    cubic = -at.s * (b * b * b);
+    source = at.f;
+  } else {
+    const double root = std::sqrt(at.a);
+    top = root * b;
+    for (std::size_t j = 0; j < slope.size(); ++j) slope[j] = root * grad_b_[j];
+    value = 0.5 * at.c * (b * b);
+    cubic = 0.25 * at.s * (b * b) * (b * b);
+    source = at.f * b;
+  }
+}
+
+math::IntegrandTerms<double> TermsEvaluator::terms() const {
+  return {&top, slope.data(), 1, &value, &source, has_cubic() ? &cubic : nullptr};
+}
+
+}  // namespace landscape

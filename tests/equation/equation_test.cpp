@@ -1,0 +1,151 @@
+// Every equation of the table: its right-hand side is that of its exact solution, its least energy is that of its exact
+// solution, and the numbers per point give the residual and the energy density of u = B N.
+#include "landscape/equation/equation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "landscape/quadrature/quadrature.hpp"
+#include "landscape/random/philox.hpp"
+
+namespace landscape {
+namespace {
+
+std::vector<int> dimensions(const Equation& equation) {
+  return equation.is_one_dimensional ? std::vector{1} : std::vector{1, 2, 3, 7};
+}
+
+std::vector<double> random_point(int dimension, std::uint64_t k) {
+  std::vector<double> x;
+  for (int j = 0; j < dimension; ++j)
+    x.push_back(0.1 + 0.8 * philox_uniform_pair(5, k, static_cast<std::uint64_t>(j))[0]);
+  return x;
+}
+
+struct Coefficients {
+  OperatorAt at;
+  std::vector<double> grad_a;
+};
+
+/// The coefficients at x, which keep their own gradient.
+std::unique_ptr<Coefficients> coefficients(const Equation& equation, const std::vector<double>& x) {
+  auto result = std::make_unique<Coefficients>();
+  result->grad_a.assign(x.size(), 0.0);
+  result->at.grad_a = result->grad_a;
+  equation.coefficients(static_cast<int>(x.size()), x.data(), result->at);
+  return result;
+}
+
+/// Fourth-order difference of f along axis j.
+template <class F>
+double slope(const F& f, std::vector<double> x, std::size_t j) {
+  constexpr double h = 1e-3;
+  const auto at = [&](double step) {
+    std::vector<double> moved(x);
+    moved[j] += step;
+    return f(moved);
+  };
+  return (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
+}
+
+TEST(Equation, RightHandSidesAreThoseOfTheExactSolutions) {
+  for (const Equation& equation : equations()) {
+    for (const int d : dimensions(equation)) {
+      for (std::uint64_t k = 0; k < 5; ++k) {
+        const std::vector<double> x = random_point(d, k);
+        std::vector<double> gradient(x.size());
+        const double u = equation.solution(d, x.data(), gradient.data());
+        double divergence = 0.0;
+        for (std::size_t j = 0; j < x.size(); ++j) {
+          const auto value = [&](const std::vector<double>& p) { return equation.solution(d, p.data(), nullptr); };
+          EXPECT_NEAR(gradient[j], slope(value, x, j), 1e-9) << equation.name << ", d = " << d;
+          const auto conductivity = [&](const std::vector<double>& p) { return coefficients(equation, p)->at.a; };
+          EXPECT_NEAR(coefficients(equation, x)->grad_a[j], slope(conductivity, x, j), 1e-9) << equation.name;
+          divergence += slope(
+              [&](const std::vector<double>& p) {
+                std::vector<double> g(p.size());
+                equation.solution(d, p.data(), g.data());
+                return coefficients(equation, p)->at.a * g[j];
+              },
+              x, j);
+        }
+        const auto c = coefficients(equation, x);
+        EXPECT_NEAR(-divergence + c->at.c * u + c->at.s * u * u * u, c->at.f, 1e-8 * (1.0 + std::fabs(c->at.f)))
+            << equation.name << ", d = " << d;
+        EXPECT_EQ(equation.is_linear, c->at.s == 0.0) << equation.name;
+      }
+    }
+  }
+}
+
+TEST(Equation, LeastEnergiesAreThoseOfTheExactSolutions) {
+  for (const Equation& equation : equations()) {
+    for (const int d : dimensions(equation)) {
+      if (d > 3) continue;
+      const PointSet points = make_points({QuadratureKind::gauss, 20}, d, 1, 0);
+      double energy = 0.0;
+      for (std::size_t q = 0; q < points.size(); ++q) {
+        const auto first = points.points.begin() + static_cast<std::ptrdiff_t>(q) * d;
+        const std::vector<double> x(first, first + d);
+        std::vector<double> gradient(x.size());
+        const double u = equation.solution(d, x.data(), gradient.data());
+        const auto c = coefficients(equation, x);
+        double squares = 0.0;
+        for (const double g : gradient) squares += g * g;
+        energy += points.weights[q] *
+                  (0.5 * c->at.a * squares + 0.5 * c->at.c * u * u + 0.25 * c->at.s * u * u * u * u - c->at.f * u);
+      }
+      EXPECT_NEAR(energy, equation.least_energy(d), 1e-11 * std::fabs(energy)) << equation.name << ", d = " << d;
+    }
+  }
+}
+
+TEST(Equation, NumbersPerPointGiveResidualAndEnergyOfTheProduct) {
+  for (const Equation& equation : equations()) {
+    for (const int d : dimensions(equation)) {
+      TermsEvaluator strong(Problem(equation.name), LossKind::galerkin, d);
+      TermsEvaluator weak(Problem(equation.name), LossKind::ritz, d);
+      for (std::uint64_t k = 0; k < 20; ++k) {
+        const std::vector<double> x = random_point(d, k);
+        std::vector<double> network;  // N, grad N, Lap N
+        for (int i = 0; i < d + 2; ++i) network.push_back(philox_normal_pair(9, k, static_cast<std::uint64_t>(i)).first);
+        const auto n = static_cast<std::size_t>(d);
+        double b, lap_b;
+        std::vector<double> grad_b(n);
+        boundary_factor(d, x.data(), b, grad_b.data(), lap_b);
+        const auto c = coefficients(equation, x);
+        const double u = b * network[0];
+        double laplacian = b * network[n + 1] + network[0] * lap_b, drift = 0.0, squares = 0.0;
+        double size = std::fabs(c->at.a * b * network[n + 1]) + std::fabs(c->at.f);
+        for (std::size_t j = 0; j < n; ++j) {
+          const double slope_u = b * network[1 + j] + network[0] * grad_b[j];
+          laplacian += 2.0 * grad_b[j] * network[1 + j];
+          drift += c->grad_a[j] * slope_u;
+          squares += slope_u * slope_u;
+          size += std::fabs(2.0 * c->at.a * grad_b[j] * network[1 + j]);
+        }
+        const double r = c->at.a * laplacian + drift - c->at.c * u - c->at.s * u * u * u + c->at.f;
+        const double e =
+            0.5 * c->at.a * squares + 0.5 * c->at.c * u * u + 0.25 * c->at.s * u * u * u * u - c->at.f * u;
+        strong.evaluate(x.data());
+        weak.evaluate(x.data());
+        EXPECT_NEAR(math::residual(d, network.data(), 1, strong.terms()), r, 1e-13 * size) << equation.name;
+        EXPECT_NEAR(math::loss_integrand<LossKind::ritz>(d, network.data(), 1, weak.terms()), e,
+                    1e-13 * (c->at.a * squares + std::fabs(c->at.f * u)))
+            << equation.name << ", d = " << d;
+      }
+    }
+  }
+}
+
+TEST(Equation, NamesAreDistinctAndUnknownOnesAreRefused) {
+  for (const Equation& equation : equations()) {
+    EXPECT_EQ(to_string(Problem(equation.name)), equation.name);
+    EXPECT_EQ(Problem(equation.name) == Problem(), &equation == equations().data());
+  }
+  EXPECT_THROW(Problem("heat"), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace landscape
