@@ -3,8 +3,7 @@
 // written and read by that lane alone, so no barrier is needed. Wide layers go through in groups of output tiles.
 //
 //   Galerkin  (1) a value pass keeps phi', phi'' of every layer, (2) the gradient channels pass in pairs and add up
-//   |g|^2 per layer,
-//             (3) the Laplacian channel passes last: Lap h = phi' Lap v + phi'' |g|^2
+//             |g|^2 per layer, (3) the Laplacian channel passes last: Lap h = phi' Lap v + phi'' |g|^2
 //   Ritz      a value pass keeps phi' of every layer, one backward pass gives grad N
 #pragma once
 
@@ -73,7 +72,7 @@ __device__ __forceinline__ void for_activated(const DeepTile& s, const double* v
   });
 }
 
-/// o . x and, if wanted, o . grad B of this lane's dimensions.
+/// o . x and, if wanted, o . slope of this lane's dimensions.
 __device__ __forceinline__ void direct_output(const DeepTile& s, double& n, double& cross) {
   const double* out_direct = s.net + s.layout.out_direct();
 #pragma unroll 1
@@ -83,8 +82,7 @@ __device__ __forceinline__ void direct_output(const DeepTile& s, double& n, doub
   }
 }
 
-// ---- Galerkin
-// ------------------------------------------------------------------------------------------------------------------
+// ---- Galerkin -----------------------------------------------------------------------------------------------------
 
 template <int kTiles>
 __device__ __forceinline__ void galerkin_value_pass(const DeepTile& s, double& n) {
@@ -249,8 +247,7 @@ __device__ __forceinline__ double deep_galerkin_value(const DeepTile& s) {
   return galerkin_value(s.points, s.q, n, sum_over_lanes<kOverNeurons>(cross), sum_over_lanes<kOverNeurons>(laplacian));
 }
 
-// ---- Ritz
-// ---------------------------------------------------------------------------------------------------------------------
+// ---- Ritz ---------------------------------------------------------------------------------------------------------
 
 template <int kTiles>
 __device__ __forceinline__ double deep_ritz_value(const DeepTile& s) {
@@ -340,8 +337,7 @@ __device__ __forceinline__ double deep_ritz_value(const DeepTile& s) {
   return ritz_value(s.points, s.q, n, sum_over_lanes<kOverNeurons>(energy));
 }
 
-// ---- kernel
-// --------------------------------------------------------------------------------------------------------------------
+// ---- kernel -------------------------------------------------------------------------------------------------------
 
 template <LossKind kLoss, int kTiles>
 __global__ void __launch_bounds__(kMostDeepWarps* kWarp, kTiles <= 3 ? 2 : 1)

@@ -104,7 +104,7 @@ __global__ void even_layer(GemmTile tile, int k) {
                    });
 }
 
-/// o . x and o . grad B over this lane's dimensions.
+/// o . x and o . slope over this lane's dimensions.
 __device__ __forceinline__ void direct_output(const GemmTile& tile, const Place& at, double& n, double& cross) {
   const double* out_direct = at.net + at.layout.out_direct();
   for (int j = at.lane; j < tile.what.shape.d; j += kWarp) {

@@ -10,8 +10,7 @@
 
 namespace landscape::cuda {
 
-// ---- directions.cu
-// -------------------------------------------------------------------------------------------------------------
+// ---- directions.cu ------------------------------------------------------------------------------------------------
 
 /// What happens to a stretch of a direction after it was drawn: a row, a tensor or a bias.
 enum class Scaling { to_reference, to_unit, times_reference, copy_reference, zero, none };
@@ -24,8 +23,7 @@ struct Segment {
 void draw_directions(std::uint64_t seed, std::int64_t first, std::int64_t count, const double* theta, std::int64_t n,
                      const Segment* segments, int n_segments, double* directions, cudaStream_t stream);
 
-// ---- fold.cu
-// -------------------------------------------------------------------------------------------------------------------
+// ---- fold.cu ------------------------------------------------------------------------------------------------------
 
 /// Networks theta + s_j d_k for items first ... first + count - 1 of the flat list item = k n_steps + j.
 struct FoldTask {
@@ -43,8 +41,7 @@ struct FoldTask {
 };
 void fold_networks(const FoldTask& task, cudaStream_t stream);
 
-// ---- reduce.cu
-// -----------------------------------------------------------------------------------------------------------------
+// ---- reduce.cu ----------------------------------------------------------------------------------------------------
 
 /// losses[i] = sum of partial[i][c] over c in index order; partial (count, n_chunks).
 void add_chunks(const double* partial, std::int64_t count, int n_chunks, double* losses, cudaStream_t stream);

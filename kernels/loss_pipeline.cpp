@@ -82,8 +82,7 @@ void LossPipeline::prepare(LossKind loss, PreparedPoints& to) {
              twin(rest.row(3)), has_cubic ? twin(rest.row(4)) : nullptr, plan.chunk, plan.n_chunks};
 }
 
-// ---- directions
-// ----------------------------------------------------------------------------------------------------------------
+// ---- directions ---------------------------------------------------------------------------------------------------
 
 void LossPipeline::upload_segments(const DirectionSet& directions) {
   const std::pair key{directions.norm(), directions.bias()};
@@ -165,8 +164,7 @@ void LossPipeline::copy_directions(const DirectionSet& directions, std::int64_t 
   stream_.synchronize("drawing directions");
 }
 
-// ---- losses
-// --------------------------------------------------------------------------------------------------------------------
+// ---- losses -------------------------------------------------------------------------------------------------------
 
 std::int64_t LossPipeline::Sizes::per_network() const { return n_parameters + stride + packed + n_chunks + 1; }
 
@@ -299,8 +297,7 @@ void LossPipeline::evaluate(const ProfileTask& task, std::span<double> losses) {
   std::copy_n(result, losses.size(), losses.begin());
 }
 
-// ---- gradient
-// ------------------------------------------------------------------------------------------------------------------
+// ---- gradient -----------------------------------------------------------------------------------------------------
 
 double LossPipeline::loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) {
   if (theta.size() != layout_.size() || gradient.size() != layout_.size())

@@ -3,8 +3,7 @@
 // of 8 points.
 //
 //   Galerkin  forward Laplacian: one product carries (h, Lap h), then the d gradient channels go through in pairs and
-//   are contracted at
-//             once: Lap N = a . (phi2' Lap v2 + phi2'' sum_c g_c^2)
+//             are contracted at once: Lap N = a . (phi2' Lap v2 + phi2'' sum_c g_c^2)
 //   Ritz      adjoint: h forward, nu = phi1' * W2^T (a * phi2') backward, grad N = o + A nu
 #pragma once
 
@@ -16,10 +15,10 @@ namespace landscape::cuda {
 inline constexpr int kTileWarps = 4;
 
 /// Resident blocks the register allocation must allow: 168 registers for three, 128 for four (no spills, see
-/// check_registers.cmake).
+/// tests/bench_cuda/check_registers.py).
 constexpr int tile_blocks_per_sm(int tiles) { return tiles <= 2 ? 4 : 3; }
 
-/// First layer: v = c + A x; also o . x and o . grad B of this lane's dimensions.
+/// First layer: v = c + A x; also o . x and o . slope of this lane's dimensions.
 template <int kTiles>
 __device__ __forceinline__ void first_layer(const TileLayout& layout, const double* net, const PointView& points,
                                             std::int64_t q, const LanePlace& at, double (&v)[kTiles][2], double& n,

@@ -5,9 +5,9 @@
 // 2 t + {0, 1} of point g, while the A operand of k-step kt gives it one input of point g. Feeding the inputs in the
 // order 8 (kt / 2) + 2 t + kt % 2 makes the accumulators of one layer the A operands of the next, without a shuffle:
 // element kt = 2 n + e of a lane's state. So the operand
-//   matrix fragment    [group][kt][n][lane] = M(8 (group G + n) + g, 8 (kt / 2) + 2 t + kt % 2),   G tiles per group
-//   direct fragment    [group][kx][n][lane] = A_k(4 kx + t, 8 (group G + n) + g),  k-steps over dimensions in natural
-//   order gradient fragment  [nd][kt][lane]       = A_k(8 nd + g, 8 (kt / 2) + 2 t + kt % 2),  outputs are dimensions
+//   matrix fragment    [group][kt][n][lane] = M(8 (group G + n) + g, 8 (kt / 2) + 2 t + kt % 2)    G tiles per group
+//   direct fragment    [group][kx][n][lane] = A_k(4 kx + t, 8 (group G + n) + g)     k-steps over dimensions, in order
+//   gradient fragment  [nd][kt][lane]       = A_k(8 nd + g, 8 (kt / 2) + 2 t + kt % 2)         outputs are dimensions
 // Padded neurons have zero weights on both sides: they add exact zeros.
 #pragma once
 

@@ -200,8 +200,7 @@ double single_loss(const Evaluation& e, const double* theta, const double* direc
   });
 }
 
-// ---- gradient
-// ----------------------------------------------------------------------------------------------------------------
+// ---- gradient -----------------------------------------------------------------------------------------------------
 
 constexpr int kGradientSets = kGradientLanes / kLanes;  // registers that make up the logical lanes
 

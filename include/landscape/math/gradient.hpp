@@ -3,14 +3,15 @@
 //
 // A layer maps channels (v, g_j, L) = (value, d derivatives, Laplacian) to (phi, phi' g_j, phi' L + phi'' |g|^2). Its
 // adjoint, from (f*, g*_j, L*) of the outputs to those of the inputs:
-//   v* = f* phi' + phi'' sum_j g*_j g_j + L* (phi'' L + phi''' |g|^2),   g_j* = g*_j phi' + 2 L* phi'' g_j,   L* = L*
-//   phi'
+//   v*   = f* phi' + phi'' sum_j g*_j g_j + L* (phi'' L + phi''' |g|^2),
+//   g_j* = g*_j phi' + 2 L* phi'' g_j,
+//   L*   = L* phi'
 // The Ritz loss drops the Laplacian channel. Gradients are those of the folded parameters (FoldedLayout order);
 // unfold_gradient carries their sum over all points to theta.
 #pragma once
 
-#include "landscape/math/network.hpp"
 #include "landscape/math/integrand.hpp"
+#include "landscape/math/network.hpp"
 
 LANDSCAPE_MATH_BEGIN
 
