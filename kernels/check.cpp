@@ -1,3 +1,5 @@
+// From a status to a sentence: the call, CUDA's own words, the place, and the remedies of the few failures that a user
+// can mend (memory, no code for the card, a card that is lost).
 #include "check.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// cuBLAS is opened by name at run time (dlopen), because only wide networks need its hundreds of megabytes.
 #include "cublas_library.hpp"
 
 #include <dlfcn.h>

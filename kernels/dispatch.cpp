@@ -1,3 +1,4 @@
+// The table of kernel families in order of preference, what each of them takes, and the launch shapes that follow.
 #include "dispatch.hpp"
 
 #include <algorithm>

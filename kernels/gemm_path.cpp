@@ -1,3 +1,5 @@
+// Tiles of networks x points pass through all layers while their channels lie in the L2 cache: product, activation,
+// product, ..., then one sum per tile. Tiles follow in a fixed order, so sums keep their bits.
 #include "gemm_path.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// Batches are as large as free memory allows and are halved where an allocation fails all the same; each draws its
+// directions, folds its networks, sums its losses and copies them back.
 #include "loss_pipeline.hpp"
 
 #include <fmt/format.h>

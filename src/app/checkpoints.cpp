@@ -1,3 +1,4 @@
+// A checkpoint carries its run's settings; whose it is follows from the differences in what a training depends on.
 #include "landscape/app/checkpoints.hpp"
 
 #include <fmt/format.h>

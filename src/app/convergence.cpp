@@ -1,3 +1,4 @@
+// Cells, lines and tables around roughness/convergence.hpp, which knows the statistics.
 #include "landscape/app/convergence.hpp"
 
 #include <fmt/format.h>

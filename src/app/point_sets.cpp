@@ -1,3 +1,5 @@
+// Which sets there are, where they stand in the file, and what is said of them; the analysis of variance itself is
+// roughness/quadrature_noise.hpp.
 #include "landscape/app/point_sets.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// One parser for a line and its inverse: what setting_line() writes, parse_settings() reads back to the same bytes.
 #include "landscape/app/settings_text.hpp"
 
 #include <fmt/format.h>

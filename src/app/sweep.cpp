@@ -1,3 +1,4 @@
+// All grids' steps are sorted into one list of distinct values; a table entry picks its own out of every row.
 #include "landscape/app/sweep.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Every thread waits for the end, so that all of them exist at the same moment, as OpenMP's would.
 #include "landscape/backend/held_threads.hpp"
 
 #include <fmt/format.h>

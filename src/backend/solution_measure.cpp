@@ -1,3 +1,4 @@
+// One pass over the points sums both losses' integrands and the squared errors; chunks of points meet in index order.
 #include "landscape/backend/solution_measure.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// Reserve, write, fsync the file, rename, fsync the folder. A temporary file bears a mark that says it is this
+// program's, so that what a dead job left may be taken away later and nobody else's file ever is.
 #include "durable_file.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// Files, groups and links: handles close themselves, and HDF5's own error stack becomes one sentence.
 #include "hdf5.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Everything is read once in a rehearsal (rehearsal.hpp) before this process reads it.
 #include "landscape/io/landscape_reader.hpp"
 
 #include <fmt/format.h>

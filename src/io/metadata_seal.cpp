@@ -1,3 +1,5 @@
+// Ranges are what is neither user block nor raw data, less the bytes that differ once the changing attributes hold
+// other values: so no knowledge of HDF5's layout is needed.
 #include "metadata_seal.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// Reading minimizers and directions from safetensors and HDF5 files of any origin: names, shapes and values are checked
+// against the network before anything is taken over.
 #include "landscape/io/minimizer_file.hpp"
 
 #include <fmt/format.h>

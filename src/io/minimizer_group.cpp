@@ -1,3 +1,4 @@
+// /minimizer/<loss>: theta as one vector, the network and what was measured as attributes.
 #include "minimizer_group.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// What can forbid an output is asked before any work: the folder, its rights, and whose the file there is.
 #include "landscape/io/output_path.hpp"
 
 #include <fmt/format.h>

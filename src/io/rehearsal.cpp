@@ -1,3 +1,4 @@
+// fork, limits of time and memory, read, exit: what crashes or hangs in a damaged file is the child.
 #include "rehearsal.hpp"
 
 #include <fcntl.h>

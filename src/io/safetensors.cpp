@@ -1,3 +1,5 @@
+// An 8-byte length, a JSON header of names, types, shapes and ranges, then raw little-endian data
+// (the safetensors format). Every range is checked against the file's length.
 #include "safetensors.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// A small HDF5 file of its own, sealed and replaced as a whole.
 #include "landscape/io/training_checkpoint.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Words of kinds and activations, bounds of sizes, and the order of tensors in theta.
 #include "landscape/model/network_spec.hpp"
 
 #include <fmt/format.h>

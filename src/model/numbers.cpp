@@ -1,3 +1,4 @@
+// std::from_chars behind sentences: what is no number, what is no whole one and what is too large are told apart.
 #include "landscape/model/numbers.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Every rank says whether it failed; the first one that did gives its text to all, and all throw the same.
 #include "landscape/parallel/collective.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Every collective is the non-blocking one and a patient wait, so that ranks that wait leave their core to others.
 #include "landscape/parallel/communicator.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// What launchers put into the environment, compared with what MPI knows.
 #include "landscape/parallel/launch.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// MPI_Init and MPI_Finalize as one object's life, with errors returned instead of fatal.
 #include "landscape/parallel/mpi_session.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Handlers set one atomic flag; everything else happens where the flag is looked at.
 #include "landscape/parallel/stop_signals.hpp"
 
 #include <signal.h>

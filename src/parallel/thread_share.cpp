@@ -1,3 +1,4 @@
+// The ranks of a node exchange their affinity masks; a core that n of them may use counts 1/n for each.
 #include "landscape/parallel/thread_share.hpp"
 
 #include <fmt/format.h>

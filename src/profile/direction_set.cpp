@@ -1,3 +1,4 @@
+// Draw a direction into its place, then scale it tensor by tensor.
 #include "landscape/profile/direction_set.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// `even`: s_j = (min (last - j) + max j) / last, symmetric to the last bit. `arange`: numpy's min + j h up to max + h,
+// whose rounding may add a step.
 #include "landscape/profile/profile_grid.hpp"
 
 #include <fmt/format.h>

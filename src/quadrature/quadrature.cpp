@@ -1,3 +1,5 @@
+// Composite Simpson with midpoints; Gauss-Legendre from Boost's zeros of P_n, w = 2 / ((1 - x^2) P_n'(x)^2), in tensor
+// products; pseudo-random points by Philox; Boost's Sobol points with random shifts (Cranley and Patterson 1976).
 #include "landscape/quadrature/quadrature.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Resamples need only power sums of the drawn values, so a resample costs one pass and keeps no copy.
 #include "landscape/roughness/bootstrap.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Paired resampling where directions are shared, resampling apart where not, then the sentence of the outcome.
 #include "landscape/roughness/comparison.hpp"
 
 #include <fmt/format.h>

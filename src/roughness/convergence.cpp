@@ -1,3 +1,4 @@
+// Counts 10, 20, 50, ... and the rule on half-widths.
 #include "landscape/roughness/convergence.hpp"
 
 #include <algorithm>

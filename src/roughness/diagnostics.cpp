@@ -1,3 +1,5 @@
+// Turning points by one scan with a dead band, the curvature by the parabola through the step nearest 0 and its
+// neighbours.
 #include "landscape/roughness/diagnostics.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// Moments in direction order (moments.hpp); the jackknife leaves out one value at a time in closed form.
 #include "landscape/roughness/index.hpp"
 
 #include <fmt/format.h>

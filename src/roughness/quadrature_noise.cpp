@@ -1,3 +1,4 @@
+// Sums in index order over the directions that are usable with every set.
 #include "landscape/roughness/quadrature_noise.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// The library's first descent works on losses; a second one, on their gradients alone, goes on where losses are
+// rounding. An exception of the loss is kept inside and thrown again outside.
 #include "lbfgs_minimizer.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,7 @@
+// Adam (Kingma and Ba 2015, algorithm 1) at step t with gradient g, entry by entry:
+//   m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g^2,
+//   theta <- theta - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps),
+// b1 = 0.9, b2 = 0.999, eps = 1e-8; rate = learning rate x decay factor^floor(epoch / decay every).
 #include "landscape/train/training.hpp"
 
 #include <fmt/format.h>
