@@ -32,7 +32,7 @@ class CudaBackend final : public LossBackend {
     on_device();
     pipeline_.set_points(points);
   }
-  void evaluate(const ProfileTask& task, std::span<double> losses) override {
+  void evaluate(const LineTask& task, std::span<double> losses) override {
     on_device();
     pipeline_.evaluate(task, losses);
   }

@@ -1,4 +1,4 @@
-// Networks theta* + s d, formed and folded on the device: one block per network, its neurons spread over the threads.
+// Networks start + s d, formed and folded on the device: one block per network, its neurons spread over the threads.
 // The arithmetic is that of landscape/math/folded_network.hpp, bit for bit.
 #include <algorithm>
 
@@ -10,13 +10,15 @@ namespace {
 
 __global__ void form_and_fold(FoldTask task) {
   const std::int64_t n = math::parameter_count(task.shape);
-  const double* theta = task.theta;
+  const double* theta = task.starts;
   if (task.directions != nullptr) {
     const std::int64_t slot = blockIdx.x < task.count ? blockIdx.x : task.count - 1;
     const std::int64_t item = task.first + slot;
     const std::int64_t k = item / task.n_steps;
     const double step = task.steps[item - k * task.n_steps];
-    const double* direction = task.directions + (k - task.first_direction) * n;
+    const std::int64_t start = k / task.n_directions;
+    const double* direction = task.directions + (k - start * task.n_directions - task.first_direction) * n;
+    theta += start * n;
     double* moved = task.moved + static_cast<std::int64_t>(blockIdx.x) * n;
     for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) moved[i] = math::fma(step, direction[i], theta[i]);
     __syncthreads();

@@ -25,12 +25,13 @@ void draw_directions(std::uint64_t seed, std::int64_t first, std::int64_t count,
 
 // ---- fold.cu ------------------------------------------------------------------------------------------------------
 
-/// Networks theta + s_j d_k for items first ... first + count - 1 of the flat list item = k n_steps + j.
+/// Networks start + s_j d for items first ... first + count - 1 of the flat list item = k n_steps + j, where line k has
+/// start k / n_directions and direction k % n_directions.
 struct FoldTask {
   math::DynamicShape shape;
-  const double* theta;       // (n)
-  const double* directions;  // (n_directions, n), the first of them direction `first_direction`; null: theta itself
-  std::int64_t first_direction;
+  const double* starts;      // (S, n)
+  const double* directions;  // (., n), the first of them direction `first_direction`; null: the one start itself
+  std::int64_t first_direction, n_directions;
   const double* steps;  // (n_steps)
   std::int64_t n_steps;
   std::int64_t first, count;

@@ -21,8 +21,12 @@ constexpr int kRowFan = 64;  // rows of a gradient added by one thread
 
 std::int64_t even(std::int64_t n) { return (n + 1) / 2 * 2; }
 std::int64_t round_to(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
-/// A batch of consecutive items touches at most so many directions.
-std::int64_t directions_in(std::int64_t batch, std::int64_t n_steps) { return std::min(batch, batch / n_steps + 2); }
+/// So many directions are held for a batch of consecutive items: those of its lines, or all, where several starts share
+/// them.
+std::int64_t directions_for(const LineTask& task, std::int64_t batch) {
+  if (task.lines->n_starts() > 1) return task.lines->n_directions();
+  return std::min(batch, batch / static_cast<std::int64_t>(task.steps.size()) + 2);
+}
 std::size_t count_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 }  // namespace
@@ -80,8 +84,17 @@ void LossPipeline::prepare(LossKind loss, PreparedPoints& to) {
   upload(on_device, data.data(), data.size(), stream_.get(), "copy of points to the GPU");
   stream_.synchronize("copy of points to the GPU");
   const auto twin = [&](const double* p) { return on_device + (p - data.data()); };
-  to.view = {d, n, {twin(x.data), n}, {twin(slope.data), n}, twin(rest.row(0)), twin(rest.row(1)), twin(rest.row(2)),
-             twin(rest.row(3)), has_cubic ? twin(rest.row(4)) : nullptr, plan.chunk, plan.n_chunks};
+  to.view = {d,
+             n,
+             {twin(x.data), n},
+             {twin(slope.data), n},
+             twin(rest.row(0)),
+             twin(rest.row(1)),
+             twin(rest.row(2)),
+             twin(rest.row(3)),
+             has_cubic ? twin(rest.row(4)) : nullptr,
+             plan.chunk,
+             plan.n_chunks};
 }
 
 // ---- directions ---------------------------------------------------------------------------------------------------
@@ -185,8 +198,9 @@ LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
   return sizes;
 }
 
-void LossPipeline::reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_steps, std::size_t budget) {
-  directions_.reserve(count_of(directions_in(batch, n_steps) * sizes.n_parameters), "directions");
+void LossPipeline::reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_directions,
+                                   std::size_t budget) {
+  directions_.reserve(count_of(n_directions * sizes.n_parameters), "directions");
   moved_.reserve(count_of(batch * sizes.n_parameters), "networks");
   folded_.reserve(count_of(batch * sizes.stride), "folded networks");
   packed_.reserve(count_of(batch * sizes.packed), "packed networks");
@@ -200,15 +214,15 @@ void LossPipeline::reserve_buffers(const Sizes& sizes, std::int64_t batch, std::
   }
 }
 
-std::int64_t LossPipeline::reserve_batch(const Sizes& sizes, std::int64_t wanted, std::int64_t n_steps) {
-  std::int64_t batch = round_to(wanted, sizes.group);
+std::int64_t LossPipeline::reserve_batch(const Sizes& sizes, const LineTask& task) {
+  std::int64_t batch = round_to(task.count, sizes.group);
   if (batch_limit_ > 0) batch = std::min(batch, round_to(batch_limit_, sizes.group));
   // Block numbers must stay below 2^31.
   batch = std::min(
       batch, std::max<std::int64_t>((std::int64_t{1} << 31) / (sizes.n_chunks + 1) / sizes.group, 1) * sizes.group);
   const auto bytes = [&](std::int64_t networks) {
     return sizeof(double) *
-           count_of(networks * sizes.per_network() + directions_in(networks, n_steps) * sizes.n_parameters);
+           count_of(networks * sizes.per_network() + directions_for(task, networks) * sizes.n_parameters);
   };
   // Asking what is free costs more than a small task, so it is asked only when the memory held so far may not do.
   constexpr std::size_t kUnasked = std::size_t{16} << 20;
@@ -222,7 +236,7 @@ std::int64_t LossPipeline::reserve_batch(const Sizes& sizes, std::int64_t wanted
   }
   for (;;) {
     try {
-      reserve_buffers(sizes, batch, n_steps, budget);
+      reserve_buffers(sizes, batch, directions_for(task, batch), budget);
       return batch;
     } catch (const OutOfDeviceMemory&) {
       if (batch <= sizes.group) throw;
@@ -268,28 +282,37 @@ void LossPipeline::batch_losses(const Sizes& sizes, const FoldedBatch& networks,
   if (sizes.n_chunks > 1) add_chunks(partial, networks.count, static_cast<int>(sizes.n_chunks), losses, stream);
 }
 
-void LossPipeline::evaluate(const ProfileTask& task, std::span<double> losses) {
+void LossPipeline::evaluate(const LineTask& task, std::span<double> losses) {
   const auto n_steps = static_cast<std::int64_t>(task.steps.size());
-  if (task.directions == nullptr || n_steps == 0 || task.first < 0 ||
-      losses.size() != static_cast<std::size_t>(task.count) || task.directions->parameter_count() != layout_.size()) {
-    throw Error("A profile task does not fit its network, steps or output.");
+  if (task.lines == nullptr || n_steps == 0 || task.first < 0 || task.count < 0 ||
+      losses.size() != static_cast<std::size_t>(task.count) || task.lines->parameter_count() != layout_.size()) {
+    throw Error("A task does not fit its network, steps or output.");
   }
-  use_points(task.loss);
   if (task.count == 0) return;
+  const LineSet& lines = *task.lines;
+  lines.require(task.first / n_steps, (task.first + task.count - 1) / n_steps - task.first / n_steps + 1);
+  use_points(task.loss);
   const Sizes sizes = sizes_of(task.loss);
-  const std::int64_t batch = reserve_batch(sizes, task.count, n_steps);
-  upload(theta_.reserve(layout_.size(), "parameters"), task.directions->theta().data(), layout_.size(), stream_.get(),
-         "copy of parameters to the GPU");
+  const std::int64_t batch = reserve_batch(sizes, task);
+  // What directions are scaled by, then the starts, where they are others.
+  const auto reference = lines.directions().theta(), from = lines.starts();
+  const std::size_t n_before = from.data() == reference.data() ? 0 : reference.size();
+  double* starts = theta_.reserve(n_before + from.size(), "parameters") + n_before;
+  if (n_before > 0) upload(theta_.data(), reference.data(), n_before, stream_.get(), "copy of parameters to the GPU");
+  upload(starts, from.data(), from.size(), stream_.get(), "copy of parameters to the GPU");
   upload(steps_.reserve(task.steps.size(), "steps"), task.steps.data(), task.steps.size(), stream_.get(),
          "copy of steps to the GPU");
   double* device_losses = losses_.reserve(losses.size(), "losses");
+  const bool is_shared = lines.n_starts() > 1;  // directions, by several starts: then all of them are there at once
+  if (is_shared) prepare_directions(lines.directions(), 0, lines.n_directions());
   for (std::int64_t begin = task.first; begin < task.first + task.count;) {
     const std::int64_t count = std::min(batch, task.first + task.count - begin);
-    const std::int64_t first_direction = begin / n_steps;
-    prepare_directions(*task.directions, first_direction, (begin + count - 1) / n_steps - first_direction + 1);
-    fold_networks({sizes.what.shape, theta_.data(), directions_.data(), first_direction, steps_.data(), n_steps, begin,
-                   count, round_to(count, sizes.group), moved_.data(), folded_.data(), sizes.stride},
-                  stream_.get());
+    const std::int64_t first_line = begin / n_steps, n_lines = (begin + count - 1) / n_steps - first_line + 1;
+    if (!is_shared) prepare_directions(lines.directions(), first_line, n_lines);
+    fold_networks(
+        {sizes.what.shape, starts, directions_.data(), is_shared ? 0 : first_line, lines.n_directions(), steps_.data(),
+         n_steps, begin, count, round_to(count, sizes.group), moved_.data(), folded_.data(), sizes.stride},
+        stream_.get());
     batch_losses(sizes, {folded_.data(), sizes.stride, count}, device_losses + (begin - task.first));
     begin += count;
   }
@@ -315,7 +338,8 @@ double LossPipeline::loss_and_gradient(LossKind loss, std::span<const double> th
   // Rows and the levels of their sum lie behind each other.
   const std::int64_t n_sums = (plan.n_rows + kRowFan - 1) / kRowFan;
   double* rows = rows_.reserve(count_of((plan.n_rows + 2 * n_sums) * plan.row_size), "gradient rows");
-  fold_networks({what.shape, theta_.data(), nullptr, 0, nullptr, 1, 0, 1, 1, nullptr, folded, stride}, stream_.get());
+  fold_networks({what.shape, theta_.data(), nullptr, 0, 1, nullptr, 1, 0, 1, 1, nullptr, folded, stride},
+                stream_.get());
   gradient_rows(what, {folded, stride, 1}, points_, plan, work, rows, stream_.get());
   double* from = rows;
   double* to = rows + plan.n_rows * plan.row_size;

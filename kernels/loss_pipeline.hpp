@@ -22,7 +22,7 @@ class LossPipeline {
   LossPipeline(const DeviceInfo& device, const NetworkSpec& spec, const Problem& problem);
 
   void set_points(const PointSet& points);
-  void evaluate(const ProfileTask& task, std::span<double> losses);
+  void evaluate(const LineTask& task, std::span<double> losses);
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient);
   /// Draws or uploads directions first ... first + count - 1 and copies them back (count, n): for tests and checks.
   void copy_directions(const DirectionSet& directions, std::int64_t first, std::int64_t count, std::span<double> out);
@@ -49,8 +49,8 @@ class LossPipeline {
   };
   Sizes sizes_of(LossKind loss) const;
   /// Largest batch (a multiple of `group`) for which memory could be had.
-  std::int64_t reserve_batch(const Sizes& sizes, std::int64_t wanted, std::int64_t n_steps);
-  void reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_steps, std::size_t budget);
+  std::int64_t reserve_batch(const Sizes& sizes, const LineTask& task);
+  void reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_directions, std::size_t budget);
   void prepare_directions(const DirectionSet& directions, std::int64_t first, std::int64_t count);
   void batch_losses(const Sizes& sizes, const FoldedBatch& networks, double* losses);
   void use_points(LossKind loss);

@@ -39,7 +39,7 @@ double history_bytes(const RunConfig& config) {
 // Seconds of one item on this rank.
 double seconds_per_item(const Setup& setup, LossBackend& backend, const Minimizer& minimizer) {
   const RunConfig& config = setup.config;
-  const DirectionSet directions(minimizer.spec, minimizer.theta, config.seed, config.norm, config.bias);
+  const LineSet lines(DirectionSet(minimizer.spec, minimizer.theta, config.seed, config.norm, config.bias));
   const std::int64_t n_items = config.n_directions * setup.n_steps();
   std::vector<double> losses;
   std::int64_t count = std::min<std::int64_t>(n_items, 16 * setup.threads);
@@ -48,7 +48,7 @@ double seconds_per_item(const Setup& setup, LossBackend& backend, const Minimize
     double seconds = 0.0;  // the least of three: other work on the machine may stall one
     for (int trial = 0; trial < 3; ++trial) {
       const Stopwatch clock;
-      backend.evaluate({minimizer.loss, &directions, setup.steps, 0, count}, losses);
+      backend.evaluate({minimizer.loss, &lines, setup.steps, 0, count}, losses);
       seconds = trial == 0 ? clock.seconds() : std::min(seconds, clock.seconds());
     }
     if (seconds > kMeasureSeconds / 8 || count == n_items) return seconds / static_cast<double>(count);

@@ -25,12 +25,12 @@ constexpr double kMostCost = 0.1;                    // of a round: seconds that
 class Rounds {
  public:
   Rounds(const Communicator& comm, const Setup& setup, const OutputClaim& claim, LossBackend& backend,
-         std::span<const DirectionSet> directions, std::span<const OpenRows> open, LandscapeFile& file)
+         std::span<const LineSet> lines, std::span<const OpenRows> open, LandscapeFile& file)
       : comm_(comm),
         setup_(setup),
         claim_(claim),
         backend_(backend),
-        directions_(directions),
+        lines_(lines),
         open_(open),
         file_(file),
         progress_(comm.is_root() && !setup.config.quiet ? detect_progress_style() : ProgressStyle::none) {
@@ -120,16 +120,16 @@ class Rounds {
       for (const ItemRange& items :
            contiguous_items(open_[i].rows, setup_.n_steps(), {cursor_ + share.begin, cursor_ + share.end})) {
         use_set(open_[i].key.set);
-        done += evaluate_items(open_[i].key, directions_of(open_[i].key.loss), items, done);
+        done += evaluate_items(open_[i].key, lines_of(open_[i].key.loss), items, done);
       }
       outcome_.seconds[static_cast<int>(open_[i].key.loss)] += clock.seconds();
     }
     return done;
   }
 
-  const DirectionSet& directions_of(LossKind loss) const {
+  const LineSet& lines_of(LossKind loss) const {
     const auto& losses = setup_.config.losses;
-    return directions_[static_cast<std::size_t>(std::find(losses.begin(), losses.end(), loss) - losses.begin())];
+    return lines_[static_cast<std::size_t>(std::find(losses.begin(), losses.end(), loss) - losses.begin())];
   }
 
   void use_set(int set) {
@@ -138,8 +138,7 @@ class Rounds {
     set_ = set;
   }
 
-  std::int64_t evaluate_items(ProfileKey key, const DirectionSet& directions, const ItemRange& items,
-                              std::int64_t done_before) {
+  std::int64_t evaluate_items(ProfileKey key, const LineSet& lines, const ItemRange& items, std::int64_t done_before) {
     std::int64_t done = 0;
     while (done < items.count) {
       if (should_stop(setup_)) {
@@ -149,7 +148,7 @@ class Rounds {
       const Stopwatch clock;
       const std::int64_t count = std::min(batch_, items.count - done);
       losses_.resize(static_cast<std::size_t>(count));
-      backend_.evaluate({key.loss, &directions, setup_.steps, items.first + done, count}, losses_);
+      backend_.evaluate({key.loss, &lines, setup_.steps, items.first + done, count}, losses_);
       file_.write_losses(key, items.first + done, losses_);
       done += count;
       const double seconds = std::max(clock.seconds(), 1e-6);
@@ -184,11 +183,11 @@ class Rounds {
   void write_directions() {
     collectively(comm_, [&] {
       for (const LossKind loss : setup_.config.losses) {
-        const DirectionSet& directions = directions_of(loss);
-        std::vector<double> direction(directions.parameter_count());
+        const LineSet& lines = lines_of(loss);
+        std::vector<double> direction(lines.parameter_count());
         const WorkRange share = WorkPartition(file_.n_directions(loss), comm_.size()).of(comm_.rank());
         for (std::int64_t k = share.begin; k < share.end; ++k) {
-          directions.generate(k, direction);
+          lines.direction(k, direction);
           file_.write_direction(loss, k, direction);
         }
       }
@@ -199,7 +198,7 @@ class Rounds {
   const Setup& setup_;
   const OutputClaim& claim_;
   LossBackend& backend_;
-  std::span<const DirectionSet> directions_;
+  std::span<const LineSet> lines_;
   std::span<const OpenRows> open_;
   LandscapeFile& file_;
   Progress progress_;
@@ -243,9 +242,9 @@ std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std:
 }
 
 EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, const OutputClaim& claim,
-                                    LossBackend& backend, std::span<const DirectionSet> directions,
+                                    LossBackend& backend, std::span<const LineSet> lines,
                                     std::span<const OpenRows> open, LandscapeFile& file) {
-  return Rounds(comm, setup, claim, backend, directions, open, file).run();
+  return Rounds(comm, setup, claim, backend, lines, open, file).run();
 }
 
 }  // namespace landscape

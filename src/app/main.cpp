@@ -62,9 +62,9 @@ int stop_with(const Communicator& comm, const Setup& setup, const std::string& w
   return kStopped;
 }
 
-std::vector<DirectionSet> directions_of(const Communicator& comm, const RunConfig& config,
-                                        const std::vector<Minimizer>& minimizers) {
-  std::vector<DirectionSet> directions;
+std::vector<LineSet> lines_of(const Communicator& comm, const RunConfig& config,
+                              const std::vector<Minimizer>& minimizers) {
+  std::vector<LineSet> lines;
   for (const Minimizer& minimizer : minimizers) {
     std::vector<double> given;
     if (!config.directions_from.empty()) {
@@ -75,9 +75,9 @@ std::vector<DirectionSet> directions_of(const Communicator& comm, const RunConfi
         return rows;
       });
     }
-    directions.push_back(collectively(comm, [&] { return make_directions(config, minimizer, given); }));
+    lines.push_back(collectively(comm, [&] { return make_lines(config, minimizer, given); }));
   }
-  return directions;
+  return lines;
 }
 
 // Rank 0, the file being closed: every result into its place, then the file's state.
@@ -182,7 +182,7 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
   if (!minimizers) return stop_with(comm, setup, "during the training, whose checkpoint is kept");
 
   const auto backend = make_backend(comm, setup);
-  const std::vector<DirectionSet> directions = directions_of(comm, config, *minimizers);
+  const std::vector<LineSet> lines = lines_of(comm, config, *minimizers);
   EvaluationOutcome outcome;
   while (true) {
     // 4. The file with everything it will ever hold; from here on only raw data changes.
@@ -191,7 +191,7 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
     // 5. Every rank's share of the losses that are not there yet, in rounds.
     const std::vector<OpenRows> open = open_rows(comm, setup, claim);
     LandscapeFile file = LandscapeFile::open_parallel(config.output, comm);
-    outcome.add(evaluate_profiles(comm, setup, claim, *backend, directions, open, file));
+    outcome.add(evaluate_profiles(comm, setup, claim, *backend, lines, open, file));
     file.close();
     if (!outcome.complete()) {
       const std::int64_t n_left = root_only(comm, [&] { return store_stopped(setup, outcome, claim); });
@@ -208,7 +208,7 @@ int measure_roughness(const Communicator& comm, const Invocation& invocation) {
       fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
                   duration_text(outcome.wall_seconds), backend->describe()));
 
-  const auto noise = single_precision_noise(comm, setup, directions);
+  const auto noise = single_precision_noise(comm, setup, lines);
 
   // 6. T per direction is read back from the file and reduced in direction order; the results are stored.
   // 7. The report.

@@ -37,18 +37,17 @@ std::vector<double> checked_steps(std::span<const double> steps) {
 }
 
 std::vector<std::vector<double>> single_precision_noise(const Communicator& comm, const Setup& setup,
-                                                        std::span<const DirectionSet> directions) {
+                                                        std::span<const LineSet> lines) {
   std::vector<std::vector<double>> noise;
   if (setup.config.precision != Precision::single_precision) return noise;
   const std::vector<double> steps = checked_steps(setup.steps);
   const auto n_checked = static_cast<std::int64_t>(steps.size());
   const WorkRange share = WorkPartition(setup.config.n_directions, comm.size()).of(comm.rank());
   const std::int64_t n_mine = share.end - share.begin;
-  for (std::size_t i = 0; i < directions.size(); ++i) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::string mine = collectively(comm, [&] {
       std::vector<double> single(static_cast<std::size_t>(n_mine * n_checked)), full(single.size()), sigma;
-      const ProfileTask task{setup.config.losses[i], &directions[i], steps, share.begin * n_checked,
-                             n_mine * n_checked};
+      const LineTask task{setup.config.losses[i], &lines[i], steps, share.begin * n_checked, n_mine * n_checked};
       if (n_mine > 0) {
         const auto evaluate = [&](Precision precision, std::vector<double>& losses) {
           make_cpu_backend(setup.config.network, setup.config.problem, setup.points, setup.threads, precision)

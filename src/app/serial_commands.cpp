@@ -83,7 +83,7 @@ class Verification {
     const LossKind loss = key.loss;
     backend_.set_points(key.set == 0 ? reader_.points() : points_of_set(config_, key.set));
     const Minimizer minimizer = reader_.minimizer(loss);
-    const DirectionSet directions = make_directions(config_, minimizer, given_rows(loss, minimizer));
+    const LineSet lines = make_lines(config_, minimizer, given_rows(loss, minimizer));
     const std::vector<double> steps = reader_.steps(loss);
     const std::vector<RowState> states = reader_.row_states(key);
     Verified verified;
@@ -95,7 +95,7 @@ class Verification {
           continue;
         }
         for (std::int64_t step = 0; step < reader_.n_steps(loss); step += kVerifyBatch) {
-          compare(key, directions, steps, row, step, std::min(kVerifyBatch, reader_.n_steps(loss) - step), verified);
+          compare(key, lines, steps, row, step, std::min(kVerifyBatch, reader_.n_steps(loss) - step), verified);
         }
       }
       return verified;
@@ -107,7 +107,7 @@ class Verification {
     const std::int64_t n_steps = reader_.n_steps(loss);
     verified.n_skipped = (reader_.n_directions(loss) - static_cast<std::int64_t>(intact.size())) * n_steps;
     for (const std::int64_t item : random_items(loss, static_cast<std::int64_t>(intact.size()) * n_steps))
-      compare(key, directions, steps, intact[static_cast<std::size_t>(item / n_steps)], item % n_steps, 1, verified);
+      compare(key, lines, steps, intact[static_cast<std::size_t>(item / n_steps)], item % n_steps, 1, verified);
     return verified;
   }
 
@@ -137,16 +137,15 @@ class Verification {
     return items;
   }
 
-  void compare(ProfileKey key, const DirectionSet& directions, std::span<const double> steps, std::int64_t row,
-               std::int64_t step, std::int64_t count, Verified& verified) {
+  void compare(ProfileKey key, const LineSet& lines, std::span<const double> steps, std::int64_t row, std::int64_t step,
+               std::int64_t count, Verified& verified) {
     if (row != cached_row_ || key != cached_key_) {
       cached_ = reader_.losses(key, row, 1);
       cached_row_ = row;
       cached_key_ = key;
     }
     std::vector<double> again(static_cast<std::size_t>(count));
-    backend_.evaluate({key.loss, &directions, steps, row * static_cast<std::int64_t>(steps.size()) + step, count},
-                      again);
+    backend_.evaluate({key.loss, &lines, steps, row * static_cast<std::int64_t>(steps.size()) + step, count}, again);
     double scale = 0.0;
     for (const double f : cached_) scale = std::isfinite(f) ? std::max(scale, std::abs(f)) : scale;
     for (std::int64_t i = 0; i < count; ++i) {

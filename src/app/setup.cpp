@@ -226,8 +226,7 @@ std::unique_ptr<LossBackend> make_training_backend(const Setup& setup, const Poi
   return make_cpu_backend(config.network, config.problem, points, setup.training_threads);
 }
 
-DirectionSet make_directions(const RunConfig& config, const Minimizer& minimizer,
-                             const std::vector<double>& given_rows) {
+LineSet make_lines(const RunConfig& config, const Minimizer& minimizer, const std::vector<double>& given_rows) {
   if (!given_rows.empty()) return DirectionSet(minimizer.spec, minimizer.theta, given_rows);
   return DirectionSet(minimizer.spec, minimizer.theta, config.seed, config.norm, config.bias);
 }

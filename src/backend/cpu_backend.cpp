@@ -61,7 +61,8 @@ const cpu::Kernels& choose_kernels() {
 
 class CpuBackend final : public LossBackend {
  public:
-  CpuBackend(const NetworkSpec& spec, const Problem& problem, const PointSet& points, int n_threads, Precision precision)
+  CpuBackend(const NetworkSpec& spec, const Problem& problem, const PointSet& points, int n_threads,
+             Precision precision)
       : spec_(spec),
         problem_(problem),
         n_threads_(std::max(1, n_threads)),
@@ -81,7 +82,7 @@ class CpuBackend final : public LossBackend {
   }
 
   void set_points(const PointSet& points) override;
-  void evaluate(const ProfileTask& task, std::span<double> losses) override;
+  void evaluate(const LineTask& task, std::span<double> losses) override;
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override;
 
  private:
@@ -176,34 +177,33 @@ const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss) {
     }
   }
   const bool has_cubic = !problem_->is_linear;
-  to.blocks = {spec_.dimension, static_cast<std::int64_t>(n_blocks), x, top, slope, value, source, weight,
-               has_cubic ? cubic : nullptr};
+  to.blocks = {spec_.dimension, static_cast<std::int64_t>(n_blocks), x, top, slope, value, source,
+               weight,          has_cubic ? cubic : nullptr};
   to.is_ready = true;
   if (precision_ != Precision::single_precision) return to;
   if (to.single_data.size() != needed) to.single_data = Aligned<float>(needed);
   for (std::size_t i = 0; i < needed; ++i) to.single_data.data()[i] = static_cast<float>(to.data.data()[i]);
   const auto twin = [&](const double* p) { return to.single_data.data() + (p - to.data.data()); };
-  to.single_blocks = {spec_.dimension, to.blocks.n_blocks, twin(x),      twin(top), twin(slope), twin(value),
+  to.single_blocks = {spec_.dimension, to.blocks.n_blocks, twin(x),
+                      twin(top),       twin(slope),        twin(value),
                       twin(source),    twin(weight),       has_cubic ? twin(cubic) : nullptr};
   return to;
 }
 
-void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
+void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
   const auto n_steps = static_cast<std::int64_t>(task.steps.size());
-  if (task.directions == nullptr || n_steps == 0 || task.first < 0 ||
-      losses.size() != static_cast<std::size_t>(task.count) || task.directions->parameter_count() != n_parameters_) {
-    throw Error("A profile task does not fit its network, steps or output.");
+  if (task.lines == nullptr || n_steps == 0 || task.first < 0 || task.count < 0 ||
+      losses.size() != static_cast<std::size_t>(task.count) || task.lines->parameter_count() != n_parameters_) {
+    throw Error("A task does not fit its network, steps or output.");
   }
+  if (task.count == 0) return;
   // Checked here because an exception must not leave a parallel region.
-  const std::size_t n_given = task.directions->given_rows().size() / n_parameters_;
-  if (task.directions->is_given() && static_cast<std::size_t>(task.first + task.count) > n_given * task.steps.size()) {
-    throw Error(fmt::format("A profile task reaches beyond the {} directions given.", n_given));
-  }
+  const std::int64_t first_line = task.first / n_steps;
+  task.lines->require(first_line, (task.first + task.count - 1) / n_steps - first_line + 1);
   const cpu::Evaluation e = evaluation(task.loss);
   const PreparedPoints& points = prepared(task.loss);
   const bool single = precision_ == Precision::single_precision;
   const std::size_t n_work = single ? kernels_.single_work(e) : kernels_.loss_work(e);
-  const double* theta = task.directions->theta().data();
   // Directions are made in batches that stay small beside the points; a batch's networks are handed to threads one by
   // one.
   const std::int64_t batch =
@@ -226,14 +226,15 @@ void CpuBackend::evaluate(const ProfileTask& task, std::span<double> losses) {
       float* single_scratch = single ? work_in(single_work_, n_work) : nullptr;
 #pragma omp for schedule(static)
       for (std::int64_t k = first_direction; k < first_direction + n_directions; ++k)
-        task.directions->generate(k, direction(k));
+        task.lines->direction(k, direction(k));
 #pragma omp for schedule(dynamic, 8)
       for (std::int64_t item = begin; item < stop; ++item) {
+        const double* start = task.lines->start(item / n_steps).data();
         const double* d = direction(item / n_steps).data();
         const double step = task.steps[static_cast<std::size_t>(item % n_steps)];
         losses[static_cast<std::size_t>(item - task.first)] =
-            single ? kernels_.single_loss(e, theta, d, step, points.single_blocks, single_scratch)
-                   : kernels_.loss(e, theta, d, step, points.blocks, scratch);
+            single ? kernels_.single_loss(e, start, d, step, points.single_blocks, single_scratch)
+                   : kernels_.loss(e, start, d, step, points.blocks, scratch);
       }
     }
     begin = stop;
@@ -262,8 +263,8 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
     for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
       double* out = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
       const std::int64_t first = chunk * blocks_per_chunk;
-      out[size] = kernels_.gradient(e, theta.data(), points, first,
-                                    std::min(blocks_per_chunk, points.n_blocks - first), out, scratch);
+      out[size] = kernels_.gradient(e, theta.data(), points, first, std::min(blocks_per_chunk, points.n_blocks - first),
+                                    out, scratch);
     }
   }
   for (std::int64_t chunk = 1; chunk < n_chunks; ++chunk) {

@@ -66,7 +66,7 @@ class SlowBackend : public LossBackend {
   explicit SlowBackend(microseconds per_item) : per_item_(per_item) {}
   std::string describe() const override { return "slow"; }
   void set_points(const PointSet&) override {}
-  void evaluate(const ProfileTask& task, std::span<double> losses) override {
+  void evaluate(const LineTask& task, std::span<double> losses) override {
     std::this_thread::sleep_for(per_item_ * task.count);
     for (std::size_t i = 0; i < losses.size(); ++i)
       losses[i] = static_cast<double>(task.first) + static_cast<double>(i);
@@ -101,13 +101,13 @@ class Rounds : public testing::Test {
     setup.device = "cpu";
     setup.steps = setup.config.steps();
     std::vector<Minimizer> minimizers;
-    std::vector<DirectionSet> directions;
+    std::vector<LineSet> directions;
     for (const LossKind loss : setup.config.losses) {
       Minimizer minimizer;
       minimizer.spec = setup.config.network;
       minimizer.loss = loss;
       minimizer.theta.assign(ParameterLayout(minimizer.spec).size(), 1.0);
-      directions.push_back(make_directions(setup.config, minimizer, {}));
+      directions.push_back(make_lines(setup.config, minimizer, {}));
       minimizers.push_back(std::move(minimizer));
     }
     const OutputClaim claim;

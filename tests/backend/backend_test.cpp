@@ -12,6 +12,7 @@
 #include "landscape/math/gradient.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/random/philox.hpp"
+#include "line_sets.hpp"
 #include "published.hpp"
 #include "reference.hpp"
 
@@ -49,7 +50,7 @@ std::vector<NetworkSpec> many_specs() {
 std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss,
                             const std::vector<double>& theta, const std::vector<double>& direction,
                             const std::vector<double>& steps) {
-  const DirectionSet set(spec, theta, direction);
+  const LineSet set(DirectionSet(spec, theta, direction));
   std::vector<double> losses(steps.size());
   backend.evaluate({loss, &set, steps, 0, static_cast<std::int64_t>(steps.size())}, losses);
   return losses;
@@ -115,7 +116,7 @@ TEST(CpuBackend, SinglePrecisionErrsByItsRounding) {
 TEST(CpuBackend, SinglePrecisionHasTheSameBitsOnEveryInstructionSetAndThreadCount) {
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 3, 8, 2};
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 1);
-  const DirectionSet directions(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+  const LineSet directions(DirectionSet(spec, theta, 5, DirectionNorm::filter, BiasMode::zero));
   const std::vector<double> steps{-0.5, 0.0, 0.25, 0.5};
   const char* before = std::getenv("LANDSCAPE_CPU_ISA");
   const std::string kept = before == nullptr ? "" : before;
@@ -303,7 +304,7 @@ TEST(CpuBackend, BitsDoNotDependOnThreadsSlicesOrInstructionSet) {
   for (const NetworkSpec& spec : many_specs()) {
     const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 1);
     const PointSet points = make_points({QuadratureKind::monte_carlo, 150}, spec.dimension, 3, 1);
-    const DirectionSet directions(spec, theta, 4, DirectionNorm::filter, BiasMode::random);
+    const LineSet directions(DirectionSet(spec, theta, 4, DirectionNorm::filter, BiasMode::random));
     const std::vector<double> steps{-1.0, -0.3, 0.0, 0.5, 1.0};
     constexpr std::int64_t kItems = 35;
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
@@ -360,10 +361,49 @@ TEST(CpuBackend, MisfitsAreErrors) {
   EXPECT_THROW(make_cpu_backend(spec, Problem{"sine"}, odd_points(1), 1), UsageError);
   unsetenv("LANDSCAPE_CPU_ISA");
   const std::vector<double> theta(ParameterLayout(spec).size(), 0.1);
-  const DirectionSet one_row(spec, theta, std::vector<double>(theta.size(), 1.0));
+  const LineSet one_row(DirectionSet(spec, theta, std::vector<double>(theta.size(), 1.0)));
   const std::vector<double> steps{0.0, 1.0};
   std::vector<double> losses(4);
   EXPECT_THROW(backend->evaluate({LossKind::ritz, &one_row, steps, 0, 4}, losses), Error);
+}
+
+TEST(CpuBackend, LinesOfEveryKindHaveTheBitsOfTheirPoints) {
+  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 2, 5, 1};
+  const std::size_t n = ParameterLayout(spec).size();
+  const auto a = random_vector(n, 0.5, 1), b = random_vector(n, 0.5, 2), c = random_vector(n, 0.5, 3);
+  const std::vector<double> steps{0.0, 0.3, 1.0};
+  const auto n_steps = static_cast<std::int64_t>(steps.size());
+  const auto backend = make_cpu_backend(spec, Problem{"sine"}, odd_points(2), 2);
+  for (const LineSet& lines : test::line_sets(spec, a, b, c)) {
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      const auto want = test::losses_line_by_line(*backend, spec, loss, lines, steps);
+      const auto count = static_cast<std::int64_t>(want.size());
+      for (const std::int64_t first : {std::int64_t{0}, count / 2}) {
+        std::vector<double> losses(static_cast<std::size_t>(count - first));
+        backend->evaluate({loss, &lines, steps, first, count - first}, losses);
+        EXPECT_EQ(losses, std::vector<double>(want.begin() + first, want.end())) << "from " << first;
+      }
+      std::vector<double> beyond(static_cast<std::size_t>(n_steps));
+      EXPECT_THROW(backend->evaluate({loss, &lines, steps, count, n_steps}, beyond), Error);
+    }
+  }
+}
+
+TEST(LineSet, PointsAreWhereTheyAreSaidToBe) {
+  const NetworkSpec spec{NetworkKind::linear, Activation::swish, 1, 0, 0};
+  const std::vector<double> a{1.0, 2.0}, b{3.0, -2.0};
+  std::vector<double> direction(2);
+  const LineSet line = LineSet::through(spec, a, b);
+  line.direction(0, direction);
+  EXPECT_EQ(direction, (std::vector<double>{2.0, -4.0}));
+  EXPECT_EQ(std::vector<double>(line.start(0).begin(), line.start(0).end()), a);
+  const LineSet plane = LineSet::plane(spec, a, b, std::vector<double>{1.0, 0.5}, std::vector<double>{-1.0, 2.0});
+  EXPECT_EQ(std::vector<double>(plane.start(1).begin(), plane.start(1).end()), (std::vector<double>{3.0, 3.0}));
+  plane.direction(1, direction);
+  EXPECT_EQ(direction, b);
+  EXPECT_THROW(LineSet::through(spec, a, std::vector<double>{1.0}), Error);
+  EXPECT_THROW(LineSet(DirectionSet(spec, a, b), 2, a), Error);
+  EXPECT_THROW(LineSet(DirectionSet(spec, a, b), 1, {1.0}), Error);
 }
 
 TEST(SolutionMeasure, OfNoFunctionIsKnownInEveryDimension) {

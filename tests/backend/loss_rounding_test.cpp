@@ -106,7 +106,7 @@ Measured measure(const Case& c, LossKind loss) {
     for (std::size_t i = 0; i < direction.size(); ++i) direction[i] = philox_normal_pair(5, k, i).first;
     const std::vector<double> steps{1e-12, 1e-4};
     std::vector<double> losses(2);
-    const DirectionSet set(c.spec, c.theta, direction);
+    const LineSet set(DirectionSet(c.spec, c.theta, direction));
     backend->evaluate({loss, &set, steps, 0, 2}, losses);
     for (std::size_t j = 0; j < 2; ++j) {
       const long double exact = exact_loss(c.spec, loss, c.points, moved(c.theta, direction, steps[j]));
@@ -149,7 +149,7 @@ TEST(LossRounding, ManyPointsAreRepresentedByAFew) {
 TEST(LossRounding, GalerkinProfilesAtRoundingLevelAreMarkedOrLeftOut) {
   const Case c = trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin);
   const auto backend = make_cpu_backend(c.spec, Problem{"sine"}, c.points, 1);
-  const DirectionSet directions(c.spec, c.theta, 3, DirectionNorm::filter, BiasMode::zero);
+  const LineSet directions(DirectionSet(c.spec, c.theta, 3, DirectionNorm::filter, BiasMode::zero));
   constexpr int kDirections = 10, kSteps = 11;
   std::map<double, int> n_used;
   for (const double radius : {1e-12, 1e-11, 1e-10, 1e-9, 1e-7}) {
@@ -162,7 +162,7 @@ TEST(LossRounding, GalerkinProfilesAtRoundingLevelAreMarkedOrLeftOut) {
     const auto profiles = diagnose_profiles(computed, steps, {}, options);
     for (std::size_t k = 0; k < kDirections; ++k) {
       if (profiles[k].status != DirectionStatus::usable) continue;
-      directions.generate(static_cast<std::int64_t>(k), direction);
+      directions.direction(static_cast<std::int64_t>(k), direction);
       for (std::size_t j = 0; j < kSteps; ++j)
         exact[j] =
             static_cast<double>(exact_loss(c.spec, LossKind::galerkin, c.points, moved(c.theta, direction, steps[j])));

@@ -114,11 +114,11 @@ int main(int argc, char** argv) {
           first = false;
         }
         const std::vector<double> theta(ParameterLayout(spec).size(), 0.1);
-        const DirectionSet directions(spec, theta, 1, DirectionNorm::none, BiasMode::random);
+        const LineSet directions(DirectionSet(spec, theta, 1, DirectionNorm::none, BiasMode::random));
         std::vector<double> steps;
         for (std::int64_t j = 0; j < c.n_steps; ++j) steps.push_back(0.01 * static_cast<double>(j - c.n_steps / 2));
         std::vector<double> losses(static_cast<std::size_t>(c.n_directions * c.n_steps));
-        const ProfileTask task{loss, &directions, steps, 0, c.n_directions * c.n_steps};
+        const LineTask task{loss, &directions, steps, 0, c.n_directions * c.n_steps};
         double best = 1e30, best_processor = 1e30;
         const double begin = now();
         for (int repeat = 0; repeat < 5 || (now() - begin < 0.3 && repeat < 200); ++repeat) {

@@ -80,7 +80,7 @@ Timing time_case(const Case& c, LossKind loss, const char* family) {
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, c.d, c.w, c.nb};
   const auto theta = some_parameters(spec);
   const auto backend = make_cuda_backend(spec, Problem{"sine"}, points_of(c), 0);
-  const DirectionSet directions(spec, theta, 1, DirectionNorm::filter, BiasMode::zero);
+  const LineSet directions(DirectionSet(spec, theta, 1, DirectionNorm::filter, BiasMode::zero));
   std::vector<double> steps(static_cast<std::size_t>(c.steps));
   for (int j = 0; j < c.steps; ++j) steps[static_cast<std::size_t>(j)] = -1.0 + 2.0 * j / std::max(1, c.steps - 1);
   std::vector<double> losses(static_cast<std::size_t>(c.directions) * steps.size());

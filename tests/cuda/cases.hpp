@@ -77,7 +77,7 @@ inline constexpr const char* kKernelVariable = "LANDSCAPE_CUDA_KERNEL";
 inline std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss,
                                    const std::vector<double>& theta, const std::vector<double>& direction,
                                    const std::vector<double>& steps) {
-  const DirectionSet set(spec, theta, direction);
+  const LineSet set(DirectionSet(spec, theta, direction));
   std::vector<double> losses(steps.size());
   backend.evaluate({loss, &set, steps, 0, static_cast<std::int64_t>(steps.size())}, losses);
   return losses;

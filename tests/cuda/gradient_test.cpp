@@ -133,8 +133,8 @@ CUDA_TEST(GradientMatchesFiniteDifferencesOfTheReference) {
         const double h = 0x1p-11;
         const long double slope = (8.0L * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0L * h);
         EXPECT_TRUE(std::abs(gradient[i] - slope) <= 1e-10L * largest)
-            << problem << ", " << spec.describe() << ", " << to_string(loss) << ", entry " << i << ": " << gradient[i] << " not "
-            << static_cast<double>(slope);
+            << problem << ", " << spec.describe() << ", " << to_string(loss) << ", entry " << i << ": " << gradient[i]
+            << " not " << static_cast<double>(slope);
       }
     }
   }

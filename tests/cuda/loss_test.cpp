@@ -32,8 +32,8 @@ void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vec
       for (std::size_t j = 0; j < steps.size(); ++j) {
         // A few hundred roundings of terms that cancel mildly; the profiles' own bound is 1e-12 max |f|.
         EXPECT_TRUE(std::abs(got[j] - want[j]) <= 2e-13L * std::abs(want[j]) + 1e-16L)
-            << problem << ", " << spec.describe() << ", " << n_points << " points, " << to_string(loss) << ", " << cuda::to_string(family)
-            << ": " << got[j] << " not " << static_cast<double>(want[j]);
+            << problem << ", " << spec.describe() << ", " << n_points << " points, " << to_string(loss) << ", "
+            << cuda::to_string(family) << ": " << got[j] << " not " << static_cast<double>(want[j]);
       }
     }
   }

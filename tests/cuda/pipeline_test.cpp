@@ -6,13 +6,14 @@
 #include "cases.hpp"
 #include "dispatch.hpp"
 #include "landscape/model/error.hpp"
+#include "line_sets.hpp"
 #include "loss_pipeline.hpp"
 #include "published.hpp"
 
 namespace landscape::test {
 namespace {
 
-std::vector<double> all_losses(LossBackend& backend, LossKind loss, const DirectionSet& set,
+std::vector<double> all_losses(LossBackend& backend, LossKind loss, const LineSet& set,
                                const std::vector<double>& steps, std::int64_t first, std::int64_t count) {
   std::vector<double> losses(static_cast<std::size_t>(count));
   backend.evaluate({loss, &set, steps, first, count}, losses);
@@ -39,7 +40,7 @@ CUDA_TEST(BitsDoNotDependOnBatchOrSlice) {
   cuda::check(cudaSetDevice(device.index), "cudaSetDevice");
   for (const NetworkSpec& spec : one_per_family()) {
     const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 3);
-    const DirectionSet set(spec, theta, 7, DirectionNorm::filter, BiasMode::random);
+    const LineSet set(DirectionSet(spec, theta, 7, DirectionNorm::filter, BiasMode::random));
     cuda::LossPipeline pipeline(device, spec, Problem{"sine"});
     pipeline.set_points(inner_points(spec.dimension, 70));
     const std::int64_t count = 20;
@@ -63,6 +64,38 @@ CUDA_TEST(BitsDoNotDependOnBatchOrSlice) {
   }
 }
 
+CUDA_TEST(LinesOfEveryKindHaveTheBitsOfTheirPoints) {
+  LANDSCAPE_NEEDS_GPU();
+  const std::vector<double> steps{0.0, 0.3, 1.0};
+  std::string reason;
+  const cuda::DeviceInfo device = cuda::usable_devices(reason).at(0);
+  cuda::check(cudaSetDevice(device.index), "cudaSetDevice");
+  for (const NetworkSpec& spec : one_per_family()) {
+    const std::size_t n = ParameterLayout(spec).size();
+    const double scale = natural_scale(spec);
+    const PointSet points = inner_points(spec.dimension, 20);
+    cuda::LossPipeline pipeline(device, spec, Problem{"sine"});
+    pipeline.set_points(points);
+    const auto alone = make_cuda_backend(spec, Problem{"sine"}, points, 0);
+    for (const LineSet& lines :
+         line_sets(spec, random_vector(n, scale, 1), random_vector(n, scale, 2), random_vector(n, scale, 3))) {
+      const auto want = losses_line_by_line(*alone, spec, LossKind::galerkin, lines, steps);
+      const auto count = static_cast<std::int64_t>(want.size());
+      for (const std::int64_t batch : {0, 2, 4}) {
+        pipeline.limit_batch(batch);
+        for (const std::int64_t first : {std::int64_t{0}, count / 2}) {
+          std::vector<double> got(static_cast<std::size_t>(count - first));
+          pipeline.evaluate({LossKind::galerkin, &lines, steps, first, count - first}, got);
+          EXPECT_TRUE(same_bits(got, {want.begin() + first, want.end()}))
+              << spec.describe() << " in batches of " << batch << " from " << first;
+        }
+      }
+      std::vector<double> beyond(1);
+      EXPECT_THROW(pipeline.evaluate({LossKind::galerkin, &lines, steps, count, 1}, beyond), Error);
+    }
+  }
+}
+
 CUDA_TEST(LossesMatchTheCpuBackendOnDrawnDirections) {
   LANDSCAPE_NEEDS_GPU();
   const std::vector<double> steps{-1.0, -0.5, 0.0, 0.5, 1.0};
@@ -72,7 +105,7 @@ CUDA_TEST(LossesMatchTheCpuBackendOnDrawnDirections) {
     const auto gpu = make_cuda_backend(spec, Problem{"sine"}, points, 0);
     const auto cpu = make_cpu_backend(spec, Problem{"sine"}, points, 1);
     for (const DirectionNorm norm : {DirectionNorm::filter, DirectionNorm::dlayer}) {
-      const DirectionSet set(spec, theta, 21, norm, BiasMode::copy);
+      const LineSet set(DirectionSet(spec, theta, 21, norm, BiasMode::copy));
       for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
         const auto got = all_losses(*gpu, loss, set, steps, 5, 10), want = all_losses(*cpu, loss, set, steps, 5, 10);
         double largest = 0.0;
@@ -194,11 +227,11 @@ CUDA_TEST(TasksThatDoNotFitAreRefused) {
   const auto backend = make_cuda_backend(spec, Problem{"sine"}, inner_points(2, 20), 0);
   EXPECT_THROW(backend->set_points(inner_points(3, 20)), Error);
   EXPECT_THROW(backend->set_points({2, {}, {}}), Error);
-  const DirectionSet set(spec, theta, 1, DirectionNorm::filter, BiasMode::zero);
+  const LineSet set(DirectionSet(spec, theta, 1, DirectionNorm::filter, BiasMode::zero));
   std::vector<double> losses(3), steps{0.0};
   EXPECT_THROW(backend->evaluate({LossKind::ritz, &set, steps, 0, 4}, losses), Error);
   EXPECT_THROW(backend->evaluate({LossKind::ritz, nullptr, steps, 0, 3}, losses), Error);
-  const DirectionSet two(spec, theta, random_vector(2 * theta.size(), 1.0, 1));
+  const LineSet two(DirectionSet(spec, theta, random_vector(2 * theta.size(), 1.0, 1)));
   EXPECT_THROW(backend->evaluate({LossKind::ritz, &two, steps, 0, 3}, losses), Error);
 }
 

@@ -190,7 +190,7 @@ TEST_F(CudaShimDevice, ADeviceLostInMidRunIsOneClearError) {
   std::vector<double> losses(30);
   for (const NetworkSpec& spec : failing_specs()) {
     const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 1);
-    const DirectionSet set(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+    const LineSet set(DirectionSet(spec, theta, 5, DirectionNorm::filter, BiasMode::zero));
     std::vector<double> gradient(theta.size());
     for (const bool training : {false, true}) {
       for (const int launches : {0, 1}) {  // the error shows at the end of the work, or at the next copy
@@ -228,7 +228,7 @@ TEST_F(CudaShimDevice, MemoryMayRunOutAnywhere) {
   const std::vector<double> steps{-1.0, 0.0, 1.0};
   for (const NetworkSpec& spec : failing_specs()) {
     const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 1);
-    const DirectionSet set(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+    const LineSet set(DirectionSet(spec, theta, 5, DirectionNorm::filter, BiasMode::zero));
     const PointSet few = inner_points(spec.dimension, 3), points = inner_points(spec.dimension, 5);
     std::vector<double> want(6), got(6), want_gradient(theta.size()), got_gradient(theta.size());
     const auto work = [&](LossBackend& backend, std::vector<double>& losses, std::vector<double>& gradient) {
@@ -261,7 +261,7 @@ TEST_F(CudaShimDevice, LittleMemoryMeansSmallerBatchesAndTheSameBits) {
                                   NetworkSpec{NetworkKind::linear, Activation::swish, 1, 0, 0},
                                   NetworkSpec{NetworkKind::resnet, Activation::swish, 2, 20, 2}}) {
     const auto theta = random_vector(ParameterLayout(spec).size(), 0.3, 1);
-    const DirectionSet set(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+    const LineSet set(DirectionSet(spec, theta, 5, DirectionNorm::filter, BiasMode::zero));
     const PointSet points = inner_points(spec.dimension, 40);
     std::vector<double> want(60), got(60);
     make_cuda_backend(spec, Problem{"sine"}, points, 0)->evaluate({LossKind::galerkin, &set, steps, 0, 60}, want);
@@ -287,7 +287,7 @@ TEST_F(CudaShimDevice, BitsDoNotDependOnTheCard) {
                                   NetworkSpec{NetworkKind::resnet, Activation::sin, 3, 16, 3},
                                   NetworkSpec{NetworkKind::fcnet, Activation::swish, 2, 72, 1}}) {
     const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 1);
-    const DirectionSet set(spec, theta, 5, DirectionNorm::filter, BiasMode::zero);
+    const LineSet set(DirectionSet(spec, theta, 5, DirectionNorm::filter, BiasMode::zero));
     const PointSet points = inner_points(spec.dimension, 100);
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
       std::vector<double> want(4), got(4);
@@ -305,7 +305,7 @@ TEST_F(CudaShimDevice, BitsDoNotDependOnTheCard) {
 TEST_F(CudaShimDevice, OnlyParametersStepsAndLossesCrossTheBus) {
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 2, 12, 1};
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.3, 1);
-  const DirectionSet set(spec, theta, 5, DirectionNorm::none, BiasMode::zero);
+  const LineSet set(DirectionSet(spec, theta, 5, DirectionNorm::none, BiasMode::zero));
   const auto backend = make_cuda_backend(spec, Problem{"sine"}, inner_points(2, 40), 0);
   const std::vector<double> steps{-1.0, 0.0, 1.0};
   std::vector<double> losses(300);

@@ -137,7 +137,7 @@ class CountingBackend : public LossBackend {
         std::accumulate(points.weights.begin(), points.weights.end(), 0.0) * static_cast<double>(points.size());
     inner_->set_points(points);
   }
-  void evaluate(const ProfileTask& task, std::span<double> losses) override { inner_->evaluate(task, losses); }
+  void evaluate(const LineTask& task, std::span<double> losses) override { inner_->evaluate(task, losses); }
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override {
     return inner_->loss_and_gradient(loss, theta, gradient);
   }

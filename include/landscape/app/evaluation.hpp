@@ -41,10 +41,10 @@ struct EvaluationOutcome {
   void add(const EvaluationOutcome& more);
 };
 
-/// Collective. directions[i] belongs to config.losses[i]. The backend holds the run's own points, before and after.
+/// Collective. lines[i] belongs to config.losses[i]. The backend holds the run's own points, before and after.
 /// Stops early, on all ranks together, where a rank was signalled or the time limit has passed.
 EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, const OutputClaim& claim,
-                                    LossBackend& backend, std::span<const DirectionSet> directions,
+                                    LossBackend& backend, std::span<const LineSet> lines,
                                     std::span<const OpenRows> open, LandscapeFile& file);
 
 }  // namespace landscape

@@ -16,7 +16,7 @@ std::vector<double> checked_steps(std::span<const double> steps);
 /// its directions (M), unit of f: standard deviation over the checked steps of the loss in single precision minus that
 /// in double (an offset common to all steps moves no T). Empty in double precision and on the other ranks.
 std::vector<std::vector<double>> single_precision_noise(const Communicator& comm, const Setup& setup,
-                                                        std::span<const DirectionSet> directions);
+                                                        std::span<const LineSet> lines);
 
 /// The part of a profile's total variation that independent noise of standard deviation sigma on every step adds, as a
 /// share of it.

@@ -1,4 +1,4 @@
-// The interface between "what is to be evaluated" and "on which hardware": networks theta* + s d in, losses out.
+// The interface between "what is to be evaluated" and "on which hardware": networks start + s d in, losses out.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include "landscape/equation/equation.hpp"
 #include "landscape/model/network_spec.hpp"
-#include "landscape/profile/direction_set.hpp"
+#include "landscape/profile/line_set.hpp"
 #include "landscape/quadrature/quadrature.hpp"
 
 namespace landscape {
@@ -18,11 +18,11 @@ namespace landscape {
 /// offset of a Ritz loss then drowns variations of l^2 (see --precision).
 enum class Precision { double_precision, single_precision };
 
-/// A contiguous slice of the flat list of one loss's work: item = direction * n_steps + step.
-struct ProfileTask {
+/// A contiguous slice of the flat list of one loss's work: item = line * n_steps + step.
+struct LineTask {
   LossKind loss = LossKind::ritz;
-  const DirectionSet* directions = nullptr;  // holds theta*
-  std::span<const double> steps;             // (P)
+  const LineSet* lines = nullptr;
+  std::span<const double> steps;  // (P)
   std::int64_t first = 0;
   std::int64_t count = 0;
 };
@@ -48,9 +48,9 @@ class LossBackend {
   virtual std::string describe() const = 0;
   /// Replaces the quadrature points.
   virtual void set_points(const PointSet& points) = 0;
-  /// losses[i] = L(theta* + s_j d_k) for item first + i; losses has task.count entries. A non-finite loss is a result,
+  /// losses[i] = L(start_k + s_j d_k) for item first + i; losses has task.count entries. A non-finite loss is a result,
   /// not an error.
-  virtual void evaluate(const ProfileTask& task, std::span<double> losses) = 0;
+  virtual void evaluate(const LineTask& task, std::span<double> losses) = 0;
   /// Loss at theta, and its gradient (n) by the hand-written adjoint.
   virtual double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) = 0;
 };
