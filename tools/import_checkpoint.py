@@ -502,7 +502,13 @@ def quadrature(rule, dimension):
 
 def check_loss(arrays, network, activation, expected):
     """Refuses a network that has another loss, and names those that have the expected one."""
-    points, weights = quadrature(expected.rule, arrays[next(iter(arrays))].shape[1])
+    dimension = arrays[next(iter(arrays))].shape[1]
+    if expected.rule[1] ** dimension > MOST_POINTS:
+        raise CheckpointError(
+            f"--quadrature {':'.join(map(str, expected.rule))} has more than {MOST_POINTS} points in {dimension} "
+            "dimensions: its loss cannot be checked here."
+        )
+    points, weights = quadrature(expected.rule, dimension)
 
     def found(*function):
         return loss_of(arrays, *function, expected.loss, expected.problem, points, weights)
@@ -522,6 +528,7 @@ def check_loss(arrays, network, activation, expected):
     )
 
 
+MOST_POINTS = 1_000_000
 Expected = collections.namedtuple("Expected", "loss text value tolerance rule problem")
 
 
@@ -535,7 +542,7 @@ def parse_expected(options):
     try:
         number = decimal.Decimal(match[2])
         half_unit = 0.5 * 10.0 ** number.as_tuple().exponent  # of the last digit given
-    except (TypeError, ValueError, decimal.InvalidOperation):
+    except (TypeError, ValueError, OverflowError, decimal.InvalidOperation):
         raise ValueError(
             f"--expect-loss '{options.expect_loss}' is not understood: write for example galerkin=3.2e-5."
         ) from None

@@ -64,6 +64,9 @@ STYLE = {
 }
 
 
+# Written into every picture, by which the tool knows its own.
+MARK = "drawn by landscape_mpi's plot_landscape"
+
 # What h5py and numpy raise over a damaged file.
 DAMAGE = (AttributeError, IndexError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 
@@ -175,6 +178,7 @@ def read_file(path, wanted):
                     raise PlotError(f"holds no profiles of the loss '{loss}', only {', '.join(present) or 'none'}.")
             rows = {loss: read_loss(file, loss) for loss in wanted or present}
             dimension = attribute(file["problem"], "dimension", "?")
+            equation = str(attribute(file["problem"], "pde", "")).split(" in (0,1)^d")[0].replace("laplace", "\u0394")
         except PlotError:
             raise
         except DAMAGE as error:
@@ -182,7 +186,7 @@ def read_file(path, wanted):
     empty = [loss for loss, row in rows.items() if row is None]
     if len(empty) == len(rows):
         raise PlotError("has no complete direction yet; try again when the job has written its first round.")
-    return dimension, [row for row in rows.values() if row is not None], empty
+    return dimension, equation, [row for row in rows.values() if row is not None], empty
 
 
 # ---- writing
@@ -195,7 +199,7 @@ def check_output(path, source):
     drawn = False
     if os.path.isfile(path) and not h5py.is_hdf5(path):
         with open(path, "rb") as file:
-            drawn = b"matplotlib" in file.read().lower()
+            drawn = MARK.encode() in file.read()
     if not drawn:
         raise PlotError(f"was not drawn: '{path}' exists and is no picture of this tool; remove it or choose another -o.")
 
@@ -277,7 +281,7 @@ def draw_histogram(axes, row, colour):
     axes.set_title(describe_index(row.statistics, "\n"))
 
 
-def draw(dimension, rows, output):
+def draw(dimension, equation, rows, output):
     """One figure, two panels per loss, written to `output`."""
     with plt.rc_context(STYLE):
         figure, panels = plt.subplots(
@@ -297,9 +301,11 @@ def draw(dimension, rows, output):
             count = f"{n} of {total} directions so far" if n < total else f"{n} directions"
             fan.set_title(f"{title}, {count}" + (f" ({left_out} left out of RI)" if left_out else ""), loc="right")
         networks = list(dict.fromkeys(row.network for row in rows))
-        figure.suptitle(f"$-\\Delta u = f$ on $(0,1)^d$, $d = {dimension}$: {' and '.join(networks)}")
+        problem = f"{equation}, " if equation else ""
+        figure.suptitle(f"{problem}$d = {dimension}$: {' and '.join(networks)}")
         try:
-            figure.savefig(output)
+            key = "Software" if output.lower().endswith(".png") else "Creator"
+            figure.savefig(output, metadata={key: MARK})
         except OSError as error:
             raise PlotError(f"was read, but '{output}' cannot be written ({error.strerror}).") from error
         finally:
@@ -326,9 +332,9 @@ def main(argv=None):
     if any(name not in LOSSES for name in wanted):
         parser.error(f"--loss {options.loss}: choose from {', '.join(LOSSES)}")
     try:
-        dimension, rows, empty = read_file(options.file, wanted)
+        dimension, equation, rows, empty = read_file(options.file, wanted)
         check_output(output, options.file)
-        draw(dimension, rows, output)
+        draw(dimension, equation, rows, output)
     except PlotError as error:
         print(f"plot_landscape: '{options.file}' {error}", file=sys.stderr)
         return 1

@@ -61,7 +61,7 @@ void require_own_checkpoints(const RunConfig& config) {
 void remove_own_checkpoints(const RunConfig& config) noexcept {
   for (const LossKind loss : trained_losses(config)) {
     try {
-      if (checkpoint_to_resume(config, loss))
+      if (config.overwrite || checkpoint_to_resume(config, loss))
         remove_training_checkpoint(training_checkpoint_path(config.output, loss), loss);
     } catch (const std::exception&) {  // another's: it stays
     }

@@ -38,7 +38,7 @@ constexpr unsigned kHelpWidth = 100;
 // The options that steer the reading itself; they cannot stand in the table because a RunConfig does not hold them.
 constexpr std::array<std::string_view, 4> kMetaOptions{"help", "version", "config", "preset"};
 
-po::options_description describe_options(bool for_help) {
+po::options_description describe_options() {
   const RunConfig defaults;
   po::options_description all(kHelpWidth, kHelpWidth / 2);
   for (int g = 0; g <= static_cast<int>(OptionGroup::statistics); ++g) {
@@ -56,11 +56,11 @@ po::options_description describe_options(bool for_help) {
       auto* value = po::value<std::string>();
       std::string help(option.help);
       if (option.is_switch()) {
-        value->implicit_value("true")->zero_tokens();
+        value->zero_tokens();
       } else {
         value->value_name(std::string(option.value_name));
-        if (const std::string standard = option.get(defaults); for_help && !standard.empty())
-          help += fmt::format(" [{}]", standard);
+        const std::string standard = option.get(defaults);
+        if (!standard.empty() && !help.ends_with(']')) help += fmt::format(" [{}]", standard);
       }
       const std::string names =
           std::string(option.name) + (option.letter == '\0' ? "" : std::string{',', option.letter});
@@ -385,7 +385,7 @@ std::vector<std::string> preset_folders() {
 
 std::string help_text() {
   std::ostringstream options;
-  options << describe_options(true);
+  options << describe_options();
   return fmt::format(
       "{}\nHow rough is the loss landscape of a neural PDE solver, over many random directions.\n\n"
       "  landscape_mpi [roughness] [options]   train or load, evaluate profiles, print the index\n"

@@ -131,8 +131,8 @@ class ObservedTraining {
       if (!checkpoint_.state.theta.empty()) save();
       return std::nullopt;
     }
+    if (checkpoint_.finished->seconds > interval_) save();  // measuring may fail, and a resumed job measures anew
     measure(setup_, *checkpoint_.finished);
-    if (checkpoint_.finished->seconds > interval_) save();
     return checkpoint_.finished;
   }
 
@@ -215,6 +215,10 @@ std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm
 std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
   std::vector<std::string> sentences;
   const int dimension = m.spec.dimension;
+  if (!std::isfinite(m.final_loss) || !std::isfinite(m.relative_l2_error) || !std::isfinite(m.gradient_norm)) {
+    sentences.push_back(
+        fmt::format("{}: the loss at theta*, its gradient or the error of u is not finite.", to_string(m.loss)));
+  }
   if (m.loss == LossKind::ritz) sentences.push_back(below_minimum(m, exact_minimum(m.loss, problem, dimension)));
   if (m.relative_l2_error > kLargestError) {
     sentences.push_back(fmt::format(
@@ -263,7 +267,8 @@ std::string other_losses_text(const Minimizer& m) {
     text += fmt::format("{}{} with {}", text.empty() ? "" : "; ", number, quadrature);
   };
   add(m.training_loss, m.training_quadrature);
-  if (m.profile_quadrature != m.training_quadrature) add(m.profile_loss, m.profile_quadrature);
+  const bool same = m.profile_quadrature == m.training_quadrature && m.profile_loss == m.training_loss;
+  if (!same) add(m.profile_loss, "the profiles' " + m.profile_quadrature);
   return text;
 }
 

@@ -11,7 +11,6 @@
 #include <cmath>
 #include <limits>
 
-#include "landscape/backend/held_threads.hpp"
 #include "landscape/model/choices.hpp"
 #include "landscape/model/numbers.hpp"
 
@@ -230,13 +229,13 @@ std::vector<Option> make_table() {
       {"batch", "N", "points per step; 0: all", training, trains,
        [](C& c, Text t, Text o) { c.training.batch = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.batch)); }},
-      {"train-quadrature", "RULE", "as --quadrature, for training", training, trains,
+      {"train-quadrature", "RULE", "the same for training [the same; above d = 3 sobol:1024]", training, trains,
        [](C& c, Text t, Text o) { c.training.quadrature = parse_quadrature(t, o); },
        [trained](const C& c) { return trained(c, to_string(c.training.quadrature)); }},
-      {"train-points", "fixed|redrawn", "random points: one set, or new ones each step", training, trains,
-       [](C& c, Text t, Text o) { c.training.points = parse_training_points(t, o); },
+      {"train-points", "fixed|redrawn", "random points: one set, or new ones each epoch [fixed; redrawn above d = 3]",
+       training, trains, [](C& c, Text t, Text o) { c.training.points = parse_training_points(t, o); },
        [trained](const C& c) { return trained(c, to_string(c.training.points)); }},
-      {"lbfgs-iterations", "N", "at most, after Adam", training, trains,
+      {"lbfgs-iterations", "N", "at most, after Adam [1000; 0 with redrawn points above d = 3]", training, trains,
        [](C& c, Text t, Text o) { c.training.lbfgs_iterations = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.lbfgs_iterations)); }},
       {"history-every", "N", "epochs between records of the loss", training, trains,
@@ -293,8 +292,11 @@ std::vector<Option> make_table() {
              t, o, [](Text word, Text name) { return parse_whole<std::int64_t>(word, name, 1, 1'000'000); });
        },
        [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_intervals, ",")); }},
-      {"quadrature", "RULE", "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N", profiles, evaluates,
-       [](C& c, Text t, Text o) { c.quadrature = parse_quadrature(t, o); },
+      {"quadrature", "RULE",
+       "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N [simpson:100, gauss:24, gauss:16 for d = 1, "
+       "2, 3, "
+       "else sobol:4096]",
+       profiles, evaluates, [](C& c, Text t, Text o) { c.quadrature = parse_quadrature(t, o); },
        [](const C& c) { return to_string(c.quadrature); }},
       {"point-sets", "K", "the same with K independent sets of random points: how much is the integrator?", profiles,
        evaluates, [](C& c, Text t, Text o) { c.point_sets = parse_whole<int>(t, o, 2, 100); },

@@ -189,14 +189,13 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
   return exists ? OutputPlan::replace : OutputPlan::create;
 }
 
-// With --overwrite: of trainings that were stopped. How many there are; `really`: and they are gone.
-int take_checkpoints_away(const RunConfig& config, bool really) {
+// Of trainings that were stopped, which --overwrite replaces once there is something in their stead.
+int count_checkpoints(const RunConfig& config) {
   int n_found = 0;
   for (const LossKind loss : trained_losses(config)) {
     const std::string path = training_checkpoint_path(config.output, loss);
     if (std::error_code error; !std::filesystem::exists(std::filesystem::symlink_status(path, error))) continue;
     ++n_found;
-    if (really) remove_training_checkpoint(path, loss);
   }
   return n_found;
 }
@@ -301,7 +300,7 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
     const OutputPlan plan = plan_output(setup, claim);
     if (plan != OutputPlan::resume && plan != OutputPlan::extend) require_own_checkpoints(setup.config);
     if (take_lock) claim.lock->remove_leftovers();  // nothing refuses the job any more
-    if (setup.config.overwrite) claim.removed_checkpoints = take_checkpoints_away(setup.config, take_lock);
+    if (setup.config.overwrite) claim.removed_checkpoints = count_checkpoints(setup.config);
     return Known{plan, claim.stores_directions, setup.config.n_directions};
   });
   claim.plan = known.plan;

@@ -25,7 +25,7 @@ std::vector<double> interval_values(const std::optional<TwoSided>& interval) {
 struct Diagnosed {
   std::vector<ProfileDiagnostics> profiles;  // (M)
   std::int64_t n_damaged = 0;
-  std::int64_t n_off_centre = 0;
+  std::vector<char> falls;  // whether a profile falls below its centre
 };
 
 // Whether a usable profile is lower somewhere than at s = 0, by more than kOffCentre of max - min.
@@ -50,8 +50,7 @@ Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, Profi
   diagnosed.n_damaged = visit_rows(reader, key, [&](std::span<const double> row, bool intact) {
     const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
     diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
-    if (diagnosed.profiles.back().status == DirectionStatus::usable && falls_below_centre(row, steps))
-      ++diagnosed.n_off_centre;
+    diagnosed.falls.push_back(falls_below_centre(row, steps));
   });
   return diagnosed;
 }
@@ -120,8 +119,10 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   Diagnosed diagnosed = diagnose(reader, config, loss);
   report.profiles = std::move(diagnosed.profiles);
   report.n_damaged = diagnosed.n_damaged;
-  report.n_off_centre = diagnosed.n_off_centre;
   if (!report.noise.empty()) report.single_precision = weigh_noise(reader, report);
+  for (std::size_t k = 0; k < report.profiles.size(); ++k) {
+    if (report.profiles[k].status == DirectionStatus::usable && diagnosed.falls[k]) ++report.n_off_centre;
+  }
   report.index = roughness_index(report.profiles);
   report.split = split_index(report.profiles);
   report.resolution = index_resolution(report.profiles);

@@ -20,11 +20,6 @@ namespace {
 constexpr int kLabelWidth = 30, kColumnWidth = 26;
 constexpr std::size_t kTextWidth = 98;  // bytes, of running text
 
-std::string number(const std::optional<double>& value) {
-  if (!value || !std::isfinite(*value)) return "undefined";
-  return fmt::format("{:.4g}", *value);
-}
-
 std::string range(double lower, double upper) { return fmt::format("{:.4g} .. {:.4g}", lower, upper); }
 
 std::string index_text(const LossReport& loss) { return known_index_text(loss.index.index, loss.resolution); }
@@ -86,7 +81,9 @@ std::string training_rule(const RunConfig& config) {
 
 std::string loss_number(double loss) { return std::isfinite(loss) ? fmt::format("{:.8g}", loss) : "unknown"; }
 
-std::string error_text(double value, double error) { return fmt::format("{:.2e} +- {:.0e}", value, error); }
+std::string error_text(double value, double error) {
+  return std::isnan(value) ? "undefined" : fmt::format("{:.2e} +- {}", value, defined_text(error, "{:.0e}"));
+}
 
 std::string off_centre_text(const LossReport& loss) {
   if (2 * loss.n_off_centre <= loss.index.n_used) return "";
@@ -163,7 +160,7 @@ std::string comparison_lines(const Comparison& c, const std::string& first, cons
   std::string text;
   const auto line = [&text](const std::string& label, const std::optional<double>& value,
                             const std::optional<TwoSided>& interval) {
-    text += fmt::format("  {:<28}{:>12}", label, number(value));
+    text += fmt::format("  {:<28}{:>12}", label, number_or_undefined(value));
     if (interval) text += fmt::format("    {}", range(interval->lower, interval->upper));
     text += '\n';
   };
@@ -199,11 +196,6 @@ std::string quadrature_text(const QuadratureRule& rule, int dimension) {
 
 }  // namespace
 
-std::string known_index_text(const std::optional<double>& index, const std::optional<double>& resolution) {
-  if (!index || !resolution || *index > *resolution) return number(index);
-  return fmt::format("{:.2g} (rounding {:.1g})", *index, *resolution);
-}
-
 std::string file_comparison_text(const Comparison& c, const std::string& what, const std::string& why_unpaired) {
   std::string text;
   if (why_unpaired.empty()) {
@@ -216,8 +208,8 @@ std::string file_comparison_text(const Comparison& c, const std::string& what, c
                 kTextWidth);
   }
   if (c.index_first)
-    text += fmt::format("  {:<28}{:>12}\n  {:<28}{:>12}\n", "RI(A)", number(c.index_first), "RI(B)",
-                        number(c.index_second));
+    text += fmt::format("  {:<28}{:>12}\n  {:<28}{:>12}\n", "RI(A)", number_or_undefined(c.index_first), "RI(B)",
+                        number_or_undefined(c.index_second));
   if (has_numbers(c)) text += comparison_lines(c, "A", "B");
   return text + wrapped(describe(c), kTextWidth);
 }
@@ -286,9 +278,10 @@ std::string report_text(const Report& report) {
   table.rule();
   table.row("roughness index RI", index_text);
   table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), interval_text);
-  table.row("  standard error",
-            [](const LossReport& l) { return l.is_zero() ? "rounding" : number(l.index.jackknife_error); });
-  table.row("mean T", [](const LossReport& l) { return number(l.index.mean); });
+  table.row("  standard error", [](const LossReport& l) {
+    return l.is_zero() ? "rounding" : number_or_undefined(l.index.jackknife_error);
+  });
+  table.row("mean T", [](const LossReport& l) { return number_or_undefined(l.index.mean); });
   table.row("directions used",
             [](const LossReport& l) { return fmt::format("{} of {}", l.index.n_used, l.index.n_directions); });
   table.row("  left out", [](const LossReport& l) { return left_out_text(l.index); });
@@ -309,9 +302,10 @@ std::string report_text(const Report& report) {
   table.row("  one peak", [](const LossReport& l) { return share_text(l, ProfileShape::single_peak); });
   table.row("slope sign changes", slope_changes_text);
   table.row("ends differ by, of max - min",
-            [](const LossReport& l) { return "mean " + number(l.shapes.mean_absolute_asymmetry); });
+            [](const LossReport& l) { return "mean " + number_or_undefined(l.shapes.mean_absolute_asymmetry); });
   table.row("minimum is off s = 0 by", minimum_offset_text);
-  table.row("curvature at s = 0", [](const LossReport& l) { return "median " + number(l.shapes.median_curvature); });
+  table.row("curvature at s = 0",
+            [](const LossReport& l) { return "median " + number_or_undefined(l.shapes.median_curvature); });
   table.row("variance of T: tilt + rest", shares_text);
   const auto in_single = [](const LossReport& l) { return l.single_precision.has_value(); };
   if (std::any_of(report.losses.begin(), report.losses.end(), in_single)) {
@@ -320,9 +314,10 @@ std::string report_text(const Report& report) {
     table.row("  share of T that it makes",
               [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_variation); });
   }
-  table.row("loss at the minimizer", [](const LossReport& l) { return fmt::format("{:.8g}", l.minimizer.final_loss); });
+  table.row("loss at the minimizer",
+            [](const LossReport& l) { return defined_text(l.minimizer.final_loss, "{:.8g}"); });
   table.row("  its error", [](const LossReport& l) {
-    return fmt::format("{:.1g} ({})", l.minimizer.final_loss_error, l.minimizer.final_quadrature);
+    return fmt::format("{} ({})", defined_text(l.minimizer.final_loss_error, "{:.1g}"), l.minimizer.final_quadrature);
   });
   table.row("  with the profiles' points", [](const LossReport& l) { return loss_number(l.minimizer.profile_loss); });
   table.row("  with the training's points", [](const LossReport& l) { return loss_number(l.minimizer.training_loss); });

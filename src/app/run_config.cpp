@@ -139,13 +139,18 @@ void settle_quadratures(RunConfig& config, const OptionTexts& given) {
   const int dimension = config.network.dimension;
   TrainingSpec& training = config.training;
   if (!is_given("quadrature")) config.quadrature = default_quadrature(dimension);
-  if (is_given("train-quadrature")) return;
-  training.quadrature = default_quadrature(dimension);
-  if (dimension <= 3 || is_given("train-points")) return;
+  const bool is_high = dimension > 3;
+  if (!is_given("train-quadrature")) {
+    training.quadrature = default_quadrature(dimension);
+    const bool keeps_its_points = is_given("train-points") && training.points == TrainingPoints::fixed;
+    if (is_high && !keeps_its_points) training.quadrature.n = 1024;
+  }
+  if (!is_high) return;
   // A network learns few points in many dimensions by heart: fresh ones each epoch, and no L-BFGS on a fixed set.
-  training.quadrature.n = 1024;
-  training.points = TrainingPoints::redrawn;
-  if (!is_given("lbfgs-iterations")) training.lbfgs_iterations = 0;
+  const bool is_random =
+      training.quadrature.kind == QuadratureKind::sobol || training.quadrature.kind == QuadratureKind::monte_carlo;
+  if (!is_given("train-points") && is_random) training.points = TrainingPoints::redrawn;
+  if (!is_given("lbfgs-iterations") && training.points == TrainingPoints::redrawn) training.lbfgs_iterations = 0;
 }
 
 void RunConfig::validate() const {

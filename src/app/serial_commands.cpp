@@ -19,6 +19,7 @@
 #include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/cuda_backend.hpp"
+#include "landscape/backend/held_threads.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/random/philox.hpp"
@@ -275,9 +276,10 @@ void verify_file(const Invocation& invocation) {
   const PointSet points = reader.points();
   const NetworkSpec spec = reader.minimizer(reader.profiles().front()).spec;
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int threads = config.threads > 0 ? config.threads : cores;
+  if (!cuda) HeldThreads().start(threads);
   const auto backend = cuda ? make_cuda_backend(spec, problem_of(reader), points, 0)
-                            : make_cpu_backend(spec, problem_of(reader), points,
-                                               config.threads > 0 ? config.threads : cores, config.precision);
+                            : make_cpu_backend(spec, problem_of(reader), points, threads, config.precision);
   if (!config.quiet)
     fmt::print("{}: written on {}, verified on {}\n", invocation.file, written_on, backend->describe());
 

@@ -161,9 +161,10 @@ void choose_threads(const Communicator& comm, Setup& setup) {
     throw UsageError(
         fmt::format("OMP_NUM_THREADS asks for more than {} threads: set it lower or give --threads.", kMostThreads));
   });
+  // One pool of threads serves whatever asks for most.
+  const int training = comm.is_root() ? setup.training_threads : 1;
   HeldThreads held;
-  collectively(comm, [&] { held.start(measures(setup.command) ? setup.threads : 1); });
-  root_only(comm, [&] { HeldThreads().start(setup.training_threads); });
+  collectively(comm, [&] { held.start(std::max(training, measures(setup.command) ? setup.threads : 1)); });
 }
 
 }  // namespace

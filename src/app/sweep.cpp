@@ -11,7 +11,6 @@
 
 #include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
-#include "landscape/app/report.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/model/error.hpp"
 #include "profile_rows.hpp"

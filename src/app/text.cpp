@@ -111,4 +111,13 @@ void print_now(const std::string& text) {
   std::fflush(stdout);
 }
 
+std::string number_or_undefined(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? fmt::format("{:.4g}", *value) : "undefined";
+}
+
+std::string known_index_text(const std::optional<double>& index, const std::optional<double>& resolution) {
+  if (!index || !resolution || *index > *resolution) return number_or_undefined(index);
+  return fmt::format("{:.2g} (rounding {:.1g})", *index, *resolution);
+}
+
 }  // namespace landscape

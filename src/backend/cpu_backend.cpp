@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "cpu_kernels.hpp"
-#include "landscape/backend/held_threads.hpp"
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/model/environment.hpp"
@@ -72,7 +71,6 @@ class CpuBackend final : public LossBackend {
         thread_work_(static_cast<std::size_t>(n_threads_)),
         single_work_(static_cast<std::size_t>(n_threads_)) {
     spec.validate();
-    HeldThreads().start(n_threads_);
     CpuBackend::set_points(points);
   }
 

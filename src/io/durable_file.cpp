@@ -201,7 +201,7 @@ bool is_temporary_of_ours(const std::string& path, bool empty_too) {
 
 void TemporaryFile::publish(ExistingOutput existing) {
   sync(path_, O_RDWR);
-  remove_mark(path_);  // last, so that a leftover of any moment bears it; on the disk it may stay for a while
+  remove_mark(path_);  // last, so that a leftover of nearly any moment bears it; on the disk it may stay for a while
   const bool refuse = existing == ExistingOutput::refuse;
   if ((refuse ? rename_to_free_name(path_.c_str(), target_.c_str()) : rename(path_.c_str(), target_.c_str())) != 0) {
     if (refuse && errno == EEXIST) {

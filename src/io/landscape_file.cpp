@@ -137,6 +137,17 @@ void require_writable(const std::string& path, const struct stat& file, std::uin
   }
 }
 
+/// Where MPI-IO's own descriptor is not to be found: any descriptor of a file syncs all of it.
+bool sync_by_name(const std::string& path, const struct stat& file) {
+  const int descriptor = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  struct stat status = {};
+  const bool same = descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_ino == file.st_ino &&
+                    status.st_dev == file.st_dev;
+  const bool synced = same && fdatasync(descriptor) == 0;
+  if (descriptor >= 0) ::close(descriptor);
+  return synced;
+}
+
 /// What this process wrote through MPI-IO is on the disk on return. H5Fflush would be collective, and there is nothing
 /// but raw data to flush: the MPI-IO driver keeps none of it back.
 void make_durable(const std::string& path, const struct stat& file) {
@@ -150,7 +161,8 @@ void make_durable(const std::string& path, const struct stat& file) {
                       path, errno_text()));
     }
   }
-  if (!found) throw Error(fmt::format("The output '{}' is not open as a plain file: it cannot be made durable.", path));
+  if (!found && !sync_by_name(path, file))
+    throw Error(fmt::format("The output '{}' cannot be made durable {}.", path, errno_text()));
 }
 
 /// What is written from now on goes nowhere.

@@ -7,7 +7,7 @@
 #include "durable_file.hpp"
 #include "landscape/io/output_path.hpp"
 #include "landscape/model/error.hpp"
-#include "landscape/parallel/native.hpp"
+#include "landscape/parallel/mpi_file.hpp"
 
 namespace landscape {
 
@@ -18,9 +18,7 @@ void check_parallel_output(const std::string& path) {
   const int descriptor = open(trial.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (descriptor < 0) throw Error(fmt::format("'{}' cannot be created {}.", trial, errno_text()));
   close(descriptor);
-  MPI_File file = MPI_FILE_NULL;
-  const bool opened = MPI_File_open(MPI_COMM_SELF, trial.c_str(), MPI_MODE_RDONLY, MPI_INFO_NULL, &file) == MPI_SUCCESS;
-  if (opened) MPI_File_close(&file);
+  const bool opened = mpi_can_open(trial);
   unlink(trial.c_str());
   if (opened) return;
   throw UsageError(

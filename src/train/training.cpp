@@ -216,7 +216,7 @@ class Trainer {
     m.gradient_norm = std::sqrt(std::inner_product(gradient_.begin(), gradient_.end(), gradient_.begin(), 0.0));
     m.at_iteration_limit = at_limit_;
     m.training_quadrature = landscape::to_string(training_.quadrature);
-    if (training_.points == TrainingPoints::redrawn) m.training_quadrature += " redrawn";
+    if (from_adam && training_.points == TrainingPoints::redrawn) m.training_quadrature += " redrawn";
     m.seconds = seconds_before_ + seconds_since(start_);
     m.history = state_.history;
     return m;

@@ -65,7 +65,9 @@ TEST_F(Config, DefaultQuadraturesFitTheDimension) {
   EXPECT_EQ(rules({"--dimension=10"}), "sobol:4096 sobol:1024 redrawn 0");
   EXPECT_EQ(rules({"--dimension=10", "--lbfgs-iterations=7"}), "sobol:4096 sobol:1024 redrawn 7");
   EXPECT_EQ(rules({"--dimension=10", "--train-points=fixed"}), "sobol:4096 sobol:4096 fixed 1000");
-  EXPECT_EQ(rules({"--dimension=10", "--train-quadrature=sobol:64"}), "sobol:4096 sobol:64 fixed 1000");
+  EXPECT_EQ(rules({"--dimension=10", "--train-points=redrawn"}), rules({"--dimension=10"}));
+  EXPECT_EQ(rules({"--dimension=10", "--train-quadrature=sobol:64"}), "sobol:4096 sobol:64 redrawn 0");
+  EXPECT_EQ(rules({"--dimension=4", "--train-quadrature=gauss:3"}), "sobol:4096 gauss:3 fixed 1000");
   EXPECT_EQ(rules({"--dimension=3", "--quadrature=gauss:4"}), "gauss:4 gauss:16 fixed 1000");
 }
 

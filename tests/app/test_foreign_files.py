@@ -236,9 +236,8 @@ class Mixtures(ForeignFilesTest):
     def kill_one(self, before, what):
         process = self.start_program(*CASE)
         deadline = time.time() + HANG
-        while process.poll() is None and not (
-            os.path.lexists(self.path(OUTPUT + ".lock")) and time.time() < deadline
-        ):
+        while process.poll() is None and not os.path.lexists(self.path(OUTPUT + ".lock")):
+            self.assertLess(time.time(), deadline, f"{what}: no lock and no end")
             time.sleep(0.002)
         time.sleep(0.4 * float(self.rng.random()))
         if process.poll() is None:

@@ -78,7 +78,7 @@ class Checkpoints(SystemTest):
         self.assertEqual(sorted(os.listdir(self.folder)), ["part.h5", "whole.h5"])
 
     def test_errors_of_a_finished_training_are_measured_with_the_quadrature_of_the_run(self):
-        case = ["--epochs=20000", "--lbfgs-iterations=0", "--directions=6", "--grid=-1:1:9", "--bootstrap=100"]
+        case = ["--epochs=100000", "--history-every=1000", "--lbfgs-iterations=0", "--directions=6", "--grid=-1:1:9", "--bootstrap=100"]
         self.run_program(*case, "--quadrature=gauss:9", "--output=whole.h5")
         process = self.start_program(*case, "--output=part.h5", "--round-seconds=0.02")
         self.wait_for(lambda: os.path.exists(self.path(CHECKPOINTS[1])), process)  # Ritz is finished by then

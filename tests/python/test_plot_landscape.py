@@ -9,7 +9,11 @@ import tempfile
 import unittest
 
 import h5py
+import matplotlib
 import numpy as np
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt  # noqa: E402
 
 from sample_file import profiles, write_sample
 
@@ -190,6 +194,14 @@ class TotalVariationTest(unittest.TestCase):
         np.testing.assert_array_equal(t, [1, 2, np.nan, 4, np.nan])
 
 
+def foreign_figure(suffix):
+    """A picture that somebody else drew with the same library."""
+    figure, drawn = plt.figure(), io.BytesIO()
+    figure.savefig(drawn, format=suffix[1:])
+    plt.close(figure)
+    return drawn.getvalue()
+
+
 class Output(PlotTest):
     def test_a_file_is_not_replaced_by_its_own_picture(self):
         for name in ("a.pdf", "a.png"):
@@ -212,7 +224,7 @@ class Output(PlotTest):
             write_sample(self.picture)
             with open(self.picture, "rb") as file:
                 output = file.read()
-            for content in (output, b"", b"%PDF-1.4 somebody's article", b"notes"):
+            for content in (output, b"", b"%PDF-1.4 somebody's article", b"notes on matplotlib", foreign_figure(suffix)):
                 with open(self.picture, "wb") as file:
                     file.write(content)
                 code, _, err = self.run_tool()

@@ -136,7 +136,7 @@ class BareRoot(unittest.TestCase):
     def kill_a_rank(self, start):
         """Starts a long training in the background and kills -9 one of its ranks."""
         return self.run_inside(
-            f"{start} --epochs 100000000 --output killed.h5 >out & job=$!; "
+            f"rm -f killed.h5*; {start} --epochs 100000000 --output killed.h5 >out & job=$!; "
             "for ((i = 0; i < 600; ++i)); do grep -qs Training out && break; sleep 0.1; done; "
             'for name in /proc/[0-9]*/comm; do [[ $(<"$name") == landscape_mpi ]] && rank=${name//[^0-9]/}; done; '
             "kill -KILL $rank; wait $job"

@@ -24,7 +24,7 @@ std::optional<TrainingCheckpoint> checkpoint_to_resume(const RunConfig& config, 
 /// checkpoint_to_resume.
 void require_own_checkpoints(const RunConfig& config);
 
-/// Where the training has served; of another's nothing is removed.
+/// Where the training has served; of another's nothing is removed, unless --overwrite was given.
 void remove_own_checkpoints(const RunConfig& config) noexcept;
 
 }  // namespace landscape

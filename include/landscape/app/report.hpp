@@ -18,9 +18,6 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
 /// The table and the paired comparison. Never wider than 100 columns; ends with a newline.
 std::string report_text(const Report& report);
 
-/// "0.2512", or "3.1e-16 (rounding 5e-14)" of an index that rounding can make (index_resolution()).
-std::string known_index_text(const std::optional<double>& index, const std::optional<double>& resolution);
-
 /// Of the same loss (`what`) in two files; why_unpaired is empty for a paired comparison. Ends with a newline.
 std::string file_comparison_text(const Comparison& comparison, const std::string& what,
                                  const std::string& why_unpaired);

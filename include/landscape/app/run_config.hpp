@@ -90,6 +90,8 @@ struct RunConfig {
 };
 
 /// An option's text and the file it came from (empty: the command line).
+inline constexpr int kMostThreads = 4096;  // of a rank
+
 struct OptionText {
   std::string text;
   std::string origin;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,5 +27,10 @@ std::string wrapped(const std::string& sentence, std::size_t width);
 
 /// To standard output, at once. A full disk behind it must not stop the work: that is found out at the end of the job.
 void print_now(const std::string& text);
+
+/// Four significant digits, "undefined" where there is no finite number.
+std::string number_or_undefined(const std::optional<double>& value);
+/// "0.2512", or "3.1e-16 (rounding 5e-14)" of an index that rounding can make (index_resolution()).
+std::string known_index_text(const std::optional<double>& index, const std::optional<double>& resolution);
 
 }  // namespace landscape

@@ -8,8 +8,6 @@
 
 namespace landscape {
 
-inline constexpr int kMostThreads = 4096;  // of a rank
-
 /// Threads that do nothing until the object ends.
 class HeldThreads {
  public:

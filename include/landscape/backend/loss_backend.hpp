@@ -57,7 +57,8 @@ class LossBackend {
 
 /// CPU backend on `n_threads` threads (>= 1). Uses the widest instruction set of the processor unless the environment
 /// variable LANDSCAPE_CPU_ISA names a narrower one (portable, avx2, avx512); the bits are the same. `precision` is that
-/// of evaluate(); gradients are always double. Throws Error where so many threads cannot be had.
+/// of evaluate(); gradients are always double. Whether the threads can be had is HeldThreads' to
+/// find out.
 std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, const Problem& problem, const PointSet& points,
                                               int n_threads, Precision precision = Precision::double_precision);
 

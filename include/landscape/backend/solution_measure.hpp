@@ -2,7 +2,8 @@
 // the same whatever rule trained or measures the network, and with the error of these numbers.
 //
 //   d <= 3   tensor Gauss-Legendre rules of rising order, until two successive ones agree in the loss to 1e-11 of its
-//            size; the finer one's value counts, and their difference (with rounding) is its error;
+//            size or to rounding, and in both errors of u to 1e-6 of theirs; the finer one's value counts, and their
+//            difference plus rounding is its error;
 //   d > 3    the mean over 8 independent random shifts of 8192 Sobol points (Cranley and Patterson 1976) and its
 //            standard error. e = u - u* vanishes on the boundary, so that for the Ritz loss
 //              R(u) = R(u*) + int a |grad e|^2 / 2 + c e^2 / 2 + s e^2 (6 u*^2 + 4 u* e + e^2) / 4

@@ -37,8 +37,8 @@ struct Minimizer {
   double gradient_norm = std::numeric_limits<double>::quiet_NaN();  // |grad L|_2
   bool at_iteration_limit = false;  // L-BFGS was cut off, not done: the parameters are no minimum yet
 
-  // The same loss with the training's own points (redrawn ones: those of the last epoch), and with those of the
-  // profiles. NaN and no rule where unknown.
+  // The same loss with the training's own points (redrawn ones without L-BFGS: those of the last epoch), and with those
+  // of the profiles. NaN and no rule where unknown.
   double training_loss = std::numeric_limits<double>::quiet_NaN();
   std::string training_quadrature;  // "monte-carlo:1000 redrawn"
   double profile_loss = std::numeric_limits<double>::quiet_NaN();

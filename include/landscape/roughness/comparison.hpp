@@ -13,8 +13,7 @@
 //
 // The verdict and p are the ratio's: apart exactly where its interval excludes 1; without a ratio the difference's. The
 // two intervals are made on different scales and disagree now and then near the border: the sentence then says so.
-// Where the indices differ by no more than rounded losses can make, directions tell nothing and there are neither
-// intervals nor p.
+// Where indices that are told apart differ by no more than rounded losses can make, the verdict says that instead.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ namespace landscape {
 /// The words of the published study, biases zero: xavier N(0, 2 / (fan in + fan out)), normal N(0, 1), uniform U(0, 1).
 /// pytorch: that library's default for a layer, U(-1/sqrt(fan in), 1/sqrt(fan in)), for weights and biases.
 enum class Initialisation { xavier, normal, uniform, pytorch };
-/// fixed: one point set for the whole training; redrawn: new Monte-Carlo or shifted Sobol points for every Adam step.
+/// fixed: one point set for the whole training; redrawn: new Monte-Carlo or shifted Sobol points for every epoch.
 enum class TrainingPoints { fixed, redrawn };
 
 std::string to_string(Initialisation init);
@@ -84,7 +84,7 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation i
 QuadratureRule history_rule(int dimension);
 
 /// Trains on `backend`, whose points it replaces. Starts from `resume` if given. The result lacks what is measured
-/// after a training: final_* and the relative errors. Throws Error with epoch and remedy when the loss is no longer
+/// after a training: final_* and the relative errors; its gradient is that of the training's own points. Throws Error with epoch and remedy when the loss is no longer
 /// finite.
 Minimizer train(const NetworkSpec& spec, const Problem& problem, LossKind loss, const TrainingSpec& training,
                 LossBackend& backend, const TrainingObserver& observer = {},
