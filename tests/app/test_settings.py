@@ -164,6 +164,19 @@ class Words(SystemTest):
         self.assertNotIn("nan", self.run_program("info", "a.h5").stdout)
         self.assertNotIn("nan", self.run_program("reduce", "a.h5").stdout)
 
+    def test_a_network_of_no_finite_loss_is_told(self):
+        self.run_program(*QUICK, "--output=a.h5", "--losses=galerkin")
+        with h5py.File(self.path("a.h5"), "r") as file, h5py.File(self.path("huge.h5"), "w") as huge:
+            file.copy("minimizer", huge)
+            huge["minimizer/galerkin/theta"][()] = 1e300
+            huge["minimizer/galerkin/theta"].attrs.clear()  # its checksum
+        process = self.run_program(
+            *QUICK, "--minimizer=huge.h5", "--losses=galerkin", "--output=b.h5", "--activation=swish"
+        )
+        self.assertRegex(process.stdout, "Warning: galerkin: the loss at theta.*is not\\sfinite")
+        self.assertNotRegex(process.stdout, r"\bnan\b")
+        self.assertNotRegex(self.run_program("info", "b.h5").stdout, r"\bnan\b")
+
     def test_an_interval_misses_usable_directions(self):
         case = ["--minimizer=a.h5", "--losses=ritz", "--bootstrap=100", "--grid=-1e-30:1e-30:9"]
         self.run_program(*QUICK, "--output=a.h5", "--losses=ritz")

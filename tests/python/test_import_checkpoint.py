@@ -336,6 +336,7 @@ class ExpectsALoss(Runner):
             ("--expect-loss", "mse=1", "--quadrature", "gauss:4"),
             ("--expect-loss", "ritz=x", "--quadrature", "gauss:4"),
             ("--expect-loss", "ritz=nan", "--quadrature", "gauss:4"),
+            ("--expect-loss", "ritz=1e400", "--quadrature", "gauss:4"),
             ("--expect-loss", "ritz=1", "--quadrature", "monte-carlo:4"),
             ("--quadrature", "gauss:4"),
             ("--tolerance", "1"),
