@@ -73,7 +73,7 @@ std::string joined(const std::vector<std::string>& parts) {
 
 // With exact integrals no function lies below the least loss: a loss that does measures its quadrature.
 std::string below_minimum(const Minimizer& m, double least) {
-  const double bound = least - (kShown * std::abs(least) + kStandardErrors * m.final_loss_error);
+  const double bound = least - kShown * std::abs(least);
   std::vector<std::string> seen;
   if (!m.history.loss.empty()) {
     const auto lowest = std::min_element(m.history.loss.begin(), m.history.loss.end());
@@ -85,7 +85,8 @@ std::string below_minimum(const Minimizer& m, double least) {
     seen.push_back(fmt::format("{:.8g} with the training's {}", m.training_loss, m.training_quadrature));
   if (m.profile_loss < bound)
     seen.push_back(fmt::format("{:.8g} with the profiles' {}", m.profile_loss, m.profile_quadrature));
-  if (m.final_loss < bound) seen.push_back(fmt::format("{:.8g} with {}", m.final_loss, m.final_quadrature));
+  if (m.final_loss < bound - kStandardErrors * m.final_loss_error)
+    seen.push_back(fmt::format("{:.8g} with {}", m.final_loss, m.final_quadrature));
   if (seen.empty()) return "";
   return fmt::format(
       "{}: the loss is {}, below the least over all functions, {:.8g}: such a quadrature is no bound any "

@@ -62,7 +62,8 @@ std::string minimum_offset_text(const LossReport& loss) {
 
 std::string shares_text(const LossReport& loss) {
   if (loss.is_zero() || !loss.split || !loss.split->tilt_share) return "undefined";
-  return fmt::format("{:.0f} % + {:.0f} %", 100.0 * *loss.split->tilt_share, 100.0 * *loss.split->oscillation_share);
+  const auto whole = [](double share) { return std::round(100.0 * share) + 0.0; };  // no "-0"
+  return fmt::format("{:.0f} % + {:.0f} %", whole(*loss.split->tilt_share), whole(*loss.split->oscillation_share));
 }
 
 std::string percent_text(const std::optional<double>& share) {
@@ -119,7 +120,7 @@ class Table {
   explicit Table(std::span<const LossReport> losses) : losses_(losses) {}
   void row(std::string_view label, const std::function<std::string(const LossReport&)>& cell) {
     text_ += fmt::format("{:<{}}", label, kLabelWidth);
-    for (const LossReport& loss : losses_) text_ += fmt::format("{:>{}}", cell(loss), kColumnWidth);
+    for (const LossReport& loss : losses_) text_ += fmt::format("  {:>{}}", cell(loss), kColumnWidth - 2);
     text_ += '\n';
   }
   void rule() { text_ += std::string(kLabelWidth + kColumnWidth * losses_.size(), '-') + '\n'; }

@@ -55,7 +55,14 @@ Setting parse_line(std::string_view line, const std::string& name) {
   }
   if (right.starts_with('\''))
     throw UsageError(fmt::format("{}: the value in '{}' has single quotes: write double ones.", name, line));
-  setting.value = trimmed(right.substr(0, right.find('#')));
+  const std::size_t comment = right.find('#');
+  setting.value = trimmed(right.substr(0, comment));
+  if (comment != std::string_view::npos && comment > 0 && right[comment - 1] != ' ' && right[comment - 1] != '\t') {
+    throw UsageError(
+        fmt::format("{}: '{}' has a # inside its value: put the value into double quotes, or a blank before "
+                    "a comment.",
+                    name, line));
+  }
   return setting;
 }
 

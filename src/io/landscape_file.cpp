@@ -288,7 +288,9 @@ LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Commun
   collectively(comm, [&] {
     const h5::PropertyList access = h5::access_properties();
     h5::check(H5Pset_fapl_mpio(access.get(), native(comm), MPI_INFO_NULL), "choose the MPI-IO driver");
-    impl->file = h5::open_file(path, H5F_ACC_RDWR, access);
+    // OMPIO loses a name of one character.
+    const bool is_bare = path.find('/') == std::string::npos;
+    impl->file = h5::open_file(is_bare ? "./" + path : path, H5F_ACC_RDWR, access);
     const h5::PropertyList creation(H5Fget_create_plist(impl->file.get()), "read a file's properties");
     hsize_t block = 0;
     h5::check(H5Pget_userblock(creation.get(), &block), "read the user block's size");

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <limits>
 
 #include "durable_file.hpp"
@@ -66,6 +67,9 @@ void check_output(const std::string& path, OutputMode mode) {
                             errno_text()));
   }
   const bool exists = stat(target.c_str(), &status) == 0;
+  if (!exists && errno != ENOENT) {
+    throw UsageError(fmt::format("--output '{}' leads nowhere {}: choose another.", path, errno_text()));
+  }
   if (!exists) {
     if (mode == OutputMode::resume) {
       throw UsageError(

@@ -97,7 +97,8 @@ TEST(SettingsText, DifferencesAreValues) {
 TEST(SettingsText, QuotesCommentsAndBlanksInConfigFiles) {
   const auto value_of = [](const std::string& line) { return parse_settings(line, "test").at(0).value; };
   EXPECT_EQ(value_of("  output=\"my # file.h5\"  # why"), "my # file.h5");
-  EXPECT_EQ(value_of("output = x.h5# why"), "x.h5");
+  EXPECT_EQ(value_of("output = x.h5 # why"), "x.h5");
+  EXPECT_THROW(value_of("output = run#1.h5"), UsageError);  // a name cut without a word
   EXPECT_EQ(value_of("output = \"  x \\\"y\\\" \""), "  x \"y\" ");
   EXPECT_EQ(parse_settings("# only\n\n   \n\t# comments\n", "test").size(), 0u);
   for (const char* bad :

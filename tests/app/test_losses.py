@@ -206,6 +206,14 @@ class Warnings(SystemTest):
                              *self.PROFILES, "--overwrite")  # fmt: skip
 
 
+class BelowTheLeastLoss(SystemTest):
+    def test_a_training_that_left_its_quadrature_behind_is_told(self):
+        """However far: the error of the exact loss is then huge, and is not that of the training's own."""
+        process = self.run_program("train", "--epochs=1000", "--lbfgs-iterations=30", "--train-quadrature=gauss:3",
+                                   "--losses=ritz", "--output=a.h5")  # fmt: skip
+        self.assertRegex(process.stdout, r"below\s+the\s+least\s+over\s+all\s+functions")
+
+
 class DefaultsFitTheDimension(SystemTest):
     def test_the_dimension_alone_makes_a_job(self):
         rules = {1: ("simpson:100",) * 2, 2: ("gauss:24",) * 2, 3: ("gauss:16",) * 2,

@@ -104,6 +104,17 @@ class Names(SystemTest):
                 self.run_program("train", "--epochs=1", "--lbfgs-iterations=0", "--losses=ritz", "--output", name)
                 self.assertEqual(set(os.listdir(self.folder)) - before, {name})
 
+    def test_a_name_of_one_character_is_written(self):
+        for ranks in (None, 2):
+            self.run_program(*QUICK, "--output", "x", "--overwrite", ranks=ranks)
+        self.run_program("verify", "x")
+
+    def test_a_link_to_itself_stays(self):
+        os.symlink("loop.h5", self.path("loop.h5"))
+        process = self.run_program(*QUICK, "--output=loop.h5", code=2)
+        self.assertRegex(process.stderr, r"\Alandscape_mpi: --output 'loop.h5' leads nowhere [^\n]*choose another.\n\Z")
+        self.assertTrue(os.path.islink(self.path("loop.h5")))
+
     def test_stored_settings_are_a_config_file(self):
         self.run_program(*QUICK, "--output=net.h5")
         for name in self.NASTY:
@@ -163,6 +174,13 @@ class Words(SystemTest):
                     file[f"roughness/{loss}"].attrs.modify(name, -np.float64("nan"))
         self.assertNotIn("nan", self.run_program("info", "a.h5").stdout)
         self.assertNotIn("nan", self.run_program("reduce", "a.h5").stdout)
+
+    def test_long_cells_keep_their_distance(self):
+        self.run_program(*QUICK, "--output=a.h5")
+        report = self.run_program("--minimizer=a.h5", "--grid=-1e-14:1e-14:21", "--directions=20", "--bootstrap=100",
+                                  "--output=b.h5").stdout  # fmt: skip
+        self.assertRegex(report, r"left out .*[a-z]  +[0-9]+ ")
+        self.assertNotRegex(report, r"left out .*[a-z][0-9]")
 
     def test_a_network_of_no_finite_loss_is_told(self):
         self.run_program(*QUICK, "--output=a.h5", "--losses=galerkin")
