@@ -71,6 +71,8 @@ std::string reason_of(int code) {
   }
 }
 
+constexpr double kMostRise = 1e-6;  // of the loss, beyond which it is no rounding
+
 struct Descent {
   std::int64_t iterations;
   int code;  // the library's
@@ -105,11 +107,12 @@ double norm(std::span<const double> x) { return std::sqrt(std::inner_product(x.b
 /// Goes on from theta by gradients alone, because loss values of rounding u place a minimum only to sqrt(u). The change
 /// of the loss since the start theta_0 is taken as (g(theta) + g(theta_0)) . (theta - theta_0) / 2, exact for a
 /// quadratic and free of cancellation (the approximate Wolfe condition of Hager and Zhang, SIAM J. Optim. 16 (2005)
-/// 170-192, rests on the same). Keeps the end point only if its gradient is smaller.
+/// 170-192, rests on the same). Keeps the end point only if its gradient is smaller and its loss no higher than rounding
+/// can make it: far from a minimum the change above says nothing.
 std::int64_t finish_by_gradient(std::vector<double>& theta, std::int64_t max_iterations,
                                 const std::function<double(std::span<const double>, std::span<double>)>& evaluate) {
   std::vector<double> first(theta.size()), gradient(theta.size()), end = theta;
-  evaluate(theta, first);
+  const double before = evaluate(theta, first);
   const auto change = [&](std::span<const double> x, std::span<double> g) {
     evaluate(x, g);
     double sum = 0.0;
@@ -117,8 +120,8 @@ std::int64_t finish_by_gradient(std::vector<double>& theta, std::int64_t max_ite
     return sum;
   };
   const Descent descent = descend(end, max_iterations, 1e-16, change, [](auto, double, std::int64_t) {});
-  evaluate(end, gradient);
-  if (norm(gradient) < norm(first)) theta = end;
+  const double rise = evaluate(end, gradient) - before;
+  if (norm(gradient) < norm(first) && rise <= kMostRise * std::max(1.0, std::abs(before))) theta = end;
   return descent.iterations;
 }
 

@@ -54,6 +54,17 @@ TEST(Training, PublishedRandomPointsTrainToo) {
   EXPECT_TRUE(error_of(galerkin) <= 1e-2) << error_of(galerkin);
 }
 
+TEST(Training, LbfgsEndsNoHigherThanItStarted) {
+  // Three points let the Ritz loss fall without end: there a smaller gradient is no sign of a lower loss.
+  TrainingSpec training;
+  training.epochs = 1000;
+  training.quadrature = parse_quadrature("gauss:3");
+  training.lbfgs_iterations = 0;
+  const double before = run(kResnet, Problem{"sine"}, LossKind::ritz, training).training_loss;
+  training.lbfgs_iterations = 100;
+  EXPECT_LE(run(kResnet, Problem{"sine"}, LossKind::ritz, training).training_loss, before);
+}
+
 TEST(Training, LinearModelFindsItsExactMinimizer) {
   const NetworkSpec linear{NetworkKind::linear, Activation::swish, 1, 0, 0};
   TrainingSpec training;
