@@ -30,13 +30,14 @@ NEEDS
 
 # ---- where to look
 landscape_search_paths() {
-  local variable value directory compiler=${CXX:-c++}
+  local variable value directory compiler
+  read -ra compiler <<<"${CXX:-c++}" # may come with a launcher before it and flags behind it
   LANDSCAPE_INCLUDES=(/usr/local/include /usr/include)
   LANDSCAPE_LIBRARIES=(/usr/local/lib /usr/lib /usr/lib64 /usr/lib/*-linux-gnu)
-  if command -v "$compiler" >/dev/null; then # CPATH and LIBRARY_PATH come in by these two
+  if command -v "${compiler[0]}" >/dev/null; then # CPATH and LIBRARY_PATH come in by these two
     while IFS= read -r directory; do LANDSCAPE_INCLUDES+=("$directory"); done < <(
-      LC_ALL=C "$compiler" -E -x c++ -v /dev/null 2>&1 >/dev/null | sed -n 's/^ \(\/[^ ]*\)$/\1/p')
-    IFS=: read -ra value < <(LC_ALL=C "$compiler" -print-search-dirs | sed -n 's/^libraries: =//p')
+      LC_ALL=C "${compiler[@]}" -E -x c++ -v /dev/null 2>&1 >/dev/null | sed -n 's/^ \(\/[^ ]*\)$/\1/p')
+    IFS=: read -ra value < <(LC_ALL=C "${compiler[@]}" -print-search-dirs | sed -n 's/^libraries: =//p')
     LANDSCAPE_LIBRARIES+=("${value[@]}")
   fi
   while IFS= read -r variable; do
@@ -65,7 +66,9 @@ landscape_library() {
 }
 
 landscape_compiler() {
-  landscape_command "${CXX:-c++}"
+  local compiler
+  read -ra compiler <<<"${CXX:-c++}"
+  landscape_command "${compiler[0]}"
 }
 
 landscape_command() {

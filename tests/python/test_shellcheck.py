@@ -1,4 +1,4 @@
-"""Every shell script of the tree passes shellcheck; skipped where it is not installed."""
+"""Every shell script of the tree passes shellcheck (skipped where it is not installed), and what setup.sh finds missing."""
 
 import os
 import shutil
@@ -29,6 +29,18 @@ class ShellCheck(unittest.TestCase):
         self.assertGreaterEqual(len(scripts), 15)
         result = subprocess.run(["shellcheck", "-x", *scripts], cwd=ROOT, capture_output=True, text=True)
         self.assertEqual((result.returncode, result.stdout + result.stderr), (0, ""))
+
+
+class Missing(unittest.TestCase):
+    def test_a_compiler_may_have_a_launcher_and_flags(self):
+        for compiler, is_there in (("c++", True), ("env c++", True), ("c++ -O1", True), ("no-such-compiler -O1", False)):
+            if is_there and not shutil.which("c++"):
+                continue
+            process = subprocess.run(
+                ["bash", "-c", ". tools/setup.sh; landscape_missing run"], cwd=ROOT, capture_output=True, text=True,
+                env={**os.environ, "CXX": compiler},
+            )  # fmt: skip
+            self.assertEqual("C++20 compiler" not in process.stdout, is_there, f"{compiler}: {process.stdout}")
 
 
 if __name__ == "__main__":
