@@ -38,8 +38,7 @@ __global__ void __launch_bounds__(kWarp, 8)
     } else {
       math::adjoint_jet<kActivation, 1>(shape, net, x, jet, scratch);
     }
-    const double value =
-        math::loss_integrand<kLoss>(d, jet, 1, points.terms(q));
+    const double value = math::loss_integrand<kLoss>(d, jet, 1, points.terms(q));
     sum = math::fma(points.weight[q], value, sum);
   }
   sum = warp_sum(sum);

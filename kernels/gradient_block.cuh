@@ -40,8 +40,8 @@ struct GradientBlock {
     return small() + static_cast<std::int64_t>(4 * layer + derivative) * tile.padded_width() * tile.n_points;
   }
   __device__ double* x() const { return jet(2 * layout.s.nb, 0); }                      // (P, d)
-  __device__ double* slope() const { return x() + tile.n_points * d(); }               // (P, d)
-  __device__ double* out() const { return slope() + tile.n_points * d(); }             // (P, C)
+  __device__ double* slope() const { return x() + tile.n_points * d(); }                // (P, d)
+  __device__ double* out() const { return slope() + tile.n_points * d(); }              // (P, C)
   __device__ double* out_bar() const { return out() + tile.n_points * tile.channels; }  // (P, C)
 };
 

@@ -290,7 +290,7 @@ void LossPipeline::evaluate(const LineTask& task, std::span<double> losses) {
   }
   if (task.count == 0) return;
   const LineSet& lines = *task.lines;
-  lines.require(task.first / n_steps, (task.first + task.count - 1) / n_steps - task.first / n_steps + 1);
+  lines.require_items(n_steps, task.first, task.count);
   use_points(task.loss);
   const Sizes sizes = sizes_of(task.loss);
   const std::int64_t batch = reserve_batch(sizes, task);

@@ -56,8 +56,7 @@ __global__ void __launch_bounds__(kWarp, narrow_blocks_per_sm<Shape>())
     } else {
       math::adjoint_jet<kActivation, 1>(shape, net, x, jet, work);
     }
-    const double value =
-        math::loss_integrand<kLoss>(d, jet, 1, points.terms(q));
+    const double value = math::loss_integrand<kLoss>(d, jet, 1, points.terms(q));
     sum = math::fma(points.weight[q], value, sum);
   }
   sum = warp_sum(sum);

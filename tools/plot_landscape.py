@@ -178,7 +178,7 @@ def read_file(path, wanted):
                     raise PlotError(f"holds no profiles of the loss '{loss}', only {', '.join(present) or 'none'}.")
             rows = {loss: read_loss(file, loss) for loss in wanted or present}
             dimension = attribute(file["problem"], "dimension", "?")
-            equation = str(attribute(file["problem"], "pde", "")).split(" in (0,1)^d")[0].replace("laplace", "\u0394")
+            equation = str(attribute(file["problem"], "pde", ""))
         except PlotError:
             raise
         except DAMAGE as error:
@@ -301,7 +301,7 @@ def draw(dimension, equation, rows, output):
             count = f"{n} of {total} directions so far" if n < total else f"{n} directions"
             fan.set_title(f"{title}, {count}" + (f" ({left_out} left out of RI)" if left_out else ""), loc="right")
         networks = list(dict.fromkeys(row.network for row in rows))
-        problem = f"{equation}, " if equation else ""
+        problem = f"{equation}\n" if equation else ""
         figure.suptitle(f"{problem}$d = {dimension}$: {' and '.join(networks)}")
         try:
             key = "Software" if output.lower().endswith(".png") else "Creator"

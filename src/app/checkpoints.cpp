@@ -9,6 +9,14 @@
 #include "landscape/app/option_table.hpp"
 
 namespace landscape {
+namespace {
+
+bool lies_there(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(std::filesystem::symlink_status(path, error));
+}
+
+}  // namespace
 
 std::vector<LossKind> trained_losses(const RunConfig& config) {
   std::vector<LossKind> losses;
@@ -40,6 +48,12 @@ std::optional<TrainingCheckpoint> checkpoint_to_resume(const RunConfig& config, 
   return checkpoint;
 }
 
+bool has_checkpoints(const RunConfig& config) {
+  const std::vector<LossKind> losses = trained_losses(config);
+  return std::any_of(losses.begin(), losses.end(),
+                     [&](LossKind loss) { return lies_there(training_checkpoint_path(config.output, loss)); });
+}
+
 void require_own_checkpoints(const RunConfig& config) {
   for (const LossKind loss : trained_losses(config)) {
     const std::string path = training_checkpoint_path(config.output, loss);
@@ -49,7 +63,7 @@ void require_own_checkpoints(const RunConfig& config) {
       checkpoint_to_resume(config, loss);
       continue;
     }
-    if (std::error_code error; std::filesystem::exists(std::filesystem::symlink_status(path, error))) {
+    if (lies_there(path)) {
       throw UsageError(fmt::format(
           "'{}' holds a training that was stopped: give --resume to go on with it, --overwrite to train from "
           "the start, or another --output.",

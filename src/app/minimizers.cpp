@@ -246,10 +246,9 @@ std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
 }
 
 std::string warning_lines(const std::string& warnings) {
-  constexpr std::size_t kWidth = 98;
   std::string text;
   std::istringstream lines(warnings);
-  for (std::string line; std::getline(lines, line);) text += wrapped("Warning: " + line, kWidth);
+  for (std::string line; std::getline(lines, line);) text += wrapped("Warning: " + line, kTextWidth);
   return text;
 }
 

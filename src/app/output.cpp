@@ -189,17 +189,6 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
   return exists ? OutputPlan::replace : OutputPlan::create;
 }
 
-// Of trainings that were stopped, which --overwrite replaces once there is something in their stead.
-int count_checkpoints(const RunConfig& config) {
-  int n_found = 0;
-  for (const LossKind loss : trained_losses(config)) {
-    const std::string path = training_checkpoint_path(config.output, loss);
-    if (std::error_code error; !std::filesystem::exists(std::filesystem::symlink_status(path, error))) continue;
-    ++n_found;
-  }
-  return n_found;
-}
-
 AttributeList profile_attributes(const Setup& setup) {
   const RunConfig& config = setup.config;
   AttributeList attributes;
@@ -300,7 +289,7 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
     const OutputPlan plan = plan_output(setup, claim);
     if (plan != OutputPlan::resume && plan != OutputPlan::extend) require_own_checkpoints(setup.config);
     if (take_lock) claim.lock->remove_leftovers();  // nothing refuses the job any more
-    if (setup.config.overwrite) claim.removed_checkpoints = count_checkpoints(setup.config);
+    claim.replaces_checkpoints = setup.config.overwrite && has_checkpoints(setup.config);
     return Known{plan, claim.stores_directions, setup.config.n_directions};
   });
   claim.plan = known.plan;

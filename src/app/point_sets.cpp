@@ -17,10 +17,6 @@ namespace {
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t kFewestReferencePoints = 32768;
 
-bool is_random(const QuadratureRule& rule) {
-  return rule.kind == QuadratureKind::monte_carlo || rule.kind == QuadratureKind::sobol;
-}
-
 double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
 
 }  // namespace

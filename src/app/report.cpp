@@ -18,7 +18,6 @@ namespace landscape {
 namespace {
 
 constexpr int kLabelWidth = 30, kColumnWidth = 26;
-constexpr std::size_t kTextWidth = 98;  // bytes, of running text
 
 std::string range(double lower, double upper) { return fmt::format("{:.4g} .. {:.4g}", lower, upper); }
 
@@ -73,11 +72,6 @@ std::string percent_text(const std::optional<double>& share) {
 
 std::string seconds_text(double seconds, const char* without) {
   return seconds > 0.0 ? fmt::format("{:.3g}", seconds) : std::string(without);
-}
-
-std::string training_rule(const RunConfig& config) {
-  const bool redrawn = config.training.points == TrainingPoints::redrawn;
-  return to_string(config.training.quadrature) + (redrawn ? " redrawn" : "");
 }
 
 std::string loss_number(double loss) { return std::isfinite(loss) ? fmt::format("{:.8g}", loss) : "unknown"; }
@@ -239,7 +233,7 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   text += fmt::format("Problem     {}\n", problem_text(config.problem, config.network.dimension));
   text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
                       count_text(static_cast<std::int64_t>(n)));
-  const std::string trained = config.trains_any() && !claim.goes_on() ? training_rule(config) : "";
+  const std::string trained = config.trains_any() && !claim.goes_on() ? config.training.describe_points() : "";
   if (measures(setup.command)) {
     text += fmt::format("Profiles    {}\n", profiles_text(config));
     if (config.is_sweep()) text += fmt::format("Sweep       {}\n", sweep_title(config));
@@ -266,7 +260,7 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   if (claim.plan == OutputPlan::resume && config.save_directions && !claim.stores_directions) {
     text += "Note        --save-directions stores nothing here: the file was begun without it\n";
   }
-  if (claim.removed_checkpoints > 0)
+  if (claim.replaces_checkpoints)
     text += "Note        --overwrite: the checkpoint of a stopped training is replaced, too\n";
   if (!setup.device_note.empty()) text += fmt::format("Note        {}\n", setup.device_note);
   return text;

@@ -147,9 +147,7 @@ void settle_quadratures(RunConfig& config, const OptionTexts& given) {
   }
   if (!is_high) return;
   // A network learns few points in many dimensions by heart: fresh ones each epoch, and no L-BFGS on a fixed set.
-  const bool is_random =
-      training.quadrature.kind == QuadratureKind::sobol || training.quadrature.kind == QuadratureKind::monte_carlo;
-  if (!is_given("train-points") && is_random) training.points = TrainingPoints::redrawn;
+  if (!is_given("train-points") && is_random(training.quadrature)) training.points = TrainingPoints::redrawn;
   if (!is_given("lbfgs-iterations") && training.points == TrainingPoints::redrawn) training.lbfgs_iterations = 0;
 }
 

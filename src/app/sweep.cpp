@@ -19,7 +19,7 @@ namespace landscape {
 namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kTextWidth = 98, kLeastGap = 2;  // of the printed table
+constexpr std::size_t kLeastGap = 2;  // of the printed table
 
 std::vector<double> grid_steps(double radius, std::int64_t intervals) {
   return ProfileGrid{-radius, radius, static_cast<int>(intervals) + 1, GridRule::even}.steps();

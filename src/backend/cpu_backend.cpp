@@ -194,10 +194,8 @@ void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
       losses.size() != static_cast<std::size_t>(task.count) || task.lines->parameter_count() != n_parameters_) {
     throw Error("A task does not fit its network, steps or output.");
   }
-  if (task.count == 0) return;
   // Checked here because an exception must not leave a parallel region.
-  const std::int64_t first_line = task.first / n_steps;
-  task.lines->require(first_line, (task.first + task.count - 1) / n_steps - first_line + 1);
+  task.lines->require_items(n_steps, task.first, task.count);
   const cpu::Evaluation e = evaluation(task.loss);
   const PreparedPoints& points = prepared(task.loss);
   const bool single = precision_ == Precision::single_precision;

@@ -19,7 +19,7 @@ template <class Real>
 struct PointBlocksOf {
   int dimension;
   std::int64_t n_blocks;
-  const Real* x;       // (n_blocks, d, kBlock)
+  const Real* x;  // (n_blocks, d, kBlock)
   // Coefficients of the loss's integrand (math/integrand.hpp).
   const Real* top;     // (n_blocks, kBlock)
   const Real* slope;   // (n_blocks, d, kBlock)

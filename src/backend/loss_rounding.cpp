@@ -8,9 +8,9 @@
 #include <limits>
 #include <vector>
 
-#include "landscape/math/network.hpp"
 #include "landscape/math/rounded.hpp"
 #include "landscape/model/error.hpp"
+#include "network_jet.hpp"
 
 namespace landscape {
 namespace {
@@ -28,64 +28,46 @@ std::size_t representative(std::size_t i, std::size_t n) {
   return std::min(n - 1, static_cast<std::size_t>((whole - std::floor(whole)) * static_cast<double>(n)));
 }
 
+// A step along a direction ends in rounded parameters, and folding rounds their products.
+std::vector<Rounded> rounded_parameters(std::span<const double> theta) {
+  std::vector<Rounded> rounded;
+  for (const double t : theta) rounded.push_back(Rounded::computed(t));
+  return rounded;
+}
+
 /// The integrand's parts at one point after another.
 class RoundedEvaluator {
  public:
   RoundedEvaluator(const NetworkSpec& spec, const Problem& problem, LossKind loss, std::span<const double> theta)
-      : spec_(spec), loss_(loss), terms_(problem, loss, spec.dimension), shape_(spec.shape()) {
-    // A step along a direction ends in rounded parameters, and folding rounds their products.
-    std::vector<Rounded> rounded;
-    for (const double t : theta) rounded.push_back(Rounded::computed(t));
-    const auto d = static_cast<std::size_t>(spec.dimension);
-    buffer_.resize(static_cast<std::size_t>(math::FoldedLayout{shape_}.buffer_size()));
-    network_ = math::fold(shape_, static_cast<const Rounded*>(rounded.data()), buffer_.data());
-    work_.resize(static_cast<std::size_t>(math::forward_work<true, 1, Rounded>(shape_)));
-    x_.resize(d);
-    jet_.resize(d + 2);
-    slope_.resize(d);
-  }
+      : dimension_(spec.dimension),
+        loss_(loss),
+        terms_(problem, loss, spec.dimension),
+        network_(spec, rounded_parameters(theta)),
+        x_(static_cast<std::size_t>(spec.dimension)),
+        slope_(x_.size()) {}
 
   /// The residual (Galerkin) or the integrand (Ritz) at x (d).
   Rounded evaluate(const double* x) {
-    const int d = spec_.dimension;
-    std::copy(x, x + d, x_.begin());
-    forward();
+    std::copy_n(x, x_.size(), x_.begin());
+    const Rounded* jet = network_.evaluate(x_.data()).data();
     terms_.evaluate(x);
     // Products of d factors; what is one or two roundings more plays no part.
-    const double ulps = d;
+    const double ulps = dimension_;
     for (std::size_t j = 0; j < slope_.size(); ++j) slope_[j] = Rounded::computed(terms_.slope[j], ulps);
     const Rounded top = Rounded::computed(terms_.top, ulps), value = Rounded::computed(terms_.value, ulps);
     const Rounded source = Rounded::computed(terms_.source, ulps), cubic = Rounded::computed(terms_.cubic, ulps);
-    const math::IntegrandTerms<Rounded> at{&top, slope_.data(), 1, &value, &source,
-                                           terms_.has_cubic() ? &cubic : nullptr};
-    return loss_ == LossKind::galerkin ? math::residual(d, jet_.data(), 1, at)
-                                       : math::loss_integrand<LossKind::ritz>(d, jet_.data(), 1, at);
+    const Rounded* cubic_term = terms_.has_cubic() ? &cubic : nullptr;
+    const math::IntegrandTerms<Rounded> at{&top, slope_.data(), 1, &value, &source, cubic_term};
+    return loss_ == LossKind::galerkin ? math::residual(dimension_, jet, 1, at)
+                                       : math::loss_integrand<LossKind::ritz>(dimension_, jet, 1, at);
   }
 
  private:
-  template <Activation kActivation>
-  void forward_with() {
-    math::forward_jet<kActivation, true, 1>(shape_, network_, x_.data(), jet_.data(), work_.data());
-  }
-  void forward() {
-    switch (spec_.activation) {
-      case Activation::swish:
-        return forward_with<Activation::swish>();
-      case Activation::tanh:
-        return forward_with<Activation::tanh>();
-      case Activation::sin:
-        return forward_with<Activation::sin>();
-      case Activation::softplus:
-        return forward_with<Activation::softplus>();
-    }
-  }
-
-  NetworkSpec spec_;
+  int dimension_;
   LossKind loss_;
   TermsEvaluator terms_;
-  math::DynamicShape shape_;
-  math::FoldedNetwork<Rounded> network_{};
-  std::vector<Rounded> buffer_, work_, x_, jet_, slope_;
+  NetworkJet<Rounded> network_;
+  std::vector<Rounded> x_, slope_;
 };
 
 }  // namespace

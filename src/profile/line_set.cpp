@@ -54,11 +54,13 @@ std::span<const double> LineSet::start(std::int64_t k) const {
   return starts().subspan(static_cast<std::size_t>(k / n_directions_) * n, n);
 }
 
-void LineSet::require(std::int64_t first, std::int64_t count) const {
+void LineSet::require_items(std::int64_t n_steps, std::int64_t first, std::int64_t count) const {
+  if (count == 0) return;
   const bool endless = n_directions_ == std::numeric_limits<std::int64_t>::max();
-  if (first >= 0 && count >= 0 && (endless || first + count <= n_starts() * n_directions_)) return;
-  throw Error(fmt::format("Lines {} to {} are asked for, but there are only {} starts with {} directions each.", first,
-                          first + count - 1, n_starts(), n_directions_));
+  const std::int64_t last_line = (first + count - 1) / n_steps;
+  if (first >= 0 && count > 0 && (endless || last_line < n_starts() * n_directions_)) return;
+  throw Error(fmt::format("Line {} is asked for, but there are only {} starts with {} directions each.", last_line,
+                          n_starts(), n_directions_));
 }
 
 }  // namespace landscape

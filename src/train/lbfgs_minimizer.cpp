@@ -107,8 +107,8 @@ double norm(std::span<const double> x) { return std::sqrt(std::inner_product(x.b
 /// Goes on from theta by gradients alone, because loss values of rounding u place a minimum only to sqrt(u). The change
 /// of the loss since the start theta_0 is taken as (g(theta) + g(theta_0)) . (theta - theta_0) / 2, exact for a
 /// quadratic and free of cancellation (the approximate Wolfe condition of Hager and Zhang, SIAM J. Optim. 16 (2005)
-/// 170-192, rests on the same). Keeps the end point only if its gradient is smaller and its loss no higher than rounding
-/// can make it: far from a minimum the change above says nothing.
+/// 170-192, rests on the same). Keeps the end point only if its gradient is smaller and its loss no higher than
+/// rounding can make it: far from a minimum the change above says nothing.
 std::int64_t finish_by_gradient(std::vector<double>& theta, std::int64_t max_iterations,
                                 const std::function<double(std::span<const double>, std::span<double>)>& evaluate) {
   std::vector<double> first(theta.size()), gradient(theta.size()), end = theta;

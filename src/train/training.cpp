@@ -215,8 +215,7 @@ class Trainer {
     m.training_loss = backend_.loss_and_gradient(loss_, m.theta, gradient_);
     m.gradient_norm = std::sqrt(std::inner_product(gradient_.begin(), gradient_.end(), gradient_.begin(), 0.0));
     m.at_iteration_limit = at_limit_;
-    m.training_quadrature = landscape::to_string(training_.quadrature);
-    if (from_adam && training_.points == TrainingPoints::redrawn) m.training_quadrature += " redrawn";
+    m.training_quadrature = from_adam ? training_.describe_points() : landscape::to_string(training_.quadrature);
     m.seconds = seconds_before_ + seconds_since(start_);
     m.history = state_.history;
     return m;
@@ -259,10 +258,13 @@ void TrainingSpec::validate(int dimension) const {
   need(batch >= 0, "--batch must be 0 (all points) or a positive number of points.");
   need(lbfgs_iterations >= 0 && lbfgs_iterations <= 1'000'000'000, "--lbfgs-iterations must be from 0 to 1000000000.");
   need(history_every >= 1, "--history-every must be 1 or more.");
-  const bool random = quadrature.kind == QuadratureKind::monte_carlo || quadrature.kind == QuadratureKind::sobol;
-  need(points == TrainingPoints::fixed || random,
+  need(points == TrainingPoints::fixed || is_random(quadrature),
        "--train-points redrawn needs random points: give --train-quadrature monte-carlo:N or sobol:N.");
   validate_rule(quadrature, dimension, "--train-quadrature");
+}
+
+std::string TrainingSpec::describe_points() const {
+  return landscape::to_string(quadrature) + (points == TrainingPoints::redrawn ? " redrawn" : "");
 }
 
 std::string TrainingSpec::describe() const {

@@ -1,4 +1,4 @@
-"""Copies of an output that HDF5's own tools and h5py make, in any format, chunked and compressed, are read like the original; and
+"""Copies of an output that HDF5's own tools and h5py make, in any format, chunked and compressed, are read like it; and
 minimizers and directions that h5py wrote."""
 
 import os
@@ -187,7 +187,7 @@ class ReferenceInputs(SystemTest):
     def test_the_repacked_file_says_what_the_original_says(self):
         original, repacked = (os.path.join(INPUTS, name) for name in ("c.h5", "h5repack_latest.h5"))
         for command in ("reduce", "verify", "info"):  # they are of an older format
-            refusals = [self.run_program(command, name, code=1).stderr.replace(name, "") for name in (original, repacked)]
+            refusals = [self.run_program(command, f, code=1).stderr.replace(f, "") for f in (original, repacked)]
             self.assertRegex(refusals[0], "its format has version 2, this program reads version [0-9]+[.]")
             self.assertEqual(*refusals)
         run = ["--losses=ritz", "--grid=-1:1:5", "--bootstrap=50"]

@@ -1,7 +1,8 @@
-"""Nobody's file is lost: whatever lies around the output's name, a run takes away or replaces only what this program made.
+"""Nobody's file is lost: whatever lies around the output's name, a run takes away or replaces only this program's own.
 
-Mixtures are drawn (Philox, seeded): names around the output's, kinds from an empty folder to a FIFO, and ways to run. After every
-run each foreign entry is compared with what it was: type, inode, times, bytes, target. LANDSCAPE_MIXTURES sets their number (10).
+Mixtures are drawn (Philox, seeded): names around the output's, kinds from an empty folder to a FIFO, and ways to run.
+After every run each foreign entry is compared with what it was: type, inode, times, bytes, target. LANDSCAPE_MIXTURES
+sets their number (10).
 """
 
 import os

@@ -78,7 +78,8 @@ class Checkpoints(SystemTest):
         self.assertEqual(sorted(os.listdir(self.folder)), ["part.h5", "whole.h5"])
 
     def test_errors_of_a_finished_training_are_measured_with_the_quadrature_of_the_run(self):
-        case = ["--epochs=100000", "--history-every=1000", "--lbfgs-iterations=0", "--directions=6", "--grid=-1:1:9", "--bootstrap=100"]
+        case = ["--epochs=100000", "--history-every=1000", "--lbfgs-iterations=0", "--directions=6", "--grid=-1:1:9",
+                "--bootstrap=100"]  # fmt: skip
         self.run_program(*case, "--quadrature=gauss:9", "--output=whole.h5")
         process = self.start_program(*case, "--output=part.h5", "--round-seconds=0.02")
         self.wait_for(lambda: os.path.exists(self.path(CHECKPOINTS[1])), process)  # Ritz is finished by then
@@ -222,7 +223,8 @@ class Words(SystemTest):
             self.assertEqual(len(lines), 4, lines)
             for line in lines:
                 self.assertRegex(line, r"^landscape_mpi: .*[.?]$")
-        together = ["--resume", "--overwrite", "--dimension=2", "--quadrature=simpson:9", "--train-quadrature=simpson:9"]
+        quadratures = ["--quadrature=simpson:9", "--train-quadrature=simpson:9"]
+        together = ["--resume", "--overwrite", "--dimension=2", *quadratures]
         lines = self.run_program(*together, code=2, ranks=3).stderr.splitlines()
         self.assertEqual(len(lines), 3, lines)
 

@@ -109,7 +109,8 @@ TEST(Equation, NumbersPerPointGiveResidualAndEnergyOfTheProduct) {
       for (std::uint64_t k = 0; k < 20; ++k) {
         const std::vector<double> x = random_point(d, k);
         std::vector<double> network;  // N, grad N, Lap N
-        for (int i = 0; i < d + 2; ++i) network.push_back(philox_normal_pair(9, k, static_cast<std::uint64_t>(i)).first);
+        for (int i = 0; i < d + 2; ++i)
+          network.push_back(philox_normal_pair(9, k, static_cast<std::uint64_t>(i)).first);
         const auto n = static_cast<std::size_t>(d);
         double b, lap_b;
         std::vector<double> grad_b(n);
@@ -126,8 +127,7 @@ TEST(Equation, NumbersPerPointGiveResidualAndEnergyOfTheProduct) {
           size += std::fabs(2.0 * c->at.a * grad_b[j] * network[1 + j]);
         }
         const double r = c->at.a * laplacian + drift - c->at.c * u - c->at.s * u * u * u + c->at.f;
-        const double e =
-            0.5 * c->at.a * squares + 0.5 * c->at.c * u * u + 0.25 * c->at.s * u * u * u * u - c->at.f * u;
+        const double e = 0.5 * c->at.a * squares + 0.5 * c->at.c * u * u + 0.25 * c->at.s * u * u * u * u - c->at.f * u;
         strong.evaluate(x.data());
         weak.evaluate(x.data());
         EXPECT_NEAR(math::residual(d, network.data(), 1, strong.terms()), r, 1e-13 * size) << equation.name;

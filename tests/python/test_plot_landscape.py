@@ -224,7 +224,8 @@ class Output(PlotTest):
             write_sample(self.picture)
             with open(self.picture, "rb") as file:
                 output = file.read()
-            for content in (output, b"", b"%PDF-1.4 somebody's article", b"notes on matplotlib", foreign_figure(suffix)):
+            foreign = foreign_figure(suffix)
+            for content in (output, b"", b"%PDF-1.4 somebody's article", b"notes on matplotlib", foreign):
                 with open(self.picture, "wb") as file:
                     file.write(content)
                 code, _, err = self.run_tool()

@@ -1,4 +1,4 @@
-"""Every shell script of the tree passes shellcheck (skipped where it is not installed), and what setup.sh finds missing."""
+"""Every shell script of the tree passes shellcheck (skipped where it is missing); what setup.sh finds missing."""
 
 import os
 import shutil
@@ -33,7 +33,8 @@ class ShellCheck(unittest.TestCase):
 
 class Missing(unittest.TestCase):
     def test_a_compiler_may_have_a_launcher_and_flags(self):
-        for compiler, is_there in (("c++", True), ("env c++", True), ("c++ -O1", True), ("no-such-compiler -O1", False)):
+        compilers = {"c++": True, "env c++": True, "c++ -O1": True, "no-such-compiler -O1": False}
+        for compiler, is_there in compilers.items():
             if is_there and not shutil.which("c++"):
                 continue
             process = subprocess.run(

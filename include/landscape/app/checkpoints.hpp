@@ -20,6 +20,9 @@ std::vector<Difference> training_differences(std::string_view settings, const Ru
 /// the file and what differs, where it is another training's, and Error where it cannot be read.
 std::optional<TrainingCheckpoint> checkpoint_to_resume(const RunConfig& config, LossKind loss);
 
+/// Whether trainings of this output were stopped.
+bool has_checkpoints(const RunConfig& config);
+
 /// Before any work: every checkpoint that the run would meet is its own, or --overwrite was given. Throws like
 /// checkpoint_to_resume.
 void require_own_checkpoints(const RunConfig& config);

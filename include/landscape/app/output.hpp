@@ -26,7 +26,7 @@ struct OutputClaim {
   std::int64_t earlier_directions = 0;  // of a file to be extended
   std::optional<OutputLock> lock;
   bool nothing_to_resume = false;          // --resume without a file: the job starts anew
-  int removed_checkpoints = 0;             // of stopped trainings, by --overwrite
+  bool replaces_checkpoints = false;       // of stopped trainings, by --overwrite
   double earlier_seconds[2] = {0.0, 0.0};  // evaluation time of an interrupted job, by LossKind
 
   /// The file is there and its minimizers and rows count.

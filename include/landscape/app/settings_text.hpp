@@ -4,8 +4,8 @@
 //   directions = 200          # and another one
 //   output = "with # and \"quotes\", a tab \t and a line break \n.h5"
 //
-// A plain value goes from its first to its last visible character, or to a ` #`. In double quotes everything counts, and
-// \" \\ \n \t \r stand for what could not be written otherwise.
+// A plain value goes from its first to its last visible character, or to a ` #`; a # inside it is refused. In double
+// quotes everything counts, and \" \\ \n \t \r stand for what could not be written otherwise.
 #pragma once
 
 #include <string>

@@ -51,7 +51,6 @@ std::unique_ptr<LossBackend> make_training_backend(const Setup& setup, const Poi
 
 /// Directions of one minimizer as the configuration asks for them; given_rows (M, n) where they come from a file, else
 /// empty.
-LineSet make_lines(const RunConfig& config, const Minimizer& minimizer,
-                             const std::vector<double>& given_rows);
+LineSet make_lines(const RunConfig& config, const Minimizer& minimizer, const std::vector<double>& given_rows);
 
 }  // namespace landscape

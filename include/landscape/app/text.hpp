@@ -1,12 +1,15 @@
 // Small helpers for words and numbers that people read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace landscape {
+
+inline constexpr std::size_t kTextWidth = 98;  // bytes, of running text
 
 /// Edits (insert, delete, replace) that turn one word into the other.
 std::size_t edit_distance(std::string_view a, std::string_view b);

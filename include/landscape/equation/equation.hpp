@@ -1,6 +1,6 @@
-// The equations -div(a grad u) + c u + s u^3 = f on the unit cube with u = 0 on its boundary, each by its exact solution,
-// and the numbers per point through which they enter a loss (math/integrand.hpp). Adding one: a header in src/equation
-// and a line of the table in src/equation/table.cpp.
+// The equations -div(a grad u) + c u + s u^3 = f on the unit cube with u = 0 on its boundary, each by its exact
+// solution, and the numbers per point through which they enter a loss (math/integrand.hpp). Adding one: a header in
+// src/equation and a line of the table in src/equation/table.cpp.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace landscape {
 
 /// The operator's coefficients and the right-hand side at one point.
 struct OperatorAt {
-  double a = 1.0;           // > 0
+  double a = 1.0;            // > 0
   std::span<double> grad_a;  // (d), zero at first
   double c = 0.0;
   double s = 0.0;

@@ -41,8 +41,8 @@ class LineSet {
   /// D; the largest number where one start meets drawn directions.
   std::int64_t n_directions() const { return n_directions_; }
   std::size_t parameter_count() const { return directions_.parameter_count(); }
-  /// Throws Error where lines first ... first + count - 1 are not all there.
-  void require(std::int64_t first, std::int64_t count) const;
+  /// Throws Error where a line of the items first ... first + count - 1 is not there; item = line * n_steps + step.
+  void require_items(std::int64_t n_steps, std::int64_t first, std::int64_t count) const;
 
  private:
   DirectionSet directions_;

@@ -25,6 +25,10 @@ struct QuadratureRule {
 
 /// "simpson:100" and back. Throws UsageError that names `option`.
 QuadratureRule parse_quadrature(std::string_view text, std::string_view option = "--quadrature");
+/// Points drawn at random: other seeds and streams give other sets.
+constexpr bool is_random(const QuadratureRule& rule) {
+  return rule.kind == QuadratureKind::monte_carlo || rule.kind == QuadratureKind::sobol;
+}
 std::string to_string(const QuadratureRule& rule);
 
 /// Q points in d dimensions.

@@ -42,6 +42,8 @@ struct TrainingSpec {
 
   /// Throws UsageError where a value is impossible.
   void validate(int dimension) const;
+  /// "simpson:100", "sobol:1024 redrawn"
+  std::string describe_points() const;
   /// "adam 20000 epochs, learning rate 0.001, simpson:100 fixed; l-bfgs up to 500 iterations"
   std::string describe() const;
 };
@@ -84,8 +86,8 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation i
 QuadratureRule history_rule(int dimension);
 
 /// Trains on `backend`, whose points it replaces. Starts from `resume` if given. The result lacks what is measured
-/// after a training: final_* and the relative errors; its gradient is that of the training's own points. Throws Error with epoch and remedy when the loss is no longer
-/// finite.
+/// after a training: final_* and the relative errors; its gradient is that of the training's own points. Throws Error
+/// with epoch and remedy when the loss is no longer finite.
 Minimizer train(const NetworkSpec& spec, const Problem& problem, LossKind loss, const TrainingSpec& training,
                 LossBackend& backend, const TrainingObserver& observer = {},
                 const std::optional<TrainingState>& resume = std::nullopt);
