@@ -4,7 +4,9 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "landscape/model/error.hpp"
 
@@ -14,18 +16,28 @@
 namespace landscape::cuda {
 namespace {
 
-// By its version's name wherever the loader looks, else where the build found it.
 constexpr const char* kName = "libcublas.so." LANDSCAPE_TEXT(CUBLAS_VER_MAJOR);
+
+/// By its version's name wherever the loader looks, where the build found it, and where toolkits lie.
+std::vector<std::string> candidates() {
+  std::vector<std::string> found{kName, LANDSCAPE_CUBLAS_FILE};
+  if (const char* home = std::getenv("CUDA_HOME"); home != nullptr && *home != '\0')
+    found.push_back(fmt::format("{}/lib64/{}", home, kName));
+  found.push_back(fmt::format("/usr/local/cuda/lib64/{}", kName));
+  return found;
+}
 
 void* open_library() {
   std::string reason;
-  for (const char* name : {kName, LANDSCAPE_CUBLAS_FILE}) {
-    if (void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL); library != nullptr) return library;
+  for (const std::string& name : candidates()) {
+    if (void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL); library != nullptr) return library;
     const char* error = dlerror();
     if (reason.empty() && error != nullptr) reason = error;
   }
   throw Error(
-      fmt::format("cuBLAS could not be opened: {}. Add its folder to LD_LIBRARY_PATH or use --device cpu.", reason));
+      fmt::format("cuBLAS could not be opened: {}; add the folder of {} to LD_LIBRARY_PATH, set CUDA_HOME to the CUDA "
+                  "toolkit, or use --device cpu.",
+                  reason, kName));
 }
 
 template <class Function>

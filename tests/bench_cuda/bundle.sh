@@ -86,6 +86,8 @@ export LD_LIBRARY_PATH=$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export OPAL_PREFIX=$here OPAL_BINDIR=$here/bin OPAL_LIBDIR=$here/lib OPAL_PKGLIBDIR=$here/plugins OPAL_SYSCONFDIR=$here/share/openmpi
 export OPAL_DATADIR=$here/share OPAL_PKGDATADIR=$here/share/openmpi PMIX_INSTALL_PREFIX=$here/pmix
 export PMIX_PKGLIBDIR=$here/pmix/lib/pmix PMIX_PKGDATADIR=$here/pmix/share/pmix
+# The machine's own plugins of hwloc may be those of another version.
+export HWLOC_PLUGINS_PATH=$here/plugins/none
 # A container's root may start ranks, more than there are slots; waiting ranks do not spin; one machine needs no ssh.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none HWLOC_HIDE_ERRORS=2
