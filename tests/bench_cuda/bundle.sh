@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Collects what run_on_gpu.sh needs into one folder that runs wherever it is put: a GPU machine with a driver and glibc, but without MPI,
-# HDF5 and compilers. With the programs come Open MPI, its plugins and every shared library except those of glibc; the CUDA runtime is
-# linked in, and cuBLAS has to be there.
+# Collects what run_on_gpu.sh needs into one folder that runs wherever it is put: a GPU machine with a driver and glibc,
+# but without MPI, HDF5 and compilers. With the programs come Open MPI, its plugins and every shared library except
+# those of glibc; the CUDA runtime is linked in, and cuBLAS has to be there.
 #
 #   bundle.sh [BUILD_DIR [OUT]]
 #
-# BUILD_DIR (default build/release of this tree) holds landscape_mpi, cuda_device_test and bench_cuda. OUT (default landscape-gpu.tar.gz)
-# is a folder that must not exist yet or, by its name, an archive: *.tar.gz, *.tar.xz. Then there:
+# BUILD_DIR (default build/release of this tree) holds landscape_mpi, cuda_device_test and bench_cuda. OUT (default
+# landscape-gpu.tar.gz) is a folder that must not exist yet or, by its name, an archive: *.tar.gz, *.tar.xz. Then there:
 #
 #   tar -xf landscape-gpu.tar.gz; landscape-gpu/run_on_gpu.sh
 #   landscape-gpu/run mpirun -np 2 landscape_mpi --device=cuda
@@ -72,7 +72,7 @@ find "$bundle" -type f \( -perm -u+x -o -name '*.so*' \) -exec strip -s {} +
 cp "$here/run_on_gpu.sh" "$here/bench_torch.py" "$tree/tests/app/test_gpu.py" "$tree/tests/app/system.py" "$bundle/"
 # Published profiles, which some tests compare with; without them they are counted as not run.
 reference=${LANDSCAPE_REFERENCE_DIR:-$tree/../shared/reference}
-[[ ! -f $reference/profiles.json ]] || { mkdir "$bundle/reference" && cp "$reference/profiles.json" "$bundle/reference/"; }
+[[ ! -f $reference/profiles.json ]] || install -D -m 644 "$reference/profiles.json" "$bundle/reference/profiles.json"
 git -C "$tree" describe --always --dirty >"$bundle/revision" 2>/dev/null || echo unknown >"$bundle/revision"
 
 cat >"$bundle/run" <<'RUN'
@@ -83,8 +83,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 export PATH=$here/bin:$here/app:${PATH:-/usr/bin:/bin}
 export LD_LIBRARY_PATH=$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 # Open MPI and PMIx look for their plugins and texts where they were installed, unless told otherwise.
-export OPAL_PREFIX=$here OPAL_BINDIR=$here/bin OPAL_LIBDIR=$here/lib OPAL_PKGLIBDIR=$here/plugins OPAL_SYSCONFDIR=$here/share/openmpi
-export OPAL_DATADIR=$here/share OPAL_PKGDATADIR=$here/share/openmpi PMIX_INSTALL_PREFIX=$here/pmix
+export OPAL_PREFIX=$here OPAL_BINDIR=$here/bin OPAL_LIBDIR=$here/lib OPAL_PKGLIBDIR=$here/plugins
+export OPAL_DATADIR=$here/share OPAL_PKGDATADIR=$here/share/openmpi OPAL_SYSCONFDIR=$here/share/openmpi
+export PMIX_INSTALL_PREFIX=$here/pmix
 export PMIX_PKGLIBDIR=$here/pmix/lib/pmix PMIX_PKGDATADIR=$here/pmix/share/pmix
 # The machine's own plugins of hwloc may be those of another version.
 export HWLOC_PLUGINS_PATH=$here/plugins/none
@@ -103,7 +104,8 @@ LAUNCH
 done
 chmod +x "$bundle/run" "$bundle"/launch/*
 
-newest=$(find "$bundle" -type f \( -perm -u+x -o -name '*.so*' \) -exec grep -aoh 'GLIBC_2\.[0-9]*' {} + | sort -uV | tail -n 1)
+newest=$(find "$bundle" -type f \( -perm -u+x -o -name '*.so*' \) -exec grep -aoh 'GLIBC_2\.[0-9]*' {} + |
+  sort -uV | tail -n 1)
 case $out in
   *.tar.gz | *.tar.xz)
     tar -C "$work" -caf "$out" "$name"

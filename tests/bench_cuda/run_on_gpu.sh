@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Everything that wants a GPU, in parts of at most nine minutes: the tests, the four tools of compute-sanitizer, the cases against the
-# floor of the card, a training step by network, the kernel families by width, PyTorch on the same card, and the whole program with two
-# ranks on one card against the CPU. Appends tables to one results file named after card and date; says what could not be run and what
-# did not finish. Exit code 1 if anything failed, 77 without a GPU.
+# Everything that wants a GPU, in parts of at most nine minutes: the tests, the four tools of compute-sanitizer, the
+# cases against the floor of the card, a training step by network, the kernel families by width, PyTorch on the same
+# card, and the whole program with two ranks on one card against the CPU. Appends tables to one results file named after
+# card and date; says what could not be run and what did not finish. Exit code 1 if anything failed, 77 without a GPU.
 #
 #   run_on_gpu.sh BUILD_DIR [OUT_DIR]       with a build made with -DLANDSCAPE_CUDA=ON
 #   run_on_gpu.sh [OUT_DIR]                 in the folder that bundle.sh made
 #
-# Environment: PART, of tests,sanitize,cases,gradient,dispatch,torch,program (default all; several with commas); PART_TIME, seconds for
-# each part (540); SANITIZER_TIME, seconds for each tool (120); PYTHON (python3); MPIRUN (mpirun); QUICK=1, cases A and B only.
+# Environment: PART, of tests,sanitize,cases,gradient,dispatch,torch,program (default all; several with commas);
+# PART_TIME, seconds for each part (540); SANITIZER_TIME, seconds for each tool (120); PYTHON (python3); MPIRUN
+# (mpirun); QUICK=1, cases A and B only.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -58,25 +59,27 @@ done
 cublas=$(grep -aom 1 'libcublas\.so\.[0-9]*' "$tests" | head -n 1)
 cublas=${cublas:-libcublas.so}
 cublas_folder=
+cublas_of_python() {
+  "$python" - "$cublas" 2>/dev/null <<'PYTHON'
+import glob, importlib.util, os, sys
+spec = importlib.util.find_spec("nvidia")
+found = [path for root in spec.submodule_search_locations for path in glob.glob(f"{root}/*/lib/{sys.argv[1]}")]
+print(os.path.dirname(found[0]))
+PYTHON
+}
 find_cublas() {
   local folder
   local -a known
   IFS=: read -ra known <<<"${LD_LIBRARY_PATH:-}"
   for folder in "${known[@]}"; do [[ ! -e $folder/$cublas ]] || return 0; done
   [[ $(ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null) != *"$cublas "* ]] || return 0
-  for folder in "${CUDA_HOME:-/usr/local/cuda}/lib64" /usr/local/cuda/lib64 "$("$python" - "$cublas" <<'PYTHON' 2>/dev/null
-import glob, importlib.util, os, sys
-spec = importlib.util.find_spec("nvidia")
-found = [path for root in spec.submodule_search_locations for path in glob.glob(f"{root}/*/lib/{sys.argv[1]}")]
-print(os.path.dirname(found[0]))
-PYTHON
-  )"; do
+  for folder in "${CUDA_HOME:-/usr/local/cuda}/lib64" /usr/local/cuda/lib64 "$(cublas_of_python)"; do
     [[ ! -e $folder/$cublas ]] || { cublas_folder=$folder; return 0; }
   done
   return 1
 }
 cublas_said="$cublas where the loader looks"
-find_cublas || cublas_said="$cublas NOT FOUND, so that networks wider than 128 fail: install it or add its folder to LD_LIBRARY_PATH"
+find_cublas || cublas_said="$cublas NOT FOUND, so that networks wider than 128 fail: add its folder to LD_LIBRARY_PATH"
 with_cublas=()
 if [[ -n $cublas_folder ]]; then
   cublas_said="$cublas of $cublas_folder"
@@ -100,7 +103,8 @@ clocks() { ask clocks.sm clocks.max.sm power.draw power.limit temperature.gpu; }
 state() { say "$1: SM clock, its maximum, power, its limit, degrees: $(clocks)"; }
 
 [[ -s $results ]] || say "# CUDA backend on $card"
-say '' "Run of $(date -u '+%Y-%m-%d %H:%M UTC'), driver $(ask driver_version), compute capability $(ask compute_cap), revision $revision; $cublas_said."
+say '' "Run of $(date -u '+%Y-%m-%d %H:%M UTC'), driver $(ask driver_version), compute capability $(ask compute_cap),
+revision $revision; $cublas_said."
 
 line_by_line=()
 ! command -v stdbuf >/dev/null || line_by_line=(stdbuf -oL)
@@ -162,8 +166,10 @@ part_tests() {
   verdict "$status"
 }
 
-# The sanitizers slow kernels down a hundredfold: the shapes at tile edges, every family, the gradient and the directions, each once.
-filter='*EveryActivation:*LinearNetworks:*DirectionsAreThoseOfTheCpu:*GradientBits*:*FiniteDifferences*:*BitsDoNotDependOnBatchOrSlice'
+# The sanitizers slow kernels down a hundredfold: the shapes at tile edges, every family, the gradient and the
+# directions, each once.
+filter='*EveryActivation:*LinearNetworks:*DirectionsAreThoseOfTheCpu:*GradientBits*:*FiniteDifferences*'
+filter+=':*BitsDoNotDependOnBatchOrSlice'
 part_sanitize() {
   local sanitizer tool log status n
   say '## compute-sanitizer' ''
@@ -176,14 +182,14 @@ part_sanitize() {
   fi
   for tool in memcheck racecheck initcheck synccheck; do
     log=$out/sanitize-$tool.log
-    LANDSCAPE_REQUIRE_GPU=1 bounded "$sanitizer_time" "${run[@]}" "$sanitizer" --tool "$tool" --error-exitcode 9 "$tests" \
-      --gtest_filter="$filter" >"$log" 2>&1
+    LANDSCAPE_REQUIRE_GPU=1 bounded "$sanitizer_time" "${run[@]}" "$sanitizer" --tool "$tool" --error-exitcode 9 \
+      "$tests" --gtest_filter="$filter" >"$log" 2>&1
     status=$?
     n=$(grep -c '^\[       OK \]' "$log")
     case $status in
       0) say "- $tool: $n tests, clean ($(grep -o '[A-Z]* SUMMARY.*' "$log" | tail -n 1))" ;;
       124 | 137)
-        say "- $tool: NOT FINISHED in $sanitizer_time s, $n tests done, $(grep -c '^=========' "$log") lines of findings"
+        say "- $tool: NOT FINISHED in $sanitizer_time s, $n tests done, $(grep -c '^=========' "$log") lines said"
         failures=$((failures + 1))
         ;;
       *)
@@ -219,14 +225,14 @@ part_torch() {
   done
 }
 
-# The same minimizers on the CPU and, with two ranks on the card, on the GPU; `verify` computes every loss again on the CPU and allows
-# 1e-12 of the largest of its direction.
+# The same minimizers on the CPU and, with two ranks on the card, on the GPU; `verify` computes every loss again on the
+# CPU and allows 1e-12 of the largest of its direction.
 two_ranks() {
   local folder=$1 work=(--directions=20 --grid=-1:1:21 --bootstrap=100) kept='^Evaluated|^roughness index'
   bounded "$part_time" "$program" "${work[@]}" --device=cpu --output="$folder/cpu.h5" >"$folder/cpu" || return
   grep -E "$kept" "$folder/cpu"
-  bounded "$part_time" "${with_cublas[@]}" "$mpirun" -np 2 "$program" "${work[@]}" --device=cuda --minimizer="$folder/cpu.h5" \
-    --output="$folder/gpu.h5" >"$folder/gpu" || return
+  bounded "$part_time" "${with_cublas[@]}" "$mpirun" -np 2 "$program" "${work[@]}" --device=cuda \
+    --minimizer="$folder/cpu.h5" --output="$folder/gpu.h5" >"$folder/gpu" || return
   grep -E "$kept" "$folder/gpu"
   bounded "$part_time" "$program" verify "$folder/gpu.h5" --all --device=cpu | sed "s|$folder/||"
 }
@@ -248,8 +254,9 @@ part_program() {
     not_run "test_gpu.py" "$python has no h5py and numpy: set PYTHON"
     return
   fi
-  shown bounded "$part_time" "${with_cublas[@]}" env PATH="$(dirname "$(command -v "$mpirun")"):$PATH" LANDSCAPE_PROGRAM="$program" \
-    LANDSCAPE_REAL_PROGRAM="$program" "$python" -B "$whole_runs" Gpu.test_cpu_and_gpu_agree Gpu.test_training_takes_the_same_steps
+  shown bounded "$part_time" "${with_cublas[@]}" env PATH="$(dirname "$(command -v "$mpirun")"):$PATH" \
+    LANDSCAPE_PROGRAM="$program" LANDSCAPE_REAL_PROGRAM="$program" \
+    "$python" -B "$whole_runs" Gpu.test_cpu_and_gpu_agree Gpu.test_training_takes_the_same_steps
 }
 
 for part in "${parts[@]}"; do

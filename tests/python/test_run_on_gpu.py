@@ -79,17 +79,17 @@ class RunOnGpu(unittest.TestCase):
         slow = "\nexec sleep 60"
         self.script("app/cuda_device_test", TESTS + slow)
         self.script("app/bench_cuda", "echo case A: 1 ms" + slow)
-        said = self.start("tests,cases", 1, PART_TIME="1")
+        said = self.start("tests,cases", 1, PART_TIME="3")
         self.assertIn("- passed: 1\n", said)
         self.assertIn("case A: 1 ms\n", said)
         self.assertEqual(said.count("NOT FINISHED"), 2)
         self.assertIn("2 failed or did not finish", said)
 
     def test_each_sanitizer_has_its_own_verdict(self):
-        said = self.start("sanitize", 1, SANITIZER_TIME="2")
+        said = self.start("sanitize", 1, SANITIZER_TIME="3")
         self.assertIn("- memcheck: 1 tests, clean (ERROR SUMMARY: 0 errors)", said)
         self.assertRegex(said, "- racecheck: FAILED with exit code 9, 0 tests .*\n```\n========= Race reported")
-        self.assertIn("- initcheck: NOT FINISHED in 2 s, 1 tests done", said)
+        self.assertIn("- initcheck: NOT FINISHED in 3 s, 1 tests done", said)
         self.assertIn("- synccheck: 1 tests, clean", said)
 
     def test_benchmarks_show_the_card_before_and_after(self):
