@@ -22,28 +22,44 @@ int number_of(const char* variable) {
   return text == nullptr ? 0 : std::atoi(text);
 }
 
+// How launchers number the processes that they start together: both variables, or nothing is said. The nearest first:
+// mpirun runs inside a step of Flux, JSM or Slurm. PMI also stands for PALS, which gives its ranks PMI_SIZE beside
+// PALS_RANKID and no size of its own. MPICH's Hydra, asked for a PMI port, counts only those on each host.
+struct Numbering {
+  const char* size;
+  const char* rank;
+};
+constexpr std::array kNumberings{Numbering{"OMPI_COMM_WORLD_SIZE", nullptr}, Numbering{"PMI_SIZE", nullptr},
+                                 Numbering{"MPI_LOCALNRANKS", "MPI_LOCALRANKID"},
+                                 Numbering{"FLUX_JOB_SIZE", "FLUX_TASK_RANK"},
+                                 Numbering{"JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_RANK"}};
+
 // srun gives the tasks of a step SLURM_STEP_NUM_TASKS and numbers them; the shell of a batch script is SLURM_PROCID 0
 // and has no step, however many tasks the job has.
 LaunchedSize size_of_slurm_step() {
   if (environment("SLURM_PROCID") == nullptr) return {};
   if (const int size = number_of("SLURM_STEP_NUM_TASKS"); size > 0) return {size, "SLURM_STEP_NUM_TASKS"};
   const bool in_step = environment("SLURM_STEP_ID") != nullptr || number_of("SLURM_PROCID") > 0;
-  if (const int size = number_of("SLURM_NTASKS"); in_step && size > 0) return {size, "SLURM_NTASKS"};
+  for (const char* variable : {"SLURM_NTASKS", "SLURM_NPROCS"}) {  // the second is its old name
+    if (const int size = number_of(variable); in_step && size > 0) return {size, variable};
+  }
   return {};
 }
 
 }  // namespace
 
 LaunchedSize launched_size() {
-  for (const char* variable : std::array{"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
-    if (const int size = number_of(variable); size > 0) return {size, variable};
+  for (const auto& [size_variable, rank_variable] : kNumberings) {
+    const int size = rank_variable == nullptr || environment(rank_variable) != nullptr ? number_of(size_variable) : 0;
+    if (size > 0) return {size, size_variable};
   }
   return size_of_slurm_step();
 }
 
 bool is_launched_by_mpi() {
   const LaunchedSize launched = launched_size();
-  return launched.size > 1 && (!launched.variable.starts_with("SLURM") || environment("PMIX_RANK") != nullptr);
+  const bool by_mpi = launched.variable.starts_with("OMPI") || launched.variable.starts_with("PMI");
+  return launched.size > 1 && (by_mpi || environment("PMIX_RANK") != nullptr);
 }
 
 void require_whole_launch(const Communicator& world) {

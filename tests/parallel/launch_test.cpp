@@ -17,8 +17,11 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-constexpr std::array kVariables{"OMPI_COMM_WORLD_SIZE", "PMI_SIZE",      "PMIX_RANK",           "SLURM_PROCID",
-                                "SLURM_NTASKS",         "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS"};
+constexpr std::array kVariables{
+    "OMPI_COMM_WORLD_SIZE", "PMI_SIZE",        "PMIX_RANK",      "SLURM_PROCID",  "SLURM_NTASKS",
+    "SLURM_STEP_ID",        "SLURM_NPROCS",    "PMI_RANK",       "PALS_RANKID",   "SLURM_STEP_NUM_TASKS",
+    "MPI_LOCALNRANKS",      "MPI_LOCALRANKID", "FLUX_TASK_RANK", "FLUX_JOB_SIZE", "JSM_NAMESPACE_SIZE",
+    "JSM_NAMESPACE_RANK"};
 
 /// The environment has these variables and no other of a launcher, for as long as it lives.
 class Environment {
@@ -67,8 +70,49 @@ TEST(Launch, TheNearestLauncherTellsTheSize) {
   }
 }
 
+TEST(Launch, EveryLauncherIsKnownByItsOwnVariables) {
+  const Variables pals{{"PALS_RANKID", "1"}, {"PMI_RANK", "1"}, {"PMI_SIZE", "4"}};
+  const Variables hydra{{"MPI_LOCALRANKID", "1"}, {"MPI_LOCALNRANKS", "4"}};
+  const Variables flux{{"FLUX_TASK_RANK", "1"}, {"FLUX_JOB_SIZE", "4"}};
+  const Variables jsm{{"JSM_NAMESPACE_RANK", "1"}, {"JSM_NAMESPACE_SIZE", "4"}};
+  const Variables old_slurm{{"SLURM_PROCID", "1"}, {"SLURM_NPROCS", "4"}};
+  const Communicator world = Communicator::world();
+  for (const Variables& variables : {pals, hydra, flux, jsm, old_slurm}) {
+    const Environment environment(variables);
+    EXPECT_EQ(launched_size().size, 4) << variables.begin()->first;
+    if (world.size() > 1) {
+      EXPECT_NO_THROW(require_whole_launch(world));
+      continue;
+    }
+    try {
+      require_whole_launch(world);
+      ADD_FAILURE() << variables.begin()->first;
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()).find(launched_size().variable + " says that 4 processes"), 0U)
+          << error.what();
+    }
+  }
+  // One of a pair alone, as scripts set it, says nothing.
+  for (const Variables& variables : {hydra, flux, jsm, old_slurm}) {
+    for (const auto& one : variables) {
+      const Variables alone{one};
+      const Environment environment(alone);
+      EXPECT_EQ(launched_size().size, 1) << one.first;
+    }
+  }
+  for (const Variables& variables : {hydra, flux, jsm, old_slurm}) {
+    const Environment inside(with(variables, {{"OMPI_COMM_WORLD_SIZE", "1"}}));
+    EXPECT_EQ(launched_size().size, 1) << variables.begin()->first;
+  }
+  const Environment flux_in_slurm(with(kStep, {{"FLUX_TASK_RANK", "0"}, {"FLUX_JOB_SIZE", "1"}}));
+  EXPECT_EQ(launched_size().size, 1);
+}
+
 TEST(Launch, SlurmAloneDoesNotMakeRanksOfMpi) {
-  const std::array<std::pair<Variables, bool>, 6> cases{{{{}, false},
+  const Variables flux{{"FLUX_TASK_RANK", "1"}, {"FLUX_JOB_SIZE", "4"}};
+  const std::array<std::pair<Variables, bool>, 8> cases{{{{}, false},
+                                                         {flux, false},
+                                                         {with(flux, {{"PMIX_RANK", "1"}}), true},
                                                          {kStep, false},
                                                          {with(kStep, {{"PMIX_RANK", "2"}}), true},
                                                          {{{"PMIX_RANK", "2"}}, false},

@@ -14,8 +14,8 @@ struct LaunchedSize {
   int size = 1;
   std::string variable;  // that says so
 };
-/// Of the launcher nearest to this process: Open MPI's mpirun, another by PMI, a step of Slurm. The shell of a batch
-/// script, which Slurm gives the number of tasks of the whole job, is alone.
+/// Of the launcher nearest to this process: Open MPI's mpirun, another by PMI, MPICH's, Flux, JSM, a step of Slurm. The
+/// shell of a batch script, which Slurm gives the number of tasks of the whole job, is alone.
 LaunchedSize launched_size();
 
 /// Whether MPI will find other ranks, as far as can be told before it has started: Open MPI, PMI or PMIx started them.
