@@ -73,7 +73,7 @@ po::options_description describe_options() {
 
 std::string closest_option(std::string_view name) {
   std::string best;
-  std::size_t least = 3;  // edits: more is another word
+  std::size_t least = std::min<std::size_t>(3, name.size() / 2 + 1);  // edits: more is another word
   const auto consider = [&](std::string_view candidate) {
     const std::size_t distance = edit_distance(name, candidate);
     if (distance < least || (candidate.starts_with(name) && name.size() >= 3 && best.empty())) {
@@ -258,9 +258,11 @@ class ArgumentReader {
     }
     const bool runs = !invocation_.help && !invocation_.version;
     if (runs && all_known_) complaints_.collect([&] { take_positional(invocation_, words_); });
-    if (!complaints_.empty()) {
+    if (!complaints_.empty()) {  // what else is wrong, in the files too
       RunConfig scratch;
-      apply_options(scratch, invocation_.options, complaints_);
+      OptionTexts texts = invocation_.options;
+      complaints_.collect([&] { texts = gather_options(invocation_); });
+      apply_options(scratch, texts, complaints_);
     }
     complaints_.raise();
     return std::move(invocation_);
@@ -335,7 +337,7 @@ OptionTexts parse_config_text(std::string_view text, const std::string& name) {
 
   OptionTexts texts;
   Complaints complaints;
-  for (const auto& [key, value] : parse_settings(plain, name)) {
+  for (const auto& [key, value] : parse_settings(plain, name, complaints)) {
     if (key != "preset" && find_option(key) == nullptr) {
       const std::string best = closest_option(key);
       complaints.add(fmt::format("{}: the key '{}' is unknown: {}", name, key,
@@ -349,6 +351,10 @@ OptionTexts parse_config_text(std::string_view text, const std::string& name) {
     } else {
       complaints.collect([&] { add_option(texts, key, value, name); });
     }
+  }
+  if (!complaints.empty()) {
+    RunConfig scratch;
+    apply_options(scratch, texts, complaints);
   }
   complaints.raise();
   return texts;

@@ -88,14 +88,21 @@ std::string setting_line(std::string_view key, std::string_view value) {
   return fmt::format("{} = {}\n", key, setting_value(value));
 }
 
-std::vector<Setting> parse_settings(std::string_view text, const std::string& name) {
+std::vector<Setting> parse_settings(std::string_view text, const std::string& name, Complaints& complaints) {
   std::vector<Setting> settings;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
-    if (!line.empty() && line.front() != '#') settings.push_back(parse_line(line, name));
+    if (!line.empty() && line.front() != '#') complaints.collect([&] { settings.push_back(parse_line(line, name)); });
   }
+  return settings;
+}
+
+std::vector<Setting> parse_settings(std::string_view text, const std::string& name) {
+  Complaints complaints;
+  std::vector<Setting> settings = parse_settings(text, name, complaints);
+  complaints.raise();
   return settings;
 }
 

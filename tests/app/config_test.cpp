@@ -329,6 +329,27 @@ TEST_F(Config, EveryComplaintAboutACommandLineComesAtOnce) {
   // Config files, too.
   const std::string file = refusal({"--config", write("bad.cfg", "widht = 4\nlossse = ritz\nwidth =\n")});
   EXPECT_EQ(lines(file), 3) << file;
+  const std::string all = "width\nlossse = ritz\nseed = -1\n";
+  const std::string everywhere = refusal({"--config", write("bad.cfg", all), "--directoins=5", "--grid=x"});
+  for (const char* part : {"'width'", "losses?", "seed '-1'", "--directions?", "--grid 'x'"})
+    EXPECT_NE(everywhere.find(part), std::string::npos) << everywhere;
+  EXPECT_EQ(lines(everywhere), 5) << everywhere;
+}
+
+TEST_F(Config, ANameIsSuggestedOnlyForOneThatIsMostlyLikeIt) {
+  for (const std::string key : {"a.b", "ab", "x", "xy", "bad", "aaaa"}) {
+    for (const std::string& message :
+         {refusal({"--config", write("bad.cfg", key + " = 1\n")}), refusal({"--" + key + "=1"})}) {
+      EXPECT_EQ(message.find("did you mean"), std::string::npos) << message;
+      EXPECT_NE(message.find("--help lists them all"), std::string::npos) << message;
+    }
+  }
+  const std::vector<std::pair<std::string, std::string>> alike{
+      {"al", "all"}, {"gird", "grid"}, {"sed", "seed"}, {"widht", "width"}, {"boot", "bootstrap"}, {"loses", "losses"}};
+  for (const auto& [key, meant] : alike) {
+    const std::string message = refusal({"--config", write("bad.cfg", key + " = 1\n")});
+    EXPECT_NE(message.find("did you mean " + meant + "?"), std::string::npos) << message;
+  }
 }
 
 TEST_F(Config, AnOutputFileGivenAsConfigIsRecognised) {

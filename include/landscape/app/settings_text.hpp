@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "landscape/model/complaints.hpp"
+
 namespace landscape {
 
 struct Setting {
@@ -25,7 +27,9 @@ std::string setting_value(std::string_view value);
 /// "key = value\n"
 std::string setting_line(std::string_view key, std::string_view value);
 
-/// In the order of the lines. Throws UsageError, headed by `name`, that names the first line that is none.
+/// In the order of the lines; a line that is none becomes a complaint, headed by `name`.
+std::vector<Setting> parse_settings(std::string_view text, const std::string& name, Complaints& complaints);
+/// Throws UsageError where there are complaints.
 std::vector<Setting> parse_settings(std::string_view text, const std::string& name);
 
 }  // namespace landscape
