@@ -24,7 +24,7 @@ struct Side {
 Side read_side(const std::string& path, const Invocation& invocation) {
   const LandscapeReader reader(path);
   if (reader.profiles().empty()) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", path));
-  Side side{path, stored_config(reader, invocation, {"bootstrap", "confidence", "seed", "losses", "quiet"}), {}};
+  Side side{path, stored_config(reader, invocation), {}};
   if (side.config.is_sweep()) throw UsageError(fmt::format("'{}' holds a sweep: compare needs one grid.", path));
   side.report = reduce_profiles(reader, side.config);
   return side;
@@ -120,6 +120,7 @@ std::vector<std::string> other_differences(const Side& a, const Side& b) {
 }  // namespace
 
 void compare_files(const Invocation& invocation) {
+  own_options(invocation);
   const Side a = read_side(invocation.file, invocation), b = read_side(invocation.second_file, invocation);
   const auto pairs = pairs_of(a, b, invocation);  // nothing is printed where there are none
   const std::string unpaired = why_unpaired(a, b);

@@ -21,11 +21,20 @@
 namespace landscape {
 namespace {
 
-const AttributeValue& attribute_value(const AttributeList& attributes, const std::string& name) {
+const AttributeValue& attribute_value(const AttributeList& attributes, const std::string& name,
+                                      const LandscapeReader& reader) {
   for (const Attribute& attribute : attributes) {
     if (attribute.name == name) return attribute.value;
   }
-  throw Error(fmt::format("The file lacks the attribute '{}'.", name));
+  throw Error(fmt::format("'{}' lacks the attribute {}: use the original or a complete copy.", reader.path(), name));
+}
+
+template <class T>
+T attribute_of_type(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader,
+                    std::string_view type) {
+  if (const auto* value = std::get_if<T>(&attribute_value(attributes, name, reader))) return *value;
+  throw Error(
+      fmt::format("'{}' is damaged or not of this program: its attribute {} is no {}.", reader.path(), name, type));
 }
 
 // Nothing where they are of a version that this one cannot read; their hash will differ then.
@@ -122,7 +131,7 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
     throw UsageError(fmt::format(
         "--resume: '{}' holds minimizers only; load them with --minimizer={} and another --output.", path, path));
   }
-  const std::string device = text_attribute(reader.profile_attributes(setup.config.losses.front()), "device");
+  const std::string device = text_attribute(reader.profile_attributes(setup.config.losses.front()), "device", reader);
   if (device != setup.device) {
     throw UsageError(fmt::format("--resume: '{}' was begun on {}, this run would use {}: give --device={}.", path,
                                  device, setup.device, device));
@@ -132,7 +141,7 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
 }
 
 double earlier_seconds(const LandscapeReader& reader, const std::string& group) {
-  const double seconds = real_attribute(reader.results(group), "evaluation_seconds");
+  const double seconds = real_attribute(reader.results(group), "evaluation_seconds", reader);
   return seconds > 0.0 ? seconds : 0.0;  // a placeholder, where the job was killed
 }
 
@@ -248,19 +257,14 @@ std::string main_group(const RunConfig& config, LossKind loss) {
   return config.is_sweep() ? sweep_group(loss) : result_group(loss);
 }
 
-std::string text_attribute(const AttributeList& attributes, const std::string& name) {
-  if (const auto* text = std::get_if<std::string>(&attribute_value(attributes, name))) return *text;
-  throw Error(fmt::format("The file's attribute '{}' is no text.", name));
+std::string text_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader) {
+  return attribute_of_type<std::string>(attributes, name, reader, "text");
 }
-
-double real_attribute(const AttributeList& attributes, const std::string& name) {
-  if (const auto* number = std::get_if<double>(&attribute_value(attributes, name))) return *number;
-  throw Error(fmt::format("The file's attribute '{}' is no number.", name));
+double real_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader) {
+  return attribute_of_type<double>(attributes, name, reader, "number");
 }
-
-std::int64_t whole_attribute(const AttributeList& attributes, const std::string& name) {
-  if (const auto* number = std::get_if<std::int64_t>(&attribute_value(attributes, name))) return *number;
-  throw Error(fmt::format("The file's attribute '{}' is no whole number.", name));
+std::int64_t whole_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader) {
+  return attribute_of_type<std::int64_t>(attributes, name, reader, "whole number");
 }
 
 Problem problem_of(const LandscapeReader& reader) {

@@ -137,7 +137,7 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
     report.n_damaged += report.point_sets->n_damaged;
   }
   if (reader.has_results(result_group(loss))) {
-    report.evaluation_seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds");
+    report.evaluation_seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds", reader);
   }
   return report;
 }
@@ -179,9 +179,9 @@ std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const R
       reader.state() == RunState::running && std::find(groups.begin(), groups.end(), kStoppingGroup) != groups.end();
   if (!running && !reader.has_results(kStoppingGroup)) return std::nullopt;
   const AttributeList stored = reader.results(kStoppingGroup);
-  const double until_ci = real_attribute(stored, "until_ci");
+  const double until_ci = real_attribute(stored, "until_ci", reader);
   if (!(until_ci > 0.0)) return std::nullopt;
-  return StoppingRule{until_ci, whole_attribute(stored, "max_directions"), config.directions_from};
+  return StoppingRule{until_ci, whole_attribute(stored, "max_directions", reader), config.directions_from};
 }
 
 }  // namespace

@@ -171,7 +171,23 @@ class Verification {
   std::vector<double> cached_;
 };
 
-void apply_allowed_options(RunConfig& config, const Invocation& invocation, const std::set<std::string>& allowed) {
+std::set<std::string> allowed_options(Command command) {
+  switch (command) {
+    case Command::info:
+      return {"settings"};
+    case Command::reduce:
+      return {"bootstrap", "confidence", "interval", "seed", "quiet"};
+    case Command::compare:
+      return {"bootstrap", "confidence", "seed", "losses", "quiet"};
+    case Command::verify:
+      return {"all", "device", "threads", "seed", "quiet"};
+    default:
+      return {};
+  }
+}
+
+void apply_allowed_options(RunConfig& config, const Invocation& invocation) {
+  const std::set<std::string> allowed = allowed_options(invocation.command);
   Complaints complaints;
   const OptionTexts given = gather_options(invocation);
   for (const auto& [name, text] : given) {
@@ -185,8 +201,13 @@ void apply_allowed_options(RunConfig& config, const Invocation& invocation, cons
 
 }  // namespace
 
-RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation,
-                        const std::set<std::string>& allowed) {
+RunConfig own_options(const Invocation& invocation) {
+  RunConfig config;
+  apply_allowed_options(config, invocation);
+  return config;
+}
+
+RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation) {
   RunConfig config;
   try {
     config = parse_resolved_text(reader.run().config);
@@ -197,7 +218,7 @@ RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocat
     throw Error(fmt::format("'{}' is damaged: its settings do not fit their hash.", reader.path()));
   }
   RunConfig changed = config;
-  apply_allowed_options(changed, invocation, allowed);
+  apply_allowed_options(changed, invocation);
   changed.losses = config.losses;                // --losses of compare chooses among what there is
   changed.training.seed = config.training.seed;  // --seed is that of the command's own random numbers
   validate(bootstrap_options(changed));
@@ -205,8 +226,7 @@ RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocat
 }
 
 void show_info(const Invocation& invocation) {
-  RunConfig asked;
-  apply_allowed_options(asked, invocation, {"settings"});
+  const RunConfig asked = own_options(invocation);
   const std::string& path = invocation.file;
   const LandscapeReader reader(path);
   const RunInfo& run = reader.run();
@@ -249,22 +269,24 @@ void show_info(const Invocation& invocation) {
 }
 
 void reduce_again(const Invocation& invocation) {
+  own_options(invocation);
   const LandscapeReader reader(invocation.file);
   require_profiles(reader);
-  const RunConfig config = stored_config(reader, invocation, {"bootstrap", "confidence", "interval", "seed", "quiet"});
+  const RunConfig config = stored_config(reader, invocation);
   if (reader.state() != RunState::complete) fmt::print("{}: {}\n", invocation.file, file_state(reader));
   fmt::print("{}", config.is_sweep() ? sweep_text(reduce_sweep(reader, config))
                                      : report_text(reduce_profiles(reader, config)));
 }
 
 void verify_file(const Invocation& invocation) {
+  own_options(invocation);
   const LandscapeReader reader(invocation.file);
   require_profiles(reader);
-  RunConfig config = stored_config(reader, invocation, {"all", "device", "threads", "seed", "quiet"});
+  RunConfig config = stored_config(reader, invocation);
   const std::uint64_t subset_seed = config.seed;
   config.seed = parse_resolved_text(reader.run().config).seed;
 
-  const std::string written_on = text_attribute(reader.profile_attributes(reader.profiles().front()), "device");
+  const std::string written_on = text_attribute(reader.profile_attributes(reader.profiles().front()), "device", reader);
   const bool single = config.precision == Precision::single_precision;
   if (single && config.device == DeviceChoice::cuda) {
     throw UsageError(

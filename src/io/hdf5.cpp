@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -16,6 +17,31 @@ extern "C" herr_t landscape_h5_note(unsigned depth, const H5E_error2_t* error, v
   auto* clause = static_cast<std::string*>(text);
   if (depth == 0 && error->desc != nullptr) *clause = error->desc;
   return 0;
+}
+
+/// In the file, "/" at its root.
+std::string path_of(hid_t object) {
+  std::string path(256, '\0');
+  const ssize_t length = H5Iget_name(object, path.data(), path.size());
+  path.resize(length < 0 ? 0 : std::min<std::size_t>(static_cast<std::size_t>(length), path.size() - 1));
+  return path.empty() ? "/" : path;
+}
+
+/// A hard link always does; one to a name, here or in another file, may not.
+bool leads_somewhere(hid_t parent, const std::string& name) {
+  H5L_info_t link = {};
+  check(H5Lget_info(parent, name.c_str(), &link, H5P_DEFAULT), fmt::format("look for {}", name));
+  if (link.type == H5L_TYPE_HARD) return true;
+  const htri_t found = H5Oexists_by_name(parent, name.c_str(), H5P_DEFAULT);
+  H5Eclear2(H5E_DEFAULT);
+  return found > 0;
+}
+
+H5I_type_t type_of(hid_t parent, const std::string& name) {
+  const hid_t object = check_id(H5Oopen(parent, name.c_str(), H5P_DEFAULT), fmt::format("open {}", name));
+  const H5I_type_t type = H5Iget_type(object);
+  H5Oclose(object);
+  return type;
 }
 
 extern "C" herr_t landscape_h5_collect(hid_t, const char* name, const H5L_info_t* info, void* names) {
@@ -106,6 +132,7 @@ Group create_group(hid_t parent, const std::string& name) {
 }
 
 Group open_group(hid_t parent, const std::string& name) {
+  if (name != "/") require_object(parent, name, H5I_GROUP);
   return Group(H5Gopen2(parent, name.c_str(), H5P_DEFAULT), fmt::format("open the group {}", name));
 }
 
@@ -114,9 +141,29 @@ bool has_link(hid_t parent, const std::string& name) {
     const std::string part = name.substr(0, end);
     const htri_t found = H5Lexists(parent, part.c_str(), H5P_DEFAULT);
     check(found, fmt::format("look for {}", part));
-    if (found == 0) return false;
+    if (found == 0 || !leads_somewhere(parent, part)) return false;
     if (end == std::string::npos) return true;
+    if (type_of(parent, part) != H5I_GROUP) return false;
   }
+}
+
+void lacks(hid_t object, std::string_view what, const std::string& name) {
+  const std::string path = path_of(object);
+  throw Error(fmt::format("it lacks the {}: use the original or a complete copy.",
+                          what == "attribute" ? fmt::format("attribute {}{}", name, path == "/" ? "" : " of " + path)
+                                              : fmt::format("{} {}/{}", what, path == "/" ? "" : path, name)));
+}
+
+void require_object(hid_t parent, const std::string& name, H5I_type_t type) {
+  if (!has_link(parent, name) || type_of(parent, name) != type)
+    lacks(parent, type == H5I_GROUP ? "group" : "dataset", name);
+}
+
+bool is_hdf5_file(const std::string& path) {
+  start();
+  const htri_t found = H5Fis_hdf5(path.c_str());
+  H5Eclear2(H5E_DEFAULT);
+  return found > 0;
 }
 
 std::vector<std::string> link_names(hid_t group) {
@@ -129,9 +176,7 @@ std::vector<std::string> link_names(hid_t group) {
 std::vector<std::string> group_names(hid_t group) {
   std::vector<std::string> names;
   for (const std::string& name : link_names(group)) {
-    const hid_t object = check_id(H5Oopen(group, name.c_str(), H5P_DEFAULT), fmt::format("open {}", name));
-    if (H5Iget_type(object) == H5I_GROUP) names.push_back(name);
-    H5Oclose(object);
+    if (type_of(group, name) == H5I_GROUP) names.push_back(name);
   }
   return names;
 }

@@ -31,6 +31,10 @@ std::string last_error();
 void check(herr_t status, std::string_view doing);
 hid_t check_id(hid_t id, std::string_view doing);
 
+/// Throws Error "it lacks the attribute width of /minimizer/ritz: use the original or a complete copy."; the caller
+/// heads it with the file's name.
+[[noreturn]] void lacks(hid_t object, std::string_view what, const std::string& name);
+
 /// Owns one identifier; which family is in the type.
 template <herr_t (*kClose)(hid_t)>
 class Handle {
@@ -84,8 +88,14 @@ File create_file(const std::string& path, hsize_t user_block = 0);
 File open_file(const std::string& path, unsigned flags, const PropertyList& access);
 /// Creates the group and those above it.
 Group create_group(hid_t parent, const std::string& name);
+/// Throws Error "it lacks the group /problem: ..." where there is none.
 Group open_group(hid_t parent, const std::string& name);
-bool has_link(hid_t parent, const std::string& name);  // each part of the path is looked for
+/// Whether the path leads to an object; each part of it is looked for.
+bool has_link(hid_t parent, const std::string& name);
+/// Throws Error "it lacks the dataset /problem/points: ..." unless the path leads to an object of this type.
+void require_object(hid_t parent, const std::string& name, H5I_type_t type);
+/// Whether the file begins as HDF5 does, with a user block or without.
+bool is_hdf5_file(const std::string& path);
 /// Names of the hard links in a group, in the file's order (by name).
 std::vector<std::string> link_names(hid_t group);
 std::vector<std::string> group_names(hid_t group);  // of them, those of groups

@@ -57,6 +57,7 @@ struct Found {
 };
 
 Found open_attribute(hid_t object, const std::string& name) {
+  if (!has_attribute(object, name)) lacks(object, "attribute", name);
   Found found;
   found.attribute =
       AttributeHandle(H5Aopen(object, name.c_str(), H5P_DEFAULT), fmt::format("open the attribute {}", name));

@@ -211,6 +211,7 @@ void write_whole(const Dataset& dataset, const std::string& name, std::span<cons
 OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std::size_t rank) {
   OpenDataset open;
   open.path = name;
+  require_object(parent, name, H5I_DATASET);
   open.dataset = open_with_cache(parent, name);
   const Dataspace space(H5Dget_space(open.dataset.get()), fmt::format("read the shape of {}", name));
   const int found_rank = H5Sget_simple_extent_ndims(space.get());

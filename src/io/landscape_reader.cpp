@@ -2,14 +2,12 @@
 #include "landscape/io/landscape_reader.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <stdexcept>
 
 #include "checksum.hpp"
-#include "durable_file.hpp"
 #include "file_names.hpp"
 #include "hdf5.hpp"
 #include "minimizer_group.hpp"
@@ -20,6 +18,7 @@ namespace {
 
 constexpr std::array<LossKind, 2> kLosses{LossKind::ritz, LossKind::galerkin};
 constexpr std::array<RunState, 3> kStates{RunState::running, RunState::stopped, RunState::complete};
+constexpr const char* kWanted = "an output file of landscape_mpi";
 constexpr std::int64_t kItemsAtOnce = std::int64_t{1} << 21;  // 16 MiB of losses
 
 /// Shapes of one loss's profiles, checked against each other.
@@ -36,6 +35,7 @@ struct LandscapeReader::Impl {
   RunState state = RunState::running;
   std::string problem;
   int dimension = 1;
+  Seal seal = Seal::absent;
 
   /// Every message names the file, whatever was wrong inside.
   template <class F>
@@ -49,14 +49,23 @@ struct LandscapeReader::Impl {
     }
   }
   void read_root();
+  /// `read` is given where a missing checksum is to be noted. Only a file that another program wrote may be without:
+  /// else it is lost, and its dataset may be damaged.
+  template <class F>
+  auto with_checksums(F&& read) const {
+    bool missing = false;
+    auto values = read(seal == Seal::absent ? &missing : nullptr);
+    if (missing) warn_without_checksums(path);
+    return values;
+  }
   h5::OpenDataset profile_dataset(ProfileKey key, const char* name, hid_t like, std::size_t rank) const {
     return h5::open_dataset(file.get(), fmt::format("{}/{}", profile_group_name(key), name), like, rank);
   }
   h5::Group profile_group(ProfileKey key) const {
     const std::string name = profile_group_name(key);
-    if (!h5::has_link(file.get(), name)) {
-      throw Error(key.set == 0 ? fmt::format("there are no {} profiles in it.", to_string(key.loss))
-                               : fmt::format("there is no group /{} in it.", name));
+    if (key.set == 0 && !h5::has_link(file.get(), name)) {
+      throw Error(
+          fmt::format("there are no {} profiles in it: use the original or a complete copy.", to_string(key.loss)));
     }
     return h5::open_group(file.get(), name);
   }
@@ -68,7 +77,7 @@ struct LandscapeReader::Impl {
 void LandscapeReader::Impl::read_root() {
   const hid_t root = file.get();
   if (!h5::has_attribute(root, "format_version") || !h5::has_attribute(root, "program")) {
-    throw Error("it is HDF5, but not an output of landscape_mpi.");
+    throw Error("it is HDF5, but not an output of landscape_mpi, or its attributes were not copied: give one that is.");
   }
   const std::int64_t version = h5::read_integer(root, "format_version");
   if (version != kFormatVersion) {
@@ -77,8 +86,8 @@ void LandscapeReader::Impl::read_root() {
   run.program = h5::read_text(root, "program");
   run.version = h5::read_text_or(root, "version", "");
   run.git_revision = h5::read_text_or(root, "git_revision", "");
-  run.config = h5::read_text_or(root, "config", "");
-  run.config_hash = h5::read_text_or(root, "config_hash", "");
+  run.config = h5::read_text(root, "config");
+  run.config_hash = h5::read_text(root, "config_hash");
   run.created = h5::read_text_or(root, "created", "");
   const std::string word = h5::read_text(root, "state");
   const auto known = std::find_if(kStates.begin(), kStates.end(), [&](RunState s) { return to_string(s) == word; });
@@ -119,15 +128,15 @@ std::vector<T> LandscapeReader::Impl::column(ProfileKey key, const char* name) c
 
 LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_unique<Impl>()) {
   impl_->path = path;
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0) throw Error(fmt::format("'{}' cannot be opened {}.", path, errno_text()));
-  if (!S_ISREG(status.st_mode)) throw Error(fmt::format("'{}' is no plain file.", path));
-  h5::start();
+  require_readable(path, "", kWanted);
+  if (!h5::is_hdf5_file(path)) {
+    throw Error(fmt::format("'{}' is not HDF5, or its beginning is damaged: give {}.", path, kWanted));
+  }
   const auto open = [&] {
     impl_->file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
     impl_->read_root();
   };
-  const Seal seal = rehearse(path, [&] {
+  impl_->seal = rehearse(path, [&] {
     try {
       open();
       read_structure();
@@ -136,7 +145,7 @@ LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_uniq
     impl_->file = h5::File();  // closing reads metadata too
   });
   impl_->inside(open);
-  warn_if_broken(seal, path);
+  warn_if_broken(impl_->seal, path);
 }
 
 /// Everything but the losses themselves.
@@ -200,10 +209,13 @@ PointSet LandscapeReader::points() const {
     PointSet set;
     set.dimension = impl_->dimension;
     const h5::Group group = h5::open_group(impl_->file.get(), "problem");
-    if (!h5::has_link(group.get(), "points")) return set;
+    const bool trained_only = !h5::has_link(impl_->file.get(), "profiles");
+    if (trained_only && !h5::has_link(group.get(), "points")) return set;
     std::vector<hsize_t> shape;
-    set.points = h5::read_dataset<double>(group.get(), "points", 2, &shape);
-    set.weights = h5::read_dataset<double>(group.get(), "weights", 1);
+    set.points = impl_->with_checksums(
+        [&](bool* missing) { return h5::read_dataset<double>(group.get(), "points", 2, &shape, missing); });
+    set.weights = impl_->with_checksums(
+        [&](bool* missing) { return h5::read_dataset<double>(group.get(), "weights", 1, nullptr, missing); });
     if (set.weights.size() != shape[0] || shape[1] != static_cast<hsize_t>(set.dimension)) {
       throw Error("its quadrature points and weights do not fit together.");
     }
@@ -232,13 +244,17 @@ std::vector<LossKind> LandscapeReader::profiles() const {
 }
 
 Minimizer LandscapeReader::minimizer(LossKind loss) const {
-  return impl_->inside([&] { return read_minimizer_group(impl_->file, loss); });
+  return impl_->inside([&] {
+    return impl_->with_checksums([&](bool* missing) { return read_minimizer_group(impl_->file, loss, missing); });
+  });
 }
 
 std::vector<double> LandscapeReader::steps(LossKind loss) const {
   return impl_->inside([&] {
     impl_->shapes(loss);
-    return h5::read_dataset<double>(impl_->file.get(), profile_group_name(loss) + "/steps", 1);
+    return impl_->with_checksums([&](bool* missing) {
+      return h5::read_dataset<double>(impl_->file.get(), profile_group_name(loss) + "/steps", 1, nullptr, missing);
+    });
   });
 }
 

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
@@ -21,6 +20,8 @@
 
 namespace landscape {
 namespace {
+
+constexpr const char* kDirectionsWanted = "an output made with --save-directions or HDF5 with a dataset /direction";
 
 bool all_finite(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
@@ -154,9 +155,12 @@ Minimizer from_hdf5(const std::string& path, LossKind loss) {
     bool no_checksum = false;
     const auto read = [&] {
       const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-      // Only a file that this program did not write may be without: else a checksum would be lost, not missing.
-      const bool foreign = check_seal(path) == Seal::absent && !h5::has_attribute(file.get(), "program");
-      return read_minimizer_group(file, loss, foreign ? &no_checksum : nullptr);
+      if (!h5::has_link(file.get(), minimizer_group_name(loss))) {
+        throw Error(fmt::format("there is no group /{} in it: give another file, or --losses without {}.",
+                                minimizer_group_name(loss), to_string(loss)));
+      }
+      // Only a file that another program wrote, a copy too, may be without: else a checksum would be lost, not missing.
+      return read_minimizer_group(file, loss, check_seal(path) == Seal::absent ? &no_checksum : nullptr);
     };
     Minimizer minimizer = read_rehearsed(path, read);
     minimizer.source = fmt::format("loaded from {}{}{}", path, no_checksum ? " without a checksum" : "",
@@ -167,26 +171,13 @@ Minimizer from_hdf5(const std::string& path, LossKind loss) {
   }
 }
 
-bool looks_like_hdf5(const std::string& path) {
-  h5::start();
-  const htri_t found = H5Fis_hdf5(path.c_str());
-  H5Eclear2(H5E_DEFAULT);
-  return found > 0;
-}
-
-void check_readable(const std::string& path, std::string_view what) {
-  struct stat status = {};
-  if (stat(path.c_str(), &status) != 0)
-    throw Error(fmt::format("The {} '{}' cannot be opened {}.", what, path, errno_text()));
-  if (!S_ISREG(status.st_mode)) throw Error(fmt::format("The {} '{}' is no plain file.", what, path));
-  if (!std::ifstream(path)) throw Error(fmt::format("The {} '{}' cannot be read {}.", what, path, errno_text()));
-}
-
 std::vector<double> read_direction_rows(const std::string& path, LossKind loss, std::int64_t n_parameters) {
   const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
   const std::string own = fmt::format("profiles/{}/direction", to_string(loss));
   const std::string name = h5::has_link(file.get(), own) ? own : "direction";
-  if (!h5::has_link(file.get(), name)) throw Error(fmt::format("it has neither a dataset /{} nor /direction.", own));
+  if (!h5::has_link(file.get(), name)) {
+    throw Error(fmt::format("it has neither a dataset /{} nor /direction: give {}.", own, kDirectionsWanted));
+  }
   const h5::OpenDataset dataset = h5::open_dataset(file.get(), name, H5T_IEEE_F64LE, 2);
   const std::uint64_t n_rows = dataset.shape[0], n_columns = dataset.shape[1];
   if (n_columns != static_cast<std::uint64_t>(n_parameters) || n_rows == 0) {
@@ -210,8 +201,8 @@ std::vector<double> read_direction_rows(const std::string& path, LossKind loss, 
 }  // namespace
 
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints) {
-  check_readable(path, "minimizer file");
-  if (looks_like_hdf5(path)) return from_hdf5(path, loss);
+  require_readable(path, "The minimizer file ", "an output of landscape_mpi or a safetensors file");
+  if (h5::is_hdf5_file(path)) return from_hdf5(path, loss);
   if (looks_like_safetensors(path)) return from_safetensors(path, loss, hints);
   throw Error(
       fmt::format("The minimizer file '{}' is neither HDF5 nor safetensors, or it is damaged: a PyTorch checkpoint is "
@@ -247,8 +238,11 @@ void save_safetensors(const std::string& path, const Minimizer& minimizer) {
 }
 
 std::vector<double> read_directions(const std::string& path, LossKind loss, std::int64_t n_parameters) {
-  check_readable(path, "directions file");
-  if (!looks_like_hdf5(path)) throw Error(fmt::format("The directions file '{}' is not HDF5.", path));
+  require_readable(path, "The directions file ", kDirectionsWanted);
+  if (!h5::is_hdf5_file(path)) {
+    throw Error(fmt::format("The directions file '{}' is not HDF5, or its beginning is damaged: give {}.", path,
+                            kDirectionsWanted));
+  }
   try {
     return read_rehearsed(path, [&] { return read_direction_rows(path, loss, n_parameters); });
   } catch (const Error& error) {

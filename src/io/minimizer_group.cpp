@@ -98,7 +98,6 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
 
 Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_checksum) {
   const std::string name = minimizer_group_name(loss);
-  if (!h5::has_link(file.get(), name)) throw Error(fmt::format("There is no group /{}.", name));
   const h5::Group group = h5::open_group(file.get(), name);
   const hid_t id = group.get();
   const auto small = [&](const char* attribute) {

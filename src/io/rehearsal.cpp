@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <set>
 
+#include "durable_file.hpp"
 #include "landscape/model/error.hpp"
 
 namespace landscape {
@@ -46,6 +49,12 @@ std::uint64_t address_space() {
   _exit(0);
 }
 
+void warn_once(const std::string& path, std::string_view what) {
+  static std::set<std::string> said;
+  const std::string warning = fmt::format("warning: '{}' {}\n", path, what);
+  if (said.insert(warning).second) fmt::print(stderr, "{}", warning);
+}
+
 }  // namespace
 
 Seal rehearse(const std::string& path, const std::function<void()>& read) {
@@ -63,9 +72,21 @@ Seal rehearse(const std::string& path, const std::function<void()>& read) {
   return seal;
 }
 
+void require_readable(const std::string& path, std::string_view subject, std::string_view wanted) {
+  struct stat status = {};
+  if (stat(path.c_str(), &status) != 0) {
+    throw Error(fmt::format("{}'{}' cannot be opened {}: give {}.", subject, path, errno_text(), wanted));
+  }
+  if (!S_ISREG(status.st_mode)) throw Error(fmt::format("{}'{}' is no plain file: give {}.", subject, path, wanted));
+  if (!std::ifstream(path)) throw Error(fmt::format("{}'{}' cannot be read {}.", subject, path, errno_text()));
+}
+
 void warn_if_broken(Seal seal, const std::string& path) {
-  if (seal != Seal::broken) return;
-  fmt::print(stderr, "warning: '{}' was altered since it was written, by another program or by damage.\n", path);
+  if (seal == Seal::broken) warn_once(path, "was altered since it was written, by another program or by damage.");
+}
+
+void warn_without_checksums(const std::string& path) {
+  warn_once(path, "is a copy without checksums: whether its numbers are those that were written cannot be told.");
 }
 
 }  // namespace landscape

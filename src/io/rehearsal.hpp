@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "metadata_seal.hpp"
@@ -14,8 +15,14 @@ namespace landscape {
 /// memory, whatever it throws, and throws Error if that process crashes. Returns what the seal is like.
 Seal rehearse(const std::string& path, const std::function<void()>& read);
 
-/// Says on stderr that the file was altered, though it can be read all the same.
+/// Throws Error "The minimizer file 'a.h5' is no plain file: give <wanted>." where it is not there, no file or not
+/// readable; `subject` stands before the name. A FIFO is not opened.
+void require_readable(const std::string& path, std::string_view subject, std::string_view wanted);
+
+/// Say on stderr, once per file, what was noticed though the file can be read all the same: that it was altered, and
+/// that nothing vouches for its numbers.
 void warn_if_broken(Seal seal, const std::string& path);
+void warn_without_checksums(const std::string& path);
 
 /// read(), after its rehearsal.
 template <class F>

@@ -108,6 +108,36 @@ class BadInput(SystemTest):
                     process = self.run_program(command, name, code=1)
                     self.assertRegex(process.stderr, f"^landscape_mpi: .*{name}.*[.]\n$")
 
+    def test_what_is_no_output_is_refused_in_one_sentence_with_a_remedy(self):
+        self.run_program(*QUICK, "--output=good.h5")
+        os.mkdir(self.path("folder"))
+        os.mkfifo(self.path("fifo"))
+        os.symlink("nowhere", self.path("link"))
+        self.write("empty", b"")
+        self.write("text", b"this is no HDF5 file\n")
+        with h5py.File(self.path("other"), "w") as file:
+            file["measured"] = [1.0, 2.0]
+        for name in ("folder", "fifo", "link", "empty", "text", "other", "missing"):
+            for command in (["info", name], ["reduce", name], ["verify", name], ["compare", "good.h5", name]):
+                with self.subTest(command=command):
+                    stderr = self.run_program(*command, code=1, timeout=20).stderr
+                    self.assertRegex(stderr, rf"\Alandscape_mpi: '{name}' [^\n]*: give [^\n]*[.]\n\Z")
+                    self.assertNotIn("HDF5 cannot", stderr)
+            for option in ("minimizer", "directions-from"):
+                with self.subTest(option=option, name=name):
+                    run = [f"--{option}={name}", "--epochs=1", "--lbfgs-iterations=0", "--quiet"]
+                    stderr = self.run_program(*run, code=1, timeout=20).stderr
+                    self.assertRegex(stderr, rf"\Alandscape_mpi: The [a-z]+ file '{name}' [^\n]*: [^\n]*[.]\n\Z")
+                    self.assertNotIn("HDF5 cannot", stderr)
+
+    def test_every_wrong_option_of_a_reading_command_is_named_before_the_file_is_read(self):
+        wrong = ["--directions=3", "--seed=x", "--confidence=7"]
+        for command in (["reduce"], ["verify"], ["compare", "b.h5"], ["info"]):
+            stderr = self.run_program(*command, "none.h5", *wrong, code=2).stderr
+            self.assertIn("--directions has no meaning", stderr)
+            self.assertIn("--seed 'x'", stderr)
+            self.assertNotIn("none.h5", stderr)
+
     def test_a_second_job_on_the_same_output_is_kept_out(self):
         first = self.start_program("--epochs=100000000", "--output=shared.h5", ranks=2)
         self.wait_for(lambda: os.path.exists(self.path("shared.h5.lock")), first)

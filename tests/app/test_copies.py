@@ -111,6 +111,109 @@ class Copies(SystemTest):
         self.assertEqual(len(said), 1, said)
 
 
+class Incomplete(SystemTest):
+    """Copies that left something out, by hand or by a tool that does not copy attributes."""
+
+    READING = (["info", "x.h5"], ["reduce", "x.h5"], ["verify", "x.h5"], ["compare", "x.h5", "whole.h5"])
+    LOADING = ["--minimizer=x.h5", "--directions-from=x.h5", "--grid=-1:1:3", "--output=y.h5", "--overwrite"]
+    # What is left out, and the commands that need it: the first letters of the above.
+    NEEDED = {
+        ("/", "state"): "irvc",
+        ("/", "config"): "irvc",
+        ("/", "config_hash"): "irvc",
+        ("problem", None): "irvc",
+        ("problem", "problem"): "irvc",
+        ("problem", "dimension"): "irvc",
+        ("problem/points", None): "rvc",
+        ("problem/weights", None): "rvc",
+        ("minimizer/ritz", None): "rvcl",
+        ("minimizer/ritz", "network"): "irvcl",
+        ("minimizer/ritz", "width"): "irvcl",
+        ("minimizer/galerkin/theta", None): "irvcl",
+        ("minimizer/galerkin/history/loss", None): "irvcl",
+        ("profiles/ritz", "device"): "v",
+        ("profiles/ritz/loss", None): "irvc",
+        ("profiles/ritz/steps", None): "irvc",
+        ("profiles/galerkin/complete", None): "irvc",
+        ("profiles/galerkin/row_checksum", None): "irvc",
+        ("profiles/galerkin/curvature", None): "rc",
+        ("roughness/ritz", "evaluation_seconds"): "rc",
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.run_program(*QUICK, "--save-directions", "--history-every=50", "--output=whole.h5")
+
+    def copy(self, change):
+        with h5py.File(self.path("whole.h5"), "r") as source, h5py.File(self.path("x.h5"), "w") as target:
+            copy_by_h5py(source, target)
+            change(target)
+
+    def test_without_checksums_they_are_read_and_that_is_said_once(self):
+        def change(file):
+            file.visititems(lambda name, node: node.attrs.pop("crc32c", None) and None)
+
+        self.copy(change)
+        for command in self.READING:
+            process = self.run_program(*command)
+            self.assertRegex(process.stderr, r"\Awarning: 'x.h5' is a copy without checksums: [^\n]*[.]\n\Z")
+        self.assertEqual(self.run_program("reduce", "x.h5").stdout, self.run_program("reduce", "whole.h5").stdout)
+        process = self.run_program(*self.LOADING)
+        self.assertEqual((process.stdout.count("x.h5 without a checksum"), process.stderr), (2, ""))
+
+    def test_without_another_part_they_are_refused_in_one_sentence(self):
+        for (name, attribute), commands in self.NEEDED.items():
+
+            def change(file):
+                if attribute is None:
+                    del file[name]
+                else:
+                    del file[name].attrs[attribute]
+
+            self.copy(change)
+            for command in (*self.READING, self.LOADING):
+                letter = "l" if command is self.LOADING else command[0][0]
+                if letter == "l" and "l" not in commands:
+                    continue  # seconds saved
+                with self.subTest(name=name, attribute=attribute, command=command):
+                    process = self.run_program(*command, code=int(letter in commands))
+                    self.assertNotIn("HDF5 cannot", process.stderr)
+                    if letter in commands:
+                        part = attribute or name
+                        sentence = rf"\Alandscape_mpi: [^\n]*'x.h5'[^\n]*\b{part}\b[^\n]*[.]\n\Z"
+                        self.assertRegex(process.stderr, sentence)
+                        self.assertRegex(process.stderr, "use the original or a complete copy|give another file")
+
+    def test_what_leads_nowhere_or_is_something_else_is_missing(self):
+        for other in (h5py.SoftLink("/nowhere"), h5py.ExternalLink("none.h5", "/x"), None, 3.0):
+            for name in ("problem/points", "minimizer/ritz", "profiles/ritz/loss"):
+
+                def change(file):
+                    del file[name]
+                    if other is None:
+                        file.create_group(name)
+                    else:
+                        file[name] = other
+
+                self.copy(change)
+                with self.subTest(name=name, other=other):
+                    stderr = self.run_program("reduce", "x.h5", code=1).stderr
+                    self.assertRegex(stderr, r"\Alandscape_mpi: 'x.h5' [^\n]*[.]\n\Z")
+                    self.assertNotIn("HDF5 cannot", stderr)
+
+    def test_that_a_file_was_altered_is_said_once_per_file(self):
+        for name in ("x.h5", "z.h5"):
+            shutil.copy(self.path("whole.h5"), self.path(name))
+            with h5py.File(self.path(name), "r+") as file:
+                file.attrs["note"] = "mine"
+        for command in (*self.READING, self.LOADING):
+            stderr = self.run_program(*command).stderr
+            self.assertRegex(stderr, r"\Awarning: 'x.h5' was altered [^\n]*[.]\n\Z", command)
+        stderr = self.run_program("compare", "x.h5", "z.h5").stderr
+        self.assertEqual(stderr.count("'x.h5' was altered"), 1, stderr)
+        self.assertEqual(stderr.count("'z.h5' was altered"), 1, stderr)
+
+
 class FromPython(SystemTest):
     """What people write with h5py: no checksums, texts of variable length, whole numbers where others have fractions."""
 

@@ -351,7 +351,7 @@ TEST(OutputPath, IsCheckedBeforeAnyWork) {
   for (const OutputMode mode : {OutputMode::create, OutputMode::overwrite}) {
     EXPECT_TRUE(contains(message_of([&] { check_output(folder / "text.h5", mode); }), "no output file"));
   }
-  EXPECT_TRUE(contains(message_of([&] { check_output(folder / "text.h5", OutputMode::resume); }), "cannot open"));
+  EXPECT_TRUE(contains(message_of([&] { check_output(folder / "text.h5", OutputMode::resume); }), "is not HDF5"));
 }
 
 /// check_output's message for a user who is not root, asked in a child process where this one is.

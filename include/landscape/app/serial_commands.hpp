@@ -1,7 +1,6 @@
 // The commands that read an output file in one process and never start MPI.
 #pragma once
 
-#include <set>
 #include <string>
 
 #include "landscape/app/command_line.hpp"
@@ -9,10 +8,13 @@
 
 namespace landscape {
 
-/// The settings stored in the file, with the invocation's options in their place. Throws UsageError where an option is
-/// not among the allowed ones, Error where the file's settings cannot be read.
-RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation,
-                        const std::set<std::string>& allowed);
+/// The invocation's options before any output file is read. Throws UsageError that names all that are wrong or have no
+/// meaning for its command.
+RunConfig own_options(const Invocation& invocation);
+
+/// The settings stored in the file, with the invocation's options in their place. Throws as own_options() does, and
+/// Error where the file's settings cannot be read.
+RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation);
 
 /// Prints what the file holds; with --settings only its settings, as a config file.
 void show_info(const Invocation& invocation);
