@@ -235,7 +235,8 @@ int train_only(const Communicator& comm, const Invocation& invocation) {
   return kDone;
 }
 
-// Help, version and the commands that read a file: no MPI, and no part in a launch; every process speaks for itself.
+// Help, version and the commands that read a file: no MPI, and no part in a launch; every process speaks for itself
+// (but see let_first_rank_speak()).
 int run_serial(const Invocation& invocation) {
   if (invocation.help) {
     fmt::print("{}", help_text());
@@ -254,6 +255,7 @@ int run_serial(const Invocation& invocation) {
 }
 
 int fail(const std::exception& error, int code) {
+  let_first_rank_speak();
   const char* message = std::ferror(stdout) != 0 ? kLostOutput : error.what();
   fmt::print(stderr, "{}: {}\n", kProgram, message);
   return code;

@@ -51,12 +51,18 @@ class Pmix {
   alignas(std::max_align_t) std::array<std::byte, 1024> process_{};  // pmix_proc_t: char[256] and an int
 };
 
-// Only then may PMIx be used: it loses its way where one process greets while others leave without.
-bool is_one_of_mpi_or_alone() {
-  int used_mpi = 0;
-  MPI_Initialized(&used_mpi);
-  const char* size = environment("OMPI_COMM_WORLD_SIZE");
-  return used_mpi != 0 || (size != nullptr && std::string_view(size) == "1");
+// Of mpirun's own children, without a shell between.
+enum class Place { elsewhere, first, other };
+Place place_in_launch() {
+  const char* rank = environment("OMPI_COMM_WORLD_RANK");
+  if (rank == nullptr || !is_child_of_mpirun()) return Place::elsewhere;
+  return std::string_view(rank) == "0" ? Place::first : Place::other;
+}
+
+bool uses_mpi() {
+  int used = 0;
+  MPI_Initialized(&used);
+  return used != 0;
 }
 
 // However PMIx or mpirun may fail, the process ends.
@@ -75,14 +81,15 @@ bool end_all_ranks(int exit_code) {
   return pmix.init() && pmix.abort_all(exit_code);
 }
 
+void let_first_rank_speak() {
+  if (!uses_mpi() && place_in_launch() == Place::other) sleep(kPatience);
+}
+
 int leave_job(int exit_code) {
-  const char* rank = environment("OMPI_COMM_WORLD_RANK");
-  if (exit_code == 0 || rank == nullptr || !is_child_of_mpirun() || !is_one_of_mpi_or_alone()) return exit_code;
-  if (std::string_view(rank) == "0") {
-    end_all_ranks(exit_code);
-  } else {
-    sleep(kPatience);
-  }
+  if (exit_code == 0) return exit_code;
+  const Place place = place_in_launch();
+  if (place == Place::first) end_all_ranks(exit_code);
+  if (place == Place::other && uses_mpi()) sleep(kPatience);  // without, it has waited before it spoke
   return exit_code;
 }
 

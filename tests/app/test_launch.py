@@ -39,12 +39,19 @@ class Ends(Launch):
         ):
             self.assert_one_error(arguments, 2, pattern)
         self.assert_one_error(["--nonsense"], 2, "Option '--nonsense'", ranks=1)
-        self.assert_one_error(["info"], 2, "info needs a file", ranks=1)
+        for ranks in (1, 3):
+            self.assert_one_error(["info"], 2, "info needs a file", ranks=ranks)
+            wrong = ["reduce", "none.h5", "--directions=3"]
+            self.assert_one_error(wrong, 2, "--directions has no meaning", ranks=ranks)
 
     def test_errors_are_all_that_is_said(self):
         with open(self.path("bad.h5"), "w") as file:
             file.write("this is no HDF5 file")
-        self.assert_one_error(["info", "bad.h5"], 1, "'bad.h5'", ranks=1)
+        for ranks in (1, 3):
+            for command in ("info", "reduce", "verify"):
+                self.assert_one_error([command, "bad.h5"], 1, "'bad.h5'", ranks=ranks)
+                self.assert_one_error([command, "none.h5"], 1, "'none.h5'", ranks=ranks)
+            self.assert_one_error(["compare", "none.h5", "bad.h5"], 1, "'none.h5'", ranks=ranks)
         self.assert_one_error(["--minimizer=bad.h5", *QUICK], 1, "'?.*bad.h5'?")
 
     def test_a_stopped_job_says_only_that_it_is_resumable(self):
@@ -55,6 +62,22 @@ class Ends(Launch):
             process = self.plain(PROGRAM, *arguments)
             self.assertEqual((process.returncode, process.stderr), (0, ""), arguments)
             self.assertNotEqual(process.stdout, "")
+
+    def test_a_rank_that_fails_alone_speaks_for_itself(self):
+        self.plain(PROGRAM, *QUICK)
+        process = self.plain(PROGRAM, "info", "landscape.h5", ":", "-np", "2", PROGRAM, "info", "none.h5", ranks=1)
+        self.assertEqual(process.returncode, 1, process.stderr)
+        self.assertIn("landscape_mpi: 'none.h5'", process.stderr)
+        self.assertIn("State       complete", process.stdout)
+
+    def test_tasks_of_a_farm_speak_for_themselves(self):
+        for rank in "012":
+            environment = {"SLURM_PROCID": rank, "SLURM_NTASKS": "3", "SLURM_STEP_ID": "0"}
+            process = self.run_program("verify", "none.h5", code=1, env=environment, timeout=4)
+            self.assertRegex(process.stderr, r"\Alandscape_mpi: 'none.h5'.*\n\Z")
+        process = self.plain("sh", "-c", '"$0" info "none.$OMPI_COMM_WORLD_RANK"; exit 0', PROGRAM, timeout=30)
+        for rank in range(3):
+            self.assertIn(f"landscape_mpi: 'none.{rank}'", process.stderr)
 
     def test_a_shell_between_mpirun_and_the_program_goes_on(self):
         process = self.plain("sh", "-c", '"$0" --nonsense; echo "code $?"; exit 0', PROGRAM)

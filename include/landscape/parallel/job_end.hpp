@@ -11,9 +11,13 @@ namespace landscape {
 /// reached.
 bool end_all_ranks(int exit_code);
 
-/// Every rank's last call, after MPI_Finalize or without MPI: returns exit_code, which main returns. Where ranks of MPI
-/// have failed together, rank 0, which has said why, ends the job under mpirun; the others wait until they are ended,
-/// for some seconds at most.
+/// Every rank's last call, after MPI_Finalize or without MPI: returns exit_code, which main returns. Where ranks have
+/// failed together, rank 0, which has said why, ends the job under mpirun; the others wait until they are ended, for
+/// some seconds at most.
 int leave_job(int exit_code);
+
+/// Before a process that does without MPI says why it fails: the ranks of one mpirun mostly fail alike, so that the
+/// others give rank 0 the time to say so for all and to end them. Where it does not, each speaks for itself.
+void let_first_rank_speak();
 
 }  // namespace landscape
