@@ -1,4 +1,4 @@
-// Fused loss of networks with several blocks, of widths beyond 32 and of every activation on the fp64 tensor cores. As
+// Fused loss of networks with several blocks, of widths beyond 64 and of every activation on the fp64 tensor cores. As
 // tile.cuh, but what a lane must remember between passes lies in shared memory: vectors of 2 tiles() doubles per lane,
 // written and read by that lane alone, so no barrier is needed. Wide layers go through in groups of output tiles.
 //
@@ -50,7 +50,7 @@ __device__ __forceinline__ void affine_layer(const DeepTile& s, const double* bi
                [&](int kx, int) { return s.points.x(4 * kx + s.at.t, s.q); });
     }
     if (matrix != nullptr) {
-      multiply(v, matrix + group * k_steps * kTiles * kWarp, k_steps, s.at.lane,
+      multiply(v, matrix + group * k_steps * kTiles * kWarp, s.layout.used_k_steps(), s.at.lane,
                [&](int kt, int) { return from[kt * kWarp]; });
     }
 #pragma unroll
@@ -143,11 +143,12 @@ __device__ __forceinline__ void channel_pass(const DeepTile& s, const Operand& o
       if (odd) initial(k, group, y);
       const double* fragments = matrix + group * k_steps * kTiles * kWarp;
       if (layer == 1) {
-        multiply(y, fragments, k_steps, s.at.lane, operand);
+        multiply(y, fragments, layout.used_k_steps(), s.at.lane, operand);
       } else {
         const double* from = s.state.vector(odd ? at.z(0) : at.h(0));
         const int stride = s.state.elements * kWarp;
-        multiply(y, fragments, k_steps, s.at.lane, [&](int kt, int c) { return from[c * stride + kt * kWarp]; });
+        multiply(y, fragments, layout.used_k_steps(), s.at.lane,
+                 [&](int kt, int c) { return from[c * stride + kt * kWarp]; });
       }
 #pragma unroll
       for (int n = 0; n < kTiles; ++n) {
@@ -299,7 +300,7 @@ __device__ __forceinline__ double deep_ritz_value(const DeepTile& s) {
 #pragma unroll 1
       for (int group = 0; group < layout.groups; ++group) {
         double y[1][kTiles][2] = {};
-        multiply(y, matrix + group * k_steps * kTiles * kWarp, k_steps, s.at.lane,
+        multiply(y, matrix + group * k_steps * kTiles * kWarp, layout.used_k_steps(), s.at.lane,
                  [&](int kt, int) { return from[kt * kWarp]; });
 #pragma unroll
         for (int i = 0; i < kTiles; ++i) {
@@ -313,7 +314,7 @@ __device__ __forceinline__ double deep_ritz_value(const DeepTile& s) {
 #pragma unroll 1
       for (int nd = 0; nd < layout.gradient_tiles(); ++nd) {
         double g[2] = {gradient[2 * nd * kWarp], gradient[(2 * nd + 1) * kWarp]};
-        multiply_gradient(g, s.net + layout.slopes(k) + nd * k_steps * kWarp, k_steps, s.at.lane,
+        multiply_gradient(g, s.net + layout.slopes(k) + nd * k_steps * kWarp, layout.used_k_steps(), s.at.lane,
                           [&](int kt) { return odd[kt * kWarp]; });
         gradient[2 * nd * kWarp] = g[0];
         gradient[(2 * nd + 1) * kWarp] = g[1];

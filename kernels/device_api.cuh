@@ -55,7 +55,12 @@ void launch(const LaunchName& at, void (*kernel)(Parameters...), const LaunchSha
 inline double* dynamic_shared() { return shim::dynamic_shared(); }
 inline void keep_loads_here() {}
 inline void forget_value(int&) {}
+inline void keep_order(double&) {}
 inline void mma_m8n8k4(double (&c)[2], double a, double b) { shim::mma_m8n8k4(c, a, b); }
+inline void mma_pair(double (&c0)[2], double (&c1)[2], double a0, double a1, double b) {
+  shim::mma_m8n8k4(c0, a0, b);
+  shim::mma_m8n8k4(c1, a1, b);
+}
 #else
 /// The block's dynamic shared memory.
 __device__ __forceinline__ double* dynamic_shared() {
@@ -71,6 +76,10 @@ __device__ __forceinline__ void keep_loads_here() { asm volatile("" ::: "memory"
 /// registers all the way through.
 __device__ __forceinline__ void forget_value(int& v) { asm volatile("" : "+r"(v)); }
 
+/// Ends the computation of v before the next such value's begins: unrolled activations otherwise all run at once and
+/// fill the registers.
+__device__ __forceinline__ void keep_order(double& v) { asm volatile("" : "+d"(v)); }
+
 /// C += A B with C (8 x 8), A (8 x 4), B (4 x 8) spread over a warp. Lane l holds A[l / 4][l % 4], B[l % 4][l / 4] and
 /// the two entries C[l / 4][2 (l % 4) + {0, 1}]. Volatile keeps the products in program order; reordered, the width-32
 /// kernels spill.
@@ -78,6 +87,19 @@ __device__ __forceinline__ void mma_m8n8k4(double (&c)[2], double a, double b) {
   asm volatile("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};"
                : "+d"(c[0]), "+d"(c[1])
                : "d"(a), "d"(b));
+}
+
+/// Two such products with the same B. From Hopper on one m16n8k4, which takes the time of one m8n8k4 there; its
+/// operands are the two A and C stacked, so the bits are those of two products.
+__device__ __forceinline__ void mma_pair(double (&c0)[2], double (&c1)[2], double a0, double a1, double b) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("mma.sync.aligned.m16n8k4.row.col.f64.f64.f64.f64 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+               : "+d"(c0[0]), "+d"(c0[1]), "+d"(c1[0]), "+d"(c1[1])
+               : "d"(a0), "d"(a1), "d"(b));
+#else
+  mma_m8n8k4(c0, a0, b);
+  mma_m8n8k4(c1, a1, b);
+#endif
 }
 #endif
 

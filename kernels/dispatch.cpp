@@ -1,4 +1,4 @@
-// The table of kernel families in order of preference, what each of them takes, and the launch shapes that follow.
+// The kernel families in order of preference, what each of them takes, and the launch shapes that follow.
 #include "dispatch.hpp"
 
 #include <algorithm>
@@ -16,20 +16,16 @@ constexpr Choices<KernelFamily, 5> kFamilies{{{KernelFamily::narrow, "narrow"},
                                               {KernelFamily::gemm, "gemm"},
                                               {KernelFamily::generic, "generic"}}};
 
-/// First row whose width covers the network and whose family applies to it. From an operation-count model (slots of the
-/// double-precision pipe, matrix instruction at twice the rate, padding to tiles of 8): below width 8 padding costs the
-/// tiles more than the matrix instruction saves; up to width 128 a fused kernel is bound by arithmetic, cuBLAS by
-/// memory; beyond, one DGEMM per layer is. To be replaced by measurement: `bench_cuda --dispatch` times every
-/// applicable family at every width and prints this table.
-struct Row {
-  int largest_width;
-  KernelFamily family;
-};
-constexpr Row kTable[] = {
-    {0, KernelFamily::generic},  // linear networks
-    {6, KernelFamily::narrow},  {8 * kRegisterTiles, KernelFamily::tile},
-    {128, KernelFamily::deep},  {1 << 30, KernelFamily::gemm},
-};
+/// The first family that applies and whose widest network this is not beyond. Measured on an H200
+/// (`bench_cuda --dispatch`; tests/bench_cuda has its table): narrow before tile before deep wherever they apply, up to
+/// the width where cuBLAS overtakes deep. That comes the sooner, the more the kernel keeps in shared memory for every
+/// point (Galerkin with several blocks), and the later, the more channels a product serves.
+int widest_deep(const Evaluation& what) {
+  const bool few_channels = what.shape.d < 4;
+  if (what.loss == LossKind::ritz) return 112;
+  if (what.shape.nb == 1) return few_channels ? 112 : 160;
+  return few_channels ? 56 : 72;
+}
 
 }  // namespace
 
@@ -77,8 +73,9 @@ KernelFamily choose_family(const Evaluation& what) {
     }
     return family;
   }
-  for (const Row& row : kTable) {
-    if (what.shape.w <= row.largest_width && is_applicable(row.family, what)) return row.family;
+  for (const auto& [family, name] : kFamilies) {
+    const bool is_too_wide = family == KernelFamily::deep && what.shape.w > widest_deep(what);
+    if (!is_too_wide && is_applicable(family, what)) return family;
   }
   return KernelFamily::generic;
 }

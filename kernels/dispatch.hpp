@@ -1,4 +1,4 @@
-// Which kernel family evaluates which network. The table in dispatch.cpp is the only place that decides; the
+// Which kernel family evaluates which network. choose_family is the only place that decides; the
 // environment variable LANDSCAPE_CUDA_KERNEL (narrow, tile, deep, gemm, generic) overrides it for tests and
 // measurements.
 #pragma once
@@ -27,7 +27,7 @@ bool is_applicable(KernelFamily family, const Evaluation& what);
 /// All that can, in the order of KernelFamily.
 std::vector<KernelFamily> applicable_families(const Evaluation& what);
 
-/// The table's choice, or the override's. Throws UsageError where the override's word is unknown or its family does not
+/// The fastest family as measured, or the override's. Throws UsageError where the override's word is unknown or its family does not
 /// apply.
 KernelFamily choose_family(const Evaluation& what);
 

@@ -24,8 +24,11 @@ __global__ void form_and_fold(FoldTask task) {
     __syncthreads();
     theta = moved;
   }
-  math::fold(task.shape, theta, task.folded + static_cast<std::int64_t>(blockIdx.x) * task.stride,
-             static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
+  // What `fold` leaves out is copied and packed with the rest, though never used.
+  double* folded = task.folded + static_cast<std::int64_t>(blockIdx.x) * task.stride;
+  for (std::int64_t i = threadIdx.x; i < task.stride; i += blockDim.x) folded[i] = 0.0;
+  __syncthreads();
+  math::fold(task.shape, theta, folded, static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
 }
 
 }  // namespace

@@ -51,35 +51,34 @@ __device__ __forceinline__ void for_block(int n, const F& f) {
   for (int i = static_cast<int>(threadIdx.x); i < n; i += static_cast<int>(blockDim.x)) f(i);
 }
 
-/// out(8 I.., 8 J..) tiles of a product, two columns of tiles at a time per warp. a(row, k) and b(k, column) read the
+/// out(8 I.., 8 J..) tiles of a product, two rows of tiles at a time per warp. a(row, k) and b(k, column) read the
 /// operands, c(row, column) gives the place of an entry, or null beyond the edges; `add` keeps what is there.
 template <class A, class B, class C>
 __device__ __forceinline__ void block_product(int row_tiles, int column_tiles, int k_steps, const A& a, const B& b,
                                               const C& c, bool add) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp, warp = static_cast<int>(threadIdx.x) / kWarp;
   const int g = lane / 4, t = lane % 4;
-  const int pairs = (column_tiles + 1) / 2;
+  const int pairs = (row_tiles + 1) / 2;
 #pragma unroll 1
-  for (int item = warp; item < row_tiles * pairs; item += kGradientWarps) {
-    const int row = 8 * (item / pairs) + g;
-    const int column = 16 * (item % pairs);
-    const bool second = column / 8 + 1 < column_tiles;
+  for (int item = warp; item < pairs * column_tiles; item += kGradientWarps) {
+    const int row = 16 * (item / column_tiles) + g;
+    const int column = 8 * (item % column_tiles);
+    const bool second = row / 8 + 1 < row_tiles;
     double sum[2][2] = {};
     for (int half = 0; add && half < (second ? 2 : 1); ++half) {
       for (int e = 0; e < 2; ++e) {
-        const double* from = c(row, column + 8 * half + 2 * t + e);
+        const double* from = c(row + 8 * half, column + 2 * t + e);
         if (from != nullptr) sum[half][e] = *from;
       }
     }
 #pragma unroll 2
     for (int k = 0; k < k_steps; ++k) {
-      const double left = a(row, 4 * k + t);
-      mma_m8n8k4(sum[0], left, b(4 * k + t, column + g));
-      if (second) mma_m8n8k4(sum[1], left, b(4 * k + t, column + 8 + g));
+      const double low = second ? a(row + 8, 4 * k + t) : 0.0;
+      mma_pair(sum[0], sum[1], a(row, 4 * k + t), low, b(4 * k + t, column + g));
     }
     for (int half = 0; half < (second ? 2 : 1); ++half) {
       for (int e = 0; e < 2; ++e) {
-        double* to = c(row, column + 8 * half + 2 * t + e);
+        double* to = c(row + 8 * half, column + 2 * t + e);
         if (to != nullptr) *to = sum[half][e];
       }
     }

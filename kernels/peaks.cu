@@ -29,15 +29,71 @@ __global__ void fma_rate(double a, double b, double* out) {
   if (sum == -1.0) *out = sum;
 }
 
+/// The forms of the matrix instruction, by what one of them computes; the larger ones only from Hopper on.
+enum class MmaForm { m8n8k4, m16n8k4, m16n8k8, m16n8k16 };
+constexpr double flops_of(MmaForm form) {
+  switch (form) {
+    case MmaForm::m8n8k4:
+      return 2.0 * 8 * 8 * 4;
+    case MmaForm::m16n8k4:
+      return 2.0 * 16 * 8 * 4;
+    case MmaForm::m16n8k8:
+      return 2.0 * 16 * 8 * 8;
+    case MmaForm::m16n8k16:
+      return 2.0 * 16 * 8 * 16;
+  }
+  return 0.0;
+}
+
+template <MmaForm kForm>
+__device__ __forceinline__ void multiply(double (&c)[4], double a, double b) {
+  if constexpr (kForm == MmaForm::m8n8k4) {
+    asm volatile("mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64 {%0, %1}, {%2}, {%3}, {%0, %1};"
+                 : "+d"(c[0]), "+d"(c[1])
+                 : "d"(a), "d"(b));
+  } else {
+#if __CUDA_ARCH__ >= 900
+    if constexpr (kForm == MmaForm::m16n8k4) {
+      asm volatile(
+          "mma.sync.aligned.m16n8k4.row.col.f64.f64.f64.f64 {%0, %1, %2, %3}, {%4, %4}, {%5}, {%0, %1, %2, %3};"
+          : "+d"(c[0]), "+d"(c[1]), "+d"(c[2]), "+d"(c[3])
+          : "d"(a), "d"(b));
+    } else if constexpr (kForm == MmaForm::m16n8k8) {
+      asm volatile(
+          "mma.sync.aligned.m16n8k8.row.col.f64.f64.f64.f64 {%0, %1, %2, %3}, {%4, %4, %4, %4}, {%5, %5}, "
+          "{%0, %1, %2, %3};"
+          : "+d"(c[0]), "+d"(c[1]), "+d"(c[2]), "+d"(c[3])
+          : "d"(a), "d"(b));
+    } else {
+      asm volatile(
+          "mma.sync.aligned.m16n8k16.row.col.f64.f64.f64.f64 {%0, %1, %2, %3}, {%4, %4, %4, %4, %4, %4, %4, %4}, "
+          "{%5, %5, %5, %5}, {%0, %1, %2, %3};"
+          : "+d"(c[0]), "+d"(c[1]), "+d"(c[2]), "+d"(c[3])
+          : "d"(a), "d"(b));
+    }
+#endif
+  }
+}
+
+/// Per step, kChains products, then kChains times kFmas fused multiply-adds in chains of their own: where the two kinds
+/// take turns on one pipe, the time is the sum of theirs.
+template <MmaForm kForm, int kFmas>
 __global__ void mma_rate(double a, double b, double* out) {
-  double v[kChains][2] = {};
+  double v[kChains][4] = {};
+  double w[kChains];
+#pragma unroll
+  for (int c = 0; c < kChains; ++c) w[c] = a + c + threadIdx.x;
   for (int step = 0; step < kSteps; ++step) {
 #pragma unroll
-    for (int c = 0; c < kChains; ++c) mma_m8n8k4(v[c], a, b);
+    for (int c = 0; c < kChains; ++c) {
+      multiply<kForm>(v[c], a, b);
+#pragma unroll
+      for (int i = 0; i < kFmas; ++i) w[(c + i) % kChains] = math::fma(w[(c + i) % kChains], a, b);
+    }
   }
   double sum = 0.0;
 #pragma unroll
-  for (int c = 0; c < kChains; ++c) sum += v[c][0] + v[c][1];
+  for (int c = 0; c < kChains; ++c) sum += v[c][0] + v[c][1] + v[c][2] + v[c][3] + (kFmas > 0 ? w[c] : 0.0);
   if (sum == -1.0) *out = sum;
 }
 
@@ -98,8 +154,23 @@ Peaks measure_peaks() {
   Peaks peaks{};
   peaks.fma = 2.0 * threads * per_thread /
               best_seconds(stream, [&] { launch("fma rate", fma_rate, shape, 0.999, 1e-3, data); });
-  peaks.mma = 2.0 * 256.0 * threads / kWarp * per_thread /
-              best_seconds(stream, [&] { launch("mma rate", mma_rate, shape, 0.999, 1e-3, data); });
+  const double products = threads / kWarp * per_thread;
+  const auto seconds_of = [&](auto kernel) {
+    return best_seconds(stream, [&] { launch("mma rate", kernel, shape, 0.999, 1e-3, data); });
+  };
+  peaks.mma_m8n8k4 = products * flops_of(MmaForm::m8n8k4) / seconds_of(mma_rate<MmaForm::m8n8k4, 0>);
+  peaks.mma = peaks.mma_m8n8k4;
+  if (properties.major >= 9) {
+    const double alone = seconds_of(mma_rate<MmaForm::m16n8k4, 0>);
+    peaks.mma_m16n8k4 = products * flops_of(MmaForm::m16n8k4) / alone;
+    peaks.mma_m16n8k8 = products * flops_of(MmaForm::m16n8k8) / seconds_of(mma_rate<MmaForm::m16n8k8, 0>);
+    peaks.mma_m16n8k16 = products * flops_of(MmaForm::m16n8k16) / seconds_of(mma_rate<MmaForm::m16n8k16, 0>);
+    peaks.mma = std::max({peaks.mma, peaks.mma_m16n8k4, peaks.mma_m16n8k8, peaks.mma_m16n8k16});
+    constexpr int kFmas = 8;
+    const double fmas_alone = 2.0 * threads * per_thread * kFmas / peaks.fma;
+    peaks.shared_pipe =
+        (seconds_of(mma_rate<MmaForm::m16n8k4, kFmas>) - std::max(alone, fmas_alone)) / std::min(alone, fmas_alone);
+  }
   peaks.exp = threads * per_thread / 64.0 /
               best_seconds(stream, [&] { launch("activation rate", activation_rate, shape, 1e-2, data); });
   peaks.bandwidth =

@@ -1,11 +1,13 @@
-// Fused loss of single-block networks of width up to 32 on the fp64 tensor cores, everything in registers. A block is
+// Fused loss of single-block networks of width up to 64 on the fp64 tensor cores, everything in registers. A block is
 // four warps and owns one (network, chunk); its packed weights lie in shared memory, each warp takes every fourth tile
-// of 8 points.
+// of 8 points, or pair of tiles.
 //
 //   Galerkin  forward Laplacian: one product carries (h, Lap h), then the d gradient channels go through in pairs and
 //             are contracted at once: Lap N = a . (phi2' Lap v2 + phi2'' sum_c g_c^2)
 //   Ritz      adjoint: h forward, nu = phi1' * W2^T (a * phi2') backward, grad N = o + A nu
 #pragma once
+
+#include <type_traits>
 
 #include "tile_common.cuh"
 #include "tile_launchers.hpp"
@@ -14,9 +16,12 @@ namespace landscape::cuda {
 
 inline constexpr int kTileWarps = 4;
 
-/// Resident blocks the register allocation must allow: 168 registers for three, 128 for four (no spills, see
-/// tests/bench_cuda/check_registers.py).
-constexpr int tile_blocks_per_sm(int tiles) { return tiles <= 2 ? 4 : 3; }
+/// Resident blocks the register allocation must allow: 255 registers for two, 168 for three, 128 for four (no spills,
+/// see tests/bench_cuda/check_registers.py). Ritz holds two tiles of points.
+constexpr int tile_blocks_per_sm(LossKind loss, int tiles) {
+  if (loss == LossKind::ritz) return tiles <= 1 ? 4 : tiles <= 2 ? 3 : 2;
+  return tiles <= 2 ? 4 : tiles <= 4 ? 3 : 2;
+}
 
 /// First layer: v = c + A x; also o . x and o . slope of this lane's dimensions.
 template <int kTiles>
@@ -42,10 +47,24 @@ __device__ __forceinline__ void first_layer(const TileLayout& layout, const doub
   }
 }
 
-template <Activation kActivation, int kTiles>
+/// What the compiler knows of a layout. kIsShort: the last tile has at most four neurons (TileLayout::short_rest).
+template <int kTileCount, bool kIsShort>
+struct TileShape {
+  static constexpr int kTiles = kTileCount;
+  /// Is element e of tile i, or its k-step, padding alone?
+  LANDSCAPE_INLINE static constexpr bool is_padding(int i, int e) { return kIsShort && i == kTiles - 1 && e == 1; }
+};
+
+template <Activation kActivation, class Shape>
+__device__ __forceinline__ math::ActivationJet<double> activate_place(double v, int i, int e) {
+  if (Shape::is_padding(i, e)) return {};
+  return math::activate<kActivation>(v);
+}
+
+template <Activation kActivation, class Shape>
 __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, const double* net,
                                                       const PointView& points, std::int64_t q, const LanePlace& at) {
-  constexpr int kSteps = 2 * kTiles;
+  constexpr int kTiles = Shape::kTiles, kSteps = 2 * kTiles;
   constexpr int kWidth = 8 * kTiles;
   const double* even = net + layout.even(0);
   double n = 0.0, cross = 0.0, laplacian = 0.0;
@@ -59,7 +78,7 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
     for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
       for (int e = 0; e < 2; ++e) {
-        const math::ActivationJet<double> phi = math::activate<kActivation>(v[0][i][e]);
+        const math::ActivationJet<double> phi = activate_place<kActivation, Shape>(v[0][i][e], i, e);
         h[0][i][e] = phi.f;
         slope[i][e] = phi.f1;
         h[1][i][e] = phi.f2 * net[layout.direct_norm() + 8 * i + 2 * at.t + e];
@@ -68,18 +87,18 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
     }
 #pragma unroll
     for (int kt = 0; kt < kSteps; ++kt) {
+      if (Shape::is_padding(kt / 2, kt % 2)) continue;
 #pragma unroll
       for (int i = 0; i < kTiles; ++i) {
         const double b = even[(kt * kTiles + i) * kWarp + at.lane];
-        mma_m8n8k4(v[0][i], h[0][kt / 2][kt % 2], b);
-        mma_m8n8k4(v[1][i], h[1][kt / 2][kt % 2], b);
+        mma_pair(v[0][i], v[1][i], h[0][kt / 2][kt % 2], h[1][kt / 2][kt % 2], b);
       }
     }
 #pragma unroll
     for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
       for (int e = 0; e < 2; ++e) {
-        const math::ActivationJet<double> phi = math::activate<kActivation>(v[0][i][e]);
+        const math::ActivationJet<double> phi = activate_place<kActivation, Shape>(v[0][i][e], i, e);
         const double a = net[layout.out_weight() + 8 * i + 2 * at.t + e];
         n = math::fma(a, phi.f, n);
         a_slope[i][e] = a * phi.f1;
@@ -98,13 +117,13 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
       const double2 second = load_pair(row + kWidth + 8 * k);
 #pragma unroll
       for (int e = 0; e < 2; ++e) {
+        if (Shape::is_padding(k, e)) continue;
         const double a_first = slope[k][e] * (e == 0 ? first.x : first.y);
         const double a_second = slope[k][e] * (e == 0 ? second.x : second.y);
 #pragma unroll
         for (int i = 0; i < kTiles; ++i) {
           const double b = even[((2 * k + e) * kTiles + i) * kWarp + at.lane];
-          mma_m8n8k4(g[0][i], a_first, b);
-          mma_m8n8k4(g[1][i], a_second, b);
+          mma_pair(g[0][i], g[1][i], a_first, a_second, b);
         }
       }
     }
@@ -126,30 +145,55 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
   return galerkin_value(points, q, n, sum_over_lanes<kOverNeurons>(cross), sum_over_lanes<kOverNeurons>(laplacian));
 }
 
-template <Activation kActivation, int kTiles>
-__device__ __forceinline__ double tile_ritz_value(const TileLayout& layout, const double* net, const PointView& points,
-                                                  std::int64_t q, const LanePlace& at) {
-  constexpr int kSteps = 2 * kTiles;
-  double n = 0.0, unused = 0.0;
-  double slope[kTiles][2];  // phi1', then nu
-  double v[kTiles][2];
-  double h[kTiles][2];
-  first_layer(layout, net, points, q, at, v, n, unused);
+/// Two tiles of points at once, q and q + 8: they share every B operand.
+template <Activation kActivation, class Shape>
+__device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const double* net, const PointView& points,
+                                                 std::int64_t q, const LanePlace& at, double (&values)[2]) {
+  constexpr int kTiles = Shape::kTiles, kSteps = 2 * kTiles;
+  const int own = 2 * at.t;  // this lane's first neuron, or dimension, of a tile
+  double n[2] = {0.0, 0.0};
+  double slope[2][kTiles][2];  // phi1', then nu
+  double v[2][kTiles][2];
+  double h[2][kTiles][2];
+#pragma unroll
+  for (int i = 0; i < kTiles; ++i) {
+#pragma unroll
+    for (int e = 0; e < 2; ++e) v[0][i][e] = v[1][i][e] = net[layout.odd_bias(0) + 8 * i + own + e];
+  }
+#pragma unroll 1
+  for (int kx = 0; kx < layout.x_steps(); ++kx) {
+    const int j = 4 * kx + at.t;
+    const double x[2] = {points.x(j, q), points.x(j, q + kTilePoints)};
+    const double o = net[layout.out_direct() + j];
+    const double* fragments = net + layout.direct(0) + kx * kTiles * kWarp + at.lane;
+#pragma unroll
+    for (int i = 0; i < kTiles; ++i) mma_pair(v[0][i], v[1][i], x[0], x[1], fragments[i * kWarp]);
+#pragma unroll
+    for (int p = 0; p < 2; ++p) n[p] = math::fma(o, x[p], n[p]);
+  }
 #pragma unroll
   for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
-      const math::ActivationJet<double> phi = math::activate<kActivation>(v[i][e]);
-      h[i][e] = phi.f;
-      slope[i][e] = phi.f1;
-      v[i][e] = net[layout.even_bias(0) + 8 * i + 2 * at.t + e];
+#pragma unroll
+      for (int p = 0; p < 2; ++p) {
+        const math::ActivationJet<double> phi = activate_place<kActivation, Shape>(v[p][i][e], i, e);
+        h[p][i][e] = phi.f;
+        slope[p][i][e] = phi.f1;
+        v[p][i][e] = net[layout.even_bias(0) + 8 * i + own + e];
+        keep_order(h[p][i][e]);
+      }
     }
   }
   const auto times = [&](const double* matrix) {
 #pragma unroll
     for (int kt = 0; kt < kSteps; ++kt) {
+      if (Shape::is_padding(kt / 2, kt % 2)) continue;
 #pragma unroll
-      for (int i = 0; i < kTiles; ++i) mma_m8n8k4(v[i], h[kt / 2][kt % 2], matrix[(kt * kTiles + i) * kWarp + at.lane]);
+      for (int i = 0; i < kTiles; ++i) {
+        mma_pair(v[0][i], v[1][i], h[0][kt / 2][kt % 2], h[1][kt / 2][kt % 2],
+                 matrix[(kt * kTiles + i) * kWarp + at.lane]);
+      }
     }
   };
   times(net + layout.even(0));
@@ -157,48 +201,63 @@ __device__ __forceinline__ double tile_ritz_value(const TileLayout& layout, cons
   for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
-      const math::ActivationJet<double> phi = math::activate<kActivation>(v[i][e]);
-      const double a = net[layout.out_weight() + 8 * i + 2 * at.t + e];
-      n = math::fma(a, phi.f, n);
-      h[i][e] = a * phi.f1;
-      v[i][e] = 0.0;
+      const double a = net[layout.out_weight() + 8 * i + own + e];
+#pragma unroll
+      for (int p = 0; p < 2; ++p) {
+        const math::ActivationJet<double> phi = activate_place<kActivation, Shape>(v[p][i][e], i, e);
+        n[p] = math::fma(a, phi.f, n[p]);
+        h[p][i][e] = a * phi.f1;
+        v[p][i][e] = 0.0;
+        keep_order(h[p][i][e]);
+      }
     }
   }
   times(net + layout.even_transposed(0));
 #pragma unroll
-  for (int i = 0; i < kTiles; ++i) {
-    slope[i][0] *= v[i][0];
-    slope[i][1] *= v[i][1];
+  for (int p = 0; p < 2; ++p) {
+#pragma unroll
+    for (int i = 0; i < kTiles; ++i) {
+      slope[p][i][0] *= v[p][i][0];
+      slope[p][i][1] *= v[p][i][1];
+    }
+    n[p] = sum_over_lanes<kOverNeurons>(n[p]) + net[layout.out_bias()];
   }
-  n = sum_over_lanes<kOverNeurons>(n) + net[layout.out_bias()];
-  const double b = points.top[q];
-  double energy = 0.0;
+  const double top[2] = {points.top[q], points.top[q + kTilePoints]};
+  double energy[2] = {0.0, 0.0};
 #pragma unroll 1
   for (int nd = 0; nd < layout.gradient_tiles(); ++nd) {
-    const int j = 8 * nd + 2 * at.t;
+    const int j = 8 * nd + own;
     const double* fragments = net + layout.slopes(0) + nd * kSteps * kWarp + at.lane;
-    double g[2] = {net[layout.out_direct() + j], net[layout.out_direct() + j + 1]};
-    double second[2] = {0.0, 0.0};
+    const double o[2] = {net[layout.out_direct() + j], net[layout.out_direct() + j + 1]};
+    double g[2][2] = {{o[0], o[1]}, {o[0], o[1]}};
+    double second[2][2] = {};
 #pragma unroll
     for (int kt = 0; kt < kSteps; kt += 2) {
-      mma_m8n8k4(g, slope[kt / 2][0], fragments[kt * kWarp]);
-      mma_m8n8k4(second, slope[kt / 2][1], fragments[(kt + 1) * kWarp]);
+      mma_pair(g[0], g[1], slope[0][kt / 2][0], slope[1][kt / 2][0], fragments[kt * kWarp]);
+      if (Shape::is_padding(kt / 2, 1)) continue;
+      mma_pair(second[0], second[1], slope[0][kt / 2][1], slope[1][kt / 2][1], fragments[(kt + 1) * kWarp]);
     }
 #pragma unroll
-    for (int e = 0; e < 2; ++e) {
-      const double du = math::fma(b, g[e] + second[e], n * points.slope(j + e, q));
-      energy = math::fma(du, du, energy);
+    for (int p = 0; p < 2; ++p) {
+#pragma unroll
+      for (int e = 0; e < 2; ++e) {
+        const double du = math::fma(top[p], g[p][e] + second[p][e], n[p] * points.slope(j + e, q + p * kTilePoints));
+        energy[p] = math::fma(du, du, energy[p]);
+      }
     }
   }
-  return ritz_value(points, q, n, sum_over_lanes<kOverNeurons>(energy));
+#pragma unroll
+  for (int p = 0; p < 2; ++p) {
+    values[p] = ritz_value(points, q + p * kTilePoints, n[p], sum_over_lanes<kOverNeurons>(energy[p]));
+  }
 }
 
-template <Activation kActivation, LossKind kLoss, int kTiles>
-__global__ void __launch_bounds__(kTileWarps* kWarp, tile_blocks_per_sm(kTiles))
+template <Activation kActivation, LossKind kLoss, class Shape>
+__global__ void __launch_bounds__(kTileWarps* kWarp, tile_blocks_per_sm(kLoss, Shape::kTiles))
     tile_loss(TileBatch networks, PointView points, double* partial) {
   // Rebuilt with the constants this instantiation knows, so that offsets fold.
   const TileLayout layout{
-      {networks.layout.shape.d, networks.layout.shape.w, 1, networks.layout.shape.residual}, kLoss, kTiles, 1};
+      {networks.layout.shape.d, networks.layout.shape.w, 1, networks.layout.shape.residual}, kLoss, Shape::kTiles, 1};
   const BlockTask task = block_task(points, blockIdx.x);
   double* net = dynamic_shared();
   double* tile_sums = net + layout.size();  // (kTilesPerChunk)
@@ -206,36 +265,58 @@ __global__ void __launch_bounds__(kTileWarps* kWarp, tile_blocks_per_sm(kTiles))
   __syncthreads();
   const LanePlace at = lane_place();
   const int n_tiles = static_cast<int>(task.end - task.begin) / kTilePoints;
+  constexpr int kAtOnce = kLoss == LossKind::galerkin ? 1 : 2;  // tiles; their number is a multiple of four
+  static_assert(kPointStep % (2 * kTilePoints) == 0);
 #pragma unroll 1
-  for (int tile = static_cast<int>(threadIdx.x) / kWarp; tile < n_tiles; tile += kTileWarps) {
+  for (int tile = kAtOnce * (static_cast<int>(threadIdx.x) / kWarp); tile < n_tiles; tile += kAtOnce * kTileWarps) {
     keep_loads_here();
     const std::int64_t q = task.begin + tile * kTilePoints + at.g;
-    double value;
+    double values[kAtOnce];
     if constexpr (kLoss == LossKind::galerkin) {
-      value = tile_galerkin_value<kActivation, kTiles>(layout, net, points, q, at);
+      values[0] = tile_galerkin_value<kActivation, Shape>(layout, net, points, q, at);
     } else {
-      value = tile_ritz_value<kActivation, kTiles>(layout, net, points, q, at);
+      tile_ritz_values<kActivation, Shape>(layout, net, points, q, at, values);
     }
-    value = sum_over_lanes<kOverPoints>(value);
-    if (at.lane == 0) tile_sums[tile] = value;
+#pragma unroll
+    for (int p = 0; p < kAtOnce; ++p) {
+      const double sum = sum_over_lanes<kOverPoints>(values[p]);
+      if (at.lane == 0) tile_sums[tile + p] = sum;
+    }
   }
   add_tiles(tile_sums, n_tiles, partial);
 }
+
+template <int kTiles>
+using Tiles = std::integral_constant<int, kTiles>;
 
 template <Activation kActivation, LossKind kLoss>
 void launch_tile(const TileBatch& networks, const PointView& points, double* partial, cudaStream_t stream) {
   const LaunchShape shape{networks.count * points.n_chunks, kTileWarps * kWarp,
                           static_cast<std::size_t>(networks.layout.size() + kTilesPerChunk) * sizeof(double), stream};
-  const auto with = [&](auto kernel) { launch("tile kernel", kernel, shape, networks, points, partial); };
+  const auto with = [&]<int kTiles>(Tiles<kTiles>) {
+    if (networks.layout.short_rest() > 0) {
+      launch("tile kernel", tile_loss<kActivation, kLoss, TileShape<kTiles, true>>, shape, networks, points, partial);
+    } else {
+      launch("tile kernel", tile_loss<kActivation, kLoss, TileShape<kTiles, false>>, shape, networks, points, partial);
+    }
+  };
   switch (networks.layout.tiles()) {
     case 1:
-      return with(tile_loss<kActivation, kLoss, 1>);
+      return with(Tiles<1>{});
     case 2:
-      return with(tile_loss<kActivation, kLoss, 2>);
+      return with(Tiles<2>{});
     case 3:
-      return with(tile_loss<kActivation, kLoss, 3>);
+      return with(Tiles<3>{});
+    case 4:
+      return with(Tiles<4>{});
+    case 5:
+      return with(Tiles<5>{});
+    case 6:
+      return with(Tiles<6>{});
+    case 7:
+      return with(Tiles<7>{});
     default:
-      return with(tile_loss<kActivation, kLoss, 4>);
+      return with(Tiles<8>{});
   }
 }
 

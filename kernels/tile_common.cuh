@@ -62,8 +62,12 @@ __device__ __forceinline__ void multiply(double (&acc)[kChannels][kTiles][2], co
 #pragma unroll
     for (int n = 0; n < kTiles; ++n) {
       const double b = fragments[(kt * kTiles + n) * kWarp + lane];
+      if constexpr (kChannels == 2) {
+        mma_pair(acc[0][n], acc[1][n], a[0], a[1], b);
+      } else {
 #pragma unroll
-      for (int c = 0; c < kChannels; ++c) mma_m8n8k4(acc[c][n], a[c], b);
+        for (int c = 0; c < kChannels; ++c) mma_m8n8k4(acc[c][n], a[c], b);
+      }
     }
   }
 }

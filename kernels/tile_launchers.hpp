@@ -12,7 +12,7 @@ namespace landscape::cuda {
 void pack_tiles(const TileLayout& layout, const FoldedBatch& networks, double* packed, cudaStream_t stream);
 
 /// Widest network, in tiles of 8 neurons, of the kernels that keep everything in registers.
-inline constexpr int kRegisterTiles = 4;
+inline constexpr int kRegisterTiles = 8;
 /// One block, swish, up to kRegisterTiles tiles in one group; partial (count, n_chunks).
 void tile_galerkin_losses(const TileBatch& networks, const PointView& points, double* partial, cudaStream_t stream);
 void tile_ritz_losses(const TileBatch& networks, const PointView& points, double* partial, cudaStream_t stream);

@@ -8,7 +8,8 @@
 //   matrix fragment    [group][kt][n][lane] = M(8 (group G + n) + g, 8 (kt / 2) + 2 t + kt % 2)    G tiles per group
 //   direct fragment    [group][kx][n][lane] = A_k(4 kx + t, 8 (group G + n) + g)     k-steps over dimensions, in order
 //   gradient fragment  [nd][kt][lane]       = A_k(8 nd + g, 8 (kt / 2) + 2 t + kt % 2)         outputs are dimensions
-// Padded neurons have zero weights on both sides: they add exact zeros.
+// Padded neurons have zero weights on both sides: they add exact zeros. Where at most four neurons are left for the last
+// tile, they take its even places, so that its second k-step is padding alone and is left out.
 #pragma once
 
 #include "views.hpp"
@@ -22,8 +23,18 @@ struct TileLayout {
   int groups;
 
   LANDSCAPE_INLINE constexpr int tiles() const { return tiles_per_group * groups; }
-  LANDSCAPE_INLINE constexpr int width() const { return 8 * tiles(); }          // padded
-  LANDSCAPE_INLINE constexpr int k_steps() const { return 2 * tiles(); }        // of a hidden matrix
+  LANDSCAPE_INLINE constexpr int width() const { return 8 * tiles(); }    // padded
+  LANDSCAPE_INLINE constexpr int k_steps() const { return 2 * tiles(); }  // of a hidden matrix
+  /// Neurons of the last tile in use, if they are so few that they all go to its first k-step; else 0.
+  LANDSCAPE_INLINE constexpr int short_rest() const { return shape.w % 8 <= 4 ? shape.w % 8 : 0; }
+  /// k-steps before which every real input has gone through.
+  LANDSCAPE_INLINE constexpr int used_k_steps() const { return 2 * ((shape.w + 7) / 8) - (short_rest() > 0 ? 1 : 0); }
+  /// The neuron at a place of the padded width, or one beyond the network.
+  LANDSCAPE_INLINE constexpr int neuron(int place) const {
+    const int in_last = place - shape.w / 8 * 8;
+    if (short_rest() == 0 || in_last < 0) return place;
+    return in_last % 2 == 0 && in_last / 2 < short_rest() ? place - in_last / 2 : shape.w;
+  }
   LANDSCAPE_INLINE constexpr int x_steps() const { return (shape.d + 3) / 4; }  // of a direct matrix
   LANDSCAPE_INLINE constexpr int gradient_tiles() const { return (shape.d + 7) / 8; }
   LANDSCAPE_INLINE constexpr int even_dimension() const { return round_up(shape.d, 2); }

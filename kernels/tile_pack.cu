@@ -15,17 +15,22 @@ __device__ __forceinline__ void fill(double* to, int n, const F& f) {
   for (int i = static_cast<int>(threadIdx.x); i < n; i += static_cast<int>(blockDim.x)) to[i] = f(i);
 }
 
-/// A folded network as matrices with zeros beyond their sizes.
+/// A folded network by places of the padded width, with zeros where there is no neuron.
 struct Padded {
   const math::FoldedLayout<math::DynamicShape>& layout;
+  const TileLayout& to;
   const double* p;
-  __device__ double vector(int offset, int i) const { return i < layout.s.w ? p[offset + i] : 0.0; }
-  __device__ double matrix(int offset, int row, int column) const {
-    const int w = layout.s.w;
+  __device__ double vector(int offset, int place) const {
+    const int i = to.neuron(place);
+    return i < layout.s.w ? p[offset + i] : 0.0;
+  }
+  __device__ double matrix(int offset, int row_place, int column_place) const {
+    const int w = layout.s.w, row = to.neuron(row_place), column = to.neuron(column_place);
     return row < w && column < w ? p[offset + row * w + column] : 0.0;
   }
-  __device__ double direct(int k, int dimension, int neuron) const {
+  __device__ double direct(int k, int dimension, int place) const {
     const math::DynamicShape& s = layout.s;
+    const int neuron = to.neuron(place);
     return dimension < s.d && neuron < s.w ? p[layout.direct(k) + dimension * s.w + neuron] : 0.0;
   }
 };
@@ -57,11 +62,10 @@ __device__ Entry gradient_entry(const TileLayout& to, int i) {
 __global__ void pack(TileLayout to, FoldedBatch from, double* packed) {
   const math::FoldedLayout<math::DynamicShape> layout{to.shape};
   const double* p = from.folded + static_cast<std::int64_t>(blockIdx.x) * from.stride;
-  const double* norm = p + 2 * layout.size();
   double* out = packed + static_cast<std::int64_t>(blockIdx.x) * to.size();
-  const Padded net{layout, p};
+  const Padded net{layout, to, p};
   const int w = to.width();
-  fill(out + to.direct_norm(), w, [&](int i) { return i < to.shape.w ? norm[i] : 0.0; });
+  fill(out + to.direct_norm(), w, [&](int i) { return net.vector(2 * layout.size(), i); });
   fill(out + to.out_weight(), w, [&](int i) { return net.vector(layout.out_weight(), i); });
   fill(out + to.out_direct(), round_up(to.shape.d, 8),
        [&](int i) { return i < to.shape.d ? p[layout.out_direct() + i] : 0.0; });
