@@ -1,5 +1,5 @@
-// Activation passes of the cuBLAS path: the lanes of a warp run over the neurons of one (network, point), so every
-// access is a contiguous stretch of one channel. Where neurons need nothing of each other, several warps share them. Formulas as in landscape/math/network.hpp.
+// Activation passes of the cuBLAS path: one warp per (network, point), its lanes run over the neurons, so every access
+// is a contiguous stretch of one channel. Formulas as in landscape/math/network.hpp.
 #include "activation_switch.cuh"
 #include "gemm_passes.hpp"
 #include "landscape/math/folded_network.hpp"
@@ -10,29 +10,22 @@ namespace {
 
 constexpr int kWarpsPerBlock = 4;
 
-/// Of the passes that send every neuron through on its own.
-LANDSCAPE_INLINE int warps_per_point(const GemmTile& tile) { return (tile.what.shape.w + kWarp - 1) / kWarp; }
-
-/// What one warp works on: neurons `first`, `first` + `step`, ... of each lane.
+/// What one warp works on.
 struct Place {
   std::int64_t network, point, q;
-  int lane, first, step;
+  int lane;
   bool inside;
   const double* net;
   math::FoldedLayout<math::DynamicShape> layout;
 };
-__device__ __forceinline__ Place place_of(const GemmTile& tile, int warps_per_point = 1) {
+__device__ __forceinline__ Place place_of(const GemmTile& tile) {
   const std::int64_t warp = static_cast<std::int64_t>(blockIdx.x) * kWarpsPerBlock + threadIdx.x / kWarp;
-  const std::int64_t pair = warp / warps_per_point;
-  const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  const std::int64_t network = pair / tile.n_points;
-  const std::int64_t point = pair - network * tile.n_points;
+  const std::int64_t network = warp / tile.n_points;
+  const std::int64_t point = warp - network * tile.n_points;
   return {network,
           point,
           tile.first_point + point,
-          lane,
-          lane + kWarp * static_cast<int>(warp - pair * warps_per_point),
-          kWarp * warps_per_point,
+          static_cast<int>(threadIdx.x) % kWarp,
           network < tile.networks.count,
           tile.networks.folded + network * tile.networks.stride,
           {tile.what.shape}};
@@ -55,7 +48,7 @@ __device__ __forceinline__ void activate_neurons(const GemmTile& tile, const Pla
   const bool galerkin = tile.what.loss == LossKind::galerkin;
   const std::int64_t next = static_cast<std::int64_t>(tile.n_points) * w;
   with_activation(tile.what.activation, [&](auto activation) {
-    for (int i = at.first; i < w; i += at.step) {
+    for (int i = at.lane; i < w; i += kWarp) {
       const double v = (from == nullptr ? 0.0 : from[i]) + bias[i] + shift.value(i);
       const auto phi = math::activate<decltype(activation)::value>(v);
       store(0, i, phi.f);
@@ -90,7 +83,7 @@ struct DirectShift {
 };
 
 __global__ void odd_layer(GemmTile tile, int k) {
-  const Place at = place_of(tile, warps_per_point(tile));
+  const Place at = place_of(tile);
   if (!at.inside) return;
   const math::DynamicShape& s = tile.what.shape;
   const DirectShift shift{at.layout.has_direct(k) ? at.net + at.layout.direct(k) : nullptr, s.d, s.w, tile.points,
@@ -100,7 +93,7 @@ __global__ void odd_layer(GemmTile tile, int k) {
 }
 
 __global__ void even_layer(GemmTile tile, int k) {
-  const Place at = place_of(tile, warps_per_point(tile));
+  const Place at = place_of(tile);
   if (!at.inside) return;
   const bool add = tile.what.shape.residual && k > 0;
   const DirectShift none{nullptr, 0, 0, tile.points, at.q};
@@ -188,13 +181,13 @@ __global__ void last_layer_ritz(GemmTile tile) {
 }
 
 __global__ void ritz_backward(GemmTile tile, int layer, bool through_stream) {
-  const Place at = place_of(tile, warps_per_point(tile));
+  const Place at = place_of(tile);
   if (!at.inside) return;
   const double* y = channel(tile, at, tile.y, 0);
   const double* slope = layer_slopes(tile, at, layer);
   double* h = channel(tile, at, tile.h, 0);
   double* z = channel(tile, at, tile.z, 0);
-  for (int i = at.first; i < tile.what.shape.w; i += at.step) {
+  for (int i = at.lane; i < tile.what.shape.w; i += kWarp) {
     double value = y[i];
     if (through_stream) {
       if (tile.what.shape.residual) value += z[i];
@@ -230,34 +223,34 @@ __global__ void add_integrands_kernel(const double* integrand, PointView points,
   if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }
 
-LaunchShape shape_of(const GemmTile& tile, int warps_each, cudaStream_t stream) {
-  const std::int64_t warps = tile.networks.count * tile.n_points * warps_each;
+LaunchShape warp_per_point(const GemmTile& tile, cudaStream_t stream) {
+  const std::int64_t warps = tile.networks.count * tile.n_points;
   return {(warps + kWarpsPerBlock - 1) / kWarpsPerBlock, kWarpsPerBlock * kWarp, 0, stream};
 }
 
 }  // namespace
 
 void gemm_odd_pass(const GemmTile& tile, int k, cudaStream_t stream) {
-  launch("odd pass", odd_layer, shape_of(tile, warps_per_point(tile), stream), tile, k);
+  launch("odd pass", odd_layer, warp_per_point(tile, stream), tile, k);
 }
 void gemm_even_pass(const GemmTile& tile, int k, cudaStream_t stream) {
-  launch("even pass", even_layer, shape_of(tile, warps_per_point(tile), stream), tile, k);
+  launch("even pass", even_layer, warp_per_point(tile, stream), tile, k);
 }
 void gemm_last_pass(const GemmTile& tile, double* integrand, cudaStream_t stream) {
   if (tile.what.loss == LossKind::galerkin) {
-    launch("last pass", last_layer_galerkin, shape_of(tile, 1, stream), tile, integrand);
+    launch("last pass", last_layer_galerkin, warp_per_point(tile, stream), tile, integrand);
   } else {
-    launch("last pass", last_layer_ritz, shape_of(tile, 1, stream), tile);
+    launch("last pass", last_layer_ritz, warp_per_point(tile, stream), tile);
   }
 }
 void gemm_ritz_odd_pass(const GemmTile& tile, int k, cudaStream_t stream) {
-  launch("backward pass", ritz_backward, shape_of(tile, warps_per_point(tile), stream), tile, 2 * k, false);
+  launch("backward pass", ritz_backward, warp_per_point(tile, stream), tile, 2 * k, false);
 }
 void gemm_ritz_even_pass(const GemmTile& tile, int k, cudaStream_t stream) {
-  launch("backward pass", ritz_backward, shape_of(tile, warps_per_point(tile), stream), tile, 2 * k - 1, true);
+  launch("backward pass", ritz_backward, warp_per_point(tile, stream), tile, 2 * k - 1, true);
 }
 void gemm_ritz_output_pass(const GemmTile& tile, double* integrand, cudaStream_t stream) {
-  launch("Ritz output pass", ritz_output, shape_of(tile, 1, stream), tile, integrand);
+  launch("Ritz output pass", ritz_output, warp_per_point(tile, stream), tile, integrand);
 }
 void add_integrands(const double* integrand, std::int64_t count, const PointView& points, double* partial,
                     cudaStream_t stream) {
