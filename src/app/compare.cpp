@@ -55,7 +55,6 @@ std::string why_unpaired(const Side& a, const Side& b) {
   const auto differ = [](std::string_view what, const std::string& first, const std::string& second) {
     return fmt::format("their {} differs ({} and {})", what, first, second);
   };
-  // As stored: --seed of this command is the bootstrap's.
   const RunConfig &p = a.config, &q = b.config;
   if (!(a.report.network == b.report.network)) {
     return fmt::format("their networks differ ({} and {})", a.report.network.describe(), b.report.network.describe());
@@ -63,8 +62,8 @@ std::string why_unpaired(const Side& a, const Side& b) {
   if (p.directions_from.empty() != q.directions_from.empty()) return "only one of them was given its directions";
   if (!p.directions_from.empty() && !have_same_directions(a, b)) return "they were given different directions";
   if (p.directions_from.empty()) {
-    if (p.training.seed != q.training.seed) {
-      return differ("seed", fmt::format("{}", p.training.seed), fmt::format("{}", q.training.seed));
+    if (p.direction_seed != q.direction_seed) {
+      return differ("direction seed", fmt::format("{}", p.direction_seed), fmt::format("{}", q.direction_seed));
     }
     if (p.norm != q.norm) return differ("norm", to_string(p.norm), to_string(q.norm));
     if (p.bias != q.bias) return differ("bias", to_string(p.bias), to_string(q.bias));
@@ -105,14 +104,19 @@ std::vector<std::pair<const LossReport*, const LossReport*>> pairs_of(const Side
 }
 
 /// What else is not the same, for the reader to judge, "key: A | B" each; settings that one of them does not have say
-/// nothing, except which minimizer was loaded and the precision.
+/// nothing, except which minimizer was loaded, the precision and the seeds.
 std::vector<std::string> other_differences(const Side& a, const Side& b) {
   std::vector<std::string> found;
   for (const Difference& d : differences(defining_text(a.config), defining_text(b.config))) {
-    const bool precision = d.key == "precision", minimizer = d.key.starts_with("minimizer");
-    if ((!d.before || !d.now) && !precision && !minimizer) continue;
-    const std::string otherwise = precision ? "double" : "trained";
-    found.push_back(fmt::format("{}: {} | {}", d.key, d.before.value_or(otherwise), d.now.value_or(otherwise)));
+    const auto otherwise = [&](const RunConfig& config) -> std::optional<std::string> {
+      if (d.key == "precision") return "double";
+      if (d.key.starts_with("minimizer")) return "trained";
+      if (d.key.ends_with("-seed"))
+        return fmt::format("{}", d.key == "train-seed" ? config.training.seed : config.direction_seed);
+      return std::nullopt;
+    };
+    const auto of_a = d.before ? d.before : otherwise(a.config), of_b = d.now ? d.now : otherwise(b.config);
+    if (of_a && of_b && of_a != of_b) found.push_back(fmt::format("{}: {} | {}", d.key, *of_a, *of_b));
   }
   return found;
 }

@@ -21,7 +21,7 @@ Minimizer first_guess(const RunConfig& config, LossKind loss) {
   Minimizer minimizer;
   minimizer.spec = config.network;
   minimizer.loss = loss;
-  minimizer.theta = initial_parameters(config.network, config.training.init, config.seed);
+  minimizer.theta = initial_parameters(config.network, config.training.init, config.training.seed);
   return minimizer;
 }
 
@@ -39,7 +39,7 @@ double history_bytes(const RunConfig& config) {
 // Seconds of one item on this rank.
 double seconds_per_item(const Setup& setup, LossBackend& backend, const Minimizer& minimizer) {
   const RunConfig& config = setup.config;
-  const LineSet lines(DirectionSet(minimizer.spec, minimizer.theta, config.seed, config.norm, config.bias));
+  const LineSet lines(DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias));
   const std::int64_t n_items = config.n_directions * setup.n_steps();
   std::vector<double> losses;
   std::int64_t count = std::min<std::int64_t>(n_items, 16 * setup.threads);
@@ -67,9 +67,9 @@ double cost_of_sets(const Setup& setup) {
 
 double training_seconds(const Setup& setup, LossKind loss) {
   const TrainingSpec& training = setup.config.training;
-  const PointSet points = make_points(training.quadrature, setup.config.network.dimension, setup.config.seed, 0);
+  const PointSet points = make_points(training.quadrature, setup.config.network.dimension, training.seed, 0);
   const auto backend = make_training_backend(setup, points);
-  const std::vector<double> theta = initial_parameters(setup.config.network, training.init, setup.config.seed);
+  const std::vector<double> theta = initial_parameters(setup.config.network, training.init, training.seed);
   std::vector<double> gradient(theta.size());
   int n_calls = 0;
   const Stopwatch clock;

@@ -31,6 +31,10 @@ double parse_real_where(Text text, Text option, bool (*holds)(double), Text cond
   return value;
 }
 
+std::uint64_t parse_seed(Text text, Text option) {
+  return parse_whole<std::uint64_t>(text, option, 0, std::numeric_limits<std::uint64_t>::max());
+}
+
 bool parse_switch(Text text, Text option) {
   if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
   if (text == "false" || text == "no" || text == "off" || text == "0") return false;
@@ -155,12 +159,20 @@ std::vector<Option> make_table() {
        [](const C& c) { return switch_text(c.overwrite); }},
       {"resume", "", "go on with an interrupted output file", general, run,
        [](C& c, Text t, Text o) { c.resume = parse_switch(t, o); }, [](const C& c) { return switch_text(c.resume); }},
+      // Before the two others, which replace their share of it.
       {"seed", "N", "of all random numbers", general, trains,
-       [](C& c, Text t, Text o) {
-         c.seed = parse_whole<std::uint64_t>(t, o, 0, std::numeric_limits<std::uint64_t>::max());
-         c.training.seed = c.seed;
-       },
+       [](C& c, Text t, Text o) { c.seed = c.training.seed = c.direction_seed = parse_seed(t, o); },
        [](const C& c) { return number_text(c.seed); }},
+      {"train-seed", "N", "of the training's: first parameters, batches, points [--seed]", general, trains,
+       [](C& c, Text t, Text o) { c.training.seed = parse_seed(t, o); },
+       [trained](const C& c) {
+         return trained(c, c.training.seed == c.seed ? std::string() : number_text(c.training.seed));
+       }},
+      {"direction-seed", "N", "of the random directions [--seed]", general, evaluates,
+       [](C& c, Text t, Text o) { c.direction_seed = parse_seed(t, o); },
+       [drawn](const C& c) {
+         return drawn(c, c.direction_seed == c.seed ? std::string() : number_text(c.direction_seed));
+       }},
       {"device", "auto|cpu|cuda", "where losses are evaluated", general, run,
        [](C& c, Text t, Text o) { c.device = parse_choice(kDevices, t, o); },
        [](const C& c) { return to_string(c.device); }},

@@ -211,7 +211,7 @@ AttributeList profile_attributes(const Setup& setup) {
                   {"interval_length", config.grid.length()}};
   }
   attributes.emplace_back("quadrature", to_string(config.quadrature));
-  attributes.emplace_back("seed", config.seed);
+  attributes.emplace_back("seed", config.direction_seed);
   attributes.emplace_back("device", setup.device);
   attributes.emplace_back("precision", to_string(config.precision));
   if (config.directions_from.empty()) {

@@ -9,6 +9,7 @@
 
 #include "landscape/app/convergence.hpp"
 #include "landscape/app/minimizers.hpp"
+#include "landscape/app/option_table.hpp"
 #include "landscape/app/precision_check.hpp"
 #include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
@@ -189,6 +190,16 @@ std::string quadrature_text(const QuadratureRule& rule, int dimension) {
   return to_string(rule);
 }
 
+// "seed 1, direction-seed 2": the two others where they are not the first.
+std::string seeds_text(const RunConfig& config) {
+  std::string text = fmt::format("seed {}", config.seed);
+  for (const std::string_view name : {"train-seed", "direction-seed"}) {
+    if (const std::string seed = find_option(name)->get(config); !seed.empty())
+      text += fmt::format(", {} {}", name, seed);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string file_comparison_text(const Comparison& c, const std::string& what, const std::string& why_unpaired) {
@@ -228,8 +239,8 @@ std::string profiles_text(const RunConfig& config) {
 std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& claim) {
   const RunConfig& config = setup.config;
   const std::size_t n = ParameterLayout(config.network).size();
-  std::string text = fmt::format("{}, {} rank{} x {} thread{}, seed {}\n", version_text(), n_ranks,
-                                 n_ranks == 1 ? "" : "s", setup.threads, setup.threads == 1 ? "" : "s", config.seed);
+  std::string text = fmt::format("{}, {} rank{} x {} thread{}, {}\n", version_text(), n_ranks, n_ranks == 1 ? "" : "s",
+                                 setup.threads, setup.threads == 1 ? "" : "s", seeds_text(config));
   text += fmt::format("Problem     {}\n", problem_text(config.problem, config.network.dimension));
   text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
                       count_text(static_cast<std::int64_t>(n)));

@@ -49,7 +49,7 @@ RunConfig::RunConfig() {
   training.learning_rate = 1e-3;
   training.lbfgs_iterations = 1000;
   quadrature = training.quadrature = default_quadrature(network.dimension);
-  training.seed = seed;
+  training.seed = direction_seed = seed;
 }
 
 const std::string& RunConfig::minimizer_file(LossKind loss) const {

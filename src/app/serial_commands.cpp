@@ -221,6 +221,7 @@ RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocat
   apply_allowed_options(changed, invocation);
   changed.losses = config.losses;                // --losses of compare chooses among what there is
   changed.training.seed = config.training.seed;  // --seed is that of the command's own random numbers
+  changed.direction_seed = config.direction_seed;
   validate(bootstrap_options(changed));
   return changed;
 }

@@ -72,7 +72,7 @@ void adopt_directions(RunConfig& config, const OptionTexts& given) {
   if (config.directions_from.empty()) return;
   // The file they come from may change or go away; what was measured along them stays checkable.
   config.save_directions = true;
-  for (const std::string_view option : {"norm", "bias"}) {
+  for (const std::string_view option : {"direction-seed", "norm", "bias"}) {
     if (given.find(option) != given.end()) {
       throw UsageError(fmt::format("--{} shapes random directions: it cannot go with --directions-from.", option));
     }
@@ -229,7 +229,7 @@ std::unique_ptr<LossBackend> make_training_backend(const Setup& setup, const Poi
 
 LineSet make_lines(const RunConfig& config, const Minimizer& minimizer, const std::vector<double>& given_rows) {
   if (!given_rows.empty()) return DirectionSet(minimizer.spec, minimizer.theta, given_rows);
-  return DirectionSet(minimizer.spec, minimizer.theta, config.seed, config.norm, config.bias);
+  return DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias);
 }
 
 }  // namespace landscape

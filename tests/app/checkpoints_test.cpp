@@ -26,6 +26,8 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"overwrite", {"--overwrite"}},
       {"resume", {"--resume"}},
       {"seed", {"--seed=2"}},
+      {"train-seed", {"--train-seed=2"}},
+      {"direction-seed", {"--direction-seed=2"}},
       {"device", {"--device=cpu"}},
       {"threads", {"--threads=3"}},
       {"round-seconds", {"--round-seconds=1"}},

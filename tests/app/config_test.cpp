@@ -205,6 +205,26 @@ TEST_F(Config, DifferencesAreNamed) {
             "seed was 1 and is now not set; width was not set and is now 4");
 }
 
+TEST_F(Config, OneSeedIsTheOtherTwosUnlessTheyAreGiven) {
+  const RunConfig together = parse({"--train-seed=7", "--seed=3"});  // in any order
+  EXPECT_EQ(together.seed, 3u);
+  EXPECT_EQ(together.training.seed, 7u);
+  EXPECT_EQ(together.direction_seed, 3u);
+  const RunConfig apart = parse({"--direction-seed=9"});
+  EXPECT_EQ(apart.training.seed, 1u);
+  EXPECT_EQ(apart.direction_seed, 9u);
+  for (const RunConfig& config : {together, apart}) {
+    const RunConfig back = parse_resolved_text(defining_text(config));
+    EXPECT_EQ(back.training.seed, config.training.seed);
+    EXPECT_EQ(back.direction_seed, config.direction_seed);
+    EXPECT_EQ(config_hash(back), config_hash(config));
+    EXPECT_NE(config_hash(back), config_hash(parse({"--seed=" + std::to_string(config.seed)})));
+  }
+  EXPECT_EQ(defining_text(parse({"--seed=4", "--train-seed=4", "--direction-seed=4"})),
+            defining_text(parse({"--seed=4"})))
+      << "what was said twice is the same calculation";
+}
+
 TEST_F(Config, DefinedTextNamesNoPlaceOrSpeed) {
   const std::string text = defining_text(parse({}));
   for (const char* key : {"output", "threads", "device", "quiet", "round-seconds"}) {

@@ -48,7 +48,8 @@ class Compare(SystemTest):
     def test_what_is_not_common_is_named_and_resampled_apart(self):
         self.run_program(*JOB, "--directions=20", "--output=a.h5")
         for change, reason in (
-            ("--seed=2", "their seed differs (1 and 2)"),
+            ("--seed=2", "their direction seed differs (1 and 2)"),
+            ("--direction-seed=3", "their direction seed differs (1 and 3)"),
             ("--norm=layer", "their norm differs (filter and layer)"),
             ("--bias=copy", "their bias differs (zero and copy)"),
             ("--width=3", "their networks differ"),

@@ -34,7 +34,7 @@ struct RunConfig {
   Problem problem;
   std::vector<LossKind> losses{LossKind::ritz, LossKind::galerkin};  // in this order, each at most once
   // how the minimizers come about
-  TrainingSpec training;  // its seed is `seed`
+  TrainingSpec training;  // its seed: --train-seed, else `seed`
   std::string minimizer;  // files; empty: train
   std::string minimizer_ritz;
   std::string minimizer_galerkin;
@@ -42,6 +42,7 @@ struct RunConfig {
   std::int64_t n_directions = 100;
   DirectionNorm norm = DirectionNorm::filter;
   BiasMode bias = BiasMode::zero;
+  std::uint64_t direction_seed = 1;  // --direction-seed, else `seed`
   std::string directions_from;
   ProfileGrid grid;
   std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending; else empty
@@ -57,7 +58,7 @@ struct RunConfig {
   std::int64_t max_directions = 10000;  // with until_ci
   IntervalMethod interval = IntervalMethod::automatic;
   // the run itself
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 1;  // of profiles' points and resamples, and the common default of the two others
   std::string output = "landscape.h5";
   bool overwrite = false;
   bool resume = false;
