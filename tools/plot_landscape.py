@@ -76,12 +76,17 @@ class PlotError(Exception):
 
 
 # ---- reading
+def as_text(value):
+    """HDF5 strings arrive as bytes or str."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
 def attribute(node, name, default=None):
-    """An attribute as str, number or array; HDF5 strings arrive as bytes or str."""
+    """An attribute as str, number or array."""
     value = node.attrs.get(name, default)
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.reshape(-1)[0]
-    return value.decode() if isinstance(value, bytes) else value
+    return as_text(value)
 
 
 def total_variation(steps, losses):
@@ -95,21 +100,40 @@ def total_variation(steps, losses):
     return np.where(np.isfinite(losses).all(axis=1) & (spread > rounding) & (error <= 0.1), t, np.nan)
 
 
+def crc32c(data):
+    """CRC-32C (Castagnoli) of bytes."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def read_results(file, path):
+    """{name: value} of a result group, or None until its job has written it."""
+    group = file.get(path)
+    if group is None or as_text(group["state"][()]) == "pending":
+        return None
+    names = [as_text(name) for name in group.attrs["results"]]
+    found = {name: group[name][()] for name in names}
+    parts = [value.tobytes() if isinstance(value, (np.ndarray, np.number)) else value for value in found.values()]
+    if "crc32c" in group and crc32c(b"".join(parts)) != group["crc32c"][()]:
+        raise PlotError(f"is damaged: the results in /{path} do not match their checksum.")
+    return found
+
+
 def read_statistics(file, loss, steps, profiles):
     """T of the complete directions and the index: as stored once the job has reduced them, computed here until then."""
-    group = file.get(f"roughness/{loss}")
-    stored = group is not None and "index" in group.attrs and attribute(group, "state", "complete") == "complete"
+    stored = read_results(file, f"roughness/{loss}")
     computed = total_variation(steps, profiles.losses)
-    t = np.asarray(file[f"profiles/{loss}/total_variation"])[profiles.rows] if stored else computed
+    t = np.asarray(file[f"profiles/{loss}/total_variation"])[profiles.rows] if stored is not None else computed
     used = t[np.isfinite(t)]
-    if stored:
-        interval = np.asarray(group.attrs.get("interval", ()), dtype=float)
+    if stored is not None:
+        interval = np.asarray(stored["interval"], dtype=float)
         interval = interval if interval.shape == (2,) and np.isfinite(interval).all() else None
         return SimpleNamespace(
-            t=used,
-            index=float(attribute(group, "index")),
-            interval=interval,
-            confidence=float(attribute(group, "confidence", 0.95)),
+            t=used, index=float(stored["index"]), interval=interval, confidence=float(stored["confidence"])
         )
     index = used.std(ddof=1) / used.mean() if used.size > 1 else np.nan
     return SimpleNamespace(t=used, index=index, interval=None, confidence=None)

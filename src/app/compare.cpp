@@ -26,6 +26,7 @@ Side read_side(const std::string& path, const Invocation& invocation) {
   if (reader.profiles().empty()) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", path));
   Side side{path, stored_config(reader, invocation), {}};
   if (side.config.is_sweep()) throw UsageError(fmt::format("'{}' holds a sweep: compare needs one grid.", path));
+  require_sound_results(reader);
   side.report = reduce_profiles(reader, side.config);
   return side;
 }

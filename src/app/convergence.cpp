@@ -14,6 +14,7 @@ namespace landscape {
 namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kOutcomeCapacity = 16;
 
 PrecisionVerdict verdict_of(const Report& report) {
   return judge_precision(precisions(report), report.stopping->until_ci);
@@ -32,6 +33,15 @@ std::string outcome_text(const Report& report) {
       break;
   }
   return "not reached";
+}
+
+double widest_half_width(const Report& report) {
+  double widest = kUndefined;
+  for (const LossPrecision& loss : precisions(report)) {
+    const double half_width = loss.half_width().value_or(kUndefined);
+    if (!(half_width <= widest)) widest = half_width;
+  }
+  return widest;
 }
 
 // Only of a job that was stopped, or of damaged rows, fewer than all.
@@ -53,50 +63,45 @@ std::string curve_cell(const CurvePoint& point) {
 
 std::string curve_group(LossKind loss) { return result_group(loss) + "/curve"; }
 
-AttributeList curve_attributes() {
-  return {{"description",
-           "the index of the first `directions` directions, with its interval as of the whole: does M suffice?"}};
+ResultTable<LossReport> curve_table(std::int64_t n_directions) {
+  const auto n = static_cast<std::int64_t>(curve_counts(n_directions).size());
+  const auto column = [](auto get) {
+    return [get](const LossReport& loss) {
+      std::vector<decltype(stored(get(loss.curve.front())))> values;
+      for (const CurvePoint& point : loss.curve) values.push_back(stored(get(point)));
+      return values;
+    };
+  };
+  ResultTable<LossReport> table(
+      "the index of the first `directions` directions, with its interval as of the whole: does M suffice?");
+  table.add("directions", "1", "number of first directions M_c", "(C)", {n},
+            column([](const CurvePoint& point) { return point.n_directions; }));
+  table.add("used", "1", "usable ones among them", "(C)", {n},
+            column([](const CurvePoint& point) { return point.n_used; }));
+  table.add("index", "1", "RI of the first M_c directions, NaN where undefined", "(C)", {n},
+            column([](const CurvePoint& point) { return point.index; }));
+  table.add("interval", "1", "lower and upper bound of RI, NaN where undefined", "(C, 2)", {n, 2},
+            [](const LossReport& loss) {
+              std::vector<double> bounds;
+              for (const CurvePoint& point : loss.curve) {
+                for (const double bound : stored(point.interval)) bounds.push_back(bound);
+              }
+              return bounds;
+            });
+  return table;
 }
 
-std::vector<ResultTable> curve_tables(const std::vector<CurvePoint>& curve) {
-  std::vector<std::int64_t> directions, used;
-  std::vector<double> index, interval;
-  for (const CurvePoint& point : curve) {
-    directions.push_back(point.n_directions);
-    used.push_back(point.n_used);
-    index.push_back(point.index.value_or(kUndefined));
-    interval.push_back(point.interval ? point.interval->lower : kUndefined);
-    interval.push_back(point.interval ? point.interval->upper : kUndefined);
-  }
-  const auto n = static_cast<std::int64_t>(curve.size());
-  return {{"directions", "number of first directions M_c", "(C)", {n}, directions},
-          {"used", "usable ones among them", "(C)", {n}, used},
-          {"index", "RI of the first M_c directions, NaN where undefined", "(C)", {n}, index},
-          {"interval", "lower and upper bound of RI, NaN where undefined", "(C, 2)", {n, 2}, interval}};
-}
-
-std::vector<CurvePoint> placeholders_for_curve(std::int64_t n_directions) {
-  std::vector<CurvePoint> curve;
-  for (const std::int64_t count : curve_counts(n_directions)) {
-    curve.emplace_back();
-    curve.back().n_directions = count;
-  }
-  return curve;
-}
-
-AttributeList stopping_attributes(const Report& report) {
-  double widest = kUndefined;
-  for (const LossPrecision& loss : precisions(report)) {
-    const double half_width = loss.half_width().value_or(kUndefined);
-    if (!(half_width <= widest)) widest = half_width;
-  }
-  return {{"description",
-           "--until-ci adds directions until (upper - lower) / (2 index) of every loss's interval is at most until_ci; "
-           "NaN: not asked"},
-          {"until_ci", report.stopping ? report.stopping->until_ci : kUndefined},
-          {"max_directions", report.stopping ? report.stopping->max_directions : std::int64_t{0}},
-          {"outcome", outcome_text(report)},
-          {"half_width", widest}};
+ResultTable<Report> stopping_table() {
+  ResultTable<Report> table(
+      "--until-ci adds directions until (upper - lower) / (2 index) of every loss's interval is at most until_ci");
+  table.add("until_ci", "1", "the half-width asked for with --until-ci, NaN: not asked",
+            [](const Report& report) { return report.stopping ? report.stopping->until_ci : kUndefined; });
+  table.add("max_directions", "1", "--max-directions, 0: not asked",
+            [](const Report& report) { return report.stopping ? report.stopping->max_directions : std::int64_t{0}; });
+  table.add_text("outcome", kOutcomeCapacity, "reached, not reached, undefined or not asked", outcome_text);
+  table.add("half_width", "1", "the largest (upper - lower) / (2 index), NaN where one is undefined",
+            widest_half_width);
+  return table;
 }
 
 std::vector<LossPrecision> precisions(const Report& report) {

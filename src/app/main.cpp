@@ -96,16 +96,8 @@ Report reduce_and_store(const Setup& setup, const EvaluationOutcome& outcome, co
     const int which = static_cast<int>(loss.loss);
     loss.evaluation_seconds = claim.earlier_seconds[which] + outcome.seconds[which];
     writer.write(loss.loss, direction_results(loss));
-    writer.write(result_group(loss.loss), result_attributes(loss));
-    writer.write(histogram_group(loss.loss), {}, histogram_tables(loss.histogram));
-    writer.write(curve_group(loss.loss), {}, curve_tables(loss.curve));
-    if (loss.point_sets) {
-      writer.write(point_sets_group(loss.loss), point_set_attributes(*loss.point_sets),
-                   point_set_tables(*loss.point_sets));
-    }
   }
-  if (report.comparison) writer.write(kComparisonGroup, result_attributes(*report.comparison, setup.config.seed));
-  writer.write(kStoppingGroup, stopping_attributes(report));
+  for (const ResultGroup& group : roughness_results(setup.config, &report)) writer.write(group);
   writer.set_state(RunState::complete);
   writer.close();
   return report;
@@ -118,8 +110,8 @@ SweepReport reduce_and_store_sweep(const Setup& setup, const EvaluationOutcome& 
   for (SweepLoss& loss : report.losses) {
     const int which = static_cast<int>(loss.loss);
     loss.evaluation_seconds = claim.earlier_seconds[which] + outcome.seconds[which];
-    writer.write(sweep_group(loss.loss), sweep_attributes(report, loss), sweep_tables(report, loss));
   }
+  for (const ResultGroup& group : sweep_results(setup.config, &report)) writer.write(group);
   writer.set_state(RunState::complete);
   writer.close();
   return report;
@@ -132,8 +124,8 @@ std::int64_t store_stopped(const Setup& setup, const EvaluationOutcome& outcome,
   writer.invalidate_all();
   for (const LossKind loss : setup.config.losses) {
     const int which = static_cast<int>(loss);
-    writer.write_attributes(main_group(setup.config, loss),
-                            {{"evaluation_seconds", claim.earlier_seconds[which] + outcome.seconds[which]}});
+    writer.write(main_group(setup.config, loss), "evaluation_seconds",
+                 claim.earlier_seconds[which] + outcome.seconds[which]);
   }
   writer.set_state(RunState::stopped);
   writer.close();

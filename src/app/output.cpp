@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <numeric>
@@ -20,22 +21,6 @@
 
 namespace landscape {
 namespace {
-
-const AttributeValue& attribute_value(const AttributeList& attributes, const std::string& name,
-                                      const LandscapeReader& reader) {
-  for (const Attribute& attribute : attributes) {
-    if (attribute.name == name) return attribute.value;
-  }
-  throw Error(fmt::format("'{}' lacks the attribute {}: use the original or a complete copy.", reader.path(), name));
-}
-
-template <class T>
-T attribute_of_type(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader,
-                    std::string_view type) {
-  if (const auto* value = std::get_if<T>(&attribute_value(attributes, name, reader))) return *value;
-  throw Error(
-      fmt::format("'{}' is damaged or not of this program: its attribute {} is no {}.", reader.path(), name, type));
-}
 
 // Nothing where they are of a version that this one cannot read; their hash will differ then.
 std::optional<RunConfig> stored_settings(const LandscapeReader& reader) {
@@ -131,7 +116,7 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
     throw UsageError(fmt::format(
         "--resume: '{}' holds minimizers only; load them with --minimizer={} and another --output.", path, path));
   }
-  const std::string device = text_attribute(reader.profile_attributes(setup.config.losses.front()), "device", reader);
+  const std::string device = device_of(reader, setup.config.losses.front());
   if (device != setup.device) {
     throw UsageError(fmt::format("--resume: '{}' was begun on {}, this run would use {}: give --device={}.", path,
                                  device, setup.device, device));
@@ -140,9 +125,27 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
   return plan;
 }
 
+bool has_sound_results(const LandscapeReader& reader, const std::string& group) {
+  try {
+    reader.has_results(group);
+    reader.results(group);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void warn_of_damaged_results(const LandscapeReader& reader) {
+  for (const std::string& group : reader.result_groups()) {
+    if (has_sound_results(reader, group)) continue;
+    fmt::print(stderr, "warning: the results in /{} of '{}' are damaged: they are made again.\n", group, reader.path());
+  }
+}
+
 double earlier_seconds(const LandscapeReader& reader, const std::string& group) {
-  const double seconds = real_attribute(reader.results(group), "evaluation_seconds", reader);
-  return seconds > 0.0 ? seconds : 0.0;  // a placeholder, where the job was killed
+  if (!has_sound_results(reader, group)) return 0.0;  // lost
+  const double seconds = reader.real_result(group, "evaluation_seconds");
+  return seconds > 0.0 ? seconds : 0.0;  // undefined, where the job was killed
 }
 
 // The file is of this calculation, and --until-ci has carried it further than --directions.
@@ -183,6 +186,7 @@ OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
     const OutputPlan plan = plan_going_on(config.output, setup);
     if (measures(setup.command)) {
       const LandscapeReader reader(config.output);
+      warn_of_damaged_results(reader);
       claim.stores_directions = reader.has_directions(config.losses.front()) ||  // as the file was laid out
                                 (plan == OutputPlan::extend && config.save_directions);
       if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_directions(config.losses.front());
@@ -231,24 +235,6 @@ void set_state(const std::string& path, RunState state) {
   writer.close();
 }
 
-// One loss's results, without their values.
-void add_result_groups(const RunConfig& config, LossKind loss, FileLayout& layout) {
-  if (config.is_sweep()) {
-    layout.results.push_back(sweep_layout(config, loss));
-    return;
-  }
-  LossReport blank;
-  blank.loss = loss;
-  layout.results.push_back({result_group(loss), result_attributes(blank)});
-  layout.results.push_back({histogram_group(loss), histogram_attributes(), histogram_tables(Histogram{})});
-  layout.results.push_back(
-      {curve_group(loss), curve_attributes(), curve_tables(placeholders_for_curve(config.n_directions))});
-  if (config.point_sets > 0) {
-    const PointSetReport nothing = blank_point_sets(config);
-    layout.results.push_back({point_sets_group(loss), point_set_attributes(nothing), point_set_tables(nothing)});
-  }
-}
-
 }  // namespace
 
 std::string result_group(LossKind loss) { return "roughness/" + to_string(loss); }
@@ -257,14 +243,13 @@ std::string main_group(const RunConfig& config, LossKind loss) {
   return config.is_sweep() ? sweep_group(loss) : result_group(loss);
 }
 
-std::string text_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader) {
-  return attribute_of_type<std::string>(attributes, name, reader, "text");
-}
-double real_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader) {
-  return attribute_of_type<double>(attributes, name, reader, "number");
-}
-std::int64_t whole_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader) {
-  return attribute_of_type<std::int64_t>(attributes, name, reader, "whole number");
+std::string device_of(const LandscapeReader& reader, LossKind loss) {
+  for (const Attribute& attribute : reader.profile_attributes(loss)) {
+    if (attribute.name != "device") continue;
+    if (const auto* device = std::get_if<std::string>(&attribute.value)) return *device;
+    throw Error(fmt::format("'{}' is damaged or not of this program: its attribute device is no text.", reader.path()));
+  }
+  throw Error(fmt::format("'{}' lacks the attribute device: use the original or a complete copy.", reader.path()));
 }
 
 Problem problem_of(const LandscapeReader& reader) {
@@ -377,15 +362,10 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
       loss.attributes = profile_attributes(setup);
       loss.point_sets = further_set_attributes(config);
       loss.direction_results = !config.is_sweep();
-      add_result_groups(config, minimizer.loss, layout);
     }
     layout.losses.push_back(std::move(loss));
   }
-  if (setup.command == Command::roughness) {
-    if (minimizers.size() == 2)
-      layout.results.push_back({kComparisonGroup, result_attributes(Comparison{}, config.seed)});
-    layout.results.push_back({kStoppingGroup, stopping_attributes(Report{})});
-  }
+  if (measures(setup.command)) layout.results = config.is_sweep() ? sweep_results(config) : roughness_results(config);
   return layout;
 }
 

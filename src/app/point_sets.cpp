@@ -17,6 +17,17 @@ namespace {
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t kFewestReferencePoints = 32768;
 
+constexpr std::size_t kRuleCapacity = 64;
+
+std::vector<std::int64_t> streams_of(const RunConfig& config) {
+  std::vector<std::int64_t> streams;
+  if (own_points_count(config)) streams.push_back(0);
+  for (const FurtherSet& set : further_sets(config)) {
+    if (!set.is_reference) streams.push_back(static_cast<std::int64_t>(set.stream));
+  }
+  return streams;
+}
+
 double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
 
 }  // namespace
@@ -96,58 +107,54 @@ std::vector<AttributeList> further_set_attributes(const RunConfig& config) {
 
 std::string point_sets_group(LossKind loss) { return result_group(loss) + "/point_sets"; }
 
-PointSetReport blank_point_sets(const RunConfig& config) {
-  PointSetReport report;
-  report.rule = config.quadrature;
-  report.reference_rule = reference_rule(config);
-  if (own_points_count(config)) report.streams.push_back(0);
-  for (const FurtherSet& set : further_sets(config)) {
-    if (!set.is_reference) report.streams.push_back(static_cast<std::int64_t>(set.stream));
-  }
-  report.noise.n_sets = static_cast<std::int64_t>(report.streams.size());
-  return report;
-}
-
-AttributeList point_set_attributes(const PointSetReport& report) {
-  const QuadratureNoise& noise = report.noise;
-  const auto& interval = report.reference_interval;
-  return {
-      {"description",
-       "the index with K independent point sets and the same directions, and var(T) split into directions and points"},
-      {"quadrature", to_string(report.rule)},
-      {"sets", noise.n_sets},
-      {"used", noise.n_used},
-      {"index_mean", or_undefined(noise.index_mean)},
-      {"index_spread", or_undefined(noise.index_spread)},
-      {"index_sampling_error", or_undefined(noise.index_sampling_error)},
-      {"variance_directions", or_undefined(noise.variance_directions)},
-      {"variance_points", or_undefined(noise.variance_points)},
-      {"points_dominate_profiles", std::int64_t{noise.points_dominate_profiles}},
-      {"points_dominate_index", std::int64_t{noise.points_dominate_index}},
-      {"reference_quadrature", to_string(report.reference_rule)},
-      {"reference_index", or_undefined(report.reference.index)},
-      {"reference_interval",
-       interval ? std::vector{interval->lower, interval->upper} : std::vector{kUndefined, kUndefined}},
-      {"reference_mean", or_undefined(report.reference.mean)},
-      {"reference_used", report.reference.n_used},
-      {"reference_resolution", or_undefined(report.reference_resolution)},
-  };
-}
-
-std::vector<ResultTable> point_set_tables(const PointSetReport& report) {
-  std::vector<double> index(report.streams.size(), kUndefined), mean(index);
-  for (std::size_t k = 0; k < std::min(index.size(), report.noise.index_per_set.size()); ++k)
-    index[k] = or_undefined(report.noise.index_per_set[k]);
-  for (std::size_t k = 0; k < std::min(mean.size(), report.noise.mean_per_set.size()); ++k)
-    mean[k] = report.noise.mean_per_set[k];
-  const auto n = static_cast<std::int64_t>(index.size());
-  return {{"index", "RI with each point set over the directions usable with all of them", "(K)", {n}, index},
-          {"mean", "mean T with each point set, 1 / unit of s", "(K)", {n}, mean},
-          {"stream",
-           "stream of the seed that the points were drawn from; 0: the run's own points",
-           "(K)",
-           {n},
-           report.streams}};
+ResultTable<PointSetReport> point_sets_table(const RunConfig& config) {
+  using Report = PointSetReport;
+  const auto noise = [](auto member) { return [member](const Report& report) { return report.noise.*member; }; };
+  const std::vector<std::int64_t> streams = streams_of(config);
+  const auto n = static_cast<std::int64_t>(streams.size());
+  const std::string quadrature = to_string(config.quadrature), reference = to_string(reference_rule(config));
+  ResultTable<Report> table(
+      "the index with K independent point sets and the same directions, and var(T) split into directions and points");
+  table.add_text("quadrature", kRuleCapacity, "the K sets' quadrature rule", [=](const Report&) { return quadrature; });
+  table.add("sets", "1", "number of independent point sets K", noise(&QuadratureNoise::n_sets));
+  table.add("used", "1", "directions usable with every set", noise(&QuadratureNoise::n_used));
+  table.add("index_mean", "1", "mean RI over the sets", noise(&QuadratureNoise::index_mean));
+  table.add("index_spread", "1", "standard deviation of RI over the sets, ddof = 1",
+            noise(&QuadratureNoise::index_spread));
+  table.add("index_sampling_error", "1", "mean jackknife error of RI over the sets: what the directions do",
+            noise(&QuadratureNoise::index_sampling_error));
+  table.add("variance_directions", "1 / step^2", "variance of T that the directions make",
+            noise(&QuadratureNoise::variance_directions));
+  table.add("variance_points", "1 / step^2", "variance of T that the points make",
+            noise(&QuadratureNoise::variance_points));
+  table.add("points_dominate_profiles", "1", "1 where variance_points > variance_directions, else 0",
+            noise(&QuadratureNoise::points_dominate_profiles));
+  table.add("points_dominate_index", "1", "1 where index_spread > index_sampling_error, else 0",
+            noise(&QuadratureNoise::points_dominate_index));
+  table.add_text("reference_quadrature", kRuleCapacity, "the reference's quadrature rule, as good as exact",
+                 [=](const Report&) { return reference; });
+  table.add("reference_index", "1", "RI with the reference", [](const Report& r) { return r.reference.index; });
+  table.add("reference_interval", "1", "lower and upper bound of reference_index", &Report::reference_interval);
+  table.add("reference_mean", "1 / step", "mean T with the reference",
+            [](const Report& r) { return r.reference.mean; });
+  table.add("reference_used", "1", "directions usable with the reference",
+            [](const Report& r) { return r.reference.n_used; });
+  table.add("reference_resolution", "1", "the RI that rounded losses alone can make", &Report::reference_resolution);
+  table.add("index", "1", "RI with each point set over the directions usable with all of them", "(K)", {n},
+            [n](const Report& r) {
+              std::vector<double> index;
+              for (const std::optional<double>& of_set : r.noise.index_per_set) index.push_back(stored(of_set));
+              index.resize(static_cast<std::size_t>(n), kUndefined);
+              return index;
+            });
+  table.add("mean", "1 / step", "mean T with each point set", "(K)", {n}, [n](const Report& r) {
+    std::vector<double> mean = r.noise.mean_per_set;
+    mean.resize(static_cast<std::size_t>(n), kUndefined);  // there are none without a usable direction
+    return mean;
+  });
+  table.add("stream", "1", "stream of the seed that the points were drawn from; 0: the run's own points", "(K)", {n},
+            [=](const Report&) { return streams; });
+  return table;
 }
 
 std::string domination_text(const std::string& loss, const PointSetReport& report) {

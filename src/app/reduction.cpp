@@ -18,10 +18,6 @@ constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
 double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
 
-std::vector<double> interval_values(const std::optional<TwoSided>& interval) {
-  return interval ? std::vector{interval->lower, interval->upper} : std::vector{kUndefined, kUndefined};
-}
-
 struct Diagnosed {
   std::vector<ProfileDiagnostics> profiles;  // (M)
   std::int64_t n_damaged = 0;
@@ -89,7 +85,9 @@ std::vector<double> usable_total_variation(std::span<const ProfileDiagnostics> p
 
 // The run's own profiles count as one of the independent sets where their points were drawn like the others.
 PointSetReport reduce_point_sets(const LandscapeReader& reader, const RunConfig& config, const LossReport& report) {
-  PointSetReport result = blank_point_sets(config);
+  PointSetReport result;
+  result.rule = config.quadrature;
+  result.reference_rule = reference_rule(config);
   std::vector<ProfileDiagnostics> sets;
   if (own_points_count(config)) sets = report.profiles;
   const std::vector<FurtherSet> further = further_sets(config);
@@ -137,7 +135,7 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
     report.n_damaged += report.point_sets->n_damaged;
   }
   if (reader.has_results(result_group(loss))) {
-    report.evaluation_seconds = real_attribute(reader.results(result_group(loss)), "evaluation_seconds", reader);
+    report.evaluation_seconds = reader.real_result(result_group(loss), "evaluation_seconds");
   }
   return report;
 }
@@ -178,10 +176,9 @@ std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const R
   const bool running =
       reader.state() == RunState::running && std::find(groups.begin(), groups.end(), kStoppingGroup) != groups.end();
   if (!running && !reader.has_results(kStoppingGroup)) return std::nullopt;
-  const AttributeList stored = reader.results(kStoppingGroup);
-  const double until_ci = real_attribute(stored, "until_ci", reader);
+  const double until_ci = reader.real_result(kStoppingGroup, "until_ci");
   if (!(until_ci > 0.0)) return std::nullopt;
-  return StoppingRule{until_ci, whole_attribute(stored, "max_directions", reader), config.directions_from};
+  return StoppingRule{until_ci, reader.whole_result(kStoppingGroup, "max_directions"), config.directions_from};
 }
 
 }  // namespace
@@ -243,97 +240,6 @@ DirectionResults direction_results(const LossReport& report) {
     results.curvature.push_back(or_undefined(profile.curvature));
   }
   return results;
-}
-
-AttributeList result_attributes(const LossReport& report) {
-  const auto& index = report.index;
-  const auto& interval = report.interval;
-  const auto& single = report.single_precision;
-  const auto count = [&](ProfileShape shape) { return report.shapes.count[static_cast<int>(shape)]; };
-  return {
-      {"description",
-       "roughness index RI = std(T; ddof = 1) / mean(T) over the usable directions, T the normalised total variation "
-       "of a profile "
-       "(unit: 1 / step); NaN where undefined"},
-      {"index", or_undefined(index.index)},
-      {"interval", interval ? std::vector{interval->lower, interval->upper} : std::vector{kUndefined, kUndefined}},
-      {"confidence", interval ? interval->confidence : kUndefined},
-      {"lower_method", interval ? to_string(interval->lower_method) : std::string("none")},
-      {"upper_method", interval ? to_string(interval->upper_method) : std::string("none")},
-      {"standard_error", or_undefined(index.jackknife_error)},
-      {"resolution", or_undefined(report.resolution)},
-      {"mean", or_undefined(index.mean)},
-      {"std", or_undefined(index.standard_deviation)},
-      {"directions", index.n_directions},
-      {"used", index.n_used},
-      {"excluded_flat", index.n_flat},
-      {"excluded_unresolved", index.n_unresolved},
-      {"excluded_nonfinite", index.n_non_finite},
-      {"excluded_incomplete", index.n_incomplete},
-      {"monotone", count(ProfileShape::monotone)},
-      {"single_valley", count(ProfileShape::single_valley)},
-      {"multi_valley", count(ProfileShape::multi_valley)},
-      {"single_peak", count(ProfileShape::single_peak)},
-      {"valley_and_peak", count(ProfileShape::valley_and_peak)},
-      {"mean_slope_changes", or_undefined(report.shapes.mean_slope_changes)},
-      {"median_slope_changes", or_undefined(report.shapes.median_slope_changes)},
-      {"mean_absolute_asymmetry", or_undefined(report.shapes.mean_absolute_asymmetry)},
-      {"mean_absolute_minimum_offset", or_undefined(report.shapes.mean_absolute_minimum_offset)},
-      {"median_absolute_minimum_offset", or_undefined(report.shapes.median_absolute_minimum_offset)},
-      {"lower_off_centre", report.n_off_centre},
-      {"median_curvature", or_undefined(report.shapes.median_curvature)},
-      {"tilt_share", report.split ? or_undefined(report.split->tilt_share) : kUndefined},
-      {"oscillation_share", report.split ? or_undefined(report.split->oscillation_share) : kUndefined},
-      {"bootstrap_resamples", interval ? interval->resamples : std::int64_t{0}},
-      {"bootstrap_seed", report.bootstrap_seed},
-      {"effective_directions", interval ? interval->n_effective : kUndefined},
-      {"evaluation_seconds", report.evaluation_seconds},
-      {"median_noise", single ? or_undefined(single->median_of_range) : kUndefined},
-      {"median_noise_share_of_variation", single ? or_undefined(single->median_of_variation) : kUndefined},
-      {"noisy_directions", single ? single->n_noisy : std::int64_t{0}},
-  };
-}
-
-std::string histogram_group(LossKind loss) { return result_group(loss) + "/histogram"; }
-
-AttributeList histogram_attributes() { return {{"description", "usable directions by their T"}}; }
-
-std::vector<ResultTable> histogram_tables(const Histogram& histogram) {
-  const bool empty = histogram.counts.empty();
-  return {{"edges",
-           "ascending edges of the bins of T, unit 1 / step, NaN without a usable direction",
-           "(B + 1)",
-           {kHistogramBins + 1},
-           empty ? std::vector<double>(kHistogramBins + 1, kUndefined) : histogram.edges},
-          {"counts",
-           "usable directions with edges[b] <= T < edges[b + 1], in the last bin also its upper edge",
-           "(B)",
-           {kHistogramBins},
-           empty ? std::vector<std::int64_t>(kHistogramBins, 0) : histogram.counts}};
-}
-
-AttributeList result_attributes(const Comparison& c, std::uint64_t bootstrap_seed) {
-  constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher",   "galerkin rougher",
-                                       "both zero",           "not comparable", "within rounding"};
-  return {
-      {"description",
-       "paired comparison of the indices over the directions usable for both losses; NaN where undefined"},
-      {"verdict", kVerdicts[static_cast<int>(c.verdict)]},
-      {"sentence", c.first.empty() ? std::string() : describe(c)},
-      {"directions", c.n_directions},
-      {"used", c.n_used},
-      {"index_ritz", or_undefined(c.index_first)},
-      {"index_galerkin", or_undefined(c.index_second)},
-      {"difference", or_undefined(c.difference)},
-      {"difference_interval", interval_values(c.difference_interval)},
-      {"ratio", or_undefined(c.ratio)},
-      {"ratio_interval", interval_values(c.ratio_interval)},
-      {"p_value", or_undefined(c.p_value)},
-      {"decided_by", c.decided_by()},
-      {"confidence", c.confidence},
-      {"bootstrap_resamples", c.resamples},
-      {"bootstrap_seed", bootstrap_seed},
-  };
 }
 
 }  // namespace landscape

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -57,15 +58,16 @@ std::string value_text(const AttributeValue& value) {
   return std::visit([](const auto& held) { return value_text(held); }, value);
 }
 
-void print_results(const LandscapeReader& reader, const std::string& group) {
-  fmt::print("{}{}\n", group, reader.has_results(group) ? "" : ": pending");
-  if (!reader.has_results(group)) return;
+/// Single values and intervals; tables are left to those who plot them, and so are groups of nothing else.
+void print_results(const LandscapeReader& reader, const std::string& path) {
+  ResultGroup group = reader.results(path);
+  std::erase_if(group.results, [](const Result& r) { return !r.shape.empty() && r.shape_names != "(2)"; });
+  if (group.results.empty()) return;
+  fmt::print("\n{}{}\n", path, reader.has_results(path) ? "" : ": pending");
+  if (!reader.has_results(path)) return;
   std::size_t width = 0;
-  for (const Attribute& attribute : reader.results(group)) width = std::max(width, attribute.name.size() + 2);
-  for (const Attribute& attribute : reader.results(group)) {
-    if (attribute.name == "state" || attribute.name == "description") continue;
-    fmt::print("  {:<{}}{}\n", attribute.name, width, value_text(attribute.value));
-  }
+  for (const Result& result : group.results) width = std::max(width, result.name.size() + 2);
+  for (const Result& result : group.results) fmt::print("  {:<{}}{}\n", result.name, width, value_text(result.value));
 }
 
 struct Verified {
@@ -226,6 +228,13 @@ RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocat
   return changed;
 }
 
+void require_sound_results(const LandscapeReader& reader) {
+  for (const std::string& group : reader.result_groups()) {
+    reader.has_results(group);
+    reader.results(group);
+  }
+}
+
 void show_info(const Invocation& invocation) {
   const RunConfig asked = own_options(invocation);
   const std::string& path = invocation.file;
@@ -263,10 +272,15 @@ void show_info(const Invocation& invocation) {
     }
   }
   fmt::print("\nSettings (hash {})\n{}", run.config_hash, run.config);
+  std::optional<Error> damage;
   for (const std::string& group : reader.result_groups()) {
-    fmt::print("\n");
-    print_results(reader, group);
+    try {
+      print_results(reader, group);
+    } catch (const Error& error) {  // the others are still worth reading
+      if (!damage) damage = error;
+    }
   }
+  if (damage) throw *damage;
 }
 
 void reduce_again(const Invocation& invocation) {
@@ -274,6 +288,7 @@ void reduce_again(const Invocation& invocation) {
   const LandscapeReader reader(invocation.file);
   require_profiles(reader);
   const RunConfig config = stored_config(reader, invocation);
+  require_sound_results(reader);
   if (reader.state() != RunState::complete) fmt::print("{}: {}\n", invocation.file, file_state(reader));
   fmt::print("{}", config.is_sweep() ? sweep_text(reduce_sweep(reader, config))
                                      : report_text(reduce_profiles(reader, config)));
@@ -287,7 +302,7 @@ void verify_file(const Invocation& invocation) {
   const std::uint64_t subset_seed = config.seed;
   config.seed = parse_resolved_text(reader.run().config).seed;
 
-  const std::string written_on = text_attribute(reader.profile_attributes(reader.profiles().front()), "device", reader);
+  const std::string written_on = device_of(reader, reader.profiles().front());
   const bool single = config.precision == Precision::single_precision;
   if (single && config.device == DeviceChoice::cuda) {
     throw UsageError(
@@ -332,6 +347,7 @@ void verify_file(const Invocation& invocation) {
     throw Error(fmt::format("{} directions in '{}' do not match their checksum: --resume computes them again.",
                             n_damaged, invocation.file));
   }
+  require_sound_results(reader);
   if (n_compared == 0) throw Error(fmt::format("'{}' has no finished direction to compare with.", invocation.file));
 }
 

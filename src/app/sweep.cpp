@@ -20,6 +20,10 @@ namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kLeastGap = 2;  // of the printed table
+constexpr std::size_t kStabilityCapacity = 256, kMethodCapacity = 16;
+constexpr const char* kStability =
+    "stable 1: the index and that of every finer m (of the finest: of the next coarser) lie in each other's interval, "
+    "or are both zero at rounding level; 0: not; -1: only one m";
 
 std::vector<double> grid_steps(double radius, std::int64_t intervals) {
   return ProfileGrid{-radius, radius, static_cast<int>(intervals) + 1, GridRule::even}.steps();
@@ -78,6 +82,61 @@ std::string table_of(const SweepReport& report, const SweepLoss& loss) {
     }
   }
   return text;
+}
+
+// A column of the (L, K) entries.
+template <class Get>
+auto entries(Get get) {
+  return [get](const SweepLoss& loss) {
+    std::vector<decltype(stored(get(loss.entries.front())))> values;
+    for (const SweepEntry& entry : loss.entries) values.push_back(stored(get(entry)));
+    return values;
+  };
+}
+
+std::vector<double> interval_bounds(const SweepLoss& loss) {
+  std::vector<double> bounds;
+  for (const SweepEntry& entry : loss.entries) {
+    for (const double bound : stored(entry.interval)) bounds.push_back(bound);
+  }
+  return bounds;
+}
+
+ResultTable<SweepLoss> sweep_table(const RunConfig& config) {
+  const BootstrapOptions bootstrap = bootstrap_options(config);
+  const SweepGrid grid = sweep_grid(config.sweep_radius, config.sweep_intervals);
+  const auto n_steps = static_cast<std::int64_t>(grid.steps.size()), n_separate = grid.n_separate;
+  const auto n_radius = static_cast<std::int64_t>(config.sweep_radius.size());
+  const auto n_intervals = static_cast<std::int64_t>(config.sweep_intervals.size());
+  const auto constant = [](auto value) { return [value](const SweepLoss&) { return value; }; };
+  const std::vector<std::int64_t> shape{n_radius, n_intervals};
+  ResultTable<SweepLoss> table(
+      "RI on the even grid of m intervals on [-l, l], for every half-width l and every m; NaN where undefined");
+  table.add_text("stability", kStabilityCapacity, "what the numbers in stable mean", constant(std::string(kStability)));
+  table.add("confidence", "1", "confidence of the intervals", constant(bootstrap.confidence));
+  table.add_text("interval_method", kMethodCapacity, "--interval", constant(to_string(bootstrap.method)));
+  table.add("bootstrap_resamples", "1", "resamples of an interval", constant(bootstrap.resamples));
+  table.add("bootstrap_seed", "1", "seed of the resampling", constant(bootstrap.seed));
+  table.add("directions", "1", "number of directions M", &SweepLoss::n_directions);
+  table.add("steps", "1", "distinct steps of all grids together", constant(n_steps));
+  table.add("steps_if_separate", "1", "steps of all grids, were nothing shared", constant(n_separate));
+  table.add("evaluation_seconds", "s", "time of the evaluation, of all ranks", &SweepLoss::evaluation_seconds);
+  table.add("radius", "step", "half-widths l", "(L)", {n_radius}, constant(config.sweep_radius));
+  table.add("intervals", "1", "numbers of intervals m", "(K)", {n_intervals}, constant(config.sweep_intervals));
+  table.add("index", "1", "RI, NaN where undefined", "(L, K)", shape,
+            entries([](const SweepEntry& entry) { return entry.index.index; }));
+  table.add("interval", "1", "lower and upper bound of RI", "(L, K, 2)", {n_radius, n_intervals, 2}, interval_bounds);
+  table.add("mean", "1 / step", "mean T", "(L, K)", shape,
+            entries([](const SweepEntry& entry) { return entry.index.mean; }));
+  table.add("resolution", "1", "the RI that rounded losses alone can make", "(L, K)", shape,
+            entries([](const SweepEntry& entry) { return entry.index.index ? entry.resolution : kUndefined; }));
+  table.add("used", "1", "usable directions", "(L, K)", shape,
+            entries([](const SweepEntry& entry) { return entry.index.n_used; }));
+  table.add("unresolved", "1", "directions left out at rounding level", "(L, K)", shape,
+            entries([](const SweepEntry& entry) { return entry.index.n_unresolved; }));
+  table.add("stable", "1", "see stability", "(L, K)", shape,
+            entries([](const SweepEntry& entry) { return static_cast<std::int64_t>(entry.stability); }));
+  return table;
 }
 
 }  // namespace
@@ -189,72 +248,27 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
     }
     for (std::size_t l = 0; l < report.radius.size(); ++l)
       judge_stability(std::span(result.entries).subspan(l * n_intervals, n_intervals));
-    if (reader.has_results(sweep_group(loss))) {
-      for (const Attribute& attribute : reader.results(sweep_group(loss))) {
-        if (const auto* seconds = std::get_if<double>(&attribute.value);
-            seconds && attribute.name == "evaluation_seconds")
-          result.evaluation_seconds = *seconds;
-      }
-    }
+    if (reader.has_results(sweep_group(loss)))
+      result.evaluation_seconds = reader.real_result(sweep_group(loss), "evaluation_seconds");
   }
   return report;
 }
 
 std::string sweep_group(LossKind loss) { return "sweep/" + to_string(loss); }
 
-AttributeList sweep_attributes(const SweepReport& report, const SweepLoss& loss) {
-  return {
-      {"description",
-       "RI on the even grid of m intervals on [-l, l], for every half-width l and every m; NaN where undefined"},
-      {"stability",
-       "stable 1: the index and that of every finer m (of the finest: of the next coarser) lie in each other's "
-       "interval, "
-       "or are both zero at rounding level; 0: not; -1: only one m"},
-      {"confidence", report.bootstrap.confidence},
-      {"interval_method", to_string(report.bootstrap.method)},
-      {"bootstrap_resamples", report.bootstrap.resamples},
-      {"bootstrap_seed", report.bootstrap.seed},
-      {"directions", loss.n_directions},
-      {"steps", report.n_steps},
-      {"steps_if_separate", report.n_separate},
-      {"evaluation_seconds", loss.evaluation_seconds},
-  };
-}
-
-std::vector<ResultTable> sweep_tables(const SweepReport& report, const SweepLoss& loss) {
-  const auto n_radius = static_cast<std::int64_t>(report.radius.size());
-  const auto n_intervals = static_cast<std::int64_t>(report.intervals.size());
-  std::vector<double> index, mean, interval, resolution;
-  std::vector<std::int64_t> used, unresolved, stable;
-  for (const SweepEntry& entry : loss.entries) {
-    index.push_back(entry.index.index.value_or(kUndefined));
-    mean.push_back(entry.index.mean.value_or(kUndefined));
-    interval.push_back(entry.interval ? entry.interval->lower : kUndefined);
-    interval.push_back(entry.interval ? entry.interval->upper : kUndefined);
-    resolution.push_back(entry.index.index ? entry.resolution : kUndefined);
-    used.push_back(entry.index.n_used);
-    unresolved.push_back(entry.index.n_unresolved);
-    stable.push_back(static_cast<std::int64_t>(entry.stability));
+std::vector<ResultGroup> sweep_results(const RunConfig& config, const SweepReport* report) {
+  std::vector<ResultGroup> groups;
+  const ResultTable<SweepLoss> table = sweep_table(config);
+  for (const LossKind loss : config.losses) {
+    const SweepLoss* source = nullptr;
+    if (report != nullptr) {
+      const auto found = std::find_if(report->losses.begin(), report->losses.end(),
+                                      [&](const SweepLoss& of) { return of.loss == loss; });
+      source = &*found;
+    }
+    groups.push_back(table.group(sweep_group(loss), source));
   }
-  return {{"radius", "half-widths l, unit of s", "(L)", {n_radius}, report.radius},
-          {"intervals", "numbers of intervals m", "(K)", {n_intervals}, report.intervals},
-          {"index", "RI, NaN where undefined", "(L, K)", {n_radius, n_intervals}, index},
-          {"interval", "lower and upper bound of RI", "(L, K, 2)", {n_radius, n_intervals, 2}, interval},
-          {"mean", "mean T, 1 / unit of s", "(L, K)", {n_radius, n_intervals}, mean},
-          {"resolution", "the RI that rounded losses alone can make", "(L, K)", {n_radius, n_intervals}, resolution},
-          {"used", "usable directions", "(L, K)", {n_radius, n_intervals}, used},
-          {"unresolved", "directions left out at rounding level", "(L, K)", {n_radius, n_intervals}, unresolved},
-          {"stable", "see the attribute stability", "(L, K)", {n_radius, n_intervals}, stable}};
-}
-
-ResultLayout sweep_layout(const RunConfig& config, LossKind loss) {
-  SweepReport report;
-  report.radius = config.sweep_radius;
-  report.intervals = config.sweep_intervals;
-  SweepLoss blank;
-  blank.loss = loss;
-  blank.entries.resize(report.radius.size() * report.intervals.size());
-  return {sweep_group(loss), sweep_attributes(report, blank), sweep_tables(report, blank)};
+  return groups;
 }
 
 std::string sweep_text(const SweepReport& report) {

@@ -14,12 +14,10 @@
 #include "landscape/io/output_path.hpp"
 #include "metadata_seal.hpp"
 #include "minimizer_group.hpp"
+#include "result_group.hpp"
 
 namespace landscape {
 namespace {
-
-constexpr std::size_t kStateCapacity = 16;
-constexpr std::size_t kResultTextCapacity = 255;
 
 void write_root(const h5::File& file, const RunInfo& run) {
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -32,7 +30,7 @@ void write_root(const h5::File& file, const RunInfo& run) {
   h5::write_attribute(id, {"config_hash", run.config_hash});
   h5::write_attribute(
       id, {"created", run.created.empty() ? fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now)) : run.created});
-  h5::write_attribute(id, {"state", to_string(RunState::running)}, kStateCapacity);
+  create_state(id, "running, stopped or complete; a killed job's file says running", to_string(RunState::running));
 }
 
 void write_problem(const h5::File& file, const FileLayout& layout) {
@@ -125,36 +123,13 @@ void write_profiles(const h5::File& file, const LossLayout& loss) {
   }
 }
 
-void write_result_group(const h5::File& file, const ResultLayout& result) {
-  const h5::Group group = h5::create_group(file.get(), result.group);
-  h5::write_attribute(group.get(), {"state", kPending}, kStateCapacity);
-  for (const Attribute& attribute : result.attributes) h5::write_attribute(group.get(), attribute, kResultTextCapacity);
-  for (const ResultTable& table : result.tables) {
-    const std::vector<hsize_t> shape(table.shape.begin(), table.shape.end());
-    const auto write = [&]<class T>(const std::vector<T>& values) {
-      const h5::Dataset dataset = h5::create_dataset(group.get(), table.name, h5::file_type<T>(), shape,
-                                                     {table.description, table.shape_names});
-      h5::write_whole<T>(dataset, table.name, values);
-    };
-    std::visit(write, table.values);
-  }
-}
-
 std::size_t count_datasets(const FileLayout& layout) {
-  constexpr std::size_t kOfProblem = 2, kOfMinimizer = 4, kOfProfiles = 12, kOfPointSet = 3;
-  std::size_t n = kOfProblem;
+  constexpr std::size_t kOfRoot = 1, kOfProblem = 2, kOfMinimizer = 4, kOfProfiles = 12, kOfPointSet = 3,
+                        kOfResults = 2;
+  std::size_t n = kOfRoot + kOfProblem;
   for (const LossLayout& loss : layout.losses) n += kOfMinimizer + kOfProfiles + kOfPointSet * loss.point_sets.size();
-  for (const ResultLayout& result : layout.results) n += result.tables.size();
+  for (const ResultGroup& group : layout.results) n += kOfResults + group.results.size();
   return n;
-}
-
-std::vector<ChangingAttribute> changing_attributes(const FileLayout& layout) {
-  std::vector<ChangingAttribute> changing{{"/", "state"}};
-  for (const ResultLayout& result : layout.results) {
-    changing.push_back({result.group, "state"});
-    for (const Attribute& attribute : result.attributes) changing.push_back({result.group, attribute.name});
-  }
-  return changing;
 }
 
 void check_layout(const FileLayout& layout) {
@@ -173,17 +148,16 @@ void check_layout(const FileLayout& layout) {
 
 /// Everything but the rows of losses, sealed and with its disk space.
 void write_whole_file(const TemporaryFile& temporary, const FileLayout& layout) {
-  const std::vector<ChangingAttribute> changing = changing_attributes(layout);
-  h5::File file = create_sealable_file(temporary.path(), changing.size(), count_datasets(layout));
+  h5::File file = create_sealable_file(temporary.path(), count_datasets(layout));
   write_root(file, layout.run);
   write_problem(file, layout);
   for (const LossLayout& loss : layout.losses) {
     write_minimizer_group(file, loss.minimizer);
     if (loss.n_directions > 0) write_profiles(file, loss);
   }
-  for (const ResultLayout& result : layout.results) write_result_group(file, result);
+  for (const ResultGroup& group : layout.results) create_result_group(file, group);
   file.close(fmt::format("close '{}'", temporary.path()));
-  seal_metadata(temporary.path(), changing);
+  seal_metadata(temporary.path());
   temporary.reserve_disk_space();
 }
 
@@ -223,7 +197,7 @@ void copy_intact_rows(const LandscapeReader& from, ProfileKey key, const h5::Fil
 }  // namespace
 
 std::uint64_t file_size_estimate(const FileLayout& layout) {
-  constexpr double kMetadata = 1 << 16, kPerLoss = 1 << 16, kPerPointSet = 1 << 13;
+  constexpr double kMetadata = 1 << 16, kPerLoss = 1 << 16, kPerPointSet = 1 << 13, kPerResult = 1 << 11;
   double bytes = kMetadata + 8.0 * static_cast<double>(layout.points.points.size() + layout.points.weights.size());
   for (const LossLayout& loss : layout.losses) {
     const auto m = static_cast<double>(loss.n_directions), p = static_cast<double>(loss.steps.size());
@@ -233,6 +207,13 @@ std::uint64_t file_size_estimate(const FileLayout& layout) {
     bytes += m * ((1.0 + n_sets) * (9.0 * p + 4.0) + 49.0 + (loss.noise ? 8.0 : 0.0) +
                   (loss.save_directions ? 8.0 * n : 0.0));
     bytes += kPerPointSet * n_sets;
+  }
+  for (const ResultGroup& group : layout.results) {
+    for (const Result& result : group.results) {
+      double n_values = 1.0;
+      for (const std::int64_t extent : result.shape) n_values *= static_cast<double>(extent);
+      bytes += kPerResult + 8.0 * n_values + static_cast<double>(result.capacity);
+    }
   }
   return static_cast<std::uint64_t>(std::min(bytes, 9e18));
 }

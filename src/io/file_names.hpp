@@ -7,9 +7,6 @@
 
 namespace landscape {
 
-inline constexpr const char* kPending = "pending";
-inline constexpr const char* kFinal = "complete";
-
 inline std::string profile_group_name(ProfileKey key) {
   const std::string main = "profiles/" + to_string(key.loss);
   return key.set == 0 ? main : main + "/point_sets/" + std::to_string(key.set);

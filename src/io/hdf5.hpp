@@ -103,12 +103,15 @@ std::vector<std::string> group_names(hid_t group);  // of them, those of groups
 void flush_to_disk(const File& file, const std::string& path);
 
 // ---- attributes
-void write_attribute(hid_t object, const Attribute& attribute, std::size_t text_capacity = 0);
+/// UTF-8 of a fixed number of bytes, padded with nulls.
+Datatype text_type(std::size_t capacity);
+/// Throws Error where it is longer.
+std::string padded(std::string text, std::size_t capacity, const std::string& name);
+void write_attribute(hid_t object, const Attribute& attribute);
 void write_text_list(hid_t object, const std::string& name, const std::vector<std::string>& texts);
+std::vector<std::string> read_text_list(hid_t object, const std::string& name);
 void write_int_table(hid_t object, const std::string& name, const std::vector<std::int64_t>& values,
                      std::size_t n_columns);
-/// Same name, type and size as it has in the file; texts are cut to the room there is.
-void overwrite_attribute(hid_t object, const Attribute& attribute);
 bool has_attribute(hid_t object, const std::string& name);
 /// Throw Error where the attribute is missing or of another type.
 std::string read_text(hid_t object, const std::string& name);
@@ -136,9 +139,6 @@ hid_t file_type();
 template <class T>
 void write_dataset(hid_t parent, const std::string& name, std::span<const T> values, const std::vector<hsize_t>& shape,
                    const DatasetText& text);
-/// Overwrites all of a dataset. Throws Error where it has another size.
-template <class T>
-void write_whole(const Dataset& dataset, const std::string& name, std::span<const T> values);
 /// Opens a dataset of the wanted rank and kind of number (float or integer) whose bytes lie inside the file, in
 /// whatever layout and however compressed. Throws Error otherwise.
 struct OpenDataset {
@@ -147,6 +147,27 @@ struct OpenDataset {
   std::string path;  // for messages
 };
 OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std::size_t rank);
+/// Overwrites or reads all of a dataset. Writing throws Error where it has another size.
+template <class T>
+void write_whole(const OpenDataset& target, std::span<const T> values);
+template <class T>
+std::vector<T> read_whole(const OpenDataset& source);
+
+/// What a dataset that another function is to read consists of. Throws Error where it is neither numbers nor text, or
+/// has more than three dimensions.
+struct DatasetKind {
+  bool is_text = false, is_real = false, is_signed = false;
+  std::size_t rank = 0;
+};
+DatasetKind kind_of_dataset(hid_t parent, const std::string& name);
+
+/// A single text of at most `capacity` bytes.
+Dataset create_text_dataset(hid_t parent, const std::string& name, std::size_t capacity, const DatasetText& text);
+/// Throws Error where it is longer than its place.
+void write_text_dataset(hid_t parent, const std::string& name, const std::string& value);
+/// Of a fixed length, or, as h5py writes it, of a variable one.
+std::string read_text_dataset(hid_t parent, const std::string& name, std::size_t* capacity = nullptr);
+
 /// Reads a whole dataset of ours and compares it with its CRC-32C, which may only be missing where `missing` is given:
 /// it is set then.
 template <class T>

@@ -11,25 +11,6 @@ namespace {
 
 constexpr std::size_t kLargestAttribute = 60'000;  // an object header message ends at 64 KiB in the earliest format
 
-Datatype text_type(std::size_t capacity) {
-  Datatype type(H5Tcopy(H5T_C_S1), "copy the text type");
-  check(H5Tset_size(type.get(), std::max<std::size_t>(capacity, 1)), "set a text's size");
-  check(H5Tset_strpad(type.get(), H5T_STR_NULLPAD), "set a text's padding");
-  check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "set a text's encoding");
-  return type;
-}
-
-/// At most `capacity` bytes that do not end inside a UTF-8 character, padded with nulls.
-std::string fit(std::string text, std::size_t capacity) {
-  if (text.size() > capacity) {
-    std::size_t end = capacity;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    text.resize(end);
-  }
-  text.resize(std::max<std::size_t>(capacity, 1), '\0');
-  return text;
-}
-
 Dataspace space_of(std::size_t n) {
   if (n == 0) return Dataspace(H5Screate(H5S_NULL), "create an empty dataspace");
   const hsize_t size = n;
@@ -128,7 +109,22 @@ std::optional<AttributeValue> value_of(const Found& found, const std::string& na
 
 }  // namespace
 
-void write_attribute(hid_t object, const Attribute& attribute, std::size_t text_capacity) {
+Datatype text_type(std::size_t capacity) {
+  Datatype type(H5Tcopy(H5T_C_S1), "copy the text type");
+  check(H5Tset_size(type.get(), std::max<std::size_t>(capacity, 1)), "set a text's size");
+  check(H5Tset_strpad(type.get(), H5T_STR_NULLPAD), "set a text's padding");
+  check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "set a text's encoding");
+  return type;
+}
+
+std::string padded(std::string text, std::size_t capacity, const std::string& name) {
+  if (text.size() > capacity)
+    throw Error(fmt::format("The text {} has {} bytes, its place in the file {}.", name, text.size(), capacity));
+  text.resize(std::max<std::size_t>(capacity, 1), '\0');
+  return text;
+}
+
+void write_attribute(hid_t object, const Attribute& attribute) {
   const std::string& name = attribute.name;
   const auto write = [&]<class T>(const T& value) {
     if constexpr (std::is_same_v<T, std::int64_t>) {
@@ -138,13 +134,13 @@ void write_attribute(hid_t object, const Attribute& attribute, std::size_t text_
     } else if constexpr (std::is_same_v<T, double>) {
       write_new(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, scalar_space(), &value);
     } else if constexpr (std::is_same_v<T, std::string>) {
-      const std::size_t capacity = text_capacity > 0 ? text_capacity : value.size();
+      const std::size_t capacity = value.size();
       if (capacity > kLargestAttribute) {
         throw Error(fmt::format("The attribute {} is too long for the file: {} bytes, at most {}.", name, capacity,
                                 kLargestAttribute));
       }
       const Datatype type = text_type(capacity);
-      write_new(object, name, type.get(), type.get(), scalar_space(), fit(value, capacity).data());
+      write_new(object, name, type.get(), type.get(), scalar_space(), padded(value, capacity, name).data());
     } else {
       constexpr bool kReal = std::is_same_v<T, std::vector<double>>;
       if (value.size() * 8 > kLargestAttribute)
@@ -162,7 +158,7 @@ void write_text_list(hid_t object, const std::string& name, const std::vector<st
   if (texts.size() * longest > kLargestAttribute)
     throw Error(fmt::format("The attribute {} is too long for the file.", name));
   std::string all;
-  for (const std::string& text : texts) all += fit(text, longest);
+  for (const std::string& text : texts) all += padded(text, longest, name);
   const Datatype type = text_type(longest);
   write_new(object, name, type.get(), type.get(), space_of(texts.size()), all.data());
 }
@@ -176,36 +172,29 @@ void write_int_table(hid_t object, const std::string& name, const std::vector<st
   write_new(object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, space, values.data());
 }
 
-void overwrite_attribute(hid_t object, const Attribute& attribute) {
-  const std::string& name = attribute.name;
-  if (!has_attribute(object, name)) throw Error(fmt::format("The file has no attribute {} to be overwritten.", name));
+std::vector<std::string> read_text_list(hid_t object, const std::string& name) {
   const Found found = open_attribute(object, name);
-  const auto put = [&](hid_t memory_type, const void* values) {
-    check(H5Awrite(found.attribute.get(), memory_type, values), fmt::format("overwrite the attribute {}", name));
-  };
-  const auto expect = [&](bool fits) {
-    if (!fits) throw Error(fmt::format("The attribute {} has another type or size in the file.", name));
-  };
-  const auto write = [&]<class T>(const T& value) {
-    const bool scalar = found.rank == 0 && found.count == 1;
-    if constexpr (std::is_same_v<T, std::string>) {
-      expect(scalar && is_fixed_text(found));
-      put(found.type.get(), fit(value, found.element_size).data());
-    } else if constexpr (std::is_same_v<T, double>) {
-      expect(scalar && found.kind == H5T_FLOAT);
-      put(H5T_NATIVE_DOUBLE, &value);
-    } else if constexpr (std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::uint64_t>) {
-      const bool is_signed = H5Tget_sign(found.type.get()) != H5T_SGN_NONE;
-      expect(scalar && found.kind == H5T_INTEGER && is_signed == std::is_same_v<T, std::int64_t>);
-      put(is_signed ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64, &value);
-    } else {
-      constexpr bool kReal = std::is_same_v<T, std::vector<double>>;
-      expect((found.rank == 1 || found.empty) && found.count == value.size() &&
-             found.kind == (kReal ? H5T_FLOAT : H5T_INTEGER));
-      if (!value.empty()) put(kReal ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64, value.data());
+  if (found.kind != H5T_STRING || (found.rank != 1 && !found.empty)) wrong_type(name, "a list of texts");
+  std::vector<std::string> texts;
+  if (found.count == 0) return texts;
+  const Datatype memory(H5Tcopy(found.type.get()), "copy a text type");
+  const std::string doing = fmt::format("read the attribute {}", name);
+  if (!is_fixed_text(found)) {  // as h5py writes them
+    std::vector<char*> pointers(found.count, nullptr);
+    check(H5Aread(found.attribute.get(), memory.get(), pointers.data()), doing);
+    for (char* text : pointers) {
+      texts.emplace_back(text == nullptr ? "" : text);
+      H5free_memory(text);
     }
-  };
-  std::visit(write, attribute.value);
+    return texts;
+  }
+  std::string all(found.count * found.element_size, '\0');
+  check(H5Aread(found.attribute.get(), memory.get(), all.data()), doing);
+  for (std::size_t at = 0; at < all.size(); at += found.element_size) {
+    const std::string text = all.substr(at, found.element_size);
+    texts.push_back(text.substr(0, text.find('\0')));
+  }
+  return texts;
 }
 
 bool has_attribute(hid_t object, const std::string& name) {

@@ -145,6 +145,10 @@ hid_t native_type<std::int64_t>() {
   return H5T_NATIVE_INT64;
 }
 template <>
+hid_t native_type<std::uint64_t>() {
+  return H5T_NATIVE_UINT64;
+}
+template <>
 hid_t native_type<std::uint32_t>() {
   return H5T_NATIVE_UINT32;
 }
@@ -159,6 +163,10 @@ hid_t file_type<double>() {
 template <>
 hid_t file_type<std::int64_t>() {
   return H5T_STD_I64LE;
+}
+template <>
+hid_t file_type<std::uint64_t>() {
+  return H5T_STD_U64LE;
 }
 template <>
 hid_t file_type<std::uint32_t>() {
@@ -198,16 +206,6 @@ void write_dataset(hid_t parent, const std::string& name, std::span<const T> val
         fmt::format("write the dataset {}", name));
 }
 
-template <class T>
-void write_whole(const Dataset& dataset, const std::string& name, std::span<const T> values) {
-  const Dataspace space(H5Dget_space(dataset.get()), fmt::format("read the shape of {}", name));
-  const hssize_t n = H5Sget_simple_extent_npoints(space.get());
-  if (n < 0 || static_cast<std::uint64_t>(n) != values.size())
-    throw Error(fmt::format("The dataset {} has room for {} values, not for {}.", name, n, values.size()));
-  check(H5Dwrite(dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-        fmt::format("write the dataset {}", name));
-}
-
 OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std::size_t rank) {
   OpenDataset open;
   open.path = name;
@@ -232,16 +230,106 @@ OpenDataset open_dataset(hid_t parent, const std::string& name, hid_t like, std:
 }
 
 template <class T>
+void write_whole(const OpenDataset& target, std::span<const T> values) {
+  std::uint64_t size = 1;
+  for (const hsize_t n : target.shape) size *= n;
+  if (size != values.size())
+    throw Error(fmt::format("The dataset {} has room for {} values, not for {}.", target.path, size, values.size()));
+  check(H5Dwrite(target.dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+        fmt::format("write the dataset {}", target.path));
+}
+
+template <class T>
+std::vector<T> read_whole(const OpenDataset& source) {
+  std::uint64_t size = 1;
+  for (const hsize_t n : source.shape) size *= n;
+  std::vector<T> values(size);
+  if (size > 0) {
+    check(H5Dread(source.dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
+          fmt::format("read the dataset {}", source.path));
+  }
+  return values;
+}
+
+DatasetKind kind_of_dataset(hid_t parent, const std::string& name) {
+  constexpr int kMostDimensions = 3;
+  require_object(parent, name, H5I_DATASET);
+  const std::string doing = fmt::format("open the dataset {}", name);
+  const Dataset dataset(H5Dopen2(parent, name.c_str(), H5P_DEFAULT), doing);
+  const Datatype type(H5Dget_type(dataset.get()), doing);
+  const Dataspace space(H5Dget_space(dataset.get()), doing);
+  const H5T_class_t family = H5Tget_class(type.get());
+  const int rank = H5Sget_simple_extent_ndims(space.get());
+  const bool is_number = family == H5T_FLOAT || family == H5T_INTEGER;
+  const bool is_empty = H5Sget_simple_extent_type(space.get()) == H5S_NULL;
+  H5Eclear2(H5E_DEFAULT);
+  if ((!is_number && family != H5T_STRING) || rank < 0 || rank > kMostDimensions || is_empty)
+    throw Error(fmt::format("The dataset {} is damaged or not of this program: it is no number, table or text.", name));
+  return {family == H5T_STRING, family == H5T_FLOAT, family == H5T_INTEGER && H5Tget_sign(type.get()) == H5T_SGN_2,
+          static_cast<std::size_t>(rank)};
+}
+
+namespace {
+
+/// A dataset of one text, and its length in the file; 0 where that is variable.
+struct OpenText {
+  OpenDataset open;
+  Datatype type;
+  std::size_t capacity = 0;
+};
+
+OpenText open_text(hid_t parent, const std::string& name) {
+  constexpr std::size_t kLongest = 1 << 16;
+  const DatasetKind kind = kind_of_dataset(parent, name);
+  if (!kind.is_text || kind.rank != 0) throw Error(fmt::format("The dataset {} should be a single text.", name));
+  const std::string doing = fmt::format("open the dataset {}", name);
+  OpenText text{{Dataset(H5Dopen2(parent, name.c_str(), H5P_DEFAULT), doing), {}, name}, {}, 0};
+  text.type = Datatype(H5Dget_type(text.open.dataset.get()), doing);
+  const bool is_variable = H5Tis_variable_str(text.type.get()) > 0;
+  const std::size_t n_bytes = H5Tget_size(text.type.get());
+  if (n_bytes == 0 || n_bytes > kLongest) throw Error(fmt::format("The dataset {} has an impossible length.", name));
+  if (!is_variable) text.capacity = n_bytes;
+  check_layout(text.open, n_bytes);
+  return text;
+}
+
+}  // namespace
+
+Dataset create_text_dataset(hid_t parent, const std::string& name, std::size_t capacity, const DatasetText& text) {
+  return create_dataset(parent, name, text_type(capacity).get(), {}, text);
+}
+
+void write_text_dataset(hid_t parent, const std::string& name, const std::string& value) {
+  const OpenText text = open_text(parent, name);
+  check(H5Dwrite(text.open.dataset.get(), text.type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                 padded(value, text.capacity, name).data()),
+        fmt::format("write the dataset {}", name));
+}
+
+std::string read_text_dataset(hid_t parent, const std::string& name, std::size_t* capacity) {
+  const OpenText text = open_text(parent, name);
+  if (capacity != nullptr) *capacity = text.capacity;
+  const std::string doing = fmt::format("read the dataset {}", name);
+  const auto read = [&](void* to) {
+    check(H5Dread(text.open.dataset.get(), text.type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, to), doing);
+  };
+  if (text.capacity == 0) {
+    char* found = nullptr;
+    read(&found);
+    std::string copy(found == nullptr ? "" : found);
+    H5free_memory(found);
+    return copy;
+  }
+  std::string found(text.capacity, '\0');
+  read(found.data());
+  return found.substr(0, found.find('\0'));
+}
+
+template <class T>
 std::vector<T> read_dataset(hid_t parent, const std::string& name, std::size_t rank, std::vector<hsize_t>* shape,
                             bool* missing) {
   const OpenDataset open = open_dataset(parent, name, file_type<T>(), rank);
-  std::uint64_t size = 1;
-  for (const hsize_t n : open.shape) size *= n;
-  std::vector<T> values(size);
-  if (size > 0) {
-    check(H5Dread(open.dataset.get(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()),
-          fmt::format("read the dataset {}", name));
-  }
+  const std::vector<T> values = read_whole<T>(open);
   if (missing != nullptr && !has_attribute(open.dataset.get(), kChecksum)) {
     *missing = true;
   } else if (read_integer(open.dataset.get(), kChecksum) != std::int64_t{crc32c_of(std::span<const T>(values))}) {
@@ -258,8 +346,14 @@ template void write_dataset(hid_t, const std::string&, std::span<const std::int6
 template std::vector<double> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*, bool*);
 template std::vector<std::int64_t> read_dataset(hid_t, const std::string&, std::size_t, std::vector<hsize_t>*, bool*);
 
-template void write_whole(const Dataset&, const std::string&, std::span<const double>);
-template void write_whole(const Dataset&, const std::string&, std::span<const std::int64_t>);
+template void write_whole(const OpenDataset&, std::span<const double>);
+template void write_whole(const OpenDataset&, std::span<const std::int64_t>);
+template void write_whole(const OpenDataset&, std::span<const std::uint64_t>);
+template void write_whole(const OpenDataset&, std::span<const std::uint32_t>);
+template std::vector<double> read_whole(const OpenDataset&);
+template std::vector<std::int64_t> read_whole(const OpenDataset&);
+template std::vector<std::uint64_t> read_whole(const OpenDataset&);
+template std::vector<std::uint32_t> read_whole(const OpenDataset&);
 
 void write_range(const OpenDataset& target, hid_t memory_type, std::uint64_t first, std::uint64_t count,
                  const void* values) {

@@ -12,6 +12,7 @@
 #include "hdf5.hpp"
 #include "minimizer_group.hpp"
 #include "rehearsal.hpp"
+#include "result_group.hpp"
 
 namespace landscape {
 namespace {
@@ -72,6 +73,8 @@ struct LandscapeReader::Impl {
   ProfileShapes shapes(ProfileKey key) const;
   template <class T>
   std::vector<T> column(ProfileKey key, const char* name) const;
+  template <class T>
+  T result(const ResultGroup& group, const std::string& name) const;
 };
 
 void LandscapeReader::Impl::read_root() {
@@ -81,7 +84,9 @@ void LandscapeReader::Impl::read_root() {
   }
   const std::int64_t version = h5::read_integer(root, "format_version");
   if (version != kFormatVersion) {
-    throw Error(fmt::format("its format has version {}, this program reads version {}.", version, kFormatVersion));
+    throw Error(fmt::format(
+        "its format has version {}, this program reads version {}: use the program that wrote it{}.", version,
+        kFormatVersion, version < kFormatVersion ? ", or load its minimizers with --minimizer and measure anew" : ""));
   }
   run.program = h5::read_text(root, "program");
   run.version = h5::read_text_or(root, "version", "");
@@ -89,9 +94,9 @@ void LandscapeReader::Impl::read_root() {
   run.config = h5::read_text(root, "config");
   run.config_hash = h5::read_text(root, "config_hash");
   run.created = h5::read_text_or(root, "created", "");
-  const std::string word = h5::read_text(root, "state");
+  const std::string word = read_state(root);
   const auto known = std::find_if(kStates.begin(), kStates.end(), [&](RunState s) { return to_string(s) == word; });
-  if (known == kStates.end()) throw Error("its attribute state holds no known word.");
+  if (known == kStates.end()) throw Error("its state is damaged: it is no known word.");
   state = *known;
   const h5::Group group = h5::open_group(root, "problem");
   problem = h5::read_text(group.get(), "problem");
@@ -395,29 +400,48 @@ DirectionResults LandscapeReader::direction_results(LossKind loss) const {
 }
 
 std::vector<std::string> LandscapeReader::result_groups() const {
-  return impl_->inside([&] {
-    std::vector<std::string> names;
-    for (const std::string parent : {"roughness", "sweep"}) {
-      if (!h5::has_link(impl_->file.get(), parent)) continue;
-      for (const std::string& name : h5::link_names(h5::open_group(impl_->file.get(), parent).get())) {
-        names.push_back(parent + "/" + name);
-        if (h5::has_link(impl_->file.get(), names.back() + "/point_sets"))
-          names.push_back(names.back() + "/point_sets");
-      }
-    }
-    return names;
-  });
+  return impl_->inside([&] { return find_result_groups(impl_->file); });
 }
 
 bool LandscapeReader::has_results(const std::string& group) const {
+  return impl_->inside([&] { return h5::has_link(impl_->file.get(), group) && is_complete(impl_->file, group); });
+}
+
+ResultGroup LandscapeReader::results(const std::string& group) const {
   return impl_->inside([&] {
-    return h5::has_link(impl_->file.get(), group) &&
-           h5::read_text_or(h5::open_group(impl_->file.get(), group).get(), "state", "") == kFinal;
+    const bool was_complete = is_complete(impl_->file, group);
+    StoredResults stored = read_results(impl_->file, group);
+    if (stored.is_intact()) return stored.group;
+    if (!stored.checksum && impl_->seal == Seal::absent) {
+      warn_without_checksums(impl_->path);
+      return stored.group;
+    }
+    if (was_complete && is_complete(impl_->file, group)) {  // before and after: no job was writing them
+      throw Error(fmt::format(
+          "the results in /{} are damaged, as their checksum does not match: --resume makes them again.", group));
+    }
+    for (Result& result : stored.group.results) result.value = undefined_like(result.value);
+    return stored.group;
   });
 }
 
-AttributeList LandscapeReader::results(const std::string& group) const {
-  return impl_->inside([&] { return h5::read_attributes(h5::open_group(impl_->file.get(), group).get()); });
+template <class T>
+T LandscapeReader::Impl::result(const ResultGroup& group, const std::string& name) const {
+  return inside([&] {
+    for (const Result& result : group.results) {
+      if (result.name != name) continue;
+      if (const T* value = std::get_if<T>(&result.value)) return *value;
+      throw Error(fmt::format("the dataset /{}/{} holds another type of numbers than expected.", group.path, name));
+    }
+    throw Error(fmt::format("it lacks the dataset /{}/{}: use the original or a complete copy.", group.path, name));
+  });
+}
+
+double LandscapeReader::real_result(const std::string& group, const std::string& name) const {
+  return impl_->result<double>(results(group), name);
+}
+std::int64_t LandscapeReader::whole_result(const std::string& group, const std::string& name) const {
+  return impl_->result<std::int64_t>(results(group), name);
 }
 
 }  // namespace landscape

@@ -1,5 +1,5 @@
-// Ranges are what is neither user block nor raw data, less the bytes that differ once the changing attributes hold
-// other values: so no knowledge of HDF5's layout is needed.
+// Ranges are what is neither user block nor raw data, less the flags of an open file: so no knowledge of HDF5's layout
+// is needed.
 #include "metadata_seal.hpp"
 
 #include <fmt/format.h>
@@ -68,72 +68,6 @@ std::vector<Range> metadata_ranges(const std::string& path, std::uint64_t& block
     at = std::max(at, range.end);
   }
   return gaps;
-}
-
-struct OpenAttribute {
-  h5::Group object;  // closed after the attribute: HDF5 1.10 cannot write an attribute whose object is closed
-  h5::AttributeHandle attribute;
-  h5::Datatype type;
-  std::size_t n_bytes = 0;
-};
-
-OpenAttribute open_changing(const h5::File& file, const ChangingAttribute& which) {
-  OpenAttribute open;
-  open.object = h5::open_group(file.get(), which.object);
-  open.attribute = h5::AttributeHandle(H5Aopen(open.object.get(), which.name.c_str(), H5P_DEFAULT),
-                                       fmt::format("open the attribute {}", which.name));
-  open.type = h5::Datatype(H5Aget_type(open.attribute.get()), "read an attribute's type");
-  open.n_bytes = H5Aget_storage_size(open.attribute.get());
-  return open;
-}
-
-std::vector<std::string> read_values(const std::string& path, const std::vector<ChangingAttribute>& changing) {
-  const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-  std::vector<std::string> values;
-  for (const ChangingAttribute& which : changing) {
-    const OpenAttribute open = open_changing(file, which);
-    values.emplace_back(open.n_bytes, '\0');
-    if (open.n_bytes > 0)
-      h5::check(H5Aread(open.attribute.get(), open.type.get(), values.back().data()), "read an attribute");
-  }
-  return values;
-}
-
-template <class ValueOf>
-void write_values(const std::string& path, const std::vector<ChangingAttribute>& changing, ValueOf&& value_of) {
-  h5::File file = h5::open_file(path, H5F_ACC_RDWR, h5::access_properties());
-  for (std::size_t i = 0; i < changing.size(); ++i) {
-    const OpenAttribute open = open_changing(file, changing[i]);
-    const std::string value = value_of(i, open.n_bytes);
-    if (open.n_bytes > 0)
-      h5::check(H5Awrite(open.attribute.get(), open.type.get(), value.data()), "write an attribute");
-  }
-  file.close("close a file");
-}
-
-std::vector<std::string> read_all(const std::string& path, const std::vector<Range>& ranges) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<std::string> bytes;
-  for (const Range& range : ranges) bytes.push_back(read_bytes(file, range));
-  return bytes;
-}
-
-/// The parts of `ranges` where the two versions agree.
-std::vector<Range> equal_parts(const std::vector<Range>& ranges, const std::vector<std::string>& a,
-                               const std::vector<std::string>& b) {
-  std::vector<Range> equal;
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    std::optional<std::uint64_t> begin;
-    for (std::size_t k = 0; k <= a[i].size(); ++k) {
-      const bool same = k < a[i].size() && a[i][k] == b[i][k];
-      if (same && !begin) begin = ranges[i].begin + k;
-      if (!same && begin) {
-        equal.push_back({*begin, ranges[i].begin + k});
-        begin.reset();
-      }
-    }
-  }
-  return equal;
 }
 
 std::vector<Range> without(const std::vector<Range>& ranges, const Range& hole) {
@@ -205,25 +139,18 @@ std::optional<SealText> parse_seal(std::string_view block, std::uint64_t file_si
 
 }  // namespace
 
-h5::File create_sealable_file(const std::string& path, std::size_t n_changing, std::size_t n_datasets) {
+h5::File create_sealable_file(const std::string& path, std::size_t n_datasets) {
   std::size_t block = kSmallestBlock;
-  while (block < 256 + kTemporaryMarkBytes + kBytesPerRange * (n_changing + n_datasets + 16)) block *= 2;
+  while (block < 256 + kTemporaryMarkBytes + kBytesPerRange * (n_datasets + 16)) block *= 2;
   h5::File file = h5::create_file(path, block);
   mark_temporary(path, block);
   return file;
 }
 
-void seal_metadata(const std::string& path, const std::vector<ChangingAttribute>& changing) {
+void seal_metadata(const std::string& path) {
   std::uint64_t block_size = 0;
   const std::vector<Range> metadata = metadata_ranges(path, block_size);
-  // Where the values lie is found by changing every one of their bits and looking which bytes of the file follow.
-  const std::vector<std::string> values = read_values(path, changing);
-  write_values(path, changing, [](std::size_t, std::size_t n) { return std::string(n, '\0'); });
-  const std::vector<std::string> all_zero = read_all(path, metadata);
-  write_values(path, changing, [](std::size_t, std::size_t n) { return std::string(n, '\xff'); });
-  const std::vector<Range> unchanging = without(equal_parts(metadata, all_zero, read_all(path, metadata)),
-                                                {block_size + kOpenFlags, block_size + kOpenFlagsEnd});
-  write_values(path, changing, [&](std::size_t i, std::size_t) { return values[i]; });
+  const std::vector<Range> unchanging = without(metadata, {block_size + kOpenFlags, block_size + kOpenFlagsEnd});
 
   std::string text = fmt::format("{}{} bytes\nunchanging bytes:", kTitle, block_size);
   for (const Range& range : unchanging) text += fmt::format(" {:x}-{:x}", range.begin, range.end);

@@ -6,19 +6,9 @@
 #include "hdf5.hpp"
 #include "landscape/io/landscape_file.hpp"
 #include "metadata_seal.hpp"
+#include "result_group.hpp"
 
 namespace landscape {
-
-namespace {
-
-/// Paths of the groups that have a state, at or below `path`.
-void find_result_groups(const h5::File& file, const std::string& path, std::vector<std::string>& found) {
-  const h5::Group group = h5::open_group(file.get(), path);
-  if (h5::has_attribute(group.get(), "state")) found.push_back(path);
-  for (const std::string& name : h5::group_names(group.get())) find_result_groups(file, path + "/" + name, found);
-}
-
-}  // namespace
 
 struct ResultWriter::Impl {
   std::string path;
@@ -64,39 +54,28 @@ void ResultWriter::write_noise(LossKind loss, const std::vector<double>& noise) 
   impl_->write_column(profile_group_name(loss) + "/noise", noise);
 }
 
-void ResultWriter::write(const std::string& group, const AttributeList& attributes,
-                         const std::vector<ResultTable>& tables) {
-  const h5::Group open = impl_->result_group(group);
-  for (const ResultTable& table : tables) {
-    const auto write_values = [&]<class T>(const std::vector<T>& values) {
-      const auto dataset = h5::open_dataset(open.get(), table.name, h5::file_type<T>(), table.shape.size());
-      h5::write_whole<T>(dataset.dataset, group + "/" + table.name, values);
-    };
-    std::visit(write_values, table.values);
-  }
-  write_attributes(group, attributes);
+void ResultWriter::write(const ResultGroup& results) {
+  const h5::Group group = impl_->result_group(results.path);
+  write_state(group.get(), kPending);
+  write_results(impl_->file, results);
   h5::flush_to_disk(impl_->file, impl_->path);
-  h5::overwrite_attribute(open.get(), {"state", kFinal});
+  write_state(group.get(), kFinal);
 }
 
-void ResultWriter::write_attributes(const std::string& group, const AttributeList& attributes) {
-  const h5::Group open = impl_->result_group(group);
-  for (const Attribute& attribute : attributes) h5::overwrite_attribute(open.get(), attribute);
+void ResultWriter::write(const std::string& group, const std::string& name, const ResultValue& value) {
+  impl_->result_group(group);
+  write_result(impl_->file, group, name, value);
 }
 
 void ResultWriter::invalidate_all() {
-  std::vector<std::string> groups;
-  for (const char* parent : {"roughness", "sweep"}) {
-    if (h5::has_link(impl_->file.get(), parent)) find_result_groups(impl_->file, parent, groups);
-  }
-  for (const std::string& group : groups)
-    h5::overwrite_attribute(impl_->result_group(group).get(), {"state", kPending});
+  for (const std::string& group : find_result_groups(impl_->file))
+    write_state(impl_->result_group(group).get(), kPending);
   h5::flush_to_disk(impl_->file, impl_->path);
 }
 
 void ResultWriter::set_state(RunState state) {
   h5::flush_to_disk(impl_->file, impl_->path);
-  h5::overwrite_attribute(impl_->file.get(), {"state", to_string(state)});
+  write_state(impl_->file.get(), to_string(state));
   h5::flush_to_disk(impl_->file, impl_->path);
 }
 

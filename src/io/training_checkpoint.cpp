@@ -100,7 +100,7 @@ void save_training_checkpoint(const std::string& path, LossKind loss, const Trai
   const std::size_t n_numbers = 4 * checkpoint.state.theta.size() + 3 * checkpoint.state.history.epoch.size() +
                                 (checkpoint.finished ? 3 * checkpoint.finished->history.epoch.size() : 0);
   TemporaryFile temporary(path, kMetadataBytes + n_numbers * sizeof(double));
-  h5::File file = create_sealable_file(temporary.path(), 0);
+  h5::File file = create_sealable_file(temporary.path());
   write_state(file, loss, checkpoint);
   if (checkpoint.finished) write_minimizer_group(file, *checkpoint.finished);
   file.close(fmt::format("close '{}'", temporary.path()));

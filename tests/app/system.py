@@ -32,7 +32,7 @@ MANY_ROUNDS = [
     "--round-seconds=0.05",
 ]
 # What two equal calculations may differ in.
-TIMES = {"created", "training_seconds", "evaluation_seconds"}
+TIMES = {"created", "training_seconds", "evaluation_seconds", "crc32c"}  # the last of results with a time among them
 
 
 class SystemTest(unittest.TestCase):
@@ -124,7 +124,7 @@ class SystemTest(unittest.TestCase):
             time.sleep(0.01)
 
     def assert_same_files(self, a, b, allowed=frozenset(TIMES)):
-        differences = [name for name in differing(self.path(a), self.path(b)) if name.rsplit(" ", 1)[-1] not in allowed]
+        differences = [name for name in differing(self.path(a), self.path(b)) if last_part(name) not in allowed]
         self.assertEqual(differences, [], f"{a} and {b}")
 
 
@@ -176,12 +176,17 @@ def contents(path):
                 value.tobytes() if value.dtype != object else str(value),
             )
         if isinstance(node, h5py.Dataset):
-            found[name] = (str(node.dtype), node.shape, node[()].tobytes())
+            found[name] = (str(node.dtype), node.shape, np.asarray(node[()]).tobytes())
 
     with h5py.File(path, "r") as file:
         visit("/", file)
         file.visititems(visit)
     return found
+
+
+def last_part(name):
+    """Of a name in contents(): the attribute's or the dataset's."""
+    return name.replace(" ", "/").rsplit("/", 1)[-1]
 
 
 def differing(a, b):
@@ -202,8 +207,25 @@ def result_states(path):
     """{group: state} of every group that holds results."""
     found = {}
     with h5py.File(path, "r") as file:
-        file.visititems(lambda name, node: found.update({name: node.attrs["state"]} if "state" in node.attrs else {}))
+        file.visititems(lambda name, node: found.update({name: node["state"][()]} if "results" in node.attrs else {}))
     return {name: text(state) for name, state in found.items()}
+
+
+def results(group):
+    """{name: value} of a result group: numbers, arrays and texts."""
+    names = [text(name) for name in group.attrs["results"]]
+    return {name: group[name].asstr()[()] if group[name].dtype.kind in "SO" else group[name][()] for name in names}
+
+
+def checksum_of_results(group):
+    """As the description of the group's crc32c says."""
+    crc = 0xFFFFFFFF
+    for value in results(group).values():
+        for byte in value.encode() if isinstance(value, str) else value.tobytes():
+            crc ^= byte
+            for _ in range(8):
+                crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
 
 
 def text(value):

@@ -50,7 +50,7 @@ class BitIdentity(SystemTest):
         for line in text.splitlines():
             named = re.match(r"(?:attribute|dataset): +<([^ >]+)", line)
             count = re.match(r"(\d+) differences? found", line)
-            name = named[1] if named else name
+            name = named[1].rsplit("/", 1)[-1] if named else name
             if count and int(count[1]) > 0:
                 different.add(name)
         self.assertLessEqual(different, TIMES, text)

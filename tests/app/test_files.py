@@ -1,13 +1,14 @@
 """What an output file is good for: the report again, verification, minimizers and directions for another run."""
 
 import os
+import shutil
 import re
 import subprocess
 import sys
 
 import h5py
 import numpy as np
-from system import QUICK, SOURCE, SystemTest, contents, main, table_of, text
+from system import QUICK, SOURCE, SystemTest, checksum_of_results, contents, main, result_states, table_of, text
 
 # With this, MPI cannot start: proof that a command does without it.
 NO_MPI = {"OMPI_MCA_ess": "nothing", "OMPI_MCA_pml": "nothing"}
@@ -61,7 +62,7 @@ class Reduce(SystemTest):
                 s = file[f"profiles/{loss}/steps"][()]
                 t = np.abs(np.diff(f, axis=1)).sum(axis=1) / ((s[-1] - s[0]) * np.ptp(f, axis=1))
                 np.testing.assert_allclose(file[f"profiles/{loss}/total_variation"][()], t, rtol=1e-13)
-                self.assertAlmostEqual(file[f"roughness/{loss}"].attrs["index"], t.std(ddof=1) / t.mean(), delta=1e-13)
+                self.assertAlmostEqual(file[f"roughness/{loss}/index"][()], t.std(ddof=1) / t.mean(), delta=1e-13)
 
     def test_what_moves_is_stored_per_direction_and_in_sum(self):
         self.run_program(
@@ -70,7 +71,7 @@ class Reduce(SystemTest):
         with h5py.File(self.path("landscape.h5"), "r") as file:
             edges = []
             for loss in ("ritz", "galerkin"):
-                profiles, results = file[f"profiles/{loss}"], file[f"roughness/{loss}"]
+                profiles, found = file[f"profiles/{loss}"], file[f"roughness/{loss}"]
                 f, s, t = profiles["loss"][()], profiles["steps"][()], profiles["total_variation"][()]
                 height = np.ptp(f, axis=1)
                 np.testing.assert_allclose(profiles["end_asymmetry"][()], (f[:, -1] - f[:, 0]) / height, rtol=1e-12)
@@ -81,14 +82,14 @@ class Reduce(SystemTest):
                 tilt = (f[:, 0] + f[:, -1] - 2 * f.min(axis=1)) / (1.2 * height)
                 np.testing.assert_allclose(profiles["tilt"][()], tilt, rtol=1e-12)
                 share = np.cov(t, tilt)[0, 1] / t.var(ddof=1)
-                self.assertAlmostEqual(results.attrs["tilt_share"], share, delta=1e-10)
+                self.assertAlmostEqual(found["tilt_share"][()], share, delta=1e-10)
                 self.assertAlmostEqual(
-                    results.attrs["tilt_share"] + results.attrs["oscillation_share"], 1.0, delta=1e-12
+                    found["tilt_share"][()] + found["oscillation_share"][()], 1.0, delta=1e-12
                 )
-                self.assertAlmostEqual(results.attrs["median_curvature"], np.median(curvature), delta=1e-7)
-                self.assertEqual(results.attrs["median_slope_changes"], np.median(profiles["slope_changes"][()]))
-                counts = results["histogram/counts"][()]
-                edges.append(results["histogram/edges"][()])
+                self.assertAlmostEqual(found["median_curvature"][()], np.median(curvature), delta=1e-7)
+                self.assertEqual(found["median_slope_changes"][()], np.median(profiles["slope_changes"][()]))
+                counts = found["histogram/counts"][()]
+                edges.append(found["histogram/edges"][()])
                 np.testing.assert_array_equal(counts, np.histogram(t, edges[-1])[0])
                 self.assertEqual(counts.sum(), 40)
             np.testing.assert_array_equal(edges[0], edges[1])
@@ -167,6 +168,64 @@ class Reuse(SystemTest):
         self.assertGreater(os.path.getsize(self.path("plot.png")), 1000)
 
 
+class Results(SystemTest):
+    def test_every_result_is_a_dataset_that_h5py_reads_as_it_is(self):
+        self.run_program(*QUICK)
+        with h5py.File(self.path("landscape.h5"), "r") as file:
+            self.assertEqual(file["state"].asstr()[()], "complete")
+            ritz, comparison = file["roughness/ritz"], file["roughness/comparison"]
+            self.assertEqual(ritz["state"].asstr()[()], "complete")
+            self.assertEqual(ritz["index"][()].dtype, np.float64)
+            self.assertEqual((ritz["used"][()].dtype, ritz["used"][()]), (np.int64, 6))
+            self.assertEqual(ritz["interval"].shape, (2,))
+            self.assertEqual(text(ritz["mean"].attrs["units"]), "1 / step")
+            self.assertIn("std(T; ddof = 1) / mean(T)", text(ritz["index"].attrs["description"]))
+            self.assertTrue(np.isnan(ritz["median_noise"][()]))
+            self.assertIn("Ritz and Galerkin", comparison["sentence"].asstr()[()])
+            self.assertEqual(comparison["sentence"].dtype.itemsize, 1024)
+            self.assertEqual(file["roughness/stopping/outcome"].asstr()[()], "not asked")
+            groups = list(result_states(self.path("landscape.h5")))
+            self.assertEqual(len(groups), 8, groups)
+            for name in groups:
+                self.assertEqual(file[name]["crc32c"][()], checksum_of_results(file[name]), name)
+
+    def test_a_damaged_result_is_named_by_every_command_and_made_again(self):
+        self.run_program(*QUICK, "--output=whole.h5")
+        for damaged in ("roughness/ritz/index", "roughness/comparison/sentence", "roughness/galerkin/state"):
+            shutil.copy(self.path("whole.h5"), self.path("a.h5"))
+            with h5py.File(self.path("a.h5"), "r+") as file:
+                value = file[damaged][()]
+                file[damaged][()] = value[:-1] + b"?" if isinstance(value, bytes) else np.nextafter(value, 9.0)
+            group = damaged.rsplit("/", 1)[0]
+            for command in (["info", "a.h5"], ["reduce", "a.h5"], ["verify", "a.h5"], ["compare", "whole.h5", "a.h5"]):
+                with self.subTest(damaged=damaged, command=command):
+                    stderr = self.run_program(*command, code=1).stderr
+                    self.assertRegex(stderr, rf"\Alandscape_mpi: 'a.h5' [^\n]*/{group} [^\n]*damaged[^\n]*[.]\n\Z")
+            process = self.run_program(*QUICK, "--output=a.h5", "--resume")
+            self.assertRegex(process.stderr, rf"\Awarning: the results in /{group} of 'a.h5' are damaged[^\n]*\n\Z")
+            self.assert_same_files("whole.h5", "a.h5")
+
+    def test_the_plot_tool_names_a_damaged_result(self):
+        self.run_program(*QUICK)
+        with h5py.File(self.path("landscape.h5"), "r+") as file:
+            file["roughness/ritz/index"][()] *= 2
+        tool = os.path.join(SOURCE, "tools", "plot_landscape.py")
+        process = subprocess.run([sys.executable, tool, "landscape.h5"], cwd=self.folder, capture_output=True, text=True)
+        if "missing" in process.stderr:
+            self.skipTest(process.stderr.strip())
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("the results in /roughness/ritz do not match their checksum", process.stderr)
+
+    def test_an_older_format_is_refused_in_one_sentence(self):
+        self.run_program(*QUICK)
+        with h5py.File(self.path("landscape.h5"), "r+") as file:
+            file.attrs.modify("format_version", np.int64(3))
+        for command in (["info", "landscape.h5"], ["reduce", "landscape.h5"], ["verify", "landscape.h5"]):
+            stderr = self.run_program(*command, code=1).stderr
+            self.assertRegex(stderr, r"\Alandscape_mpi: 'landscape.h5' [^\n]* version 3, [^\n]* 4: use the program that wrote it")
+        self.run_program("--minimizer=landscape.h5", "--directions=3", "--grid=-1:1:5", "--output=b.h5")
+
+
 class Schema(SystemTest):
     def test_every_dataset_says_what_it_is(self):
         self.run_program(*QUICK, "--save-directions")
@@ -185,10 +244,9 @@ class Schema(SystemTest):
                 "config",
                 "config_hash",
                 "created",
-                "state",
             ):
                 self.assertIn(attribute, file.attrs)
-            self.assertEqual(text(file.attrs["state"]), "complete")
+            self.assertEqual(text(file["state"][()]), "complete")
             self.assertEqual(file["profiles/ritz/direction"].shape, (6, 53))
             self.assertTrue((file["profiles/ritz/complete"][()] == 1).all())
 

@@ -4,7 +4,7 @@ import json
 
 import h5py
 import numpy as np
-from system import SystemTest, main
+from system import SystemTest, main, results
 
 
 class LinearModel(SystemTest):
@@ -16,7 +16,7 @@ class LinearModel(SystemTest):
                 np.testing.assert_allclose(
                     file[f"minimizer/{loss}/theta"][()], [-2.0, -1.0], rtol=0, atol=largest_error
                 )
-                roughness = file[f"roughness/{loss}"].attrs
+                roughness = results(file[f"roughness/{loss}"])
                 self.assertEqual(roughness["used"], 20)
                 self.assertTrue(roughness["index"] < largest_index, f"{loss}: {roughness['index']}")
                 self.assertEqual(roughness["single_valley"], 20)
@@ -54,9 +54,9 @@ class ConvergedGalerkinMinimizer(SystemTest):
                 *train[:1], *train[3:], "--minimizer=trained.h5", f"--grid=-{radius}:{radius}:41", f"--output={output}"
             )
             with h5py.File(self.path(output), "r") as file:
-                found = file["roughness/galerkin"].attrs
+                found = results(file["roughness/galerkin"])
                 counts = found["used"] >= 2 and found["index"] > found["resolution"]
-                self.assertEqual(counts, is_rough, f"half-width {radius}: {dict(found)}")
+                self.assertEqual(counts, is_rough, f"half-width {radius}: {found}")
                 if is_rough:
                     self.assertEqual(found["used"], 10)
 

@@ -2,7 +2,7 @@
 
 import h5py
 import numpy as np
-from system import QUICK, SystemTest, main, text
+from system import QUICK, SystemTest, main, results, text
 
 NO_MPI = {"OMPI_MCA_ess": "nothing", "OMPI_MCA_pml": "nothing"}
 SMALL = ["--epochs=3000", "--lbfgs-iterations=300", "--directions=40", "--grid=-0.003:0.003:2001", "--bootstrap=200"]
@@ -11,7 +11,7 @@ SMALL = ["--epochs=3000", "--lbfgs-iterations=300", "--directions=40", "--grid=-
 class Precision(SystemTest):
     def index(self, name, loss):
         with h5py.File(self.path(name), "r") as file:
-            return file[f"roughness/{loss}"].attrs["index"]
+            return file[f"roughness/{loss}/index"][()]
 
     def test_ritz_near_a_minimum_is_warned_of(self):
         # An offset of 2.47 under a variation of 3e-5 of it: near the minimum, steps differ by less than their noise.
@@ -25,9 +25,9 @@ class Precision(SystemTest):
         again = self.run_program("reduce", "single.h5", env=NO_MPI)
         self.assertTrue(job.stdout.endswith("\n\n" + again.stdout), job.stdout + again.stdout)
         with h5py.File(self.path("single.h5"), "r") as file, h5py.File(self.path("double.h5"), "r") as other:
-            profiles, results = file["profiles/ritz"], file["roughness/ritz"].attrs
+            profiles, found = file["profiles/ritz"], results(file["roughness/ritz"])
             self.assertEqual(text(profiles.attrs["precision"]), "single")
-            self.assertGreater(results["noisy_directions"], 20)
+            self.assertGreater(found["noisy_directions"], 20)
             f, noise = profiles["loss"][()], profiles["noise"][()]
             self.assertTrue((f == f.astype(np.float32)).all())
             self.assertNotIn("noise", other["profiles/ritz"])
@@ -35,28 +35,28 @@ class Precision(SystemTest):
             difference = (f - other["profiles/ritz/loss"][()])[:, ::250]
             np.testing.assert_allclose(noise, difference.std(axis=1), rtol=1e-9)
             # The estimate is worth something: T really is too large by about that share.
-            flat = np.argsort(np.argsort(np.ptp(f, axis=1))) < results["excluded_flat"]  # all of one level of rounding
+            flat = np.argsort(np.argsort(np.ptp(f, axis=1))) < found["excluded_flat"]  # all of one level of rounding
             t = np.abs(np.diff(f, axis=1)).sum(axis=1) / (0.006 * np.ptp(f, axis=1))
             excess = np.median((t / other["profiles/ritz/total_variation"][()])[~flat] - 1)
-            estimate = results["median_noise_share_of_variation"]
+            estimate = found["median_noise_share_of_variation"]
             print(f"Ritz, l = 0.003, 2001 steps: T too large by {100 * excess:.2g} %, estimated {100 * estimate:.2g} %")
             self.assertGreater(excess, 0.1 * estimate)
             self.assertLess(excess, 2 * estimate)
             share = (noise / np.ptp(f, axis=1))[~flat]
-            self.assertEqual(results["median_noise"], np.sort(share)[share.size // 2])
+            self.assertEqual(found["median_noise"], np.sort(share)[share.size // 2])
             # Directions of which noise makes more than a tenth are left out, and counted under their own name.
             used = np.isfinite(profiles["total_variation"][()])
             np.testing.assert_allclose(profiles["total_variation"][()][used], t[used], rtol=1e-12)
-            self.assertEqual(used.sum(), results["used"])
-            self.assertEqual(results["excluded_unresolved"], 40 - used.sum() - flat.sum())
-            self.assertGreater(results["excluded_unresolved"], 20)
-            self.assertRegex(job.stdout, rf"{results['excluded_unresolved']} at rounding level")
+            self.assertEqual(used.sum(), found["used"])
+            self.assertEqual(found["excluded_unresolved"], 40 - used.sum() - flat.sum())
+            self.assertGreater(found["excluded_unresolved"], 20)
+            self.assertRegex(job.stdout, rf"{found['excluded_unresolved']} at rounding level")
 
     def test_nearer_still_nothing_is_left_and_no_number_is_given(self):
         job = self.run_program(*SMALL[:3], "--grid=-0.001:0.001:201", "--losses=ritz", "--precision=single")
         self.assertRegex(job.stdout, r"left out +\d+ flat")
         with h5py.File(self.path("landscape.h5"), "r") as file:
-            self.assertGreater(file["roughness/ritz"].attrs["excluded_flat"], 30)
+            self.assertGreater(file["roughness/ritz/excluded_flat"][()], 30)
 
     def test_far_from_a_minimum_it_is_as_good_as_double(self):
         for precision in ("double", "single"):
@@ -81,8 +81,7 @@ class Precision(SystemTest):
             self.path("landscape.h5"), "r+"
         ) as file:  # as a job leaves it that was stopped after 37 directions
             file["profiles/ritz/complete"][37:, :] = 0
-            attributes = file["roughness/ritz"].attrs
-            attributes.modify("state", np.array("pending", dtype=attributes.get_id("state").dtype))
+            file["roughness/ritz/state"][()] = b"pending"
         report = self.run_program("reduce", "landscape.h5", env=NO_MPI).stdout
         self.assertIn("The noise of single precision is not measured yet: --resume", " ".join(report.split()))
         curve = report.split("RI of the first M directions")[1].splitlines()[2:]
@@ -105,7 +104,7 @@ class Precision(SystemTest):
                 f"--output={precision}.h5",
             )
             with h5py.File(self.path(f"{precision}.h5"), "r") as file:
-                self.assertEqual(file["roughness/ritz"].attrs["excluded_flat"], 5)
+                self.assertEqual(file["roughness/ritz/excluded_flat"][()], 5)
 
     def test_refusals(self):
         for arguments, part in (
@@ -142,8 +141,8 @@ class Interval(SystemTest):
             "--output=bca.h5",
         )
         with h5py.File(self.path("bca.h5"), "r") as file:
-            attributes = file["roughness/ritz"].attrs
-            self.assertEqual((text(attributes["lower_method"]), text(attributes["upper_method"])), ("bca", "bca"))
+            found = results(file["roughness/ritz"])
+            self.assertEqual((found["lower_method"], found["upper_method"]), ("bca", "bca"))
         self.assertIn(interval["bca"], self.run_program("reduce", "bca.h5", env=NO_MPI).stdout)
         self.assertIn("--interval", self.run_program("--interval=exact", code=2).stderr)
 

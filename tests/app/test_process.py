@@ -223,7 +223,7 @@ class Signals(SystemTest):
             self.assertEqual(process.returncode, 75, stderr)
             self.assertIn(f"stopped by {asked.name} ", stderr)
             with h5py.File(self.path("part.h5"), "r") as file:
-                self.assertEqual(text(file.attrs["state"]), "stopped")
+                self.assertEqual(text(file["state"][()]), "stopped")
             self.run_program(*self.LONG, "--output=part.h5", "--resume")
             os.remove(self.path("part.h5"))
 

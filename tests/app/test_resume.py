@@ -184,7 +184,7 @@ class Resume(SystemTest):
         self.run_program(*case, "--output=a.h5", "--resume", "--time-limit=0.001", code=75)
         self.run_program("train", *case, "--output=a.h5", "--resume")
         with h5py.File(self.path("a.h5"), "r") as file:
-            self.assertEqual(text(file.attrs["state"]), "stopped")
+            self.assertEqual(text(file["state"][()]), "stopped")
 
     def make_networks(self):
         """Of one shape: a.h5 and b.h5, and a.safetensors with the parameters of a.h5."""
@@ -257,8 +257,8 @@ class Resume(SystemTest):
             process.stderr, r"^landscape_mpi: stopped by the time limit with [\d ]+ of 1 260 losses left.*--resume\.\n$"
         )
         with h5py.File(self.path("part.h5"), "r") as file:
-            self.assertEqual(text(file.attrs["state"]), "stopped")
-            self.assertEqual(text(file["roughness/ritz"].attrs["state"]), "pending")
+            self.assertEqual(text(file["state"][()]), "stopped")
+            self.assertEqual(text(file["roughness/ritz/state"][()]), "pending")
         self.assertIn("stopped early", self.run_program("info", "part.h5").stdout)
         self.run_program("reduce", "part.h5")
         self.finish_what_was_left("part.h5", process.stderr, ranks=3)

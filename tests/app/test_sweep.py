@@ -5,7 +5,7 @@ import re
 
 import h5py
 import numpy as np
-from system import SystemTest, main, n_complete, text
+from system import SystemTest, main, n_complete, results, text
 
 NET = ["--epochs=300", "--lbfgs-iterations=0", "--directions=9", "--bootstrap=100", "--interval=bca"]
 RADIUS, INTERVALS = (0.05, 0.1, 1.0), (4, 10, 20)
@@ -38,18 +38,18 @@ class Sweep(SystemTest):
                     )
                     with h5py.File(self.path("a.h5"), "r") as plain:
                         for loss in ("ritz", "galerkin"):
-                            found, expected = file[f"sweep/{loss}"], plain[f"roughness/{loss}"].attrs
+                            found, expected = file[f"sweep/{loss}"], results(plain[f"roughness/{loss}"])
                             self.assertEqual(found["index"][i, k], expected["index"])
                             self.assertEqual(list(found["interval"][i, k]), list(expected["interval"]))
                             self.assertEqual(found["mean"][i, k], expected["mean"])
                             self.assertEqual(found["used"][i, k], expected["used"])
             found = file["sweep/ritz"]
-            self.assertEqual(text(found.attrs["state"]), "complete")
+            self.assertEqual(text(found["state"][()]), "complete")
             np.testing.assert_array_equal(found["radius"], RADIUS)
             np.testing.assert_array_equal(found["intervals"], INTERVALS)
             n_steps = file["profiles/ritz/steps"].size
-            self.assertEqual(found.attrs["steps"], n_steps)
-            self.assertEqual(found.attrs["steps_if_separate"], 3 * (5 + 11 + 21))
+            self.assertEqual(found["steps"][()], n_steps)
+            self.assertEqual(found["steps_if_separate"][()], 3 * (5 + 11 + 21))
             self.assertLess(n_steps, 3 * 21)  # 10 divides 20, and half-widths share points too
             self.assertNotIn("roughness", file)
         self.assertIn(f"{n_steps} distinct steps of 111", report)

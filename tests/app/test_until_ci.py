@@ -4,7 +4,7 @@ import signal
 
 import h5py
 import numpy as np
-from system import QUICK, TIMES, SystemTest, differing, main, n_complete, table_of, text
+from system import QUICK, TIMES, SystemTest, differing, last_part, main, n_complete, results, table_of, text
 
 FAST = [word for word in QUICK if not word.startswith("--directions")]
 # About a second of evaluation on one core for the last batches.
@@ -23,16 +23,13 @@ SLOW = [
 class UntilCi(SystemTest):
     def stopping(self, name):
         with h5py.File(self.path(name), "r") as file:
-            return {
-                key: text(value) if isinstance(value, (bytes, str, np.bytes_)) else value
-                for key, value in file["roughness/stopping"].attrs.items()
-            }
+            return results(file["roughness/stopping"])
 
     def assert_same_but_for_the_rule(self, a, b):
         differences = [
             name
             for name in differing(self.path(a), self.path(b))
-            if name.rsplit(" ", 1)[-1] not in TIMES and not name.startswith("roughness/stopping ")
+            if last_part(name) not in TIMES and not name.startswith("roughness/stopping/")
         ]
         self.assertEqual(differences, [])
 
@@ -47,7 +44,7 @@ class UntilCi(SystemTest):
         with h5py.File(self.path("a.h5"), "r") as file:
             n = file["profiles/ritz/loss"].shape[0]
             widths = [
-                (g.attrs["interval"][1] - g.attrs["interval"][0]) / (2 * g.attrs["index"])
+                (g["interval"][1] - g["interval"][0]) / (2 * g["index"][()])
                 for g in (file["roughness/ritz"], file["roughness/galerkin"])
             ]
         self.assertEqual(found["half_width"], max(widths))
@@ -143,18 +140,18 @@ class Curve(SystemTest):
         with h5py.File(self.path("a.h5"), "r") as file:
             for loss in ("ritz", "galerkin"):
                 curve = file[f"roughness/{loss}/curve"]
-                self.assertEqual(text(curve.attrs["state"]), "complete")
+                self.assertEqual(text(curve["state"][()]), "complete")
                 self.assertEqual(list(curve["directions"]), [10, 20, 25])
                 self.assertEqual(list(curve["used"]), [10, 20, 25])
                 t = file[f"profiles/{loss}/total_variation"][()]
                 for m, index in zip(curve["directions"], curve["index"]):
                     self.assertAlmostEqual(index, np.std(t[:m], ddof=1) / np.mean(t[:m]), delta=1e-13)
-                self.assertEqual(curve["index"][2], file[f"roughness/{loss}"].attrs["index"])
-                self.assertEqual(list(curve["interval"][2]), list(file[f"roughness/{loss}"].attrs["interval"]))
+                self.assertEqual(curve["index"][2], file[f"roughness/{loss}/index"][()])
+                self.assertEqual(list(curve["interval"][2]), list(file[f"roughness/{loss}/interval"][()]))
         self.run_program(*FAST, "--directions=10", "--output=b.h5")
         with h5py.File(self.path("a.h5"), "r") as a, h5py.File(self.path("b.h5"), "r") as b:
-            self.assertEqual(a["roughness/ritz/curve/index"][0], b["roughness/ritz"].attrs["index"])
-            self.assertEqual(list(a["roughness/ritz/curve/interval"][0]), list(b["roughness/ritz"].attrs["interval"]))
+            self.assertEqual(a["roughness/ritz/curve/index"][0], b["roughness/ritz/index"][()])
+            self.assertEqual(list(a["roughness/ritz/curve/interval"][0]), list(b["roughness/ritz/interval"][()]))
         self.assertIn("RI of the first M directions", report)
         self.assertEqual(table_of(self.run_program("reduce", "a.h5").stdout), table_of(report))
 

@@ -81,7 +81,7 @@ int write_all(const Communicator& world, const std::string& path, std::int64_t m
       writer.write(loss, {std::vector<double>(n, 0.5), std::vector<std::int64_t>(n, 1), std::vector<std::uint8_t>(n, 1),
                           std::vector<double>(n, 0.5), std::vector<double>(n, 0.5), std::vector<double>(n, 0.5),
                           std::vector<double>(n, 0.5)});
-      writer.write("roughness/" + to_string(loss), {{"index", 0.25}, {"used", m}, {"verdict", std::string(200, 'v')}});
+      writer.write(test::sample_results(loss, 0.25, {0.125, 0.5}, m, 7, std::string(200, 'v')));
     }
     writer.set_state(RunState::complete);
     writer.close();

@@ -197,14 +197,12 @@ TEST(ResultWriter, PutsResultsInTheirPlacesWithoutMovingAnything) {
   const auto size = std::filesystem::file_size(path);
   const DirectionResults results{{1.5, std::nan(""), 2.0}, {0, -1, 7},        {1, 4, 2},       {1.0, std::nan(""), 0.5},
                                  {0.1, std::nan(""), -1},  {0.0, 0.25, -1.0}, {-2.0, 3.0, 4e9}};
+  const ResultGroup given = test::sample_results(LossKind::galerkin, 0.125, {0.1, 0.2}, 2, 0xfffffffffffffff0U,
+                                                 "r\u00e4uher " + std::string(test::kVerdictCapacity - 8, 'x'));
   {
     ResultWriter writer(path);
     writer.write(LossKind::galerkin, results);
-    writer.write("roughness/galerkin", {{"index", 0.125},
-                                        {"interval", std::vector<double>{0.1, 0.2}},
-                                        {"used", 2},
-                                        {"bootstrap_seed", std::uint64_t{0xfffffffffffffff0U}},
-                                        {"verdict", std::string(400, 'x') + "\u00e9"}});
+    writer.write(given);
     writer.set_state(RunState::complete);
     writer.close();
   }
@@ -213,13 +211,9 @@ TEST(ResultWriter, PutsResultsInTheirPlacesWithoutMovingAnything) {
   EXPECT_EQ(reader.state(), RunState::complete);
   EXPECT_TRUE(reader.has_results("roughness/galerkin"));
   EXPECT_FALSE(reader.has_results("roughness/ritz"));
-  const AttributeList expected{{"state", "complete"},
-                               {"index", 0.125},
-                               {"interval", std::vector<double>{0.1, 0.2}},
-                               {"used", 2},
-                               {"bootstrap_seed", std::uint64_t{0xfffffffffffffff0U}},
-                               {"verdict", std::string(255, 'x')}};
-  EXPECT_EQ(reader.results("roughness/galerkin"), expected);
+  EXPECT_EQ(reader.results("roughness/galerkin"), given);
+  EXPECT_EQ(reader.real_result("roughness/galerkin", "index"), 0.125);
+  EXPECT_EQ(reader.whole_result("roughness/galerkin", "used"), 2);
   const DirectionResults found = reader.direction_results(LossKind::galerkin);
   EXPECT_EQ(test::bits(found.total_variation), test::bits(results.total_variation));
   EXPECT_EQ(found.slope_changes, results.slope_changes);
@@ -251,12 +245,23 @@ TEST(ResultWriter, RefusesWhatHasNoPlace) {
   LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4));
   ResultWriter writer(folder / "a.h5");
   EXPECT_THROW(writer.write(LossKind::ritz, DirectionResults{{1.0}, {1}, {1}, {1.0}, {1.0}, {1.0}, {1.0}}), Error);
-  EXPECT_THROW(writer.write("roughness/ritz", {{"unheard", 1.0}}), Error);
-  EXPECT_THROW(writer.write("roughness/ritz", {{"index", 1}}), Error);
-  EXPECT_THROW(writer.write("roughness/ritz", {{"interval", std::vector<double>{1.0}}}), Error);
-  EXPECT_THROW(writer.write("roughness/none", {}), Error);
-  writer.write("roughness/ritz", {{"index", 1.0}});
+  const ResultGroup fitting = test::sample_results(LossKind::ritz, 1.0, {0.5, 2.0}, 3, 4, "rough");
+  const auto refuses = [&](auto&& change) {
+    ResultGroup changed = fitting;
+    change(changed);
+    EXPECT_THROW(writer.write(changed), Error);
+  };
+  refuses([](ResultGroup& group) { group.results[0].name = "unheard"; });
+  refuses([](ResultGroup& group) { group.results.pop_back(); });
+  refuses([](ResultGroup& group) { group.results[0].value = std::int64_t{1}; });
+  refuses([](ResultGroup& group) { group.results[1].value = std::vector<double>{1.0}; });
+  refuses([](ResultGroup& group) { group.results[1].shape = {2, 1}; });
+  refuses([](ResultGroup& group) { group.path = "roughness/none"; });
+  EXPECT_THROW(writer.write("roughness/ritz", "unheard", 1.0), Error);
+  EXPECT_THROW(writer.write("roughness/ritz", "used", 1.0), Error);
+  writer.write(fitting);
   writer.close();
+  EXPECT_EQ(LandscapeReader(folder / "a.h5").results("roughness/ritz"), fitting);
 }
 
 TEST(ResultWriter, EveryResultGroupBecomesPendingAtOnce) {
@@ -264,11 +269,11 @@ TEST(ResultWriter, EveryResultGroupBecomesPendingAtOnce) {
   FileLayout layout = test::sample_layout(3, 4);
   const std::vector<std::string> groups{"roughness/ritz/curve", "roughness/ritz/more/and/more", "roughness/comparison",
                                         "roughness/any/depth/x", "sweep/ritz"};
-  for (const std::string& group : groups) layout.results.push_back({group, {{"index", 0.0}}});
+  for (const std::string& group : groups) layout.results.push_back(test::single_result(group, 0.0));
   LandscapeFile::create(folder / "a.h5", layout);
   ResultWriter writer(folder / "a.h5");
-  for (const std::string& group : groups) writer.write(group, {{"index", 1.0}});
-  writer.write("roughness/ritz", {{"index", 1.0}});
+  for (const std::string& group : groups) writer.write(test::single_result(group, 1.0));
+  writer.write(test::sample_results(LossKind::ritz, 1.0));
   const auto n_complete = [&] {
     const LandscapeReader reader(folder / "a.h5");
     return std::count_if(groups.begin(), groups.end(), [&](const auto& name) { return reader.has_results(name); }) +
@@ -277,21 +282,69 @@ TEST(ResultWriter, EveryResultGroupBecomesPendingAtOnce) {
   EXPECT_EQ(n_complete(), 6);
   writer.invalidate_all();
   EXPECT_EQ(n_complete(), 0);
-  writer.write_attributes("sweep/ritz", {{"index", 2.0}});
+  writer.write("sweep/ritz", "index", 2.0);
   writer.close();
   EXPECT_EQ(n_complete(), 0);
+  EXPECT_EQ(LandscapeReader(folder / "a.h5").real_result("sweep/ritz", "index"), 2.0);
   EXPECT_EQ(check_seal(folder / "a.h5"), Seal::intact);
 }
 
-TEST(ResultWriter, ATextIsCutBetweenCharacters) {
+TEST(ResultWriter, ATextLongerThanItsPlaceIsAnErrorAndNeverCut) {
   const TestFolder folder;
   LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4));
   ResultWriter writer(folder / "a.h5");
-  std::string text(254, 'x');
-  writer.write("roughness/ritz", {{"verdict", text + "\u00e9"}});  // two bytes, one of which would fit
+  const std::string fitting(test::kVerdictCapacity, 'x'), longer = fitting + "y";
+  writer.write("roughness/ritz", "verdict", fitting);
+  EXPECT_TRUE(contains(message_of([&] { writer.write("roughness/ritz", "verdict", longer); }), "has 256 bytes"));
   writer.close();
-  const AttributeList found = LandscapeReader(folder / "a.h5").results("roughness/ritz");
-  EXPECT_NE(std::find(found.begin(), found.end(), Attribute("verdict", text)), found.end());
+  EXPECT_EQ(LandscapeReader(folder / "a.h5").results("roughness/ritz").results.back().value, ResultValue(fitting));
+}
+
+void change_raw(const std::string& path, const std::string& dataset, double value) {
+  const h5::File file = h5::open_file(path, H5F_ACC_RDWR, h5::access_properties());
+  h5::write_whole<double>(h5::open_dataset(file.get(), dataset, H5T_IEEE_F64LE, 0), std::span(&value, 1));
+}
+
+TEST(LandscapeReader, NamesCompleteResultsThatDoNotMatchTheirChecksum) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  LandscapeFile::create(path, test::sample_layout(3, 4));
+  {
+    ResultWriter writer(path);
+    writer.write(test::sample_results(LossKind::ritz, 1.0, {0.5, 2.0}, 3));
+    writer.write(test::sample_results(LossKind::galerkin, 1.0, {0.5, 2.0}, 3));
+    writer.close();
+  }
+  change_raw(path, "roughness/ritz/index", 1.5);
+  EXPECT_EQ(check_seal(path), Seal::intact);
+  const LandscapeReader reader(path);
+  EXPECT_TRUE(
+      contains(message_of([&] { reader.results("roughness/ritz"); }), "results in /roughness/ritz are damaged"));
+  EXPECT_EQ(reader.real_result("roughness/galerkin", "index"), 1.0);
+}
+
+TEST(LandscapeReader, ResultsThatWereBeingWrittenAreUndefined) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  LandscapeFile::create(path, test::sample_layout(3, 4));
+  change_raw(path, "roughness/ritz/index", 1.5);  // without its checksum, as a killed job may leave it
+  const LandscapeReader reader(path);
+  EXPECT_TRUE(std::isnan(reader.real_result("roughness/ritz", "index")));
+  EXPECT_EQ(reader.results("roughness/ritz").results.back().value, ResultValue(std::string()));
+}
+
+TEST(LandscapeReader, NamesAStateThatIsNone) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  LandscapeFile::create(path, test::sample_layout(3, 4));
+  const auto write = [&](const std::string& dataset, const std::string& word) {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDWR, h5::access_properties());
+    h5::write_text_dataset(file.get(), dataset, word);
+  };
+  write("roughness/ritz/state", "complets");
+  EXPECT_TRUE(contains(message_of([&] { LandscapeReader(path).has_results("roughness/ritz"); }), "/roughness/ritz"));
+  write("state", "rumming");
+  EXPECT_TRUE(contains(message_of([&] { LandscapeReader reader(path); }), "its state is damaged"));
 }
 
 TEST(LandscapeReader, ReadsWhatAnotherProgramAddedToButNobodyWritesThere) {

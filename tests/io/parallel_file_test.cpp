@@ -210,7 +210,7 @@ TEST_F(ParallelFile, RoundsChangeRawDataOnly) {
     writer.write(kRitz, {std::vector<double>(20, 0.5), std::vector<std::int64_t>(20, 1),
                          std::vector<std::uint8_t>(20, 1), std::vector<double>(20, 0.5), std::vector<double>(20, 0.5),
                          std::vector<double>(20, 0.5), std::vector<double>(20, 0.5)});
-    writer.write("roughness/ritz", {{"index", 0.25}, {"used", 20}});
+    writer.write(test::sample_results(kRitz, 0.25, {0.125, 0.5}, 20));
     writer.set_state(RunState::complete);
     writer.close();
     EXPECT_EQ(check_seal(path_), Seal::intact);

@@ -75,6 +75,25 @@ inline Minimizer sample_minimizer(LossKind loss, const NetworkSpec& spec = {}) {
   return minimizer;
 }
 
+inline constexpr std::size_t kVerdictCapacity = 255;
+
+inline ResultGroup sample_results(LossKind loss, double index = std::nan(""),
+                                  std::vector<double> interval = {std::nan(""), std::nan("")}, std::int64_t used = 0,
+                                  std::uint64_t seed = 0, const std::string& verdict = "") {
+  return {"roughness/" + to_string(loss),
+          "results of a test",
+          {{"index", "an index", "1", "()", {}, 0, index},
+           {"interval", "its interval", "1", "(2)", {2}, 0, std::move(interval)},
+           {"used", "directions", "1", "()", {}, 0, used},
+           {"bootstrap_seed", "a seed", "1", "()", {}, 0, seed},
+           {"verdict", "in words", "1", "()", {}, kVerdictCapacity, verdict}}};
+}
+
+/// A group of one number.
+inline ResultGroup single_result(const std::string& path, double value) {
+  return {path, "", {{"index", "an index", "1", "()", {}, 0, value}}};
+}
+
 inline FileLayout sample_layout(std::int64_t n_directions, std::int64_t n_steps, bool save_directions = false) {
   FileLayout layout;
   layout.run.version = "0.1.0";
@@ -94,12 +113,7 @@ inline FileLayout sample_layout(std::int64_t n_directions, std::int64_t n_steps,
     one.save_directions = save_directions;
     one.attributes = {{"norm", "filter"}, {"bias", "zero"}};
     layout.losses.push_back(one);
-    layout.results.push_back({"roughness/" + to_string(loss),
-                              {{"index", std::nan("")},
-                               {"interval", std::vector<double>{std::nan(""), std::nan("")}},
-                               {"used", 0},
-                               {"bootstrap_seed", std::uint64_t{0}},
-                               {"verdict", ""}}});
+    layout.results.push_back(sample_results(loss));
   }
   return layout;
 }

@@ -34,13 +34,13 @@ def write_sample(
     with h5py.File(path, "w") as file:
         file.attrs.update(
             {
-                "format_version": 2,
+                "format_version": 4,
                 "program": "landscape_mpi",
                 "version": "0.1.0",
                 "config": "seed = 1\n",
-                "state": "complete" if n_complete == n_directions and statistics else "running",
             }
         )
+        file["state"] = "complete" if n_complete == n_directions and statistics else "running"
         problem = file.create_group("problem")
         problem.attrs.update({"pde": "-laplace(u) = f", "dimension": 1, "exact_solution": "sine"})
         for loss in losses:
@@ -66,19 +66,19 @@ def write_sample(
             )
             group["total_variation"] = np.broadcast_to(t, n_directions)
             roughness = file.create_group(f"roughness/{loss}")
-            roughness.attrs["state"] = "complete" if statistics else "pending"
-            if statistics:
-                index = t.std(ddof=1) / t.mean()
-                roughness.attrs.update(
-                    {
-                        "index": index,
-                        "interval": [0.85 * index, 1.2 * index],
-                        "confidence": 0.95,
-                        "mean": t.mean(),
-                        "std": t.std(ddof=1),
-                        "used": n_directions,
-                    }
-                )
+            roughness["state"] = "complete" if statistics else "pending"
+            index = t.std(ddof=1) / t.mean() if statistics else np.nan
+            results = {
+                "index": index,
+                "interval": [0.85 * index, 1.2 * index],
+                "confidence": 0.95,
+                "mean": np.mean(t),
+                "std": np.std(t),
+                "used": n_directions,
+            }
+            roughness.attrs["results"] = list(results)
+            for name, value in results.items():
+                roughness[name] = value
     return path
 
 

@@ -57,8 +57,8 @@ class PlotTest(unittest.TestCase):
         write_sample(self.file)
         with h5py.File(self.file, "r+") as file:
             for loss, index in (("ritz", 0.123), ("galerkin", 0.456)):
-                attributes = file[f"roughness/{loss}"].attrs
-                attributes["index"], attributes["interval"] = index, [index - 0.01, index + 0.02]
+                results = file[f"roughness/{loss}"]
+                results["index"][()], results["interval"][()] = index, [index - 0.01, index + 0.02]
         content, out, err = self.drawn()
         self.assertTrue(content.startswith(b"\x89PNG"))
         self.assertEqual(err, "")

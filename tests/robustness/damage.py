@@ -77,6 +77,8 @@ class Damage:
         with h5py.File(path, "r+") as file:
             nodes = []
             file.visititems(lambda name, node: nodes.append(name))
+            if self.rng.integers(2):  # most of the nodes are results: the others have their share
+                nodes = [n for n in nodes if not n.startswith("roughness")]
             name = self.pick(sorted(nodes))
             node = file[name]
             how = self.pick(
@@ -139,11 +141,13 @@ class Damage:
                     node.attrs[key] = value
                 return f"{how} {name} {key}"
             if how == "dataset type":
-                data = node[()]
+                data = np.asarray(node[()])
+                if data.dtype.kind not in "iuf":  # a text
+                    data = np.frombuffer(data.tobytes(), "u1")
                 del file[name]
                 file.create_dataset(name, data=data.astype(self.pick(["f4", "i2", "S3", "c16"])))
             elif how == "dataset shape":
-                data = node[()]
+                data = np.asarray(node[()])
                 del file[name]
                 file.create_dataset(
                     name,
@@ -153,25 +157,29 @@ class Damage:
                             data.reshape(-1, 1, 1),
                             np.zeros(0),
                             data.ravel()[0],
-                            np.repeat(data, 2, axis=0),
+                            np.repeat(np.atleast_1d(data), 2, axis=0),
                         ]
                     ),
                 )
             elif how == "huge dataset":
                 shape = tuple(
-                    self.pick([2**33, 2**45, 2**20]) if i == 0 else max(1, n) for i, n in enumerate(node.shape)
+                    self.pick([2**33, 2**45, 2**20]) if i == 0 else max(1, n) for i, n in enumerate(node.shape or (1,))
                 )
                 dtype = node.dtype
                 del file[name]
                 file.create_dataset(name, shape=shape, dtype=dtype, chunks=tuple(min(n, 64) for n in shape))
             elif how == "values":
-                data = node[()]
+                data = np.asarray(node[()])
                 flat = np.atleast_1d(data).ravel()
                 at = int(self.rng.integers(max(1, flat.size)))
                 flat[at] = (
                     self.pick([np.nan, np.inf, -1e300, 0.0])
                     if flat.dtype.kind == "f"
-                    else self.pick([0, 1, 7, 255 if flat.dtype == np.uint8 else 100000])
+                    else (
+                        self.pick([0, 1, 7, 255 if flat.dtype == np.uint8 else 100000])
+                        if flat.dtype.kind in "iu"
+                        else self.pick([b"", b"complete", b"pending", b"\xff\xfe\xc3(", b"a" * 2000])
+                    )
                 )
                 node[...] = flat.reshape(data.shape)
             elif how == "delete":

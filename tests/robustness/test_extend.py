@@ -97,7 +97,7 @@ class Reading(SystemTest):
         self.assertIn("roughness index", self.run_program("reduce", name).stdout)
         self.run_program("verify", name)
         with h5py.File(self.path(name), "r") as file:
-            self.assertEqual(text(file.attrs["state"]), "running")
+            self.assertEqual(text(file["state"][()]), "running")
 
     def test_files_of_a_running_and_of_a_dead_job(self):
         case = [*MANY_ROUNDS, "--directions=400", "--output=live.h5"]

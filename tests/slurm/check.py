@@ -14,26 +14,26 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
 import h5py
 import numpy as np
-from system import TIMES, differing, n_complete, text
+from system import TIMES, differing, last_part, n_complete, text
 
 
 def complete(path):
     with h5py.File(path, "r") as file:
-        if text(file.attrs["state"]) != "complete":
-            return f"{path} is {text(file.attrs['state'])}"
+        if text(file["state"][()]) != "complete":
+            return f"{path} is {text(file['state'][()])}"
         for loss in ("ritz", "galerkin"):
             profiles = file["profiles"][loss]
             if not np.all(profiles["complete"][()] == 1):
                 return f"{path}: losses of {loss} are missing"
             if not np.all(np.isfinite(profiles["loss"][()])):
                 return f"{path}: losses of {loss} are not finite"
-            if not float(file["roughness"][loss].attrs["index"]) > 0.0:
+            if not float(file["roughness"][loss]["index"][()]) > 0.0:
                 return f"{path}: no index of {loss}"
     return None
 
 
 def same(a, b):
-    differences = [name for name in differing(a, b) if name.rsplit(" ", 1)[-1] not in TIMES]
+    differences = [name for name in differing(a, b) if last_part(name) not in TIMES]
     return f"{a} and {b} differ in {', '.join(differences)}" if differences else None
 
 
@@ -60,7 +60,7 @@ def setting(path, name):
 
 def directions(path, seconds):
     with h5py.File(path, "r") as file:
-        taken = sum(float(file["roughness"][loss].attrs["evaluation_seconds"]) for loss in ("ritz", "galerkin"))
+        taken = sum(float(file["roughness"][loss]["evaluation_seconds"][()]) for loss in ("ritz", "galerkin"))
         print(max(16, round(len(file["profiles/ritz/loss"]) * float(seconds) / taken)))
 
 

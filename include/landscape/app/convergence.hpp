@@ -7,19 +7,17 @@
 #include <vector>
 
 #include "landscape/app/reduction.hpp"
+#include "landscape/app/result_table.hpp"
 
 namespace landscape {
 
-/// "roughness/ritz/curve": attributes and the datasets directions (C), used (C), index (C), interval (C, 2).
+/// "roughness/ritz/curve": directions (C), used (C), index (C), interval (C, 2) of the curve of M directions.
 std::string curve_group(LossKind loss);
-AttributeList curve_attributes();
-/// Of placeholders_for_curve(M): the same datasets without results.
-std::vector<ResultTable> curve_tables(const std::vector<CurvePoint>& curve);
-std::vector<CurvePoint> placeholders_for_curve(std::int64_t n_directions);
+ResultTable<LossReport> curve_table(std::int64_t n_directions);
 
 /// What was asked for with --until-ci, and how the job ended.
 inline constexpr const char* kStoppingGroup = "roughness/stopping";
-AttributeList stopping_attributes(const Report& report);
+ResultTable<Report> stopping_table();
 
 /// How well each loss's index of a report is known.
 std::vector<LossPrecision> precisions(const Report& report);

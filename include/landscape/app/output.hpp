@@ -63,10 +63,8 @@ std::string result_group(LossKind loss);
 std::string main_group(const RunConfig& config, LossKind loss);
 inline constexpr const char* kComparisonGroup = "roughness/comparison";
 
-/// The value of a named attribute; throws Error where it is missing or of another type.
-std::string text_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader);
-double real_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader);
-std::int64_t whole_attribute(const AttributeList& attributes, const std::string& name, const LandscapeReader& reader);
+/// The device that the profiles were evaluated on, "cpu" or "cuda".
+std::string device_of(const LandscapeReader& reader, LossKind loss);
 
 /// The equation of a file. Throws Error where it is none of this program's.
 Problem problem_of(const LandscapeReader& reader);

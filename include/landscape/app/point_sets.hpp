@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "landscape/app/result_table.hpp"
 #include "landscape/app/run_config.hpp"
 #include "landscape/io/landscape_file.hpp"
 #include "landscape/roughness/bootstrap.hpp"
@@ -48,8 +49,7 @@ std::vector<AttributeList> further_set_attributes(const RunConfig& config);
 /// What was measured for one loss.
 struct PointSetReport {
   QuadratureRule rule, reference_rule;
-  std::vector<std::int64_t> streams;  // (K)
-  QuadratureNoise noise;              // of the K independent sets
+  QuadratureNoise noise;  // of the K independent sets
   RoughnessIndex reference;
   std::optional<double> reference_resolution;  // index_resolution()
   std::optional<IndexInterval> reference_interval;
@@ -61,10 +61,7 @@ struct PointSetReport {
 
 /// "roughness/ritz/point_sets"
 std::string point_sets_group(LossKind loss);
-AttributeList point_set_attributes(const PointSetReport& report);
-std::vector<ResultTable> point_set_tables(const PointSetReport& report);
-/// A report without results, of the right shapes.
-PointSetReport blank_point_sets(const RunConfig& config);
+ResultTable<PointSetReport> point_sets_table(const RunConfig& config);
 
 /// "0.11 +- 0.03 with other points, 0.0032 with gauss:256": one sentence on a loss whose points dominate.
 std::string domination_text(const std::string& loss, const PointSetReport& report);

@@ -99,14 +99,10 @@ BootstrapOptions bootstrap_options(const RunConfig& config);
 /// What is stored per direction.
 DirectionResults direction_results(const LossReport& report);
 
-/// The attributes of /roughness/<loss> and /roughness/comparison, always the same names, types and sizes; NaN where a
-/// number is undefined. On default objects: the placeholders of a new file.
-AttributeList result_attributes(const LossReport& report);
-/// "roughness/ritz/histogram": attributes and the datasets edges (B + 1), counts (B). Without a usable direction, and
-/// as placeholders, the edges are NaN.
+/// "roughness/ritz/histogram"
 std::string histogram_group(LossKind loss);
-AttributeList histogram_attributes();
-std::vector<ResultTable> histogram_tables(const Histogram& histogram);
-AttributeList result_attributes(const Comparison& comparison, std::uint64_t bootstrap_seed);
+/// Every result group of a job that measures the roughness: below /roughness/<loss>, the comparison, --until-ci.
+/// Without a report, undefined.
+std::vector<ResultGroup> roughness_results(const RunConfig& config, const Report* report = nullptr);
 
 }  // namespace landscape

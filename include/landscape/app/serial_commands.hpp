@@ -16,6 +16,9 @@ RunConfig own_options(const Invocation& invocation);
 /// Error where the file's settings cannot be read.
 RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation);
 
+/// Throws Error where the checksum of a result group does not match.
+void require_sound_results(const LandscapeReader& reader);
+
 /// Prints what the file holds; with --settings only its settings, as a config file.
 void show_info(const Invocation& invocation);
 

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "landscape/app/result_table.hpp"
 #include "landscape/app/run_config.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/roughness/bootstrap.hpp"
@@ -66,13 +67,10 @@ struct SweepReport {
 /// Reads the profiles; directions that are not complete are left out.
 SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config);
 
-/// "sweep/ritz": attributes and the datasets radius (L), intervals (K), index, mean, used, stable (L, K), interval (L,
-/// K, 2).
+/// "sweep/ritz": radius (L), intervals (K), index, mean, used, stable (L, K), interval (L, K, 2) and more.
 std::string sweep_group(LossKind loss);
-AttributeList sweep_attributes(const SweepReport& report, const SweepLoss& loss);
-std::vector<ResultTable> sweep_tables(const SweepReport& report, const SweepLoss& loss);
-/// The group of a new file.
-ResultLayout sweep_layout(const RunConfig& config, LossKind loss);
+/// Every result group of a sweep; without a report, undefined.
+std::vector<ResultGroup> sweep_results(const RunConfig& config, const SweepReport* report = nullptr);
 
 /// A table per loss. At most 100 columns; ends with a newline.
 std::string sweep_text(const SweepReport& report);

@@ -8,17 +8,17 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "landscape/io/attributes.hpp"
+#include "landscape/io/results.hpp"
 #include "landscape/model/minimizer.hpp"
 #include "landscape/parallel/communicator.hpp"
 #include "landscape/quadrature/quadrature.hpp"
 
 namespace landscape {
 
-inline constexpr std::int64_t kFormatVersion = 3;
+inline constexpr std::int64_t kFormatVersion = 4;
 inline constexpr int kMostPointSets = 1000;
 
 /// State of the whole file: a killed job's file still says running, but nobody holds its OutputLock.
@@ -56,24 +56,6 @@ struct LossLayout {
   std::vector<AttributeList> point_sets;
 };
 
-/// Numbers of a result group that are too many for an attribute.
-struct ResultTable {
-  std::string name;                                                     // "index"
-  std::string description;                                              // with the unit where there is one
-  std::string shape_names;                                              // "(L, K)"
-  std::vector<std::int64_t> shape;                                      // up to three extents
-  std::variant<std::vector<double>, std::vector<std::int64_t>> values;  // row-major
-};
-
-/// A group whose attributes are results: they exist from the start with the types and sizes (and placeholder values)
-/// given here, and are overwritten in place at the end. Texts hold up to 255 bytes. The group gets an attribute
-/// `state`: "pending", later "complete".
-struct ResultLayout {
-  std::string group;  // "roughness/ritz", "roughness/comparison"
-  AttributeList attributes;
-  std::vector<ResultTable> tables{};  // datasets of the group, with placeholders as values
-};
-
 struct FileLayout {
   RunInfo run;
   std::string problem;  // the equation's name
@@ -83,7 +65,7 @@ struct FileLayout {
   AttributeList problem_attributes;  // further ones of /problem: quadrature, seed, ...
   PointSet points;                   // of the profiles; may be empty (command train)
   std::vector<LossLayout> losses;
-  std::vector<ResultLayout> results;
+  std::vector<ResultGroup> results;  // each gets a state: "pending", later "complete"
 };
 
 enum class ExistingOutput { refuse, replace };
@@ -162,13 +144,13 @@ class ResultWriter {
   ~ResultWriter();
 
   void write(LossKind loss, const DirectionResults& results);
-  /// Overwrites attributes and datasets of a result group and sets its state to "complete". Throws Error where name,
-  /// type or size is not the layout's; a longer text is cut.
-  void write(const std::string& group, const AttributeList& attributes, const std::vector<ResultTable>& tables = {});
+  /// Overwrites all results of a group and sets its state to "complete". Throws Error where a name, a type or a shape is
+  /// not the layout's, or a text is longer than its place.
+  void write(const ResultGroup& results);
   /// /profiles/<loss>/noise (M), which the layout must have asked for.
   void write_noise(LossKind loss, const std::vector<double>& noise);
-  /// The attributes alone, whatever the group's state.
-  void write_attributes(const std::string& group, const AttributeList& attributes);
+  /// One result of a group, whatever the group's state.
+  void write(const std::string& group, const std::string& name, const ResultValue& value);
   /// Sets every result group of the file to "pending": before rows change that results were made of.
   void invalidate_all();
   /// Makes everything written so far durable, then sets the root's state.

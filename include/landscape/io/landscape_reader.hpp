@@ -62,11 +62,16 @@ class LandscapeReader {
   std::vector<double> direction(LossKind loss, std::int64_t row) const;  // (n)
   DirectionResults direction_results(LossKind loss) const;
 
-  /// Paths of the groups below /roughness and /sweep, as given to ResultLayout.
+  /// Paths of the groups below /roughness and /sweep, as given to the layout.
   std::vector<std::string> result_groups() const;
-  /// Whether the group's state is "complete".
+  /// Whether the group is there and its state "complete".
   bool has_results(const std::string& group) const;
-  AttributeList results(const std::string& group) const;
+  /// In the layout's order. Throws Error where the checksum of complete results does not match; of pending ones that
+  /// were being written when their job was killed, all values are undefined.
+  ResultGroup results(const std::string& group) const;
+  /// One of them. Throw Error where it is missing or of another type.
+  double real_result(const std::string& group, const std::string& name) const;
+  std::int64_t whole_result(const std::string& group, const std::string& name) const;
 
  private:
   void read_structure() const;

@@ -61,9 +61,9 @@ void agree(const Communicator& comm, const Failure& mine, Audience audience);
 template <class F>
 auto run_and_agree(const Communicator& comm, bool takes_part, Audience audience, F&& f)
     -> std::conditional_t<std::is_void_v<std::invoke_result_t<F>>, void, std::optional<std::invoke_result_t<F>>> {
-  using Result = std::invoke_result_t<F>;
+  using Returned = std::invoke_result_t<F>;
   Failure failure;
-  if constexpr (std::is_void_v<Result>) {
+  if constexpr (std::is_void_v<Returned>) {
     try {
       if (takes_part) std::forward<F>(f)();
     } catch (...) {
@@ -71,7 +71,7 @@ auto run_and_agree(const Communicator& comm, bool takes_part, Audience audience,
     }
     agree(comm, failure, audience);
   } else {
-    std::optional<Result> result;
+    std::optional<Returned> result;
     try {
       if (takes_part) result.emplace(std::forward<F>(f)());
     } catch (...) {
@@ -126,12 +126,13 @@ std::vector<std::invoke_result_t<F>> collectively_gather(const Communicator& com
 /// std::vector of trivially copyable values, or one such value.
 template <class F>
 std::invoke_result_t<F> root_only(const Communicator& comm, F&& f) {
-  using Result = std::invoke_result_t<F>;
-  if constexpr (std::is_void_v<Result>) {
+  using Returned = std::invoke_result_t<F>;
+  if constexpr (std::is_void_v<Returned>) {
     detail::run_and_agree(comm, comm.is_root(), detail::Audience::root, std::forward<F>(f));
   } else {
-    std::optional<Result> own = detail::run_and_agree(comm, comm.is_root(), detail::Audience::root, std::forward<F>(f));
-    Result result = own ? std::move(*own) : Result();
+    std::optional<Returned> own =
+        detail::run_and_agree(comm, comm.is_root(), detail::Audience::root, std::forward<F>(f));
+    Returned result = own ? std::move(*own) : Returned();
     comm.broadcast(result);
     return result;
   }
