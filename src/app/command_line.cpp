@@ -25,13 +25,6 @@ namespace {
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
-constexpr Choices<Command, 7> kCommands{{{Command::roughness, "roughness"},
-                                         {Command::train, "train"},
-                                         {Command::sweep, "sweep"},
-                                         {Command::info, "info"},
-                                         {Command::reduce, "reduce"},
-                                         {Command::verify, "verify"},
-                                         {Command::compare, "compare"}}};
 constexpr std::uintmax_t kLargestConfig = 1 << 20;  // bytes
 constexpr unsigned kHelpWidth = 100;
 
@@ -144,13 +137,22 @@ TypedOption take_apart(const std::string& argument) {
   return typed;
 }
 
+std::string unknown_command(std::span<const Command> commands, const std::string& word) {
+  std::string names;
+  for (const Command& command : commands)
+    names += fmt::format("{}{}", names.empty() ? "" : &command == &commands.back() ? " or " : ", ", command.name);
+  return fmt::format("Command '{}' is unknown: use {}.", word, names);
+}
+
 void take_positional(Invocation& invocation, const std::vector<std::string>& words) {
-  if (!words.empty()) invocation.command = parse_choice(kCommands, words[0], "Command");
-  const std::string name = to_string(invocation.command);
-  const bool needs_file = !uses_mpi(invocation.command);
-  const std::size_t n_files = !needs_file ? 0 : invocation.command == Command::compare ? 2 : 1;
+  if (!words.empty()) {
+    invocation.command = find_command(invocation.commands, words[0]);
+    if (invocation.command == nullptr) throw UsageError(unknown_command(invocation.commands, words[0]));
+  }
+  const std::string name(invocation.command->name);
+  const auto n_files = static_cast<std::size_t>(invocation.command->n_files);
   if (words.size() < 1 + n_files && n_files == 2)
-    throw UsageError("compare needs two files: landscape_mpi compare a.h5 b.h5.");
+    throw UsageError(fmt::format("{} needs two files: landscape_mpi {} a.h5 b.h5.", name, name));
   if (words.size() < 1 + n_files && n_files == 1)
     throw UsageError(fmt::format("{} needs a file: landscape_mpi {} landscape.h5.", name, name));
   if (words.size() > 1 + n_files) {
@@ -226,13 +228,11 @@ OptionTexts read_config_file(const std::string& path, const std::string& option)
 
 }  // namespace
 
-std::string to_string(Command command) { return choice_name(kCommands, command); }
-
-bool names_serial_command(std::span<const std::string> arguments) {
-  return std::ranges::any_of(arguments, [](const std::string& argument) {
+bool names_serial_command(std::span<const Command> commands, std::span<const std::string> arguments) {
+  return std::ranges::any_of(arguments, [&](const std::string& argument) {
     if (argument == "--help" || argument == "-h" || argument == "--version") return true;
-    const auto known = std::ranges::find_if(kCommands, [&](const auto& command) { return command.second == argument; });
-    return known != kCommands.end() && !uses_mpi(known->first);
+    const Command* known = find_command(commands, argument);
+    return known != nullptr && !known->uses_mpi();
   });
 }
 
@@ -241,7 +241,10 @@ namespace {
 // Goes through the arguments once; what is wrong is collected.
 class ArgumentReader {
  public:
-  explicit ArgumentReader(std::span<const std::string> arguments) : arguments_(arguments) {}
+  ArgumentReader(std::span<const Command> commands, std::span<const std::string> arguments) : arguments_(arguments) {
+    invocation_.commands = commands;
+    invocation_.command = &commands.front();
+  }
 
   Invocation read() {
     for (; at_ < arguments_.size(); ++at_) {
@@ -315,7 +318,7 @@ class ArgumentReader {
 
 }  // namespace
 
-Invocation parse_command_line(std::span<const std::string> arguments) {
+Invocation parse_command_line(std::span<const Command> commands, std::span<const std::string> arguments) {
   for (const std::string& argument : arguments) {
     require_plain_text(argument, "The command line");
     if (argument.find('\n') != std::string::npos) {
@@ -323,7 +326,7 @@ Invocation parse_command_line(std::span<const std::string> arguments) {
           fmt::format("The argument {} holds a line break: no option or file name may.", setting_value(argument)));
     }
   }
-  return ArgumentReader(arguments).read();
+  return ArgumentReader(commands, arguments).read();
 }
 
 OptionTexts parse_config_text(std::string_view text, const std::string& name) {
@@ -389,22 +392,23 @@ std::vector<std::string> preset_folders() {
   return folders;
 }
 
-std::string help_text() {
+std::string help_text(std::span<const Command> commands) {
   std::ostringstream options;
   options << describe_options();
+  std::string lines;
+  for (const Command& command : commands) {
+    const bool is_meant = &command == &commands.front();
+    const std::string words =
+        fmt::format("{}{}{} {}", is_meant ? "[" : "", command.name, is_meant ? "]" : "", command.arguments);
+    lines += fmt::format("  landscape_mpi {:<22}  {}\n", words, command.summary);
+  }
   return fmt::format(
       "{}\nHow rough is the loss landscape of a neural PDE solver, over many random directions.\n\n"
-      "  landscape_mpi [roughness] [options]   train or load, evaluate profiles, print the index\n"
-      "  landscape_mpi train [options]         train and store the minimizers only\n"
-      "  landscape_mpi sweep [options]         the index for lists of half-widths and intervals in one pass\n"
-      "  landscape_mpi info FILE               what an output file holds\n"
-      "  landscape_mpi reduce FILE             the report of a file again, from its profiles; needs no MPI\n"
-      "  landscape_mpi compare A B             is one file's landscape rougher than the other's\n"
-      "  landscape_mpi verify FILE             recompute a random subset of a file's losses and compare\n\n"
+      "{}\n"
       "Run it under mpirun or srun for more ranks. Stronger wins: defaults [in brackets] < --preset <\n"
       "--config < command line.\n{}\n"
       "Exit codes: 0 done, 1 error, 2 usage, 75 stopped early and resumable.\n",
-      version_text(), options.str());
+      version_text(), lines, options.str());
 }
 
 std::string program_version() { return LANDSCAPE_VERSION; }

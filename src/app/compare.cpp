@@ -23,9 +23,11 @@ struct Side {
 
 Side read_side(const std::string& path, const Invocation& invocation) {
   const LandscapeReader reader(path);
-  if (reader.profiles().empty()) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", path));
+  if (reader.blocks().empty()) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", path));
   Side side{path, stored_config(reader, invocation), {}};
-  if (side.config.is_sweep()) throw UsageError(fmt::format("'{}' holds a sweep: compare needs one grid.", path));
+  if (reader.run().command != "roughness") {
+    throw UsageError(fmt::format("'{}' holds a {}: compare needs one grid.", path, reader.run().command));
+  }
   require_sound_results(reader);
   side.report = reduce_profiles(reader, side.config);
   return side;
@@ -38,13 +40,14 @@ bool have_same_directions(const Side& a, const Side& b) {
     for (const LossReport& of_b : b.report.losses) {
       const bool alone = a.report.losses.size() == 1 && b.report.losses.size() == 1;
       if (of_a.loss != of_b.loss && !alone) continue;
-      if (!first.has_directions(of_a.loss) || !second.has_directions(of_b.loss)) return false;
+      const std::string in_a = profile_group(of_a.loss), in_b = profile_group(of_b.loss);
+      if (!first.has_row_vectors(in_a) || !second.has_row_vectors(in_b)) return false;
       const std::size_t n_common = std::min(of_a.profiles.size(), of_b.profiles.size());
       for (std::size_t k = 0; k < n_common; ++k) {
         const bool stored = of_a.profiles[k].status != DirectionStatus::incomplete &&
                             of_b.profiles[k].status != DirectionStatus::incomplete;
         const auto row = static_cast<std::int64_t>(k);
-        if (stored && first.direction(of_a.loss, row) != second.direction(of_b.loss, row)) return false;
+        if (stored && first.row_vector(in_a, row) != second.row_vector(in_b, row)) return false;
       }
     }
   }

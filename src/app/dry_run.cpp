@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "landscape/app/analysis.hpp"
 #include "landscape/app/output.hpp"
-#include "landscape/app/point_sets.hpp"
 #include "landscape/app/report.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/io/output_path.hpp"
@@ -36,11 +36,10 @@ double history_bytes(const RunConfig& config) {
   return bytes;
 }
 
-// Seconds of one item on this rank.
-double seconds_per_item(const Setup& setup, LossBackend& backend, const Minimizer& minimizer) {
-  const RunConfig& config = setup.config;
-  const LineSet lines(DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias));
-  const std::int64_t n_items = config.n_directions * setup.n_steps();
+// Seconds of one item on this rank, with the run's own points.
+double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& work, const Minimizer& minimizer) {
+  const LineSet lines = setup.analysis->lines(setup.config, work, minimizer, {});
+  const std::int64_t n_items = work.block.n_items();
   std::vector<double> losses;
   std::int64_t count = std::min<std::int64_t>(n_items, 16 * setup.threads);
   while (true) {
@@ -48,7 +47,7 @@ double seconds_per_item(const Setup& setup, LossBackend& backend, const Minimize
     double seconds = 0.0;  // the least of three: other work on the machine may stall one
     for (int trial = 0; trial < 3; ++trial) {
       const Stopwatch clock;
-      backend.evaluate({minimizer.loss, &lines, setup.steps, 0, count}, losses);
+      setup.analysis->evaluate(backend, work, lines, {0, count}, losses);
       seconds = trial == 0 ? clock.seconds() : std::min(seconds, clock.seconds());
     }
     if (seconds > kMeasureSeconds / 8 || count == n_items) return seconds / static_cast<double>(count);
@@ -56,13 +55,11 @@ double seconds_per_item(const Setup& setup, LossBackend& backend, const Minimize
   }
 }
 
-// Of all point sets, in units of the run's own.
-double cost_of_sets(const Setup& setup) {
-  double points = static_cast<double>(setup.points.size());
-  const std::size_t n_sets = further_sets(setup.config).size();
-  for (std::size_t set = 1; set <= n_sets; ++set)
-    points += static_cast<double>(points_of_set(setup.config, static_cast<int>(set)).size());
-  return points / static_cast<double>(setup.points.size());
+// Of the points of a work, in units of the run's own.
+double cost_of_points(const Setup& setup, const Work& work) {
+  if (work.point_set == 0) return 1.0;
+  return static_cast<double>(setup.analysis->points(setup.config, work.point_set).size()) /
+         static_cast<double>(setup.points.size());
 }
 
 double training_seconds(const Setup& setup, LossKind loss) {
@@ -81,12 +78,12 @@ double training_seconds(const Setup& setup, LossKind loss) {
          (static_cast<double>(training.epochs) + static_cast<double>(training.lbfgs_iterations));
 }
 
-double memory_bytes(const Setup& setup, const std::vector<Minimizer>& minimizers) {
+double memory_bytes(const Setup& setup, std::int64_t n_items, const std::vector<Minimizer>& minimizers) {
   const RunConfig& config = setup.config;
   const double n = static_cast<double>(minimizers.front().theta.size());
   const double points = static_cast<double>(setup.points.size()) * (config.network.dimension + 1);
   const double given = config.directions_from.empty() ? 0.0 : static_cast<double>(config.n_directions) * n;
-  const double batch = std::min(static_cast<double>(config.n_items()), 1048576.0);
+  const double batch = std::min(static_cast<double>(n_items), 1048576.0);
   return 8.0 * (2.0 * points + static_cast<double>(minimizers.size()) * (2.0 * n + given) + batch);
 }
 
@@ -102,16 +99,22 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
   std::string text = fmt::format("\nDry run: nothing is written.\n");
   double profiles = 0.0;
   std::string device = setup.device;
-  if (measures(setup.command)) {
+  std::vector<Work> work;
+  if (setup.analysis != nullptr) {
     const auto backend = make_backend(comm, setup);
     device = backend->describe();
-    for (const Minimizer& minimizer : minimizers) {
-      const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, minimizer); });
-      const double slowest = comm.all_reduce(mine, Reduction::max);
-      profiles +=
-          cost_of_sets(setup) * slowest * static_cast<double>(config.n_directions * setup.n_steps()) / comm.size();
+    work = setup.analysis->work(config);
+    double slowest = 0.0;
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      if (i == 0 || work[i].lines != work[i - 1].lines) {
+        const Minimizer& minimizer = *std::ranges::find(minimizers, work[i].loss, &Minimizer::loss);
+        const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, work[i], minimizer); });
+        slowest = comm.all_reduce(mine, Reduction::max);
+      }
+      profiles += cost_of_points(setup, work[i]) * slowest * static_cast<double>(work[i].block.n_items()) / comm.size();
     }
   }
+  const std::int64_t n_items = count_items(work);
   return text + root_only(comm, [&] {
            const FileLayout layout = file_layout(setup, minimizers);
            double training = 0.0;
@@ -119,17 +122,16 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
              if (config.minimizer_file(loss).empty()) training += training_seconds(setup, loss);
            }
            std::string lines;
-           if (measures(setup.command)) {
-             const std::int64_t n = config.n_items();
-             lines += fmt::format("Work        {} losses, at most {} per rank, at {} points each\n", count_text(n),
-                                  count_text((n + comm.size() - 1) / comm.size()),
+           if (n_items > 0) {
+             lines += fmt::format("Work        {} losses, at most {} per rank, at {} points each\n",
+                                  count_text(n_items), count_text((n_items + comm.size() - 1) / comm.size()),
                                   count_text(static_cast<std::int64_t>(setup.points.size())));
            }
            lines += fmt::format("File        {}, {} free there\n",
                                 bytes_text(static_cast<double>(file_size_estimate(layout)) + history_bytes(config)),
                                 bytes_text(static_cast<double>(free_bytes(config.output))));
-           lines +=
-               fmt::format("Memory      {} per rank, besides libraries\n", bytes_text(memory_bytes(setup, minimizers)));
+           lines += fmt::format("Memory      {} per rank, besides libraries\n",
+                                bytes_text(memory_bytes(setup, n_items, minimizers)));
            if (training > 0.0)
              lines +=
                  fmt::format("Training    about {} on rank 0 ({})\n", duration_text(training), setup.training_device);

@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "landscape/app/minimizers.hpp"
-#include "landscape/app/point_sets.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/parallel/collective.hpp"
 
@@ -16,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kFirstItemsPerThread = 64;    // of the first round, which measures the speed
 constexpr std::int64_t kFirstBatchPerThread = 4;     // before the cost of an item is known
-constexpr std::int64_t kMostItemsPerRank = 1 << 23;  // per loss and round: bounds what a kill can cost
+constexpr std::int64_t kMostItemsPerRank = 1 << 23;  // per block and round: bounds what a kill can cost
 constexpr std::int64_t kLargestBatch = 1 << 20;      // items per call of the backend: 8 MiB of losses
 constexpr double kBatchSeconds = 0.25;               // between looks at the clock and the stop flag
 constexpr double kGrowth = 32.0;                     // of the items per round, at most
@@ -24,33 +23,34 @@ constexpr double kMostCost = 0.1;                    // of a round: seconds that
 
 class Rounds {
  public:
-  Rounds(const Communicator& comm, const Setup& setup, const OutputClaim& claim, LossBackend& backend,
-         std::span<const LineSet> lines, std::span<const OpenRows> open, LandscapeFile& file)
+  Rounds(const Communicator& comm, const Setup& setup, LossBackend& backend, std::span<const Work> work,
+         std::span<const LineSet* const> lines, std::span<const OpenRows> open, LandscapeFile& file)
       : comm_(comm),
         setup_(setup),
-        claim_(claim),
         backend_(backend),
+        work_(work),
         lines_(lines),
         open_(open),
         file_(file),
         progress_(comm.is_root() && !setup.config.quiet ? detect_progress_style() : ProgressStyle::none) {
-    for (const OpenRows& rows : open) {
-      outcome_.n_items += items_of(rows);
-      longest_ = std::max(longest_, items_of(rows));
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      outcome_.n_items += items_of(i);
+      longest_ = std::max(longest_, items_of(i));
     }
-    per_loss_ = kFirstItemsPerThread * setup.threads * comm.size();
-    per_loss_ = comm.all_reduce(per_loss_, Reduction::max);
+    outcome_.seconds.resize(work.size());
+    per_block_ = kFirstItemsPerThread * setup.threads * comm.size();
+    per_block_ = comm.all_reduce(per_block_, Reduction::max);
     batch_ = kFirstBatchPerThread * setup.threads;
   }
 
   EvaluationOutcome run() {
-    if (claim_.stores_directions) write_directions();
+    write_row_vectors();
     for (bool stop = outcome_.n_items == 0; !stop;) {
       const Stopwatch round;
       const Shared shared = take_together(round);
       outcome_.n_done += shared.n_done;
       ++outcome_.n_rounds;
-      cursor_ += per_loss_;
+      cursor_ += per_block_;
       stop = shared.stop || cursor_ >= longest_;
       size_next_round(shared);
       cost_of_round_ = round.seconds() - shared.work_seconds;
@@ -63,8 +63,8 @@ class Rounds {
   }
 
  private:
-  std::int64_t items_of(const OpenRows& rows) const {
-    return static_cast<std::int64_t>(rows.rows.size()) * setup_.n_steps();
+  std::int64_t items_of(std::size_t i) const {
+    return static_cast<std::int64_t>(open_[i].size()) * work_[i].block.columns;
   }
 
   // What a rank has to say after its part of a round.
@@ -85,7 +85,7 @@ class Rounds {
       Said said;
       said.n_done = evaluate_round();
       said.work_seconds = round.seconds();
-      said.n_partial = file_.mark_losses();
+      said.n_partial = file_.mark_items();
       said.cost_of_round = cost_of_round_;
       said.seconds_left = setup_.config.time_limit - setup_.clock.seconds();
       said.stop = stopped_early_ || should_stop(setup_);
@@ -109,36 +109,32 @@ class Rounds {
     return shared;
   }
 
-  // The slice of every loss's list that this round takes, and of it this rank's share.
+  // The slice of every block's list that this round takes, and of it this rank's share.
   std::int64_t evaluate_round() {
     std::int64_t done = 0;
     for (std::size_t i = 0; i < open_.size(); ++i) {
-      const std::int64_t end = std::min(cursor_ + per_loss_, items_of(open_[i]));
+      const std::int64_t end = std::min(cursor_ + per_block_, items_of(i));
       if (cursor_ >= end) continue;
       const WorkRange share = WorkPartition(end - cursor_, comm_.size()).of(comm_.rank());
       const Stopwatch clock;
       for (const ItemRange& items :
-           contiguous_items(open_[i].rows, setup_.n_steps(), {cursor_ + share.begin, cursor_ + share.end})) {
-        use_set(open_[i].key.set);
-        done += evaluate_items(open_[i].key, lines_of(open_[i].key.loss), items, done);
+           contiguous_items(open_[i], work_[i].block.columns, {cursor_ + share.begin, cursor_ + share.end})) {
+        use_set(work_[i].point_set);
+        done += evaluate_items(work_[i], *lines_[i], items, done);
       }
-      outcome_.seconds[static_cast<int>(open_[i].key.loss)] += clock.seconds();
+      outcome_.seconds[i] += clock.seconds();
     }
     return done;
   }
 
-  const LineSet& lines_of(LossKind loss) const {
-    const auto& losses = setup_.config.losses;
-    return lines_[static_cast<std::size_t>(std::find(losses.begin(), losses.end(), loss) - losses.begin())];
-  }
-
   void use_set(int set) {
     if (set == set_) return;
-    backend_.set_points(set == 0 ? setup_.points : points_of_set(setup_.config, set));
+    backend_.set_points(set == 0 ? setup_.points : setup_.analysis->points(setup_.config, set));
     set_ = set;
   }
 
-  std::int64_t evaluate_items(ProfileKey key, const LineSet& lines, const ItemRange& items, std::int64_t done_before) {
+  std::int64_t evaluate_items(const Work& work, const LineSet& lines, const ItemRange& items,
+                              std::int64_t done_before) {
     std::int64_t done = 0;
     while (done < items.count) {
       if (should_stop(setup_)) {
@@ -147,9 +143,9 @@ class Rounds {
       }
       const Stopwatch clock;
       const std::int64_t count = std::min(batch_, items.count - done);
-      losses_.resize(static_cast<std::size_t>(count));
-      backend_.evaluate({key.loss, &lines, setup_.steps, items.first + done, count}, losses_);
-      file_.write_losses(key, items.first + done, losses_);
+      values_.resize(static_cast<std::size_t>(count));
+      setup_.analysis->evaluate(backend_, work, lines, {items.first + done, count}, values_);
+      file_.write_items(work.block.group, items.first + done, values_);
       done += count;
       const double seconds = std::max(clock.seconds(), 1e-6);
       const double fitting = static_cast<double>(count) * std::min(kGrowth, kBatchSeconds / seconds);
@@ -175,20 +171,23 @@ class Rounds {
     double target = std::max(setup_.config.round_seconds, mean_cost_ / kMostCost);
     if (setup_.config.time_limit > 0.0) target = std::min(target, std::max(1.0, last.seconds_left));
     const double fitting =
-        static_cast<double>(per_loss_) * std::min(kGrowth, target / std::max(last.work_seconds, 1e-6));
-    per_loss_ =
+        static_cast<double>(per_block_) * std::min(kGrowth, target / std::max(last.work_seconds, 1e-6));
+    per_block_ =
         std::clamp(static_cast<std::int64_t>(fitting), std::int64_t{comm_.size()}, kMostItemsPerRank * comm_.size());
   }
 
-  void write_directions() {
+  void write_row_vectors() {
+    const auto is_stored = [&](const Work& work) { return file_.has_row_vectors(work.block.group); };
+    if (std::ranges::none_of(work_, is_stored)) return;  // an exchange less
     collectively(comm_, [&] {
-      for (const LossKind loss : setup_.config.losses) {
-        const LineSet& lines = lines_of(loss);
-        std::vector<double> direction(lines.parameter_count());
-        const WorkRange share = WorkPartition(file_.n_directions(loss), comm_.size()).of(comm_.rank());
+      for (std::size_t i = 0; i < work_.size(); ++i) {
+        const std::string& block = work_[i].block.group;
+        if (!file_.has_row_vectors(block)) continue;
+        std::vector<double> direction(lines_[i]->parameter_count());
+        const WorkRange share = WorkPartition(file_.n_rows(block), comm_.size()).of(comm_.rank());
         for (std::int64_t k = share.begin; k < share.end; ++k) {
-          lines.direction(k, direction);
-          file_.write_direction(loss, k, direction);
+          lines_[i]->direction(k, direction);
+          file_.write_row_vector(block, k, direction);
         }
       }
     });
@@ -196,23 +195,23 @@ class Rounds {
 
   const Communicator& comm_;
   const Setup& setup_;
-  const OutputClaim& claim_;
   LossBackend& backend_;
-  std::span<const LineSet> lines_;
+  std::span<const Work> work_;
+  std::span<const LineSet* const> lines_;
   std::span<const OpenRows> open_;
   LandscapeFile& file_;
   Progress progress_;
   Stopwatch clock_;
   EvaluationOutcome outcome_;
-  std::int64_t cursor_ = 0;     // open items of every loss that earlier rounds took
-  std::int64_t per_loss_ = 1;   // items of every loss in this round, all ranks together
+  std::int64_t cursor_ = 0;     // open items of every block that earlier rounds took
+  std::int64_t per_block_ = 1;  // items of every block in this round, all ranks together
   int set_ = 0;                 // whose points the backend holds
   std::int64_t longest_ = 0;    // of the open lists
   std::int64_t batch_ = 1;      // items per call of the backend
   double cost_of_round_ = 0.0;  // the last one's seconds on this rank beyond the slowest rank's work
   double mean_cost_ = 0.0;      // of the rounds so far, the last ones counting most; the same on all ranks
   bool stopped_early_ = false;
-  std::vector<double> losses_;
+  std::vector<double> values_;
 };
 
 }  // namespace
@@ -221,16 +220,17 @@ void EvaluationOutcome::add(const EvaluationOutcome& more) {
   n_items += more.n_items;
   n_done += more.n_done;
   n_rounds += more.n_rounds;
-  for (int which = 0; which < 2; ++which) seconds[which] += more.seconds[which];
+  seconds.resize(std::max(seconds.size(), more.seconds.size()));
+  for (std::size_t i = 0; i < more.seconds.size(); ++i) seconds[i] += more.seconds[i];
   wall_seconds += more.wall_seconds;
 }
 
-std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_steps, WorkRange open) {
+std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_columns, WorkRange open) {
   std::vector<ItemRange> ranges;
   for (std::int64_t at = open.begin; at < open.end;) {
-    const std::int64_t step = at % n_steps;
-    const std::int64_t count = std::min(n_steps - step, open.end - at);
-    const std::int64_t first = rows[static_cast<std::size_t>(at / n_steps)] * n_steps + step;
+    const std::int64_t column = at % n_columns;
+    const std::int64_t count = std::min(n_columns - column, open.end - at);
+    const std::int64_t first = rows[static_cast<std::size_t>(at / n_columns)] * n_columns + column;
     if (!ranges.empty() && ranges.back().first + ranges.back().count == first) {
       ranges.back().count += count;
     } else {
@@ -241,10 +241,10 @@ std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std:
   return ranges;
 }
 
-EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, const OutputClaim& claim,
-                                    LossBackend& backend, std::span<const LineSet> lines,
-                                    std::span<const OpenRows> open, LandscapeFile& file) {
-  return Rounds(comm, setup, claim, backend, lines, open, file).run();
+EvaluationOutcome evaluate_rows(const Communicator& comm, const Setup& setup, LossBackend& backend,
+                                std::span<const Work> work, std::span<const LineSet* const> lines,
+                                std::span<const OpenRows> open, LandscapeFile& file) {
+  return Rounds(comm, setup, backend, work, lines, open, file).run();
 }
 
 }  // namespace landscape

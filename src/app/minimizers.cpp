@@ -193,7 +193,7 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
       minimizers.push_back(std::move(*trained));
     }
     progress.line(describe_minimizer(minimizers.back()) + how);
-    if (!measures(setup.command)) print_now(warning_lines(minimizers.back().warnings));
+    if (setup.analysis == nullptr) print_now(warning_lines(minimizers.back().warnings));
   }
   return minimizers;
 }

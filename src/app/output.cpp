@@ -8,12 +8,9 @@
 #include <cstring>
 #include <filesystem>
 #include <numeric>
+#include <optional>
 
 #include "landscape/app/checkpoints.hpp"
-#include "landscape/app/convergence.hpp"
-#include "landscape/app/point_sets.hpp"
-#include "landscape/app/reduction.hpp"
-#include "landscape/app/sweep.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/io/output_path.hpp"
@@ -50,11 +47,16 @@ RunConfig with_names_of(const LandscapeReader& reader, const RunConfig& asked) {
   return named;
 }
 
+bool has_blocks(const LandscapeReader& reader, const Setup& setup) {
+  return std::ranges::all_of(setup.analysis->work(setup.config),
+                             [&](const Work& work) { return reader.has_block(work.block.group); });
+}
+
 // The file is of this calculation but for the number of directions, which is smaller there.
 bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
-  if (!measures(setup.command) || reader.profiles() != setup.config.losses) return false;
+  if (setup.analysis == nullptr || !has_blocks(reader, setup)) return false;
   RunConfig as_stored = with_names_of(reader, setup.config);
-  as_stored.n_directions = reader.n_directions(setup.config.losses.front());
+  as_stored.n_directions = reader.n_rows(setup.analysis->work(setup.config).front().block.group);
   return as_stored.n_directions < setup.config.n_directions && reader.run().config_hash == config_hash(as_stored);
 }
 
@@ -78,16 +80,18 @@ void require_same_minimizers(const LandscapeReader& reader, const RunConfig& con
 }
 
 // A directions file of the same name may hold other directions by now.
-void require_same_directions(const LandscapeReader& reader, const RunConfig& config) {
+void require_same_directions(const LandscapeReader& reader, const Setup& setup) {
+  const RunConfig& config = setup.config;
   if (config.directions_from.empty()) return;
   const auto n = ParameterLayout(config.network).size();
-  for (const LossKind loss : config.losses) {
-    if (!reader.has_directions(loss)) continue;
-    const std::vector<double> given = read_directions(config.directions_from, loss, static_cast<std::int64_t>(n));
-    const std::vector<RowState> states = reader.row_states(loss);
+  for (const Work& work : setup.analysis->work(config)) {
+    const std::string& block = work.block.group;
+    if (!reader.has_row_vectors(block)) continue;
+    const std::vector<double> given = read_directions(config.directions_from, work.loss, static_cast<std::int64_t>(n));
+    const std::vector<RowState> states = reader.row_states(block);
     for (std::size_t row = 0; row < states.size(); ++row) {
       if (states[row] != RowState::intact) continue;
-      const std::vector<double> stored = reader.direction(loss, static_cast<std::int64_t>(row));
+      const std::vector<double> stored = reader.row_vector(block, static_cast<std::int64_t>(row));
       if (row * n + n <= given.size() && std::memcmp(stored.data(), given.data() + row * n, n * sizeof(double)) == 0)
         continue;
       throw UsageError(
@@ -111,17 +115,21 @@ OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
     throw UsageError(fmt::format("--resume: '{}' is another calculation: {}.", path,
                                  differing.empty() ? "its settings do not fit its hash" : differing));
   }
-  if (setup.command == Command::train) return plan;
-  if (reader.profiles().empty()) {
+  if (setup.analysis == nullptr) return plan;
+  if (reader.blocks().empty()) {
     throw UsageError(fmt::format(
         "--resume: '{}' holds minimizers only; load them with --minimizer={} and another --output.", path, path));
   }
-  const std::string device = device_of(reader, setup.config.losses.front());
+  if (reader.run().command != setup.command->name) {
+    throw UsageError(fmt::format("--resume: '{}' was begun by the command {}: give that, or another --output.", path,
+                                 reader.run().command));
+  }
+  const std::string& device = reader.run().device;
   if (device != setup.device) {
     throw UsageError(fmt::format("--resume: '{}' was begun on {}, this run would use {}: give --device={}.", path,
                                  device, setup.device, device));
   }
-  require_same_directions(reader, setup.config);
+  require_same_directions(reader, setup);
   return plan;
 }
 
@@ -142,22 +150,17 @@ void warn_of_damaged_results(const LandscapeReader& reader) {
   }
 }
 
-double earlier_seconds(const LandscapeReader& reader, const std::string& group) {
-  if (!has_sound_results(reader, group)) return 0.0;  // lost
-  const double seconds = reader.real_result(group, "evaluation_seconds");
-  return seconds > 0.0 ? seconds : 0.0;  // undefined, where the job was killed
-}
-
 // The file is of this calculation, and --until-ci has carried it further than --directions.
-std::int64_t directions_reached(const RunConfig& config) {
+std::int64_t directions_reached(const Setup& setup) {
+  const RunConfig& config = setup.config;
   const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
   if (!(config.until_ci > 0.0) || !config.resume || !exists) return config.n_directions;
   try {
     check_output(config.output, OutputMode::resume);
     const LandscapeReader reader(config.output);
-    if (reader.profiles() != config.losses) return config.n_directions;
+    if (setup.analysis == nullptr || !has_blocks(reader, setup)) return config.n_directions;
     RunConfig as_stored = with_names_of(reader, config);
-    as_stored.n_directions = reader.n_directions(config.losses.front());
+    as_stored.n_directions = reader.n_rows(setup.analysis->work(config).front().block.group);
     const bool same = reader.run().config_hash == config_hash(as_stored);
     return same ? std::max(config.n_directions, as_stored.n_directions) : config.n_directions;
   } catch (const Error&) {  // plan_output meets it too and says what it is
@@ -178,53 +181,26 @@ void require_no_input(const RunConfig& config) {
   }
 }
 
-OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
-  const RunConfig& config = setup.config;
+OutputPlan plan_output(Setup& setup, OutputClaim& claim) {
+  RunConfig& config = setup.config;
   const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
   if (config.resume && exists) {
     check_output(config.output, OutputMode::resume);
     const OutputPlan plan = plan_going_on(config.output, setup);
-    if (measures(setup.command)) {
-      const LandscapeReader reader(config.output);
-      warn_of_damaged_results(reader);
-      claim.stores_directions = reader.has_directions(config.losses.front()) ||  // as the file was laid out
-                                (plan == OutputPlan::extend && config.save_directions);
-      if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_directions(config.losses.front());
-      for (const LossKind loss : config.losses)
-        claim.earlier_seconds[static_cast<int>(loss)] = earlier_seconds(reader, main_group(config, loss));
-    }
+    if (setup.analysis == nullptr) return plan;
+    const LandscapeReader reader(config.output);
+    warn_of_damaged_results(reader);
+    const std::string first = setup.analysis->work(config).front().block.group;
+    const bool is_stored = reader.has_row_vectors(first);  // as the file was laid out
+    claim.lacks_directions = plan == OutputPlan::resume && config.save_directions && !is_stored;
+    config.save_directions = is_stored || (plan == OutputPlan::extend && config.save_directions);
+    if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_rows(first);
     return plan;
   }
   if (config.overwrite) require_no_input(config);
-  claim.stores_directions = config.save_directions;
   claim.nothing_to_resume = config.resume && !exists;
   check_output(config.output, config.overwrite ? OutputMode::overwrite : OutputMode::create);
   return exists ? OutputPlan::replace : OutputPlan::create;
-}
-
-AttributeList profile_attributes(const Setup& setup) {
-  const RunConfig& config = setup.config;
-  AttributeList attributes;
-  if (config.is_sweep()) {
-    attributes = {{"grid", "the distinct steps of all grids of a sweep"},
-                  {"sweep_radius", config.sweep_radius},
-                  {"sweep_intervals", config.sweep_intervals}};
-  } else {
-    attributes = {{"grid", to_string(config.grid)},
-                  {"grid_rule", to_string(config.grid.rule)},
-                  {"interval_length", config.grid.length()}};
-  }
-  attributes.emplace_back("quadrature", to_string(config.quadrature));
-  attributes.emplace_back("seed", config.direction_seed);
-  attributes.emplace_back("device", setup.device);
-  attributes.emplace_back("precision", to_string(config.precision));
-  if (config.directions_from.empty()) {
-    attributes.emplace_back("norm", to_string(config.norm));
-    attributes.emplace_back("bias", to_string(config.bias));
-  } else {
-    attributes.emplace_back("directions_from", config.directions_from);
-  }
-  return attributes;
 }
 
 // Results stand for rows that a job that goes on may change: they are pending until it makes them again.
@@ -239,19 +215,6 @@ void set_state(const std::string& path, RunState state) {
 
 std::string result_group(LossKind loss) { return "roughness/" + to_string(loss); }
 
-std::string main_group(const RunConfig& config, LossKind loss) {
-  return config.is_sweep() ? sweep_group(loss) : result_group(loss);
-}
-
-std::string device_of(const LandscapeReader& reader, LossKind loss) {
-  for (const Attribute& attribute : reader.profile_attributes(loss)) {
-    if (attribute.name != "device") continue;
-    if (const auto* device = std::get_if<std::string>(&attribute.value)) return *device;
-    throw Error(fmt::format("'{}' is damaged or not of this program: its attribute device is no text.", reader.path()));
-  }
-  throw Error(fmt::format("'{}' lacks the attribute device: use the original or a complete copy.", reader.path()));
-}
-
 Problem problem_of(const LandscapeReader& reader) {
   try {
     return Problem(reader.problem());
@@ -263,7 +226,7 @@ Problem problem_of(const LandscapeReader& reader) {
 OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock) {
   struct Known {
     OutputPlan plan;
-    bool stores_directions;
+    bool save_directions;
     std::int64_t n_directions;
   };
   OutputClaim claim;
@@ -272,48 +235,42 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
     if (take_lock) {
       check_output(output, OutputMode::claim);  // the folder first: a lock cannot be made where it is missing
       claim.lock.emplace(output);
-      if (measures(setup.command)) check_parallel_output(output);
+      if (setup.analysis != nullptr) check_parallel_output(output);
     }
-    setup.config.n_directions = directions_reached(setup.config);
+    setup.config.n_directions = directions_reached(setup);
     const OutputPlan plan = plan_output(setup, claim);
     if (plan != OutputPlan::resume && plan != OutputPlan::extend) require_own_checkpoints(setup.config);
     if (take_lock) claim.lock->remove_leftovers();  // nothing refuses the job any more
     claim.replaces_checkpoints = setup.config.overwrite && has_checkpoints(setup.config);
-    return Known{plan, claim.stores_directions, setup.config.n_directions};
+    return Known{plan, setup.config.save_directions, setup.config.n_directions};
   });
   claim.plan = known.plan;
-  claim.stores_directions = known.stores_directions;
+  setup.config.save_directions = known.save_directions;
   setup.config.n_directions = known.n_directions;
   return claim;
 }
 
-std::vector<ProfileKey> profile_keys(const RunConfig& config) {
-  std::vector<ProfileKey> keys;
-  const auto n_sets = static_cast<int>(further_sets(config).size());
-  for (const LossKind loss : config.losses) {
-    for (int set = 0; set <= n_sets; ++set) keys.emplace_back(loss, set);
-  }
-  return keys;
-}
-
-std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, const OutputClaim& claim) {
-  std::vector<OpenRows> open;
-  for (const ProfileKey key : profile_keys(setup.config)) {
-    OpenRows rows{key, {}};
-    if (claim.goes_on()) {
-      rows.rows = root_only(comm, [&] {
-        const std::vector<RowState> states = LandscapeReader(setup.config.output).row_states(key);
-        std::vector<std::int64_t> missing;
+std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, std::span<const Work> work,
+                                const OutputClaim& claim) {
+  std::vector<OpenRows> open(work.size());
+  if (claim.goes_on()) {
+    std::optional<LandscapeReader> reader;
+    root_only(comm, [&] { reader.emplace(setup.config.output); });
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      open[i] = root_only(comm, [&] {
+        const std::vector<RowState> states = reader->row_states(work[i].block.group);
+        OpenRows missing;
         for (std::size_t row = 0; row < states.size(); ++row) {
           if (states[row] != RowState::intact) missing.push_back(static_cast<std::int64_t>(row));
         }
         return missing;
       });
-    } else {
-      rows.rows.resize(static_cast<std::size_t>(setup.config.n_directions));
-      std::iota(rows.rows.begin(), rows.rows.end(), std::int64_t{0});
     }
-    open.push_back(std::move(rows));
+    return open;
+  }
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    open[i].resize(static_cast<std::size_t>(work[i].block.rows));
+    std::iota(open[i].begin(), open[i].end(), std::int64_t{0});
   }
   return open;
 }
@@ -321,16 +278,14 @@ std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, co
 void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers, const OutputClaim& claim) {
   const std::string& path = setup.config.output;
   if (claim.plan == OutputPlan::extend) {
-    FileLayout layout = file_layout(setup, minimizers);
-    for (LossLayout& loss : layout.losses) loss.save_directions = claim.stores_directions;
-    LandscapeFile::extend(path, layout);
+    LandscapeFile::extend(path, file_layout(setup, minimizers));
   } else if (claim.plan != OutputPlan::resume) {
     LandscapeFile::create(path, file_layout(setup, minimizers),
                           claim.plan == OutputPlan::replace ? ExistingOutput::replace : ExistingOutput::refuse);
   }
-  if (setup.command == Command::train) {
+  if (setup.analysis == nullptr) {
     // A file with profiles, which a resumed training may meet, is in the state that its own job left it in.
-    const bool has_profiles = claim.goes_on() && !LandscapeReader(path).profiles().empty();
+    const bool has_profiles = claim.goes_on() && !LandscapeReader(path).blocks().empty();
     if (!has_profiles) set_state(path, RunState::complete);
   } else if (claim.plan == OutputPlan::resume) {
     set_state(path, RunState::running);
@@ -343,6 +298,8 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   FileLayout layout;
   layout.run.version = program_version();
   layout.run.git_revision = git_revision();
+  layout.run.command = setup.command->name;
+  layout.run.device = setup.device;
   layout.run.config = defining_text(config);
   layout.run.config_hash = config_hash(config);
   layout.problem = to_string(config.problem);
@@ -351,21 +308,10 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   layout.exact_solution = config.problem->solution_text(config.network.dimension);
   layout.problem_attributes = {{"quadrature", to_string(config.quadrature)}, {"quadrature_seed", config.seed}};
   layout.points = setup.points;
-  for (const Minimizer& minimizer : minimizers) {
-    LossLayout loss;
-    loss.minimizer = minimizer;
-    if (measures(setup.command)) {
-      loss.n_directions = config.n_directions;
-      loss.steps = setup.steps;
-      loss.save_directions = config.save_directions;
-      loss.noise = config.precision == Precision::single_precision;
-      loss.attributes = profile_attributes(setup);
-      loss.point_sets = further_set_attributes(config);
-      loss.direction_results = !config.is_sweep();
-    }
-    layout.losses.push_back(std::move(loss));
-  }
-  if (measures(setup.command)) layout.results = config.is_sweep() ? sweep_results(config) : roughness_results(config);
+  layout.minimizers = minimizers;
+  if (setup.analysis == nullptr) return layout;
+  for (Work& work : setup.analysis->work(config)) layout.blocks.push_back(std::move(work.block));
+  layout.results = setup.analysis->results(config);
   return layout;
 }
 

@@ -36,43 +36,37 @@ std::vector<double> checked_steps(std::span<const double> steps) {
   return chosen;
 }
 
-std::vector<std::vector<double>> single_precision_noise(const Communicator& comm, const Setup& setup,
-                                                        std::span<const LineSet> lines) {
-  std::vector<std::vector<double>> noise;
-  if (setup.config.precision != Precision::single_precision) return noise;
-  const std::vector<double> steps = checked_steps(setup.steps);
+std::vector<double> single_precision_noise(const Communicator& comm, const Setup& setup, LossKind loss,
+                                           const LineSet& lines, std::span<const double> all_steps) {
+  const std::vector<double> steps = checked_steps(all_steps);
   const auto n_checked = static_cast<std::int64_t>(steps.size());
   const WorkRange share = WorkPartition(setup.config.n_directions, comm.size()).of(comm.rank());
   const std::int64_t n_mine = share.end - share.begin;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string mine = collectively(comm, [&] {
-      std::vector<double> single(static_cast<std::size_t>(n_mine * n_checked)), full(single.size()), sigma;
-      const LineTask task{setup.config.losses[i], &lines[i], steps, share.begin * n_checked, n_mine * n_checked};
-      if (n_mine > 0) {
-        const auto evaluate = [&](Precision precision, std::vector<double>& losses) {
-          make_cpu_backend(setup.config.network, setup.config.problem, setup.points, setup.threads, precision)
-              ->evaluate(task, losses);
-        };
-        evaluate(Precision::single_precision, single);
-        evaluate(Precision::double_precision, full);
-      }
-      for (std::size_t at = 0; at < single.size(); ++at) single[at] -= full[at];
-      for (std::size_t at = 0; at < single.size(); at += steps.size()) {
-        sigma.push_back(standard_deviation(std::span(single).subspan(at, steps.size())));
-      }
-      std::string bytes(sigma.size() * sizeof(double), '\0');
-      if (!sigma.empty()) std::memcpy(bytes.data(), sigma.data(), bytes.size());
-      return bytes;
-    });
-    std::vector<double> all;
-    for (const std::string& bytes : comm.gather(mine)) {
-      const std::size_t before = all.size();
-      all.resize(before + bytes.size() / sizeof(double));
-      if (!bytes.empty()) std::memcpy(all.data() + before, bytes.data(), bytes.size());
+  const std::string mine = collectively(comm, [&] {
+    std::vector<double> single(static_cast<std::size_t>(n_mine * n_checked)), full(single.size()), sigma;
+    const LineTask task{loss, &lines, steps, share.begin * n_checked, n_mine * n_checked};
+    if (n_mine > 0) {
+      const auto evaluate = [&](Precision precision, std::vector<double>& losses) {
+        make_cpu_backend(setup.config.network, setup.config.problem, setup.points, setup.threads, precision)
+            ->evaluate(task, losses);
+      };
+      evaluate(Precision::single_precision, single);
+      evaluate(Precision::double_precision, full);
     }
-    noise.push_back(std::move(all));
+    for (std::size_t at = 0; at < single.size(); ++at) single[at] -= full[at];
+    for (std::size_t at = 0; at < single.size(); at += steps.size())
+      sigma.push_back(standard_deviation(std::span(single).subspan(at, steps.size())));
+    std::string bytes(sigma.size() * sizeof(double), '\0');
+    if (!sigma.empty()) std::memcpy(bytes.data(), sigma.data(), bytes.size());
+    return bytes;
+  });
+  std::vector<double> all;
+  for (const std::string& bytes : comm.gather(mine)) {
+    const std::size_t before = all.size();
+    all.resize(before + bytes.size() / sizeof(double));
+    if (!bytes.empty()) std::memcpy(all.data() + before, bytes.data(), bytes.size());
   }
-  return noise;
+  return all;
 }
 
 double noise_share_of_variation(std::span<const double> losses, double sigma) {

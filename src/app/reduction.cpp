@@ -34,7 +34,7 @@ bool falls_below_centre(std::span<const double> row, std::span<const double> ste
 }
 
 Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
-  const std::vector<double> steps = reader.steps(key.loss);
+  const std::vector<double> steps = reader.axis(profile_group(key));
   const std::vector<std::uint8_t> nothing(steps.size(), 0);
   DiagnosticsOptions options;
   options.interval_length = config.grid.length();
@@ -111,7 +111,8 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   LossReport report;
   report.loss = loss;
   if (noise == NoiseState::written || reader.has_results(result_group(loss))) {
-    report.noise = reader.direction_results(loss).noise;
+    if (reader.has_row_column(profile_group(loss), kNoiseColumn))
+      report.noise = reader.row_column<double>(profile_group(loss), kNoiseColumn);
   }
   report.minimizer = reader.minimizer(loss);
   Diagnosed diagnosed = diagnose(reader, config, loss);
@@ -134,9 +135,8 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
     report.point_sets = reduce_point_sets(reader, config, report);
     report.n_damaged += report.point_sets->n_damaged;
   }
-  if (reader.has_results(result_group(loss))) {
-    report.evaluation_seconds = reader.real_result(result_group(loss), "evaluation_seconds");
-  }
+  const auto n_sets = static_cast<int>(further_sets(config).size());
+  for (int set = 0; set <= n_sets; ++set) report.evaluation_seconds += reader.seconds(profile_group({loss, set}));
   return report;
 }
 
@@ -214,7 +214,7 @@ Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, N
   Report report;
   report.problem = problem_of(reader);
   report.confidence = config.confidence;
-  for (const LossKind loss : reader.profiles()) {
+  for (const LossKind loss : profile_losses(reader)) {
     report.network = reader.minimizer(loss).spec;
     report.losses.push_back(reduce_loss(reader, config, loss, noise));
   }
@@ -228,18 +228,26 @@ Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, N
   return report;
 }
 
-DirectionResults direction_results(const LossReport& report) {
-  DirectionResults results;
+std::vector<RowValues> direction_results(const LossReport& report) {
+  std::vector<double> total_variation, tilt, end_asymmetry, minimum_offset, curvature;
+  std::vector<std::int64_t> slope_changes;
+  std::vector<std::uint8_t> shape_class;
   for (const ProfileDiagnostics& profile : report.profiles) {
-    results.total_variation.push_back(profile.status == DirectionStatus::usable ? profile.total_variation : kUndefined);
-    results.slope_changes.push_back(profile.n_slope_changes);
-    results.shape_class.push_back(static_cast<std::uint8_t>(profile.shape));
-    results.tilt.push_back(profile.tilt);
-    results.end_asymmetry.push_back(profile.end_asymmetry);
-    results.minimum_offset.push_back(profile.minimum_offset);
-    results.curvature.push_back(or_undefined(profile.curvature));
+    total_variation.push_back(profile.status == DirectionStatus::usable ? profile.total_variation : kUndefined);
+    slope_changes.push_back(profile.n_slope_changes);
+    shape_class.push_back(static_cast<std::uint8_t>(profile.shape));
+    tilt.push_back(profile.tilt);
+    end_asymmetry.push_back(profile.end_asymmetry);
+    minimum_offset.push_back(profile.minimum_offset);
+    curvature.push_back(or_undefined(profile.curvature));
   }
-  return results;
+  return {{"total_variation", total_variation},
+          {"slope_changes", slope_changes},
+          {"shape_class", shape_class},
+          {"tilt", tilt},
+          {"end_asymmetry", end_asymmetry},
+          {"minimum_offset", minimum_offset},
+          {"curvature", curvature}};
 }
 
 }  // namespace landscape

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <functional>
 
+#include "landscape/app/analysis.hpp"
 #include "landscape/app/convergence.hpp"
 #include "landscape/app/minimizers.hpp"
 #include "landscape/app/option_table.hpp"
 #include "landscape/app/precision_check.hpp"
-#include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/solution_measure.hpp"
 
@@ -181,15 +181,6 @@ std::string comparison_text(const Comparison& c) {
   return text + wrapped(describe(c), kTextWidth);
 }
 
-// What the number in a rule's name counts, where it is not the points.
-std::string quadrature_text(const QuadratureRule& rule, int dimension) {
-  const bool is_simpson = rule.kind == QuadratureKind::simpson || rule.kind == QuadratureKind::simpson_as_published;
-  const std::string n = count_text(rule.n);
-  if (is_simpson) return fmt::format("{} ({} interval{} with midpoints)", to_string(rule), n, rule.n == 1 ? "" : "s");
-  if (rule.kind == QuadratureKind::gauss && dimension > 1) return fmt::format("{} ({} per axis)", to_string(rule), n);
-  return to_string(rule);
-}
-
 // "seed 1, direction-seed 2": the two others where they are not the first.
 std::string seeds_text(const RunConfig& config) {
   std::string text = fmt::format("seed {}", config.seed);
@@ -227,15 +218,6 @@ std::string problem_text(const Problem& problem, int dimension) {
   return fmt::format("{} on (0,1)^{}, u = 0 on the boundary, u* = {}", equation, dimension, solution);
 }
 
-std::string profiles_text(const RunConfig& config) {
-  const std::string how = config.directions_from.empty()
-                              ? fmt::format("norm {}, bias {}", to_string(config.norm), to_string(config.bias))
-                              : fmt::format("from {}", config.directions_from);
-  if (config.is_sweep()) return fmt::format("{} directions ({})", count_text(config.n_directions), how);
-  return fmt::format("{} directions ({}) x {} steps on [{:g}, {:g}]", count_text(config.n_directions), how,
-                     config.grid.steps().size(), config.grid.min, config.grid.max);
-}
-
 std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& claim) {
   const RunConfig& config = setup.config;
   const std::size_t n = ParameterLayout(config.network).size();
@@ -245,20 +227,7 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
                       count_text(static_cast<std::int64_t>(n)));
   const std::string trained = config.trains_any() && !claim.goes_on() ? config.training.describe_points() : "";
-  if (measures(setup.command)) {
-    text += fmt::format("Profiles    {}\n", profiles_text(config));
-    if (config.is_sweep()) text += fmt::format("Sweep       {}\n", sweep_title(config));
-    if (config.until_ci > 0.0) {
-      text += fmt::format("            more until the relative half-width of every interval is {:.3g} %, at most {}\n",
-                          100.0 * config.until_ci, count_text(config.max_directions));
-    }
-    text += fmt::format("Quadrature  {}, {} points\n", quadrature_text(config.quadrature, config.network.dimension),
-                        count_text(static_cast<std::int64_t>(setup.points.size())));
-    if (config.point_sets > 0) {
-      text += fmt::format("            {} independent sets of them, and {} for reference\n", config.point_sets,
-                          to_string(reference_rule(config)));
-    }
-  }
+  if (setup.analysis != nullptr) text += setup.analysis->header(config);
   if (!trained.empty()) text += fmt::format("Trained on  {}\n", trained);
   const std::string state = claim.plan == OutputPlan::resume ? " (resumed)"
                             : claim.plan == OutputPlan::extend
@@ -268,7 +237,7 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
                             : claim.nothing_to_resume           ? " (nothing to resume there: begun anew)"
                                                                 : "";
   text += fmt::format("Output      {}{}\n", config.output, state);
-  if (claim.plan == OutputPlan::resume && config.save_directions && !claim.stores_directions) {
+  if (claim.lacks_directions) {
     text += "Note        --save-directions stores nothing here: the file was begun without it\n";
   }
   if (claim.replaces_checkpoints)

@@ -65,11 +65,6 @@ std::vector<double> RunConfig::steps() const {
   return is_sweep() ? sweep_grid(sweep_radius, sweep_intervals).steps : grid.steps();
 }
 
-std::int64_t RunConfig::n_items() const {
-  const auto n_sets = static_cast<std::int64_t>(1 + further_sets(*this).size());
-  return static_cast<std::int64_t>(losses.size()) * n_sets * n_directions * static_cast<std::int64_t>(steps().size());
-}
-
 namespace {
 
 void validate_precision(const RunConfig& config) {

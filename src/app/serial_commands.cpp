@@ -11,13 +11,12 @@
 #include <set>
 #include <thread>
 
+#include "landscape/app/analysis.hpp"
 #include "landscape/app/minimizers.hpp"
 #include "landscape/app/output.hpp"
-#include "landscape/app/point_sets.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/report.hpp"
 #include "landscape/app/setup.hpp"
-#include "landscape/app/sweep.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/cuda_backend.hpp"
 #include "landscape/backend/held_threads.hpp"
@@ -32,9 +31,13 @@ constexpr std::int64_t kSubset = 2000;           // losses verified of each loss
 constexpr double kOtherDeviceTolerance = 1e-12;  // relative to max|f| of the direction
 constexpr std::int64_t kVerifyBatch = 1 << 16;   // items per call of the backend
 
-void require_profiles(const LandscapeReader& reader) {
-  if (reader.profiles().empty())
-    throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", reader.path()));
+// The analysis that made the file.
+const Analysis& analysis_of(const LandscapeReader& reader, const Invocation& invocation) {
+  const Command* command = find_command(invocation.commands, reader.run().command);
+  if (command != nullptr && command->analysis != nullptr && !reader.blocks().empty()) return *command->analysis;
+  if (command != nullptr) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", reader.path()));
+  throw Error(fmt::format("'{}' was made by the command '{}', which this program does not have.", reader.path(),
+                          reader.run().command));
 }
 
 std::string file_state(const LandscapeReader& reader) {
@@ -70,6 +73,28 @@ void print_results(const LandscapeReader& reader, const std::string& path) {
   for (const Result& result : group.results) fmt::print("  {:<{}}{}\n", result.name, width, value_text(result.value));
 }
 
+// Blocks in the order and by the names of their analysis; by their groups where it is not known.
+void print_blocks(const LandscapeReader& reader, const Invocation& invocation) {
+  std::vector<std::pair<std::string, std::string>> named;  // group, name
+  const Command* command = find_command(invocation.commands, reader.run().command);
+  if (command != nullptr && command->analysis != nullptr) {
+    const RunConfig config = parse_resolved_text(reader.run().config);
+    for (const Work& work : command->analysis->work(config))
+      named.emplace_back(work.block.group, command->analysis->name(config, work));
+  }
+  for (const std::string& block : reader.blocks()) {
+    const auto is_it = [&](const auto& one) { return one.first == block; };
+    if (std::ranges::none_of(named, is_it)) named.emplace_back(block, block);
+  }
+  for (const auto& [block, name] : named) {
+    if (!reader.has_block(block)) continue;
+    const std::int64_t n_rows = reader.n_rows(block), n_columns = reader.n_columns(block);
+    fmt::print("Profiles    {}: {} directions x {} steps, {} of {} losses done{}\n", name, n_rows, n_columns,
+               count_text(reader.n_complete_rows(block) * n_columns), count_text(n_rows * n_columns),
+               reader.has_row_vectors(block) ? ", directions stored" : "");
+  }
+}
+
 struct Verified {
   std::int64_t n_compared = 0, n_different = 0, n_skipped = 0;
   std::int64_t n_damaged = 0;  // directions that do not match their checksum
@@ -78,51 +103,55 @@ struct Verified {
 
 class Verification {
  public:
-  Verification(const LandscapeReader& reader, const RunConfig& config, LossBackend& backend, bool same_device,
-               std::uint64_t seed)
-      : reader_(reader), config_(config), backend_(backend), same_device_(same_device), seed_(seed) {}
+  Verification(const LandscapeReader& reader, const Analysis& analysis, const RunConfig& config, LossBackend& backend,
+               bool same_device, std::uint64_t seed)
+      : reader_(reader),
+        analysis_(analysis),
+        config_(config),
+        backend_(backend),
+        same_device_(same_device),
+        seed_(seed) {}
 
-  Verified run(ProfileKey key) {
-    const LossKind loss = key.loss;
-    backend_.set_points(key.set == 0 ? reader_.points() : points_of_set(config_, key.set));
-    const Minimizer minimizer = reader_.minimizer(loss);
-    const LineSet lines = make_lines(config_, minimizer, given_rows(loss, minimizer));
-    const std::vector<double> steps = reader_.steps(loss);
-    const std::vector<RowState> states = reader_.row_states(key);
+  Verified run(const Work& work) {
+    const std::string& block = work.block.group;
+    backend_.set_points(work.point_set == 0 ? reader_.points() : analysis_.points(config_, work.point_set));
+    const Minimizer minimizer = reader_.minimizer(work.loss);
+    const LineSet lines = analysis_.lines(config_, work, minimizer, given_rows(work, minimizer));
+    const std::vector<RowState> states = reader_.row_states(block);
+    const auto n_rows = static_cast<std::int64_t>(states.size());
+    const std::int64_t n_columns = work.block.columns;
+    if (reader_.axis(block) != work.block.axis.values)
+      throw Error(fmt::format("'{}' is damaged: its settings do not fit its numbers.", reader_.path()));
+    std::vector<std::int64_t> intact;
+    for (std::int64_t row = 0; row < n_rows; ++row) {
+      if (states[static_cast<std::size_t>(row)] == RowState::intact) intact.push_back(row);
+    }
     Verified verified;
     verified.n_damaged = std::count(states.begin(), states.end(), RowState::damaged);
+    verified.n_skipped = (n_rows - static_cast<std::int64_t>(intact.size())) * n_columns;
+    cached_row_ = -1;
     if (config_.all) {
-      for (std::int64_t row = 0; row < reader_.n_directions(loss); ++row) {
-        if (states[static_cast<std::size_t>(row)] != RowState::intact) {
-          verified.n_skipped += reader_.n_steps(loss);
-          continue;
-        }
-        for (std::int64_t step = 0; step < reader_.n_steps(loss); step += kVerifyBatch) {
-          compare(key, lines, steps, row, step, std::min(kVerifyBatch, reader_.n_steps(loss) - step), verified);
-        }
+      for (const std::int64_t row : intact) {
+        for (std::int64_t column = 0; column < n_columns; column += kVerifyBatch)
+          compare(work, lines, row, column, std::min(kVerifyBatch, n_columns - column), verified);
       }
       return verified;
     }
-    std::vector<std::int64_t> intact;
-    for (std::size_t row = 0; row < states.size(); ++row) {
-      if (states[row] == RowState::intact) intact.push_back(static_cast<std::int64_t>(row));
-    }
-    const std::int64_t n_steps = reader_.n_steps(loss);
-    verified.n_skipped = (reader_.n_directions(loss) - static_cast<std::int64_t>(intact.size())) * n_steps;
-    for (const std::int64_t item : random_items(loss, static_cast<std::int64_t>(intact.size()) * n_steps))
-      compare(key, lines, steps, intact[static_cast<std::size_t>(item / n_steps)], item % n_steps, 1, verified);
+    for (const std::int64_t item : random_items(work.loss, static_cast<std::int64_t>(intact.size()) * n_columns))
+      compare(work, lines, intact[static_cast<std::size_t>(item / n_columns)], item % n_columns, 1, verified);
     return verified;
   }
 
  private:
-  std::vector<double> given_rows(LossKind loss, const Minimizer& minimizer) const {
+  std::vector<double> given_rows(const Work& work, const Minimizer& minimizer) const {
     if (config_.directions_from.empty()) return {};
-    if (!reader_.has_directions(loss)) {
-      return read_directions(config_.directions_from, loss, static_cast<std::int64_t>(minimizer.theta.size()));
+    const std::string main = work.block.group.substr(0, work.block.group.find("/point_sets/"));
+    if (!reader_.has_row_vectors(main)) {
+      return read_directions(config_.directions_from, work.loss, static_cast<std::int64_t>(minimizer.theta.size()));
     }
     std::vector<double> rows;
-    for (std::int64_t k = 0; k < reader_.n_directions(loss); ++k) {
-      const std::vector<double> row = reader_.direction(loss, k);
+    for (std::int64_t k = 0; k < reader_.n_rows(main); ++k) {
+      const std::vector<double> row = reader_.row_vector(main, k);
       rows.insert(rows.end(), row.begin(), row.end());
     }
     return rows;
@@ -140,19 +169,18 @@ class Verification {
     return items;
   }
 
-  void compare(ProfileKey key, const LineSet& lines, std::span<const double> steps, std::int64_t row, std::int64_t step,
-               std::int64_t count, Verified& verified) {
-    if (row != cached_row_ || key != cached_key_) {
-      cached_ = reader_.losses(key, row, 1);
+  void compare(const Work& work, const LineSet& lines, std::int64_t row, std::int64_t column, std::int64_t count,
+               Verified& verified) {
+    if (row != cached_row_) {
+      cached_ = reader_.rows(work.block.group, row, 1);
       cached_row_ = row;
-      cached_key_ = key;
     }
     std::vector<double> again(static_cast<std::size_t>(count));
-    backend_.evaluate({key.loss, &lines, steps, row * static_cast<std::int64_t>(steps.size()) + step, count}, again);
+    analysis_.evaluate(backend_, work, lines, {row * work.block.columns + column, count}, again);
     double scale = 0.0;
     for (const double f : cached_) scale = std::isfinite(f) ? std::max(scale, std::abs(f)) : scale;
     for (std::int64_t i = 0; i < count; ++i) {
-      const double before = cached_[static_cast<std::size_t>(step + i)], now = again[static_cast<std::size_t>(i)];
+      const double before = cached_[static_cast<std::size_t>(column + i)], now = again[static_cast<std::size_t>(i)];
       ++verified.n_compared;
       const bool same = std::bit_cast<std::uint64_t>(before) == std::bit_cast<std::uint64_t>(now);
       if (same || (!std::isfinite(before) && !std::isfinite(now))) continue;
@@ -164,38 +192,23 @@ class Verification {
   }
 
   const LandscapeReader& reader_;
+  const Analysis& analysis_;
   const RunConfig& config_;
   LossBackend& backend_;
   bool same_device_;
   std::uint64_t seed_;
-  ProfileKey cached_key_ = LossKind::ritz;
   std::int64_t cached_row_ = -1;
   std::vector<double> cached_;
 };
 
-std::set<std::string> allowed_options(Command command) {
-  switch (command) {
-    case Command::info:
-      return {"settings"};
-    case Command::reduce:
-      return {"bootstrap", "confidence", "interval", "seed", "quiet"};
-    case Command::compare:
-      return {"bootstrap", "confidence", "seed", "losses", "quiet"};
-    case Command::verify:
-      return {"all", "device", "threads", "seed", "quiet"};
-    default:
-      return {};
-  }
-}
-
 void apply_allowed_options(RunConfig& config, const Invocation& invocation) {
-  const std::set<std::string> allowed = allowed_options(invocation.command);
+  const auto& allowed = invocation.command->options;
   Complaints complaints;
   const OptionTexts given = gather_options(invocation);
   for (const auto& [name, text] : given) {
-    if (allowed.contains(name)) continue;
+    if (std::ranges::find(allowed, name) != allowed.end()) continue;
     complaints.add(
-        fmt::format("--{} has no meaning for {}: the file's own settings count.", name, to_string(invocation.command)));
+        fmt::format("--{} has no meaning for {}: the file's own settings count.", name, invocation.command->name));
   }
   apply_options(config, given, complaints);
   complaints.raise();
@@ -257,20 +270,7 @@ void show_info(const Invocation& invocation) {
       fmt::print("            {}\n", others);
     fmt::print("            {}\n{}", minimizer.source, warning_lines(minimizer.warnings));
   }
-  for (const LossKind loss : reader.profiles()) {
-    const std::int64_t total = reader.n_directions(loss) * reader.n_steps(loss);
-    fmt::print("Profiles    {}: {} directions x {} steps, {} of {} losses done{}\n", to_string(loss),
-               reader.n_directions(loss), reader.n_steps(loss),
-               count_text(reader.n_complete_rows(loss) * reader.n_steps(loss)), count_text(total),
-               reader.has_directions(loss) ? ", directions stored" : "");
-    if (reader.n_point_sets(loss) == 0) continue;
-    const RunConfig config = parse_resolved_text(run.config);
-    for (int set = 1; set <= std::min(reader.n_point_sets(loss), static_cast<int>(further_sets(config).size()));
-         ++set) {
-      fmt::print("            {}: {} of {} losses done\n", set_name(config, set),
-                 count_text(reader.n_complete_rows({loss, set}) * reader.n_steps(loss)), count_text(total));
-    }
-  }
+  print_blocks(reader, invocation);
   fmt::print("\nSettings (hash {})\n{}", run.config_hash, run.config);
   std::optional<Error> damage;
   for (const std::string& group : reader.result_groups()) {
@@ -286,23 +286,22 @@ void show_info(const Invocation& invocation) {
 void reduce_again(const Invocation& invocation) {
   own_options(invocation);
   const LandscapeReader reader(invocation.file);
-  require_profiles(reader);
+  const Analysis& analysis = analysis_of(reader, invocation);
   const RunConfig config = stored_config(reader, invocation);
   require_sound_results(reader);
   if (reader.state() != RunState::complete) fmt::print("{}: {}\n", invocation.file, file_state(reader));
-  fmt::print("{}", config.is_sweep() ? sweep_text(reduce_sweep(reader, config))
-                                     : report_text(reduce_profiles(reader, config)));
+  fmt::print("{}", analysis.reduce(reader, config, false)->text());
 }
 
 void verify_file(const Invocation& invocation) {
   own_options(invocation);
   const LandscapeReader reader(invocation.file);
-  require_profiles(reader);
+  const Analysis& analysis = analysis_of(reader, invocation);
   RunConfig config = stored_config(reader, invocation);
   const std::uint64_t subset_seed = config.seed;
   config.seed = parse_resolved_text(reader.run().config).seed;
 
-  const std::string written_on = device_of(reader, reader.profiles().front());
+  const std::string& written_on = reader.run().device;
   const bool single = config.precision == Precision::single_precision;
   if (single && config.device == DeviceChoice::cuda) {
     throw UsageError(
@@ -312,7 +311,7 @@ void verify_file(const Invocation& invocation) {
                                 (config.device == DeviceChoice::automatic && cuda_status().n_devices > 0));
   const bool same_device = written_on == (cuda ? "cuda" : "cpu");
   const PointSet points = reader.points();
-  const NetworkSpec spec = reader.minimizer(reader.profiles().front()).spec;
+  const NetworkSpec spec = reader.minimizer(reader.minimizers().front()).spec;
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int threads = config.threads > 0 ? config.threads : cores;
   if (!cuda) HeldThreads().start(threads);
@@ -322,9 +321,12 @@ void verify_file(const Invocation& invocation) {
     fmt::print("{}: written on {}, verified on {}\n", invocation.file, written_on, backend->describe());
 
   std::int64_t n_different = 0, n_compared = 0, n_damaged = 0;
-  Verification verification(reader, config, *backend, same_device, subset_seed);
-  for (const ProfileKey key : profile_keys(config)) {
-    const Verified verified = verification.run(key);
+  Verification verification(reader, analysis, config, *backend, same_device, subset_seed);
+  const std::vector<Work> all = analysis.work(config);
+  std::size_t name_width = 0;
+  for (const Work& work : all) name_width = std::max(name_width, analysis.name(config, work).size() + 1);
+  for (const Work& work : all) {
+    const Verified verified = verification.run(work);
     n_different += verified.n_different;
     n_compared += verified.n_compared;
     n_damaged += verified.n_damaged;
@@ -335,9 +337,8 @@ void verify_file(const Invocation& invocation) {
                                 : same_device              ? "the same bits"
                                                            : fmt::format("equal within {:.1e}", verified.worst);
     fmt::print(
-        "{:<9} {} of {} losses{} computed again: {}{}\n", to_string(key.loss), count_text(verified.n_compared),
-        count_text(reader.n_directions(key.loss) * reader.n_steps(key.loss)),
-        key.set == 0 ? "" : fmt::format(" of {}", set_name(config, key.set)), outcome,
+        "{:<{}} {} of {} losses computed again: {}{}\n", analysis.name(config, work), name_width,
+        count_text(verified.n_compared), count_text(work.block.n_items()), outcome,
         verified.n_skipped > 0 ? fmt::format(" ({} are not done or damaged)", count_text(verified.n_skipped)) : "");
   }
   if (n_different > 0)

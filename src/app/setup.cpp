@@ -9,8 +9,7 @@
 #include <map>
 #include <set>
 
-#include "landscape/app/point_sets.hpp"
-#include "landscape/app/sweep.hpp"
+#include "landscape/app/analysis.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/backend/cuda_backend.hpp"
 #include "landscape/backend/held_threads.hpp"
@@ -90,6 +89,14 @@ void adopt_directions(RunConfig& config, const OptionTexts& given) {
   }
 }
 
+void settle_training_only(const RunConfig& config) {
+  if (config.point_sets > 0) throw UsageError("--point-sets has no meaning for train: it measures nothing.");
+  if (config.is_sweep() || !config.sweep_intervals.empty()) {
+    throw UsageError(fmt::format("--{} belongs to the command sweep: landscape_mpi sweep.",
+                                 config.is_sweep() ? "sweep-radius" : "sweep-intervals"));
+  }
+}
+
 // "4 ranks of a node share 2 GPUs", of the node that has the fewest per rank; empty where every rank has its own. A
 // launcher may show every rank one card only, so cards are told apart by what they are, not counted by what is seen.
 // Collective; on rank 0.
@@ -164,7 +171,7 @@ void choose_threads(const Communicator& comm, Setup& setup) {
   // One pool of threads serves whatever asks for most.
   const int training = comm.is_root() ? setup.training_threads : 1;
   HeldThreads held;
-  collectively(comm, [&] { held.start(std::max(training, measures(setup.command) ? setup.threads : 1)); });
+  collectively(comm, [&] { held.start(std::max(training, setup.analysis != nullptr ? setup.threads : 1)); });
 }
 
 }  // namespace
@@ -177,7 +184,11 @@ RunConfig resolve_config(const Invocation& invocation) {
   adopt_network(config, given);
   settle_quadratures(config, given);
   adopt_directions(config, given);
-  settle_sweep(config, invocation.command == Command::sweep, given);
+  if (const Analysis* analysis = invocation.command->analysis; analysis != nullptr) {
+    analysis->settle(config, given);
+  } else {
+    settle_training_only(config);
+  }
   config.validate();
   return config;
 }
@@ -185,18 +196,19 @@ RunConfig resolve_config(const Invocation& invocation) {
 Setup set_up(const Communicator& comm, const Invocation& invocation) {
   Setup setup;
   setup.command = invocation.command;
+  setup.analysis = invocation.command->analysis;
   const std::string text = root_only(comm, [&] { return resolved_text(resolve_config(invocation)); });
   collectively(comm, [&] {
     setup.config = parse_resolved_text(text);
-    setup.steps = setup.config.steps();
     setup.points = profile_points(setup.config);
-    if (setup.config.point_sets > 0) {  // what is impossible is said now, not after the training
-      make_points(reference_rule(setup.config), setup.config.network.dimension, setup.config.seed, 0);
-      if (setup.command == Command::train)
-        throw UsageError("--point-sets has no meaning for train: it measures nothing.");
+    if (setup.analysis == nullptr) return;
+    const std::vector<Work> work = setup.analysis->work(setup.config);
+    // What is impossible is said now, not after the training.
+    for (const Work& one : work) {
+      if (one.point_set > 0) setup.analysis->points(setup.config, one.point_set);
     }
-    const std::int64_t n_items = setup.config.n_items();
-    if (measures(setup.command) && comm.size() > n_items) {
+    const std::int64_t n_items = count_items(work);
+    if (comm.size() > n_items) {
       throw UsageError(fmt::format(
           "More ranks than work: {} ranks for {} losses; start at most {} ranks or ask for more --directions.",
           comm.size(), n_items, n_items));
@@ -206,10 +218,6 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
   choose_device(comm, setup);
   setup.training_device = collectively(comm, [&] { return choose_training_device(setup); });
   return setup;
-}
-
-PointSet profile_points(const RunConfig& config) {
-  return make_points(config.quadrature, config.network.dimension, config.seed, 0);
 }
 
 std::unique_ptr<LossBackend> make_backend(const Communicator& comm, const Setup& setup) {
@@ -225,11 +233,6 @@ std::unique_ptr<LossBackend> make_training_backend(const Setup& setup, const Poi
   const RunConfig& config = setup.config;
   if (setup.training_device == "cuda") return make_cuda_backend(config.network, config.problem, points, 0);
   return make_cpu_backend(config.network, config.problem, points, setup.training_threads);
-}
-
-LineSet make_lines(const RunConfig& config, const Minimizer& minimizer, const std::vector<double>& given_rows) {
-  if (!given_rows.empty()) return DirectionSet(minimizer.spec, minimizer.theta, given_rows);
-  return DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias);
 }
 
 }  // namespace landscape

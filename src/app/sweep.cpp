@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "landscape/app/point_sets.hpp"
+#include "landscape/app/profiles.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/model/error.hpp"
@@ -169,13 +170,8 @@ SweepGrid sweep_grid(const std::vector<double>& radius, const std::vector<std::i
   return grid;
 }
 
-void settle_sweep(RunConfig& config, bool is_sweep, const OptionTexts& given) {
+void settle_sweep(RunConfig& config, const OptionTexts& given) {
   const auto has = [&](std::string_view name) { return given.find(name) != given.end(); };
-  if (!is_sweep) {
-    if (!config.is_sweep() && config.sweep_intervals.empty()) return;
-    throw UsageError(fmt::format("--{} belongs to the command sweep: landscape_mpi sweep.",
-                                 config.is_sweep() ? "sweep-radius" : "sweep-intervals"));
-  }
   for (const std::string_view name : {"grid", "grid-rule"}) {
     if (const auto at = given.find(name); at != given.end() && at->second.origin.empty()) {
       throw UsageError(fmt::format("--{} has no meaning for sweep: give --sweep-radius and --sweep-intervals.", name));
@@ -212,8 +208,8 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
   report.n_separate = grid.n_separate;
   report.unmeasured = unmeasured_text(config);
   const std::size_t n_intervals = report.intervals.size();
-  for (const LossKind loss : reader.profiles()) {
-    if (reader.steps(loss) != grid.steps) {
+  for (const LossKind loss : profile_losses(reader)) {
+    if (reader.axis(profile_group(loss)) != grid.steps) {
       throw Error(fmt::format("'{}' is damaged: its steps are not those of its sweep.", reader.path()));
     }
     std::vector<std::vector<ProfileDiagnostics>> profiles(grid.positions.size());
@@ -222,7 +218,7 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
     options.loss_error = loss_error(reader, config, loss);
     SweepLoss& result = report.losses.emplace_back();
     result.loss = loss;
-    result.n_directions = reader.n_directions(loss);
+    result.n_directions = reader.n_rows(profile_group(loss));
     result.n_damaged = visit_rows(reader, loss, [&](std::span<const double> row, bool intact) {
       for (std::size_t i = 0; i < grid.positions.size(); ++i) {
         losses.clear();
@@ -248,8 +244,7 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
     }
     for (std::size_t l = 0; l < report.radius.size(); ++l)
       judge_stability(std::span(result.entries).subspan(l * n_intervals, n_intervals));
-    if (reader.has_results(sweep_group(loss)))
-      result.evaluation_seconds = reader.real_result(sweep_group(loss), "evaluation_seconds");
+    result.evaluation_seconds = reader.seconds(profile_group(loss));
   }
   return report;
 }

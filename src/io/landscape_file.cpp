@@ -14,9 +14,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "block_group.hpp"
 #include "checksum.hpp"
 #include "durable_file.hpp"
-#include "file_names.hpp"
 #include "hdf5.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/native.hpp"
@@ -27,24 +27,24 @@ namespace {
 
 constexpr std::array<const char*, 3> kStates{"running", "stopped", "complete"};
 
-/// Losses that were written in this round.
+/// Items that were written in this round.
 struct Piece {
   std::int64_t first = 0, count = 0;
   std::vector<std::uint32_t> checksums;  // of the whole rows among them
 };
 
-/// The datasets of one loss that change during the rounds.
-struct Profiles {
-  ProfileKey key = LossKind::ritz;
-  std::int64_t n_directions = 0, n_steps = 0;
-  h5::OpenDataset losses, complete, row_checksum;
-  std::optional<h5::OpenDataset> direction;
+/// The datasets of a block that change during the rounds.
+struct OpenBlock {
+  std::string group;
+  std::int64_t n_rows = 0, n_columns = 0;
+  h5::OpenDataset numbers, complete, row_checksum;
+  std::optional<h5::OpenDataset> row_vectors;
   std::vector<Piece> written;
 
-  std::int64_t row_of(std::int64_t item) const { return item / n_steps; }
+  std::int64_t row_of(std::int64_t item) const { return item / n_columns; }
   /// Rows [first, last) that lie in [begin, begin + count) as a whole.
   std::pair<std::int64_t, std::int64_t> whole_rows(std::int64_t begin, std::int64_t count) const {
-    const std::int64_t first = (begin + n_steps - 1) / n_steps, last = (begin + count) / n_steps;
+    const std::int64_t first = (begin + n_columns - 1) / n_columns, last = (begin + count) / n_columns;
     return {first, std::max(first, last)};
   }
   std::vector<std::int64_t> partial_rows() const;
@@ -53,7 +53,7 @@ struct Profiles {
 };
 
 /// Rows of which this rank wrote only a part in some call: another call, rank or round has the rest.
-std::vector<std::int64_t> Profiles::partial_rows() const {
+std::vector<std::int64_t> OpenBlock::partial_rows() const {
   std::vector<std::int64_t> rows;
   for (const Piece& piece : written) {
     const auto [first, last] = whole_rows(piece.first, piece.count);
@@ -66,7 +66,7 @@ std::vector<std::int64_t> Profiles::partial_rows() const {
   return rows;
 }
 
-void Profiles::mark(const Piece& piece) const {
+void OpenBlock::mark(const Piece& piece) const {
   const auto [first, last] = whole_rows(piece.first, piece.count);
   if (last > first) {
     h5::write_range(row_checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(first),
@@ -79,35 +79,35 @@ void Profiles::mark(const Piece& piece) const {
 
 /// Writes the checksum of a row if nothing of it is missing. Several ranks may do so at once: they write the same
 /// bytes.
-void Profiles::finish_row(std::int64_t row) const {
-  const auto first = static_cast<std::uint64_t>(row * n_steps), count = static_cast<std::uint64_t>(n_steps);
+void OpenBlock::finish_row(std::int64_t row) const {
+  const auto first = static_cast<std::uint64_t>(row * n_columns), count = static_cast<std::uint64_t>(n_columns);
   std::vector<std::uint8_t> mask(count);
   h5::read_range(complete, H5T_NATIVE_UINT8, first, count, mask.data());
   if (!std::all_of(mask.begin(), mask.end(), [](std::uint8_t bit) { return bit == 1; })) return;
   std::vector<double> values(count);
-  h5::read_range(losses, H5T_NATIVE_DOUBLE, first, count, values.data());
+  h5::read_range(numbers, H5T_NATIVE_DOUBLE, first, count, values.data());
   const std::uint32_t checksum = crc32c_of(std::span<const double>(values));
   h5::write_range(row_checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(row), 1, &checksum);
 }
 
-Profiles open_profiles(const h5::File& file, ProfileKey key) {
-  const std::string group = profile_group_name(key) + "/";
-  Profiles profiles;
-  profiles.key = key;
-  profiles.losses = h5::open_dataset(file.get(), group + "loss", H5T_IEEE_F64LE, 2);
-  profiles.complete = h5::open_dataset(file.get(), group + "complete", H5T_STD_U8LE, 2);
-  profiles.row_checksum = h5::open_dataset(file.get(), group + "row_checksum", H5T_STD_U32LE, 1);
-  if (h5::has_link(file.get(), group + "direction")) {
-    profiles.direction = h5::open_dataset(file.get(), group + "direction", H5T_IEEE_F64LE, 2);
+OpenBlock open_block(const h5::File& file, const std::string& group) {
+  const h5::Group id = h5::open_group(file.get(), group);
+  OpenBlock block;
+  block.group = group;
+  block.numbers = h5::open_dataset(id.get(), h5::read_text(id.get(), kValuesName), H5T_IEEE_F64LE, 2);
+  block.complete = h5::open_dataset(id.get(), kMask, H5T_STD_U8LE, 2);
+  block.row_checksum = h5::open_dataset(id.get(), kRowChecksum, H5T_STD_U32LE, 1);
+  if (h5::has_attribute(id.get(), kRowVectorsName)) {
+    block.row_vectors = h5::open_dataset(id.get(), h5::read_text(id.get(), kRowVectorsName), H5T_IEEE_F64LE, 2);
   }
-  const std::vector<hsize_t>& shape = profiles.losses.shape;
-  if (profiles.complete.shape != shape || profiles.row_checksum.shape[0] != shape[0] || shape[0] == 0 ||
-      shape[1] == 0 || (profiles.direction && profiles.direction->shape[0] != shape[0])) {
-    throw Error(fmt::format("The datasets of /{} do not fit together: the file is damaged.", profile_group_name(key)));
+  const std::vector<hsize_t>& shape = block.numbers.shape;
+  if (block.complete.shape != shape || block.row_checksum.shape[0] != shape[0] || shape[0] == 0 || shape[1] == 0 ||
+      (block.row_vectors && block.row_vectors->shape[0] != shape[0])) {
+    throw Error(fmt::format("The datasets of /{} do not fit together: the file is damaged.", group));
   }
-  profiles.n_directions = static_cast<std::int64_t>(shape[0]);
-  profiles.n_steps = static_cast<std::int64_t>(shape[1]);
-  return profiles;
+  block.n_rows = static_cast<std::int64_t>(shape[0]);
+  block.n_columns = static_cast<std::int64_t>(shape[1]);
+  return block;
 }
 
 /// This process's descriptors of the file that was opened.
@@ -207,15 +207,15 @@ struct LandscapeFile::Impl {
   struct stat identity = {};
   std::uint64_t superblock = 0;  // where in the file
   h5::File file;
-  std::vector<Profiles> profiles;
+  std::vector<OpenBlock> blocks;
 
   Impl(std::string file_path, const Communicator& communicator) : path(std::move(file_path)), comm(communicator) {}
 
-  Profiles& of(ProfileKey key) {
-    for (Profiles& candidate : profiles) {
-      if (candidate.key == key) return candidate;
+  OpenBlock& of(const std::string& group) {
+    for (OpenBlock& candidate : blocks) {
+      if (candidate.group == group) return candidate;
     }
-    throw Error(fmt::format("The file '{}' has no profiles /{}.", path, profile_group_name(key)));
+    throw Error(fmt::format("The file '{}' has no block /{}.", path, group));
   }
 
   /// Where one rank cannot write inside HDF5's collective calls, it leaves the others waiting there: so that is tried
@@ -244,7 +244,7 @@ struct LandscapeFile::Impl {
 
   void close_handles() {
     comm.barrier();
-    profiles.clear();
+    blocks.clear();
     collectively(comm, [&] { file.close(fmt::format("close '{}'", path)); });
   }
 
@@ -252,11 +252,11 @@ struct LandscapeFile::Impl {
     if (!file) return;
     if (std::uncaught_exceptions() > 0 && !unwinding_together()) {
       // Closing would wait for ranks that do not come; the job is about to be aborted.
-      for (Profiles& each : profiles) {
-        each.losses.dataset.leak();
+      for (OpenBlock& each : blocks) {
+        each.numbers.dataset.leak();
         each.complete.dataset.leak();
         each.row_checksum.dataset.leak();
-        if (each.direction) each.direction->dataset.leak();
+        if (each.row_vectors) each.row_vectors->dataset.leak();
       }
       file.leak();
       return;
@@ -297,10 +297,7 @@ LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Commun
     impl->superblock = block;
   });
   collectively(comm, [&] {
-    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-      for (ProfileKey key = loss; h5::has_link(impl->file.get(), profile_group_name(key)); ++key.set)
-        impl->profiles.push_back(open_profiles(impl->file, key));
-    }
+    for (const std::string& group : block_groups(impl->file)) impl->blocks.push_back(open_block(impl->file, group));
   });
   // HDF5 sets the file's size at its first flush, or else when it closes: it must not be left with that where a round
   // fails for want of a disk.
@@ -309,43 +306,45 @@ LandscapeFile LandscapeFile::open_parallel(const std::string& path, const Commun
   return LandscapeFile(std::move(impl));
 }
 
-std::int64_t LandscapeFile::n_directions(LossKind loss) const { return impl_->of(loss).n_directions; }
-std::int64_t LandscapeFile::n_steps(LossKind loss) const { return impl_->of(loss).n_steps; }
+std::int64_t LandscapeFile::n_rows(const std::string& block) const { return impl_->of(block).n_rows; }
+std::int64_t LandscapeFile::n_columns(const std::string& block) const { return impl_->of(block).n_columns; }
 
-void LandscapeFile::write_losses(ProfileKey key, std::int64_t first_item, std::span<const double> losses) {
-  if (losses.empty()) return;
-  Profiles& profiles = impl_->of(key);
+bool LandscapeFile::has_row_vectors(const std::string& block) const { return impl_->of(block).row_vectors.has_value(); }
+
+void LandscapeFile::write_items(const std::string& group, std::int64_t first_item, std::span<const double> values) {
+  if (values.empty()) return;
+  OpenBlock& block = impl_->of(group);
   if (first_item < 0) throw Error(fmt::format("Item {} does not exist.", first_item));
-  h5::write_range(profiles.losses, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(first_item), losses.size(),
-                  losses.data());
-  Piece piece{first_item, static_cast<std::int64_t>(losses.size()), {}};
-  const auto [first, last] = profiles.whole_rows(piece.first, piece.count);
+  h5::write_range(block.numbers, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(first_item), values.size(),
+                  values.data());
+  Piece piece{first_item, static_cast<std::int64_t>(values.size()), {}};
+  const auto [first, last] = block.whole_rows(piece.first, piece.count);
   for (std::int64_t row = first; row < last; ++row) {
-    const auto at = static_cast<std::size_t>(row * profiles.n_steps - first_item);
-    piece.checksums.push_back(crc32c_of(losses.subspan(at, static_cast<std::size_t>(profiles.n_steps))));
+    const auto at = static_cast<std::size_t>(row * block.n_columns - first_item);
+    piece.checksums.push_back(crc32c_of(values.subspan(at, static_cast<std::size_t>(block.n_columns))));
   }
-  profiles.written.push_back(std::move(piece));
+  block.written.push_back(std::move(piece));
 }
 
-void LandscapeFile::write_direction(LossKind loss, std::int64_t direction, std::span<const double> values) {
-  const Profiles& profiles = impl_->of(loss);
-  if (!profiles.direction) throw Error(fmt::format("The file '{}' has no place for directions.", impl_->path));
-  const std::uint64_t n = profiles.direction->shape[1];
-  if (values.size() != n || direction < 0) {
-    throw Error(fmt::format("Direction {} has {} entries, {} are due.", direction, values.size(), n));
-  }
-  h5::write_range(*profiles.direction, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(direction) * n, n, values.data());
+void LandscapeFile::write_row_vector(const std::string& group, std::int64_t row, std::span<const double> values) {
+  const OpenBlock& block = impl_->of(group);
+  if (!block.row_vectors)
+    throw Error(fmt::format("The file '{}' has no place for the vectors of /{}.", impl_->path, group));
+  const std::uint64_t n = block.row_vectors->shape[1];
+  if (values.size() != n || row < 0)
+    throw Error(fmt::format("Vector {} of /{} has {} entries, {} are due.", row, group, values.size(), n));
+  h5::write_range(*block.row_vectors, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(row) * n, n, values.data());
 }
 
-std::int64_t LandscapeFile::mark_losses() {
+std::int64_t LandscapeFile::mark_items() {
   std::int64_t n_partial = 0;
   bool any = false;
-  for (const Profiles& profiles : impl_->profiles) any = any || !profiles.written.empty();
+  for (const OpenBlock& block : impl_->blocks) any = any || !block.written.empty();
   if (!any) return 0;
   make_durable(impl_->path, impl_->identity);
-  for (const Profiles& profiles : impl_->profiles) {
-    for (const Piece& piece : profiles.written) profiles.mark(piece);
-    n_partial += static_cast<std::int64_t>(profiles.partial_rows().size());
+  for (const OpenBlock& block : impl_->blocks) {
+    for (const Piece& piece : block.written) block.mark(piece);
+    n_partial += static_cast<std::int64_t>(block.partial_rows().size());
   }
   make_durable(impl_->path, impl_->identity);
   return n_partial;
@@ -353,19 +352,19 @@ std::int64_t LandscapeFile::mark_losses() {
 
 void LandscapeFile::finish_rows() {
   bool any = false;
-  for (Profiles& profiles : impl_->profiles) {
-    for (const std::int64_t row : profiles.partial_rows()) {
-      profiles.finish_row(row);
+  for (OpenBlock& block : impl_->blocks) {
+    for (const std::int64_t row : block.partial_rows()) {
+      block.finish_row(row);
       any = true;
     }
-    profiles.written.clear();
+    block.written.clear();
   }
   if (any) make_durable(impl_->path, impl_->identity);
 }
 
 void LandscapeFile::commit_round() {
   std::int64_t n_partial = 0;
-  for (const std::int64_t n : collectively_gather(impl_->comm, [&] { return mark_losses(); })) n_partial += n;
+  for (const std::int64_t n : collectively_gather(impl_->comm, [&] { return mark_items(); })) n_partial += n;
   // A row that was put together from several calls is whole or not only now that every rank's marks are in the file.
   if (n_partial > 0) {
     collectively(impl_->comm, [&] { finish_rows(); });

@@ -7,8 +7,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "block_group.hpp"
 #include "checksum.hpp"
-#include "file_names.hpp"
 #include "hdf5.hpp"
 #include "minimizer_group.hpp"
 #include "rehearsal.hpp"
@@ -22,9 +22,10 @@ constexpr std::array<RunState, 3> kStates{RunState::running, RunState::stopped, 
 constexpr const char* kWanted = "an output file of landscape_mpi";
 constexpr std::int64_t kItemsAtOnce = std::int64_t{1} << 21;  // 16 MiB of losses
 
-/// Shapes of one loss's profiles, checked against each other.
-struct ProfileShapes {
-  std::int64_t n_directions = 0, n_steps = 0;
+/// The datasets of a block, checked against each other.
+struct BlockDatasets {
+  h5::OpenDataset numbers, complete, row_checksum;
+  std::int64_t n_rows = 0, n_columns = 0;
 };
 
 }  // namespace
@@ -59,20 +60,12 @@ struct LandscapeReader::Impl {
     if (missing) warn_without_checksums(path);
     return values;
   }
-  h5::OpenDataset profile_dataset(ProfileKey key, const char* name, hid_t like, std::size_t rank) const {
-    return h5::open_dataset(file.get(), fmt::format("{}/{}", profile_group_name(key), name), like, rank);
+  h5::Group block_group(const std::string& block) const {
+    if (!h5::has_link(file.get(), block))
+      throw Error(fmt::format("there is no /{} in it: use the original or a complete copy.", block));
+    return h5::open_group(file.get(), block);
   }
-  h5::Group profile_group(ProfileKey key) const {
-    const std::string name = profile_group_name(key);
-    if (key.set == 0 && !h5::has_link(file.get(), name)) {
-      throw Error(
-          fmt::format("there are no {} profiles in it: use the original or a complete copy.", to_string(key.loss)));
-    }
-    return h5::open_group(file.get(), name);
-  }
-  ProfileShapes shapes(ProfileKey key) const;
-  template <class T>
-  std::vector<T> column(ProfileKey key, const char* name) const;
+  BlockDatasets open_block(const std::string& block) const;
   template <class T>
   T result(const ResultGroup& group, const std::string& name) const;
 };
@@ -91,6 +84,8 @@ void LandscapeReader::Impl::read_root() {
   run.program = h5::read_text(root, "program");
   run.version = h5::read_text_or(root, "version", "");
   run.git_revision = h5::read_text_or(root, "git_revision", "");
+  run.command = h5::read_text(root, "command");
+  run.device = h5::read_text(root, "device");
   run.config = h5::read_text(root, "config");
   run.config_hash = h5::read_text(root, "config_hash");
   run.created = h5::read_text_or(root, "created", "");
@@ -104,31 +99,18 @@ void LandscapeReader::Impl::read_root() {
   if (dimension < 1 || dimension == 1 << 20) throw Error("the dimension of its problem is impossible.");
 }
 
-ProfileShapes LandscapeReader::Impl::shapes(ProfileKey key) const {
-  profile_group(key);
-  const h5::OpenDataset losses = profile_dataset(key, "loss", H5T_IEEE_F64LE, 2);
-  const h5::OpenDataset complete = profile_dataset(key, "complete", H5T_STD_U8LE, 2);
-  const h5::OpenDataset checksum = profile_dataset(key, "row_checksum", H5T_STD_U32LE, 1);
-  const h5::OpenDataset steps = profile_dataset(key.loss, "steps", H5T_IEEE_F64LE, 1);
-  if (complete.shape != losses.shape || checksum.shape[0] != losses.shape[0] || steps.shape[0] != losses.shape[1] ||
-      losses.shape[0] == 0 || losses.shape[1] == 0) {
-    throw Error(fmt::format("the datasets of its {} profiles do not fit together.", to_string(key.loss)));
-  }
-  if (key.set > 0 && profile_dataset(key.loss, "loss", H5T_IEEE_F64LE, 2).shape != losses.shape) {
-    throw Error(fmt::format("the profiles in /{} have another shape than the others.", profile_group_name(key)));
-  }
-  return {static_cast<std::int64_t>(losses.shape[0]), static_cast<std::int64_t>(losses.shape[1])};
-}
-
-template <class T>
-std::vector<T> LandscapeReader::Impl::column(ProfileKey key, const char* name) const {
-  const h5::OpenDataset dataset = profile_dataset(key, name, h5::file_type<T>(), 1);
-  if (static_cast<std::int64_t>(dataset.shape[0]) != shapes(key).n_directions) {
-    throw Error(fmt::format("the dataset {} has another number of directions than the losses.", dataset.path));
-  }
-  std::vector<T> values(dataset.shape[0]);
-  h5::read_range(dataset, h5::native_type<T>(), 0, values.size(), values.data());
-  return values;
+BlockDatasets LandscapeReader::Impl::open_block(const std::string& block) const {
+  const h5::Group group = block_group(block);
+  BlockDatasets open;
+  open.numbers = h5::open_dataset(group.get(), h5::read_text(group.get(), kValuesName), H5T_IEEE_F64LE, 2);
+  open.complete = h5::open_dataset(group.get(), kMask, H5T_STD_U8LE, 2);
+  open.row_checksum = h5::open_dataset(group.get(), kRowChecksum, H5T_STD_U32LE, 1);
+  const std::vector<hsize_t>& shape = open.numbers.shape;
+  if (open.complete.shape != shape || open.row_checksum.shape[0] != shape[0] || shape[0] == 0 || shape[1] == 0)
+    throw Error(fmt::format("the datasets of its block /{} do not fit together.", block));
+  open.n_rows = static_cast<std::int64_t>(shape[0]);
+  open.n_columns = static_cast<std::int64_t>(shape[1]);
+  return open;
 }
 
 LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_unique<Impl>()) {
@@ -164,7 +146,6 @@ void LandscapeReader::read_structure() const {
   attempt([&] { problem_attributes(); });
   attempt([&] { points(); });
   attempt([&] { minimizers(); });
-  attempt([&] { profiles(); });
   attempt([&] {
     for (const std::string& group : result_groups()) {
       attempt([&] { has_results(group); });
@@ -177,21 +158,28 @@ void LandscapeReader::read_structure() const {
     attempt([&] { has_results(group); });
     attempt([&] { results(group); });
   }
-  for (const LossKind loss : kLosses) {
-    attempt([&] { minimizer(loss); });
-    attempt([&] { steps(loss); });
-    attempt([&] { profile_attributes(loss); });
-    attempt([&] { losses(loss, 0, 1); });
-    attempt([&] { has_directions(loss); });
-    attempt([&] { direction(loss, 0); });
-    attempt([&] { direction_results(loss); });
-    attempt([&] { n_complete_items(loss); });
-    attempt([&] {
-      for (int set = n_point_sets(loss); set > 0; --set) {
-        attempt([&] { losses({loss, set}, 0, 1); });
-        attempt([&] { n_complete_items({loss, set}); });
-      }
-    });
+  for (const LossKind loss : kLosses) attempt([&] { minimizer(loss); });
+  std::vector<std::string> found;
+  attempt([&] { found = blocks(); });
+  for (const std::string& block : found) {
+    attempt([&] { axis(block); });
+    attempt([&] { block_attributes(block); });
+    attempt([&] { rows(block, 0, 1); });
+    attempt([&] { has_row_vectors(block); });
+    attempt([&] { row_vector(block, 0); });
+    attempt([&] { n_complete_items(block); });
+    attempt([&] { open_all_datasets(block); });
+  }
+}
+
+/// Every dataset of the group, whatever it is called.
+void LandscapeReader::open_all_datasets(const std::string& block) const {
+  const h5::Group group = impl_->block_group(block);
+  for (const std::string& name : h5::link_names(group.get())) {
+    try {
+      h5::open_dataset(group.get(), name, H5T_IEEE_F64LE, 1);
+    } catch (const Error&) {
+    }
   }
 }
 
@@ -214,7 +202,7 @@ PointSet LandscapeReader::points() const {
     PointSet set;
     set.dimension = impl_->dimension;
     const h5::Group group = h5::open_group(impl_->file.get(), "problem");
-    const bool trained_only = !h5::has_link(impl_->file.get(), "profiles");
+    const bool trained_only = block_groups(impl_->file).empty();
     if (trained_only && !h5::has_link(group.get(), "points")) return set;
     std::vector<hsize_t> shape;
     set.points = impl_->with_checksums(
@@ -238,78 +226,84 @@ std::vector<LossKind> LandscapeReader::minimizers() const {
   });
 }
 
-std::vector<LossKind> LandscapeReader::profiles() const {
-  return impl_->inside([&] {
-    std::vector<LossKind> found;
-    for (const LossKind loss : kLosses) {
-      if (h5::has_link(impl_->file.get(), profile_group_name(loss))) found.push_back(loss);
-    }
-    return found;
-  });
-}
-
 Minimizer LandscapeReader::minimizer(LossKind loss) const {
   return impl_->inside([&] {
     return impl_->with_checksums([&](bool* missing) { return read_minimizer_group(impl_->file, loss, missing); });
   });
 }
 
-std::vector<double> LandscapeReader::steps(LossKind loss) const {
+std::vector<std::string> LandscapeReader::blocks() const {
+  return impl_->inside([&] { return block_groups(impl_->file); });
+}
+bool LandscapeReader::has_block(const std::string& block) const {
+  return impl_->inside([&] { return h5::has_link(impl_->file.get(), block); });
+}
+
+std::int64_t LandscapeReader::n_rows(const std::string& block) const {
+  return impl_->inside([&] { return impl_->open_block(block).n_rows; });
+}
+std::int64_t LandscapeReader::n_columns(const std::string& block) const {
+  return impl_->inside([&] { return impl_->open_block(block).n_columns; });
+}
+
+std::vector<double> LandscapeReader::axis(const std::string& block) const {
   return impl_->inside([&] {
-    impl_->shapes(loss);
-    return impl_->with_checksums([&](bool* missing) {
-      return h5::read_dataset<double>(impl_->file.get(), profile_group_name(loss) + "/steps", 1, nullptr, missing);
-    });
-  });
-}
-
-std::int64_t LandscapeReader::n_directions(LossKind loss) const {
-  return impl_->inside([&] { return impl_->shapes(loss).n_directions; });
-}
-std::int64_t LandscapeReader::n_steps(LossKind loss) const {
-  return impl_->inside([&] { return impl_->shapes(loss).n_steps; });
-}
-
-AttributeList LandscapeReader::profile_attributes(LossKind loss) const {
-  return impl_->inside([&] { return h5::read_attributes(impl_->profile_group(loss).get()); });
-}
-
-std::vector<double> LandscapeReader::losses(ProfileKey key, std::int64_t first, std::int64_t count) const {
-  return impl_->inside([&] {
-    const ProfileShapes shapes = impl_->shapes(key);
-    if (first < 0 || count < 0 || first > shapes.n_directions || count > shapes.n_directions - first) {
-      throw Error(fmt::format("directions {} to {} are not among its {}.", first, first + count, shapes.n_directions));
-    }
-    std::vector<double> values(static_cast<std::size_t>(count * shapes.n_steps));
-    h5::read_range(impl_->profile_dataset(key, "loss", H5T_IEEE_F64LE, 2), H5T_NATIVE_DOUBLE,
-                   static_cast<std::uint64_t>(first * shapes.n_steps), values.size(), values.data());
+    const std::int64_t n_columns = impl_->open_block(block).n_columns;
+    const h5::Group group = impl_->block_group(block);
+    const std::string name = h5::read_text(group.get(), kAxisName);
+    const std::vector<double> values = impl_->with_checksums(
+        [&](bool* missing) { return h5::read_dataset<double>(group.get(), name, 1, nullptr, missing); });
+    if (static_cast<std::int64_t>(values.size()) != n_columns)
+      throw Error(fmt::format("the datasets of its block /{} do not fit together.", block));
     return values;
   });
 }
 
-std::vector<RowState> LandscapeReader::row_states(ProfileKey key) const {
+double LandscapeReader::seconds(const std::string& block) const {
   return impl_->inside([&] {
-    const ProfileShapes shapes = impl_->shapes(key);
-    const h5::OpenDataset losses = impl_->profile_dataset(key, "loss", H5T_IEEE_F64LE, 2);
-    const h5::OpenDataset complete = impl_->profile_dataset(key, "complete", H5T_STD_U8LE, 2);
-    const h5::OpenDataset row_checksum = impl_->profile_dataset(key, "row_checksum", H5T_STD_U32LE, 1);
-    const auto p = static_cast<std::size_t>(shapes.n_steps);
-    const std::int64_t rows_at_once = std::max<std::int64_t>(1, kItemsAtOnce / shapes.n_steps);
+    double seconds = 0.0;
+    h5::read_range(h5::open_dataset(impl_->block_group(block).get(), kSeconds, H5T_IEEE_F64LE, 1), H5T_NATIVE_DOUBLE, 0,
+                   1, &seconds);
+    return seconds;
+  });
+}
+
+AttributeList LandscapeReader::block_attributes(const std::string& block) const {
+  return impl_->inside([&] { return h5::read_attributes(impl_->block_group(block).get()); });
+}
+
+std::vector<double> LandscapeReader::rows(const std::string& block, std::int64_t first, std::int64_t count) const {
+  return impl_->inside([&] {
+    const BlockDatasets open = impl_->open_block(block);
+    if (first < 0 || count < 0 || first > open.n_rows || count > open.n_rows - first)
+      throw Error(fmt::format("rows {} to {} are not among its {}.", first, first + count, open.n_rows));
+    std::vector<double> values(static_cast<std::size_t>(count * open.n_columns));
+    h5::read_range(open.numbers, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(first * open.n_columns), values.size(),
+                   values.data());
+    return values;
+  });
+}
+
+std::vector<RowState> LandscapeReader::row_states(const std::string& block) const {
+  return impl_->inside([&] {
+    const BlockDatasets open = impl_->open_block(block);
+    const auto p = static_cast<std::size_t>(open.n_columns);
+    const std::int64_t rows_at_once = std::max<std::int64_t>(1, kItemsAtOnce / open.n_columns);
     std::vector<RowState> states;
     std::vector<std::uint8_t> mask;
     std::vector<double> values;
     std::vector<std::uint32_t> checksums;
-    for (std::int64_t row = 0; row < shapes.n_directions; row += rows_at_once) {
-      const auto n_rows = static_cast<std::size_t>(std::min(rows_at_once, shapes.n_directions - row));
-      const auto first = static_cast<std::uint64_t>(row * shapes.n_steps);
-      mask.resize(n_rows * p);
-      values.resize(n_rows * p);
-      checksums.resize(n_rows);
+    for (std::int64_t row = 0; row < open.n_rows; row += rows_at_once) {
+      const auto n = static_cast<std::size_t>(std::min(rows_at_once, open.n_rows - row));
+      const auto first = static_cast<std::uint64_t>(row * open.n_columns);
+      mask.resize(n * p);
+      values.resize(n * p);
+      checksums.resize(n);
       // A job may be writing: what it wrote last is read first.
-      h5::read_range(complete, H5T_NATIVE_UINT8, first, mask.size(), mask.data());
-      h5::read_range(row_checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(row), n_rows, checksums.data());
-      h5::read_range(losses, H5T_NATIVE_DOUBLE, first, values.size(), values.data());
-      for (std::size_t i = 0; i < n_rows; ++i) {
+      h5::read_range(open.complete, H5T_NATIVE_UINT8, first, mask.size(), mask.data());
+      h5::read_range(open.row_checksum, H5T_NATIVE_UINT32, static_cast<std::uint64_t>(row), n, checksums.data());
+      h5::read_range(open.numbers, H5T_NATIVE_DOUBLE, first, values.size(), values.data());
+      for (std::size_t i = 0; i < n; ++i) {
         const auto begin = mask.begin() + static_cast<std::ptrdiff_t>(i * p);
         const auto n_set =
             static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(p), std::uint8_t{1}));
@@ -326,58 +320,50 @@ std::vector<RowState> LandscapeReader::row_states(ProfileKey key) const {
   });
 }
 
-std::int64_t LandscapeReader::n_complete_items(ProfileKey key) const {
+std::int64_t LandscapeReader::n_complete_items(const std::string& block) const {
   return impl_->inside([&] {
-    const ProfileShapes shapes = impl_->shapes(key);
-    const h5::OpenDataset complete = impl_->profile_dataset(key, "complete", H5T_STD_U8LE, 2);
-    const std::int64_t total = shapes.n_directions * shapes.n_steps;
+    const BlockDatasets open = impl_->open_block(block);
+    const std::int64_t total = open.n_rows * open.n_columns;
     std::int64_t n_set = 0;
     std::vector<std::uint8_t> mask;
     for (std::int64_t first = 0; first < total; first += kItemsAtOnce) {
       mask.resize(static_cast<std::size_t>(std::min(kItemsAtOnce, total - first)));
-      h5::read_range(complete, H5T_NATIVE_UINT8, static_cast<std::uint64_t>(first), mask.size(), mask.data());
+      h5::read_range(open.complete, H5T_NATIVE_UINT8, static_cast<std::uint64_t>(first), mask.size(), mask.data());
       n_set += std::count(mask.begin(), mask.end(), std::uint8_t{1});
     }
     return n_set;
   });
 }
 
-std::int64_t LandscapeReader::n_complete_rows(ProfileKey key) const {
+std::int64_t LandscapeReader::n_complete_rows(const std::string& block) const {
   return impl_->inside([&] {
-    const ProfileShapes shapes = impl_->shapes(key);
-    const h5::OpenDataset complete = impl_->profile_dataset(key, "complete", H5T_STD_U8LE, 2);
-    const std::int64_t rows_at_once = std::max<std::int64_t>(1, kItemsAtOnce / shapes.n_steps);
+    const BlockDatasets open = impl_->open_block(block);
+    const std::int64_t rows_at_once = std::max<std::int64_t>(1, kItemsAtOnce / open.n_columns);
     std::int64_t n_whole = 0;
     std::vector<std::uint8_t> mask;
-    for (std::int64_t row = 0; row < shapes.n_directions; row += rows_at_once) {
-      const std::int64_t n_rows = std::min(rows_at_once, shapes.n_directions - row);
-      mask.resize(static_cast<std::size_t>(n_rows * shapes.n_steps));
-      h5::read_range(complete, H5T_NATIVE_UINT8, static_cast<std::uint64_t>(row * shapes.n_steps), mask.size(),
+    for (std::int64_t row = 0; row < open.n_rows; row += rows_at_once) {
+      const std::int64_t n = std::min(rows_at_once, open.n_rows - row);
+      mask.resize(static_cast<std::size_t>(n * open.n_columns));
+      h5::read_range(open.complete, H5T_NATIVE_UINT8, static_cast<std::uint64_t>(row * open.n_columns), mask.size(),
                      mask.data());
-      for (auto at = mask.begin(); at != mask.end(); at += shapes.n_steps)
-        n_whole += std::all_of(at, at + shapes.n_steps, [](std::uint8_t bit) { return bit == 1; });
+      for (auto at = mask.begin(); at != mask.end(); at += open.n_columns)
+        n_whole += std::all_of(at, at + open.n_columns, [](std::uint8_t bit) { return bit == 1; });
     }
     return n_whole;
   });
 }
 
-int LandscapeReader::n_point_sets(LossKind loss) const {
-  return impl_->inside([&] {
-    int n = 0;
-    while (n < kMostPointSets && h5::has_link(impl_->file.get(), profile_group_name({loss, n + 1}))) ++n;
-    return n;
-  });
+bool LandscapeReader::has_row_vectors(const std::string& block) const {
+  return impl_->inside([&] { return h5::has_attribute(impl_->block_group(block).get(), kRowVectorsName); });
 }
 
-bool LandscapeReader::has_directions(LossKind loss) const {
-  return impl_->inside([&] { return h5::has_link(impl_->file.get(), profile_group_name(loss) + "/direction"); });
-}
-
-std::vector<double> LandscapeReader::direction(LossKind loss, std::int64_t row) const {
+std::vector<double> LandscapeReader::row_vector(const std::string& block, std::int64_t row) const {
   return impl_->inside([&] {
-    const h5::OpenDataset dataset = impl_->profile_dataset(loss, "direction", H5T_IEEE_F64LE, 2);
+    const h5::Group group = impl_->block_group(block);
+    const h5::OpenDataset dataset =
+        h5::open_dataset(group.get(), h5::read_text(group.get(), kRowVectorsName), H5T_IEEE_F64LE, 2);
     if (row < 0 || static_cast<hsize_t>(row) >= dataset.shape[0])
-      throw Error(fmt::format("direction {} is not in it.", row));
+      throw Error(fmt::format("{} {} is not in it.", h5::read_text(group.get(), kRowVectorsName), row));
     std::vector<double> values(dataset.shape[1]);
     h5::read_range(dataset, H5T_NATIVE_DOUBLE, static_cast<std::uint64_t>(row) * values.size(), values.size(),
                    values.data());
@@ -385,19 +371,25 @@ std::vector<double> LandscapeReader::direction(LossKind loss, std::int64_t row) 
   });
 }
 
-DirectionResults LandscapeReader::direction_results(LossKind loss) const {
+bool LandscapeReader::has_row_column(const std::string& block, const std::string& name) const {
+  return impl_->inside([&] { return h5::has_link(impl_->block_group(block).get(), name); });
+}
+
+template <class T>
+std::vector<T> LandscapeReader::row_column(const std::string& block, const std::string& name) const {
   return impl_->inside([&] {
-    DirectionResults results{
-        impl_->column<double>(loss, "total_variation"),   impl_->column<std::int64_t>(loss, "slope_changes"),
-        impl_->column<std::uint8_t>(loss, "shape_class"), impl_->column<double>(loss, "tilt"),
-        impl_->column<double>(loss, "end_asymmetry"),     impl_->column<double>(loss, "minimum_offset"),
-        impl_->column<double>(loss, "curvature")};
-    if (h5::has_link(impl_->file.get(), profile_group_name(loss) + "/noise")) {
-      results.noise = impl_->column<double>(loss, "noise");
-    }
-    return results;
+    const std::int64_t n_rows = impl_->open_block(block).n_rows;
+    const h5::OpenDataset dataset = h5::open_dataset(impl_->block_group(block).get(), name, h5::file_type<T>(), 1);
+    if (static_cast<std::int64_t>(dataset.shape[0]) != n_rows)
+      throw Error(fmt::format("the dataset {} has another number of rows than its block.", dataset.path));
+    std::vector<T> values(dataset.shape[0]);
+    h5::read_range(dataset, h5::native_type<T>(), 0, values.size(), values.data());
+    return values;
   });
 }
+template std::vector<double> LandscapeReader::row_column(const std::string&, const std::string&) const;
+template std::vector<std::int64_t> LandscapeReader::row_column(const std::string&, const std::string&) const;
+template std::vector<std::uint8_t> LandscapeReader::row_column(const std::string&, const std::string&) const;
 
 std::vector<std::string> LandscapeReader::result_groups() const {
   return impl_->inside([&] { return find_result_groups(impl_->file); });

@@ -162,17 +162,6 @@ void write_results(const h5::File& file, const ResultGroup& group) {
   write_checksum(open.get(), group);
 }
 
-void write_result(const h5::File& file, const std::string& path, const std::string& name, const ResultValue& value) {
-  StoredResults stored = read_results(file, path);
-  const auto found = std::find_if(stored.group.results.begin(), stored.group.results.end(),
-                                  [&](const Result& result) { return result.name == name; });
-  const h5::Group open = h5::open_group(file.get(), path);
-  if (found == stored.group.results.end()) h5::lacks(open.get(), "dataset", name);
-  found->value = value;
-  write_value(open.get(), name, found->shape, value);
-  write_checksum(open.get(), stored.group);
-}
-
 bool StoredResults::is_intact() const { return checksum && *checksum == checksum_of(group); }
 
 StoredResults read_results(const h5::File& file, const std::string& path) {

@@ -24,8 +24,6 @@ void create_result_group(const h5::File& file, const ResultGroup& group);
 /// All values and their checksum. Throws Error where a name, a type or a shape is not that of the file, or a text does
 /// not fit into its place.
 void write_results(const h5::File& file, const ResultGroup& group);
-/// One value of a group, and its checksum.
-void write_result(const h5::File& file, const std::string& path, const std::string& name, const ResultValue& value);
 
 struct StoredResults {
   ResultGroup group;

@@ -2,7 +2,7 @@
 // there.
 #include <fmt/format.h>
 
-#include "file_names.hpp"
+#include "block_group.hpp"
 #include "hdf5.hpp"
 #include "landscape/io/landscape_file.hpp"
 #include "metadata_seal.hpp"
@@ -39,19 +39,10 @@ ResultWriter::ResultWriter(ResultWriter&&) noexcept = default;
 ResultWriter& ResultWriter::operator=(ResultWriter&&) noexcept = default;
 ResultWriter::~ResultWriter() = default;
 
-void ResultWriter::write(LossKind loss, const DirectionResults& results) {
-  const std::string group = profile_group_name(loss) + "/";
-  impl_->write_column(group + "total_variation", results.total_variation);
-  impl_->write_column(group + "slope_changes", results.slope_changes);
-  impl_->write_column(group + "shape_class", results.shape_class);
-  impl_->write_column(group + "tilt", results.tilt);
-  impl_->write_column(group + "end_asymmetry", results.end_asymmetry);
-  impl_->write_column(group + "minimum_offset", results.minimum_offset);
-  impl_->write_column(group + "curvature", results.curvature);
-}
-
-void ResultWriter::write_noise(LossKind loss, const std::vector<double>& noise) {
-  impl_->write_column(profile_group_name(loss) + "/noise", noise);
+void ResultWriter::write_rows(const std::string& block, const std::vector<RowValues>& columns) {
+  for (const RowValues& column : columns) {
+    std::visit([&](const auto& values) { impl_->write_column(block + "/" + column.name, values); }, column.values);
+  }
 }
 
 void ResultWriter::write(const ResultGroup& results) {
@@ -62,9 +53,12 @@ void ResultWriter::write(const ResultGroup& results) {
   write_state(group.get(), kFinal);
 }
 
-void ResultWriter::write(const std::string& group, const std::string& name, const ResultValue& value) {
-  impl_->result_group(group);
-  write_result(impl_->file, group, name, value);
+void ResultWriter::add_seconds(const std::string& block, double seconds) {
+  const h5::OpenDataset dataset = h5::open_dataset(impl_->file.get(), block + "/" + kSeconds, H5T_IEEE_F64LE, 1);
+  double before = 0.0;
+  h5::read_range(dataset, H5T_NATIVE_DOUBLE, 0, 1, &before);
+  seconds += before > 0.0 ? before : 0.0;
+  h5::write_range(dataset, H5T_NATIVE_DOUBLE, 0, 1, &seconds);
 }
 
 void ResultWriter::invalidate_all() {

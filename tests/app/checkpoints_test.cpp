@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 RunConfig configured(const std::vector<std::string>& arguments) {
-  return make_run_config(gather_options(parse_command_line(arguments)));
+  return make_run_config(gather_options(parse_command_line(command_table(), arguments)));
 }
 
 // Another value than the default's for every option, with what it needs beside it.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "landscape/app/analysis.hpp"
 #include "landscape/app/command_line.hpp"
 #include "landscape/app/option_table.hpp"
 #include "landscape/app/run_config.hpp"
@@ -31,7 +32,7 @@ class Config : public testing::Test {
     return (folder_ / name).string();
   }
   static RunConfig parse(const std::vector<std::string>& arguments) {
-    return make_run_config(gather_options(parse_command_line(arguments)));
+    return make_run_config(gather_options(parse_command_line(command_table(), arguments)));
   }
   static std::string refusal(const std::vector<std::string>& arguments) {
     try {
@@ -51,7 +52,7 @@ TEST_F(Config, DefaultsAreTheOneDimensionalMainJob) {
   EXPECT_EQ(to_string(config.grid), "-1:1:101");
   EXPECT_EQ(config.n_directions, 100);
   EXPECT_EQ(to_string(config.quadrature), "simpson:100");
-  EXPECT_EQ(config.n_items(), 2 * 100 * 101);
+  EXPECT_EQ(count_items(roughness_analysis().work(config)), 2 * 100 * 101);
 }
 
 TEST_F(Config, DefaultQuadraturesFitTheDimension) {
@@ -234,13 +235,16 @@ TEST_F(Config, DefinedTextNamesNoPlaceOrSpeed) {
 }
 
 TEST_F(Config, CommandsAndTheirFiles) {
-  const auto command = [](const std::vector<std::string>& arguments) { return parse_command_line(arguments).command; };
-  EXPECT_EQ(command({}), Command::roughness);
-  EXPECT_EQ(command({"--seed=2", "train"}), Command::train);
-  EXPECT_EQ(parse_command_line(std::vector<std::string>{"info", "x.h5"}).file, "x.h5");
-  EXPECT_FALSE(parse_command_line(std::vector<std::string>{"reduce", "x.h5"}).uses_mpi());
-  EXPECT_EQ(parse_command_line(std::vector<std::string>{"compare", "x.h5", "y.h5"}).second_file, "y.h5");
-  EXPECT_FALSE(parse_command_line(std::vector<std::string>{"compare", "x.h5", "y.h5"}).uses_mpi());
+  const auto command = [](const std::vector<std::string>& arguments) {
+    return parse_command_line(command_table(), arguments).command->name;
+  };
+  EXPECT_EQ(command({}), "roughness");
+  EXPECT_EQ(command({"--seed=2", "train"}), "train");
+  EXPECT_EQ(parse_command_line(command_table(), std::vector<std::string>{"info", "x.h5"}).file, "x.h5");
+  EXPECT_FALSE(parse_command_line(command_table(), std::vector<std::string>{"reduce", "x.h5"}).uses_mpi());
+  EXPECT_EQ(parse_command_line(command_table(), std::vector<std::string>{"compare", "x.h5", "y.h5"}).second_file,
+            "y.h5");
+  EXPECT_FALSE(parse_command_line(command_table(), std::vector<std::string>{"compare", "x.h5", "y.h5"}).uses_mpi());
   EXPECT_NE(refusal({"compare", "x.h5"}).find("two files"), std::string::npos);
   EXPECT_NE(refusal({"reduce"}).find("needs a file"), std::string::npos);
   EXPECT_NE(refusal({"roughness", "x.h5"}).find("x.h5"), std::string::npos);
@@ -321,9 +325,9 @@ TEST_F(Config, LettersStandForOutputAndDirections) {
     EXPECT_EQ(config.n_directions, 50) << arguments[0];
   }
   EXPECT_NE(refusal({"-n5", "--directions=6"}).find("--directions is given twice"), std::string::npos);
-  EXPECT_TRUE(parse_command_line(std::vector<std::string>{"-h"}).help);
-  EXPECT_NE(help_text().find("-o [ --output ] FILE"), std::string::npos);
-  EXPECT_NE(help_text().find("-n [ --directions ] M"), std::string::npos);
+  EXPECT_TRUE(parse_command_line(command_table(), std::vector<std::string>{"-h"}).help);
+  EXPECT_NE(help_text(command_table()).find("-o [ --output ] FILE"), std::string::npos);
+  EXPECT_NE(help_text(command_table()).find("-n [ --directions ] M"), std::string::npos);
 }
 
 TEST_F(Config, EveryComplaintAboutACommandLineComesAtOnce) {
@@ -416,7 +420,7 @@ TEST_F(Config, WindowsLineEndingsAndByteOrderMarkAreRead) {
 }
 
 TEST_F(Config, HelpShowsEveryOptionWithinOneHundredColumns) {
-  const std::string help = help_text();
+  const std::string help = help_text(command_table());
   for (const Option& option : option_table()) {
     EXPECT_NE(help.find("--" + std::string(option.name)), std::string::npos) << option.name;
   }

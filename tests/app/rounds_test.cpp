@@ -9,7 +9,9 @@
 #include <memory>
 #include <thread>
 
+#include "landscape/app/commands.hpp"
 #include "landscape/app/evaluation.hpp"
+#include "landscape/app/profiles.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/native.hpp"
@@ -99,7 +101,9 @@ class Rounds : public testing::Test {
     setup.config.round_seconds = round_seconds;
     setup.config.quiet = true;
     setup.device = "cpu";
-    setup.steps = setup.config.steps();
+    setup.analysis = &roughness_analysis();
+    setup.command = &command_table().front();
+    const std::vector<Work> work = setup.analysis->work(setup.config);
     std::vector<Minimizer> minimizers;
     std::vector<LineSet> directions;
     for (const LossKind loss : setup.config.losses) {
@@ -107,25 +111,27 @@ class Rounds : public testing::Test {
       minimizer.spec = setup.config.network;
       minimizer.loss = loss;
       minimizer.theta.assign(ParameterLayout(minimizer.spec).size(), 1.0);
-      directions.push_back(make_lines(setup.config, minimizer, {}));
+      directions.push_back(setup.analysis->lines(setup.config, work[minimizers.size()], minimizer, {}));
       minimizers.push_back(std::move(minimizer));
     }
+    const std::vector<const LineSet*> lines{&directions[0], &directions[1]};
     const OutputClaim claim;
     root_only(world_, [&] { prepare_output(setup, minimizers, claim); });
-    const std::vector<OpenRows> open = open_rows(world_, setup, claim);
+    const std::vector<OpenRows> open = open_rows(world_, setup, work, claim);
     SlowBackend backend(per_item);
     n_exchanges = 0;
     LandscapeFile file = LandscapeFile::open_parallel(setup.config.output, world_);
     EXPECT_GT(n_exchanges, 0) << "HDF5's own are seen too";
     delay = delay_;
     n_exchanges = 0;
-    const EvaluationOutcome outcome = evaluate_profiles(world_, setup, claim, backend, directions, open, file);
+    const EvaluationOutcome outcome = evaluate_rows(world_, setup, backend, work, lines, open, file);
     n_counted_ = n_exchanges;
     delay = std::chrono::milliseconds(0);
     file.close();
     if (world_.is_root()) {
       for (const LossKind loss : setup.config.losses) {
-        EXPECT_EQ(LandscapeReader(setup.config.output).row_states(loss), std::vector<RowState>(500, RowState::intact));
+        EXPECT_EQ(LandscapeReader(setup.config.output).row_states(profile_group(loss)),
+                  std::vector<RowState>(500, RowState::intact));
       }
     }
     EXPECT_EQ(outcome.n_done, 2 * 500 * 21);

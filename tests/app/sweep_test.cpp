@@ -94,7 +94,9 @@ TEST(SweepTable, ColumnsAreAsWideAsTheirCellsAndLinesFit) {
   }
 }
 
-RunConfig resolve(const std::vector<std::string>& arguments) { return resolve_config(parse_command_line(arguments)); }
+RunConfig resolve(const std::vector<std::string>& arguments) {
+  return resolve_config(parse_command_line(command_table(), arguments));
+}
 
 TEST(SweepOptions, ListsAreSortedAndStandInTheDefiningText) {
   const RunConfig config = resolve({"sweep", "--sweep-radius=1,0.1", "--sweep-intervals=20,5"});

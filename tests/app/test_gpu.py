@@ -27,7 +27,7 @@ class Gpu(SystemTest):
 
     def device_of(self, name):
         with h5py.File(self.path(name), "r") as file:
-            return {text(file[f"profiles/{loss}"].attrs["device"]) for loss in LOSSES}
+            return {text(file.attrs["device"]) for loss in LOSSES}
 
     def test_cpu_and_gpu_agree(self):
         self.run_program(*QUICK, "--device=cpu", "--output=cpu.h5")

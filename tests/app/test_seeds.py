@@ -2,7 +2,7 @@
 
 import h5py
 import numpy as np
-from system import QUICK, TIMES, SystemTest, differing, main
+from system import QUICK, TIMES, SystemTest, differing, last_part, main
 
 # Every random part of a training: first parameters, batches, points drawn anew.
 JOB = [*QUICK, "--train-quadrature=monte-carlo:50", "--train-points=redrawn", "--batch=20", "--save-directions"]
@@ -37,7 +37,7 @@ class Seeds(SystemTest):
         self.job("two.h5", "--seed=2")
         drawn_apart = differing(self.path("both.h5"), self.path("two.h5"))
         measured = {name for name in drawn_apart if name.startswith(("minimizer", "profiles"))}
-        self.assertEqual({name.split()[-1] for name in measured} - TIMES, set(), "only resampling differs")
+        self.assertEqual({last_part(name) for name in measured} - TIMES, set(), "only resampling differs")
 
     def test_only_common_directions_are_paired(self):
         self.job("one.h5")

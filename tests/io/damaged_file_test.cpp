@@ -67,17 +67,17 @@ Outcome read_everything(const std::string& path) {
     });
     for (const LossKind loss : test::kBothLosses) {
       attempt([&] { reader.minimizer(loss); });
-      attempt([&] { reader.steps(loss); });
-      attempt([&] { reader.profile_attributes(loss); });
-      attempt([&] { reader.n_complete_items(loss); });
-      attempt([&] { reader.direction_results(loss); });
-      attempt([&] { reader.direction(loss, 0); });
+      attempt([&] { reader.axis(test::block(loss)); });
+      attempt([&] { reader.block_attributes(test::block(loss)); });
+      attempt([&] { reader.n_complete_items(test::block(loss)); });
+      attempt([&] { reader.row_column<double>(test::block(loss), "total_variation"); });
+      attempt([&] { reader.row_vector(test::block(loss), 0); });
       attempt([&] {
-        const std::vector<RowState> states = reader.row_states(loss);
+        const std::vector<RowState> states = reader.row_states(test::block(loss));
         for (std::size_t row = 0; row < states.size(); ++row) {
           if (states[row] != RowState::intact) continue;
           const auto r = static_cast<std::int64_t>(row);
-          const std::vector<double> found = reader.losses(loss, r, 1);
+          const std::vector<double> found = reader.rows(test::block(loss), r, 1);
           // The galerkin rows may end up under ritz's name: what counts is that they are rows that were written.
           bool known = false;
           for (const LossKind any : test::kBothLosses) {
@@ -171,7 +171,7 @@ TEST_F(DamagedFile, CutOffAnywhere) {
 
 TEST_F(DamagedFile, ARowIsWorthWhatItsMaskAndChecksumSay) {
   using enum RowState;
-  EXPECT_EQ(LandscapeReader(path_).row_states(LossKind::ritz),
+  EXPECT_EQ(LandscapeReader(path_).row_states(test::block(LossKind::ritz)),
             (std::vector{intact, missing, intact, intact, missing, missing}));
   {
     const h5::File file = h5::open_file(path_, H5F_ACC_RDWR, h5::access_properties());
@@ -187,7 +187,7 @@ TEST_F(DamagedFile, ARowIsWorthWhatItsMaskAndChecksumSay) {
     h5::write_range(losses, H5T_NATIVE_DOUBLE, 2 * kSteps + 4, 1, &other);
     h5::write_range(complete, H5T_NATIVE_UINT8, 3 * kSteps, 1, &no);
   }
-  EXPECT_EQ(LandscapeReader(path_).row_states(LossKind::ritz),
+  EXPECT_EQ(LandscapeReader(path_).row_states(test::block(LossKind::ritz)),
             (std::vector{partial, missing, damaged, partial, missing, missing}));
 }
 

@@ -47,11 +47,11 @@ TEST(ExtendedFile, KeepsIntactRowsAndNothingElse) {
   const LandscapeReader reader(path);
   EXPECT_EQ(reader.state(), RunState::running);
   std::vector<RowState> expected(9, RowState::missing);
-  EXPECT_EQ(reader.row_states(LossKind::galerkin), expected);
+  EXPECT_EQ(reader.row_states(test::block(LossKind::galerkin)), expected);
   for (const std::size_t row : {1, 2, 5}) expected[row] = RowState::intact;
-  EXPECT_EQ(reader.row_states(LossKind::ritz), expected);
+  EXPECT_EQ(reader.row_states(test::block(LossKind::ritz)), expected);
   for (const std::int64_t row : {1, 2, 5}) {
-    EXPECT_EQ(test::bits(reader.losses(LossKind::ritz, row, 1)),
+    EXPECT_EQ(test::bits(reader.rows(test::block(LossKind::ritz), row, 1)),
               test::bits(test::sample_losses(LossKind::ritz, row * kSteps, kSteps)));
   }
 }
@@ -63,7 +63,7 @@ TEST(ExtendedFile, IsNotMadeWhereRowsDoNotFit) {
   EXPECT_THROW(LandscapeFile::extend(path, test::sample_layout(5, kSteps)), Error);
   EXPECT_THROW(LandscapeFile::extend(path, test::sample_layout(7, kSteps + 1)), Error);
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
-  EXPECT_EQ(LandscapeReader(path).n_directions(LossKind::ritz), 6);
+  EXPECT_EQ(LandscapeReader(path).n_rows(test::block(LossKind::ritz)), 6);
 }
 
 TEST(MetadataSeal, LeavesOutTheFlagThatSaysOpenForWriting) {
@@ -85,7 +85,7 @@ TEST(MetadataSeal, LeavesOutTheFlagThatSaysOpenForWriting) {
   };
   write(superblock + 20, 1);
   EXPECT_EQ(check_seal(path), Seal::intact);
-  EXPECT_EQ(LandscapeReader(path).n_directions(LossKind::ritz), 3);
+  EXPECT_EQ(LandscapeReader(path).n_rows(test::block(LossKind::ritz)), 3);
   write(superblock + 19, static_cast<char>(bytes[superblock + 19] ^ 1));  // its neighbour is sealed
   EXPECT_EQ(check_seal(path), Seal::broken);
 }

@@ -83,8 +83,8 @@ std::int64_t expect_promises_kept(const std::string& path, int n_ranks) {
   std::array<std::vector<RowState>, 2> states;
   for (const LossKind loss : test::kBothLosses) {
     const auto i = static_cast<std::size_t>(loss);
-    losses[i] = reader.losses(loss, 0, kDirections);
-    states[i] = reader.row_states(loss);
+    losses[i] = reader.rows(test::block(loss), 0, kDirections);
+    states[i] = reader.row_states(test::block(loss));
     for (std::int64_t row = 0; row < kDirections; ++row) {
       if (states[i][static_cast<std::size_t>(row)] != RowState::intact) continue;
       const auto begin = losses[i].begin() + row * kSteps;
@@ -146,8 +146,8 @@ TEST(KilledJob, LosesNothingThatAFinishedRoundHadWritten) {
     EXPECT_EQ(check_seal(path), Seal::intact);
     EXPECT_EQ(reader.state(), RunState::complete);
     for (const LossKind loss : test::kBothLosses) {
-      EXPECT_EQ(reader.row_states(loss), std::vector<RowState>(kDirections, RowState::intact));
-      EXPECT_EQ(test::bits(reader.losses(loss, 0, kDirections)),
+      EXPECT_EQ(reader.row_states(test::block(loss)), std::vector<RowState>(kDirections, RowState::intact));
+      EXPECT_EQ(test::bits(reader.rows(test::block(loss), 0, kDirections)),
                 test::bits(test::sample_losses(loss, 0, kDirections * kSteps)));
       EXPECT_TRUE(reader.has_results("roughness/" + to_string(loss)));
     }

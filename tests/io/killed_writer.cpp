@@ -28,7 +28,7 @@ std::vector<std::int64_t> missing_rows(const std::string& path) {
   const LandscapeReader reader(path);
   std::vector<std::int64_t> rows;
   for (const LossKind loss : test::kBothLosses) {
-    const std::vector<RowState> states = reader.row_states(loss);
+    const std::vector<RowState> states = reader.row_states(test::block(loss));
     const auto m = static_cast<std::int64_t>(states.size());
     for (std::int64_t row = 0; row < m; ++row) {
       if (states[static_cast<std::size_t>(row)] != RowState::intact)
@@ -62,7 +62,7 @@ int write_all(const Communicator& world, const std::string& path, std::int64_t m
         const std::int64_t entry = rows[static_cast<std::size_t>(item / p)];
         const LossKind loss = test::kBothLosses[entry / m];
         const std::int64_t first = entry % m * p + item % p, count = std::min(end - item, p - item % p);
-        file.write_losses(loss, first, test::sample_losses(loss, first, count));
+        file.write_items(test::block(loss), first, test::sample_losses(loss, first, count));
         written.push_back({entry / m, first, count});
         item += count;
       }
@@ -77,10 +77,7 @@ int write_all(const Communicator& world, const std::string& path, std::int64_t m
   root_only(world, [&] {
     ResultWriter writer(path);
     for (const LossKind loss : test::kBothLosses) {
-      const auto n = static_cast<std::size_t>(m);
-      writer.write(loss, {std::vector<double>(n, 0.5), std::vector<std::int64_t>(n, 1), std::vector<std::uint8_t>(n, 1),
-                          std::vector<double>(n, 0.5), std::vector<double>(n, 0.5), std::vector<double>(n, 0.5),
-                          std::vector<double>(n, 0.5)});
+      writer.write_rows(test::block(loss), test::sample_columns(m));
       writer.write(test::sample_results(loss, 0.25, {0.125, 0.5}, m, 7, std::string(200, 'v')));
     }
     writer.set_state(RunState::complete);

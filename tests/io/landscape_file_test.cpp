@@ -53,7 +53,7 @@ TEST(LandscapeFileCreate, ReaderGetsWhatWasWritten) {
   EXPECT_EQ(reader.dimension(), 1);
   EXPECT_EQ(reader.points().points, layout.points.points);
   EXPECT_EQ(reader.points().weights, layout.points.weights);
-  EXPECT_EQ(reader.profiles(), (std::vector{LossKind::ritz, LossKind::galerkin}));
+  EXPECT_EQ(reader.blocks(), (std::vector<std::string>{"profiles/galerkin", "profiles/ritz"}));
   const AttributeList problem = reader.problem_attributes();
   EXPECT_NE(std::find(problem.begin(), problem.end(), Attribute("seed", std::uint64_t{0xffffffffffffffffU})),
             problem.end());
@@ -82,14 +82,16 @@ TEST(LandscapeFileCreate, ReaderGetsWhatWasWritten) {
     EXPECT_EQ(found.history.epoch, expected.history.epoch);
     EXPECT_EQ(found.history.loss, expected.history.loss);
     EXPECT_EQ(found.history.relative_l2_error, expected.history.relative_l2_error);
-    EXPECT_EQ(reader.n_directions(loss), 7);
-    EXPECT_EQ(reader.n_steps(loss), 5);
-    EXPECT_EQ(reader.steps(loss), layout.losses[0].steps);
-    EXPECT_EQ(reader.n_complete_items(loss), 0);
-    EXPECT_EQ(reader.row_states(loss), std::vector<RowState>(7, RowState::missing));
-    EXPECT_TRUE(reader.has_directions(loss));
-    const AttributeList attributes = reader.profile_attributes(loss);
-    EXPECT_EQ(attributes, layout.losses[0].attributes);
+    EXPECT_EQ(reader.n_rows(test::block(loss)), 7);
+    EXPECT_EQ(reader.n_columns(test::block(loss)), 5);
+    EXPECT_EQ(reader.axis(test::block(loss)), layout.blocks[0].axis.values);
+    EXPECT_EQ(reader.n_complete_items(test::block(loss)), 0);
+    EXPECT_EQ(reader.row_states(test::block(loss)), std::vector<RowState>(7, RowState::missing));
+    EXPECT_TRUE(reader.has_row_vectors(test::block(loss)));
+    AttributeList attributes{{"values", "loss"}, {"axis", "steps"}};
+    for (const Attribute& attribute : layout.blocks[0].attributes) attributes.push_back(attribute);
+    attributes.emplace_back("row_vectors", "direction");
+    EXPECT_EQ(reader.block_attributes(test::block(loss)), attributes);
   }
   EXPECT_EQ(reader.result_groups(), (std::vector<std::string>{"roughness/galerkin", "roughness/ritz"}));
   EXPECT_FALSE(reader.has_results("roughness/ritz"));
@@ -100,14 +102,15 @@ TEST(LandscapeFileCreate, MinimizersAloneMakeAFileToo) {
   FileLayout layout = test::sample_layout(0, 0);
   layout.points = {};
   layout.results.clear();
-  layout.losses[0].minimizer.history = {};
+  layout.blocks.clear();
+  layout.minimizers[0].history = {};
   LandscapeFile::create(folder / "train.h5", layout);
   const LandscapeReader reader(folder / "train.h5");
-  EXPECT_TRUE(reader.profiles().empty());
+  EXPECT_TRUE(reader.blocks().empty());
   EXPECT_EQ(reader.minimizers().size(), 2U);
   EXPECT_TRUE(reader.minimizer(LossKind::ritz).history.epoch.empty());
   EXPECT_EQ(reader.points().size(), 0U);
-  EXPECT_TRUE(contains(message_of([&] { reader.row_states(LossKind::ritz); }), "no ritz profiles"));
+  EXPECT_TRUE(contains(message_of([&] { reader.row_states(test::block(LossKind::ritz)); }), "no /profiles/ritz"));
 }
 
 TEST(LandscapeFileCreate, AnExistingFileIsRefusedOrReplacedWhole) {
@@ -134,7 +137,7 @@ TEST(LandscapeFileCreate, AnExistingFileIsRefusedOrReplacedWhole) {
   std::filesystem::remove(path);
   LandscapeFile::create(path, test::sample_layout(2, 4));
   LandscapeFile::create(path, test::sample_layout(3, 4), ExistingOutput::replace);
-  EXPECT_EQ(LandscapeReader(path).n_directions(LossKind::ritz), 3);
+  EXPECT_EQ(LandscapeReader(path).n_rows(test::block(LossKind::ritz)), 3);
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.h5"});
 }
 
@@ -144,7 +147,7 @@ TEST(LandscapeFileCreate, ALinkLeadsToItsTarget) {
   std::filesystem::create_symlink(folder / "real.h5", folder / "link.h5");
   LandscapeFile::create(folder / "link.h5", test::sample_layout(5, 4), ExistingOutput::replace);
   EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.h5"));
-  EXPECT_EQ(LandscapeReader(folder / "real.h5").n_directions(LossKind::ritz), 5);
+  EXPECT_EQ(LandscapeReader(folder / "real.h5").n_rows(test::block(LossKind::ritz)), 5);
 }
 
 TEST(LandscapeFileCreate, LackOfSpaceIsKnownBeforeTheWork) {
@@ -195,13 +198,18 @@ TEST(ResultWriter, PutsResultsInTheirPlacesWithoutMovingAnything) {
   const std::string path = folder / "a.h5";
   LandscapeFile::create(path, test::sample_layout(3, 4));
   const auto size = std::filesystem::file_size(path);
-  const DirectionResults results{{1.5, std::nan(""), 2.0}, {0, -1, 7},        {1, 4, 2},       {1.0, std::nan(""), 0.5},
-                                 {0.1, std::nan(""), -1},  {0.0, 0.25, -1.0}, {-2.0, 3.0, 4e9}};
+  const std::vector<double> total_variation{1.5, std::nan(""), 2.0};
+  const std::vector<std::int64_t> slope_changes{0, -1, 7};
+  const std::vector<std::uint8_t> shape_class{1, 4, 2};
+  const std::string block = test::block(LossKind::galerkin);
   const ResultGroup given = test::sample_results(LossKind::galerkin, 0.125, {0.1, 0.2}, 2, 0xfffffffffffffff0U,
                                                  "r\u00e4uher " + std::string(test::kVerdictCapacity - 8, 'x'));
   {
     ResultWriter writer(path);
-    writer.write(LossKind::galerkin, results);
+    writer.write_rows(
+        block, {{"total_variation", total_variation}, {"slope_changes", slope_changes}, {"shape_class", shape_class}});
+    writer.add_seconds(block, 1.25);
+    writer.add_seconds(block, 0.5);
     writer.write(given);
     writer.set_state(RunState::complete);
     writer.close();
@@ -214,37 +222,35 @@ TEST(ResultWriter, PutsResultsInTheirPlacesWithoutMovingAnything) {
   EXPECT_EQ(reader.results("roughness/galerkin"), given);
   EXPECT_EQ(reader.real_result("roughness/galerkin", "index"), 0.125);
   EXPECT_EQ(reader.whole_result("roughness/galerkin", "used"), 2);
-  const DirectionResults found = reader.direction_results(LossKind::galerkin);
-  EXPECT_EQ(test::bits(found.total_variation), test::bits(results.total_variation));
-  EXPECT_EQ(found.slope_changes, results.slope_changes);
-  EXPECT_EQ(found.shape_class, results.shape_class);
-  EXPECT_EQ(test::bits(found.tilt), test::bits(results.tilt));
-  EXPECT_EQ(test::bits(found.end_asymmetry), test::bits(results.end_asymmetry));
-  EXPECT_EQ(test::bits(found.minimum_offset), test::bits(results.minimum_offset));
-  EXPECT_EQ(test::bits(found.curvature), test::bits(results.curvature));
+  EXPECT_EQ(test::bits(reader.row_column<double>(block, "total_variation")), test::bits(total_variation));
+  EXPECT_EQ(reader.row_column<std::int64_t>(block, "slope_changes"), slope_changes);
+  EXPECT_EQ(reader.row_column<std::uint8_t>(block, "shape_class"), shape_class);
+  EXPECT_EQ(reader.seconds(block), 1.75);
+  EXPECT_EQ(reader.seconds(test::block(LossKind::ritz)), 0.0);
 }
 
-TEST(ResultWriter, NoiseHasAPlaceWhereTheLayoutAskedForIt) {
+TEST(ResultWriter, AColumnHasAPlaceWhereTheLayoutAskedForIt) {
   const TestFolder folder;
   FileLayout layout = test::sample_layout(3, 4);
-  layout.losses[0].noise = true;
+  layout.blocks[0].row_columns.push_back({"noise", "of a test"});
   LandscapeFile::create(folder / "a.h5", layout);
-  const LossKind with = layout.losses[0].minimizer.loss, without = layout.losses[1].minimizer.loss;
+  const std::string with = layout.blocks[0].group, without = layout.blocks[1].group;
   ResultWriter writer(folder / "a.h5");
-  writer.write_noise(with, {1e-7, 0.0, 3e-8});
-  EXPECT_THROW(writer.write_noise(with, {1.0}), Error);
-  EXPECT_THROW(writer.write_noise(without, {1.0, 2.0, 3.0}), Error);
+  const std::vector<double> noise{1e-7, 0.0, 3e-8};
+  writer.write_rows(with, {{"noise", noise}});
+  EXPECT_THROW(writer.write_rows(with, {{"noise", std::vector<double>{1.0}}}), Error);
+  EXPECT_THROW(writer.write_rows(without, {{"noise", noise}}), Error);
   writer.close();
   const LandscapeReader reader(folder / "a.h5");
-  EXPECT_EQ(reader.direction_results(with).noise, (std::vector<double>{1e-7, 0.0, 3e-8}));
-  EXPECT_TRUE(reader.direction_results(without).noise.empty());
+  EXPECT_EQ(reader.row_column<double>(with, "noise"), noise);
+  EXPECT_FALSE(reader.has_row_column(without, "noise"));
 }
 
 TEST(ResultWriter, RefusesWhatHasNoPlace) {
   const TestFolder folder;
   LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4));
   ResultWriter writer(folder / "a.h5");
-  EXPECT_THROW(writer.write(LossKind::ritz, DirectionResults{{1.0}, {1}, {1}, {1.0}, {1.0}, {1.0}, {1.0}}), Error);
+  EXPECT_THROW(writer.write_rows(test::block(LossKind::ritz), test::sample_columns(1)), Error);
   const ResultGroup fitting = test::sample_results(LossKind::ritz, 1.0, {0.5, 2.0}, 3, 4, "rough");
   const auto refuses = [&](auto&& change) {
     ResultGroup changed = fitting;
@@ -257,8 +263,6 @@ TEST(ResultWriter, RefusesWhatHasNoPlace) {
   refuses([](ResultGroup& group) { group.results[1].value = std::vector<double>{1.0}; });
   refuses([](ResultGroup& group) { group.results[1].shape = {2, 1}; });
   refuses([](ResultGroup& group) { group.path = "roughness/none"; });
-  EXPECT_THROW(writer.write("roughness/ritz", "unheard", 1.0), Error);
-  EXPECT_THROW(writer.write("roughness/ritz", "used", 1.0), Error);
   writer.write(fitting);
   writer.close();
   EXPECT_EQ(LandscapeReader(folder / "a.h5").results("roughness/ritz"), fitting);
@@ -282,10 +286,7 @@ TEST(ResultWriter, EveryResultGroupBecomesPendingAtOnce) {
   EXPECT_EQ(n_complete(), 6);
   writer.invalidate_all();
   EXPECT_EQ(n_complete(), 0);
-  writer.write("sweep/ritz", "index", 2.0);
   writer.close();
-  EXPECT_EQ(n_complete(), 0);
-  EXPECT_EQ(LandscapeReader(folder / "a.h5").real_result("sweep/ritz", "index"), 2.0);
   EXPECT_EQ(check_seal(folder / "a.h5"), Seal::intact);
 }
 
@@ -294,8 +295,11 @@ TEST(ResultWriter, ATextLongerThanItsPlaceIsAnErrorAndNeverCut) {
   LandscapeFile::create(folder / "a.h5", test::sample_layout(3, 4));
   ResultWriter writer(folder / "a.h5");
   const std::string fitting(test::kVerdictCapacity, 'x'), longer = fitting + "y";
-  writer.write("roughness/ritz", "verdict", fitting);
-  EXPECT_TRUE(contains(message_of([&] { writer.write("roughness/ritz", "verdict", longer); }), "has 256 bytes"));
+  const auto with = [](const std::string& verdict) {
+    return test::sample_results(LossKind::ritz, 1.0, {0.5, 2.0}, 3, 4, verdict);
+  };
+  writer.write(with(fitting));
+  EXPECT_TRUE(contains(message_of([&] { writer.write(with(longer)); }), "has 256 bytes"));
   writer.close();
   EXPECT_EQ(LandscapeReader(folder / "a.h5").results("roughness/ritz").results.back().value, ResultValue(fitting));
 }
@@ -359,7 +363,7 @@ TEST(LandscapeReader, ReadsWhatAnotherProgramAddedToButNobodyWritesThere) {
   EXPECT_EQ(check_seal(path), Seal::broken);
   const LandscapeReader reader(path);  // after a rehearsal, with a warning
   EXPECT_EQ(reader.run().config_hash, "0123456789abcdef");
-  EXPECT_EQ(reader.row_states(LossKind::ritz), std::vector<RowState>(3, RowState::missing));
+  EXPECT_EQ(reader.row_states(test::block(LossKind::ritz)), std::vector<RowState>(3, RowState::missing));
   EXPECT_TRUE(contains(message_of([&] { ResultWriter writer(path); }), "altered by another program"));
 }
 

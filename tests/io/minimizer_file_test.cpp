@@ -290,7 +290,8 @@ TEST_F(MinimizerFile, OutputsOfThisProgramAreMinimizerFilesToo) {
   EXPECT_EQ(found.loss, LossKind::galerkin);
   EXPECT_EQ(found.source, "loaded from " + path + " (" + expected.source + ")");
   FileLayout one = test::sample_layout(2, 3);
-  one.losses.pop_back();
+  one.minimizers.pop_back();
+  one.blocks.pop_back();
   one.results.clear();
   LandscapeFile::create(path, one, ExistingOutput::replace);
   EXPECT_TRUE(contains(message_of([&] { load_minimizer(path, LossKind::galerkin, {}); }), "/minimizer/galerkin"));

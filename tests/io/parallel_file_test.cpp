@@ -35,18 +35,19 @@ class ParallelFile : public testing::Test {
     root_only(world_, [&] { LandscapeFile::create(path_, test::sample_layout(m, p, directions)); });
   }
   void write(LandscapeFile& file, LossKind loss, WorkRange range) {
-    collectively(world_,
-                 [&] { file.write_losses(loss, range.begin, test::sample_losses(loss, range.begin, range.size())); });
+    collectively(world_, [&] {
+      file.write_items(test::block(loss), range.begin, test::sample_losses(loss, range.begin, range.size()));
+    });
   }
   /// On rank 0.
   void expect_rows(LossKind loss, const std::vector<RowState>& expected) {
     if (!world_.is_root()) return;
     const LandscapeReader reader(path_);
-    EXPECT_EQ(reader.row_states(loss), expected);
+    EXPECT_EQ(reader.row_states(test::block(loss)), expected);
     for (std::size_t row = 0; row < expected.size(); ++row) {
       if (expected[row] != RowState::intact) continue;
-      const std::int64_t p = reader.n_steps(loss), k = static_cast<std::int64_t>(row);
-      EXPECT_EQ(test::bits(reader.losses(loss, k, 1)), test::bits(test::sample_losses(loss, k * p, p)))
+      const std::int64_t p = reader.n_columns(test::block(loss)), k = static_cast<std::int64_t>(row);
+      EXPECT_EQ(test::bits(reader.rows(test::block(loss), k, 1)), test::bits(test::sample_losses(loss, k * p, p)))
           << "row " << row;
     }
   }
@@ -65,8 +66,8 @@ TEST_F(ParallelFile, UnevenSharesComeBackBitForBit) {
     root_only(world_, [&] { std::filesystem::remove(path_); });
     create(m, p);
     LandscapeFile file = LandscapeFile::open_parallel(path_, world_);
-    EXPECT_EQ(file.n_directions(kRitz), m);
-    EXPECT_EQ(file.n_steps(kRitz), p);
+    EXPECT_EQ(file.n_rows(test::block(kRitz)), m);
+    EXPECT_EQ(file.n_columns(test::block(kRitz)), p);
     for (const LossKind loss : test::kBothLosses)
       write(file, loss, WorkPartition(m * p, world_.size()).of(world_.rank()));
     expect_rows(kRitz, rows(m, RowState::missing));
@@ -121,7 +122,7 @@ TEST_F(ParallelFile, WhatIsNotCommittedIsNotMarked) {
   }  // closed by its destructor
   expect_rows(kRitz, {RowState::intact, RowState::partial, RowState::missing, RowState::missing});
   if (world_.is_root()) {
-    EXPECT_EQ(LandscapeReader(path_).n_complete_items(kRitz), 7);
+    EXPECT_EQ(LandscapeReader(path_).n_complete_items(test::block(kRitz)), 7);
   }
   world_.barrier();
   // The next job goes on.
@@ -190,8 +191,9 @@ TEST_F(ParallelFile, RoundsChangeRawDataOnly) {
   for (int round = 0; round < 3; ++round) {
     for (const LossKind loss : test::kBothLosses)
       write(file, loss, WorkPartition(1000, world_.size()).of(world_.rank()));
-    collectively(world_,
-                 [&] { file.write_direction(kRitz, world_.rank(), std::vector<double>(n, 1.0 + world_.rank())); });
+    collectively(world_, [&] {
+      file.write_row_vector(test::block(kRitz), world_.rank(), std::vector<double>(n, 1.0 + world_.rank()));
+    });
     file.commit_round();
     if (world_.is_root()) {
       EXPECT_EQ(check_seal(path_), Seal::intact);
@@ -204,12 +206,10 @@ TEST_F(ParallelFile, RoundsChangeRawDataOnly) {
     EXPECT_EQ(check_seal(path_), Seal::intact);
     EXPECT_EQ(std::filesystem::file_size(path_), size);
     for (int rank = 0; rank < world_.size(); ++rank) {
-      EXPECT_EQ(LandscapeReader(path_).direction(kRitz, rank), std::vector<double>(n, 1.0 + rank));
+      EXPECT_EQ(LandscapeReader(path_).row_vector(test::block(kRitz), rank), std::vector<double>(n, 1.0 + rank));
     }
     ResultWriter writer(path_);
-    writer.write(kRitz, {std::vector<double>(20, 0.5), std::vector<std::int64_t>(20, 1),
-                         std::vector<std::uint8_t>(20, 1), std::vector<double>(20, 0.5), std::vector<double>(20, 0.5),
-                         std::vector<double>(20, 0.5), std::vector<double>(20, 0.5)});
+    writer.write_rows(test::block(kRitz), test::sample_columns(20));
     writer.write(test::sample_results(kRitz, 0.25, {0.125, 0.5}, 20));
     writer.set_state(RunState::complete);
     writer.close();
@@ -219,7 +219,9 @@ TEST_F(ParallelFile, RoundsChangeRawDataOnly) {
   EXPECT_THROW(
       collectively(
           world_,
-          [&] { LandscapeFile::open_parallel(path_, world_).write_direction(kRitz, 0, std::vector<double>(3)); }),
+          [&] {
+            LandscapeFile::open_parallel(path_, world_).write_row_vector(test::block(kRitz), 0, std::vector<double>(3));
+          }),
       CollectiveError);
 }
 

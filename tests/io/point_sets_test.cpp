@@ -27,9 +27,12 @@ ResultGroup sample_curve(std::vector<double> interval) {
 
 FileLayout layout_with(std::int64_t n_directions, std::size_t n_sets) {
   FileLayout layout = test::sample_layout(n_directions, kSteps);
-  for (LossLayout& loss : layout.losses) {
-    for (std::size_t set = 1; set <= n_sets; ++set)
-      loss.point_sets.push_back({{"quadrature", "monte-carlo:7"}, {"stream", static_cast<std::int64_t>(set)}});
+  for (const LossKind loss : test::kBothLosses) {
+    for (std::size_t set = 1; set <= n_sets; ++set) {
+      layout.blocks.push_back(test::sample_block(loss, n_directions, kSteps));
+      layout.blocks.back().group = test::block(loss, static_cast<int>(set));
+      layout.blocks.back().attributes = {{"quadrature", "monte-carlo:7"}, {"stream", static_cast<std::int64_t>(set)}};
+    }
   }
   layout.results.push_back(sample_curve({NAN, NAN, NAN, NAN}));
   return layout;
@@ -58,31 +61,26 @@ TEST(PointSets, AreReadOneByOneAndKeptWhenTheFileGrows) {
     if (n == 4) LandscapeFile::extend(path, layout_with(4, 2));
     EXPECT_EQ(check_seal(path), Seal::intact);
     const LandscapeReader reader(path);
-    EXPECT_EQ(reader.profiles().size(), 2u);
-    EXPECT_EQ(reader.n_directions(LossKind::ritz), n);
-    EXPECT_EQ(reader.n_point_sets(LossKind::ritz), 2);
+    EXPECT_EQ(reader.blocks().size(), 6u);
+    EXPECT_EQ(reader.n_rows(test::block(LossKind::ritz)), n);
+    EXPECT_TRUE(reader.has_block(test::block(LossKind::ritz, 2)));
+    EXPECT_FALSE(reader.has_block(test::block(LossKind::ritz, 3)));
     std::vector<RowState> states(static_cast<std::size_t>(n), RowState::missing);
-    EXPECT_EQ(reader.row_states({LossKind::ritz, 1}), states);
+    EXPECT_EQ(reader.row_states(test::block(LossKind::ritz, 1)), states);
     states[2] = RowState::intact;
-    EXPECT_EQ(reader.row_states({LossKind::ritz, 2}), states);
-    EXPECT_EQ(test::bits(reader.losses({LossKind::ritz, 2}, 2, 1)), test::bits(second));
-    EXPECT_EQ(reader.n_complete_items(LossKind::ritz), kSteps);
-    EXPECT_EQ(reader.n_complete_items({LossKind::galerkin, 2}), 0);
+    EXPECT_EQ(reader.row_states(test::block(LossKind::ritz, 2)), states);
+    EXPECT_EQ(test::bits(reader.rows(test::block(LossKind::ritz, 2), 2, 1)), test::bits(second));
+    EXPECT_EQ(reader.n_complete_items(test::block(LossKind::ritz)), kSteps);
+    EXPECT_EQ(reader.n_complete_items(test::block(LossKind::galerkin, 2)), 0);
   }
-  EXPECT_THROW(LandscapeReader(path).row_states({LossKind::ritz, 3}), Error);
-}
-
-TEST(PointSets, AreAbsentWhereNoneWereAskedFor) {
-  const TestFolder folder;
-  LandscapeFile::create(folder / "a.h5", test::sample_layout(3, kSteps));
-  EXPECT_EQ(LandscapeReader(folder / "a.h5").n_point_sets(LossKind::galerkin), 0);
+  EXPECT_THROW(LandscapeReader(path).row_states(test::block(LossKind::ritz, 3)), Error);
 }
 
 TEST(PointSets, ManyOfThemAreSealedToo) {
   const TestFolder folder;
   LandscapeFile::create(folder / "a.h5", layout_with(2, 101));
   EXPECT_EQ(check_seal(folder / "a.h5"), Seal::intact);
-  EXPECT_EQ(LandscapeReader(folder / "a.h5").n_point_sets(LossKind::ritz), 101);
+  EXPECT_EQ(LandscapeReader(folder / "a.h5").blocks().size(), 204u);
 }
 
 TEST(ResultTables, AreOverwrittenInPlaceAndNeverResized) {

@@ -75,6 +75,31 @@ inline Minimizer sample_minimizer(LossKind loss, const NetworkSpec& spec = {}) {
   return minimizer;
 }
 
+/// The block of one loss's profiles, or of those with a further point set.
+inline std::string block(LossKind loss, int set = 0) {
+  const std::string main = "profiles/" + to_string(loss);
+  return set == 0 ? main : main + "/point_sets/" + std::to_string(set);
+}
+
+inline Block sample_block(LossKind loss, std::int64_t n_rows, std::int64_t n_columns, bool vectors = false) {
+  Block one;
+  one.group = block(loss);
+  one.rows = n_rows;
+  one.columns = n_columns;
+  one.values = "loss";
+  one.description = "numbers of a test";
+  one.attributes = {{"norm", "filter"}, {"bias", "zero"}};
+  one.axis = {"steps", "steps of a test", {}};
+  for (std::int64_t j = 0; j < n_columns; ++j)
+    one.axis.values.push_back(-1.0 + 2.0 * static_cast<double>(j) / static_cast<double>(n_columns));
+  one.row_columns = {{"total_variation", "a real number"},
+                     {"slope_changes", "a whole one", ColumnType::whole},
+                     {"shape_class", "a small one", ColumnType::byte}};
+  if (vectors)
+    one.row_vectors = {"direction", "a vector", static_cast<std::int64_t>(sample_minimizer(loss).theta.size())};
+  return one;
+}
+
 inline constexpr std::size_t kVerdictCapacity = 255;
 
 inline ResultGroup sample_results(LossKind loss, double index = std::nan(""),
@@ -98,6 +123,8 @@ inline FileLayout sample_layout(std::int64_t n_directions, std::int64_t n_steps,
   FileLayout layout;
   layout.run.version = "0.1.0";
   layout.run.git_revision = "unknown";
+  layout.run.command = "roughness";
+  layout.run.device = "cpu";
   layout.run.config = "seed = 1\ngrid = -1:1:5\n";
   layout.run.config_hash = "0123456789abcdef";
   layout.exact_solution = "prod sin(pi x_i)";
@@ -105,17 +132,19 @@ inline FileLayout sample_layout(std::int64_t n_directions, std::int64_t n_steps,
   layout.problem_attributes = {{"quadrature", "simpson:2"}, {"seed", std::uint64_t{0xffffffffffffffffU}}};
   layout.points = {1, {0.0, 0.25, 0.5, 0.75, 1.0}, {1.0 / 12, 4.0 / 12, 2.0 / 12, 4.0 / 12, 1.0 / 12}};
   for (const LossKind loss : kBothLosses) {
-    LossLayout one;
-    one.minimizer = sample_minimizer(loss);
-    one.n_directions = n_directions;
-    for (std::int64_t j = 0; j < n_steps; ++j)
-      one.steps.push_back(-1.0 + 2.0 * static_cast<double>(j) / static_cast<double>(n_steps));
-    one.save_directions = save_directions;
-    one.attributes = {{"norm", "filter"}, {"bias", "zero"}};
-    layout.losses.push_back(one);
+    layout.minimizers.push_back(sample_minimizer(loss));
+    layout.blocks.push_back(sample_block(loss, n_directions, n_steps, save_directions));
     layout.results.push_back(sample_results(loss));
   }
   return layout;
+}
+
+/// What is found out about the rows of sample_block().
+inline std::vector<RowValues> sample_columns(std::int64_t n_rows) {
+  const auto n = static_cast<std::size_t>(n_rows);
+  return {{"total_variation", std::vector<double>(n, 0.5)},
+          {"slope_changes", std::vector<std::int64_t>(n, 1)},
+          {"shape_class", std::vector<std::uint8_t>(n, 1)}};
 }
 
 /// A folder of its own that goes with the test.

@@ -89,7 +89,7 @@ TEST(TrainingCheckpoint, DamageAndOtherFilesAreRefusedWithTheRemedy) {
   EXPECT_NE(refusal(LossKind::ritz).find("no training checkpoint"), std::string::npos);
   EXPECT_THROW(save_training_checkpoint(path, LossKind::ritz, sample_checkpoint()), Error);
   remove_training_checkpoint(path, LossKind::ritz);
-  EXPECT_EQ(LandscapeReader(path).n_directions(LossKind::ritz), 2) << "an output of that name stays";
+  EXPECT_EQ(LandscapeReader(path).n_rows(test::block(LossKind::ritz)), 2) << "an output of that name stays";
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
 import h5py
 import numpy as np
-from system import TIMES, SystemTest, children, contents, main, n_complete, stacks
+from system import TIMES, SystemTest, children, contents, last_part, main, n_complete, stacks
 
 KILLS = int(os.environ.get("LANDSCAPE_KILLS", "50"))
 DIRECTIONS, STEPS = 150, 21
@@ -146,7 +146,7 @@ class Kills(SystemTest):
         different = [
             name for name in sorted(found.keys() | self.reference.keys()) if found.get(name) != self.reference.get(name)
         ]
-        self.assertEqual([name for name in different if name.rsplit(" ", 1)[-1] not in TIMES], [], what)
+        self.assertEqual([name for name in different if last_part(name) not in TIMES], [], what)
         os.remove(self.path("a.h5"))
 
     def kill_often(self, all_of_them):

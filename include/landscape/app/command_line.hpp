@@ -6,37 +6,32 @@
 #include <string_view>
 #include <vector>
 
+#include "landscape/app/commands.hpp"
 #include "landscape/app/run_config.hpp"
 
 namespace landscape {
 
-enum class Command { roughness, train, sweep, info, reduce, verify, compare };
-std::string to_string(Command command);
-/// Whether the command evaluates profiles.
-constexpr bool measures(Command command) { return command == Command::roughness || command == Command::sweep; }
-/// Whether the command shares its work over MPI ranks; the others never start MPI.
-constexpr bool uses_mpi(Command command) { return measures(command) || command == Command::train; }
-
 /// What the arguments say, before any file is read.
 struct Invocation {
-  Command command = Command::roughness;
-  std::string file;         // of info, reduce, verify and compare
-  std::string second_file;  // of compare
+  std::span<const Command> commands;
+  const Command* command = nullptr;  // one of these
+  std::string file;                  // of a command on files
+  std::string second_file;           // of one on two
   bool help = false;
   bool version = false;
   std::string config_file;
   std::string preset;
   OptionTexts options;
 
-  bool uses_mpi() const { return !help && !version && landscape::uses_mpi(command); }
+  bool uses_mpi() const { return !help && !version && command->uses_mpi(); }
 };
 
 /// Whether the arguments name a command that does not use MPI, or --help or --version: also where they are wrong.
-bool names_serial_command(std::span<const std::string> arguments);
+bool names_serial_command(std::span<const Command> commands, std::span<const std::string> arguments);
 
 /// Throws UsageError with a sentence for everything that is wrong. Reads a config file only where something is: what is
 /// wrong in the file is then said with it.
-Invocation parse_command_line(std::span<const std::string> arguments);
+Invocation parse_command_line(std::span<const Command> commands, std::span<const std::string> arguments);
 
 /// All option texts of an invocation: reads --config, then --preset, and lets the stronger source win. Throws
 /// UsageError that names the file.
@@ -48,7 +43,7 @@ OptionTexts parse_config_text(std::string_view text, const std::string& name);
 /// Where a preset is looked for: $LANDSCAPE_PRESETS, <executable>/../share/landscape_mpi/jobs, the source tree's jobs/.
 std::vector<std::string> preset_folders();
 
-std::string help_text();
+std::string help_text(std::span<const Command> commands);
 /// "landscape_mpi 0.1.0 (git 1a2b3c4)"
 std::string version_text();
 std::string program_version();

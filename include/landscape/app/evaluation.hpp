@@ -1,6 +1,6 @@
-// Step 5 of a job: the losses that are still missing, evaluated in rounds and written to the shared file.
+// Step 5 of a job: the items that are still missing, evaluated in rounds and written to the shared file.
 //
-// Each loss has a list of open items (row, step). A round takes a slice of every list, of the same number of items, and
+// Each block has a list of open items (row, column). A round takes a slice of every list, of the same number of items, and
 // cuts each slice into one contiguous range per rank: so every rank has its share of the cheap and of the dear loss,
 // and a job that stops half-way leaves the first directions of both. After a round the file is safe to reopen.
 // A round costs all ranks an exchange or two and the disk a few flushes; it is made long enough for that to be a tenth
@@ -21,30 +21,23 @@
 
 namespace landscape {
 
-/// Items [first, first + count) of the flat list direction * P + step.
-struct ItemRange {
-  std::int64_t first = 0;
-  std::int64_t count = 0;
-  friend bool operator==(const ItemRange&, const ItemRange&) = default;
-};
-
 /// The items of a range of the open list, as contiguous ranges of the flat list. rows ascending.
-std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_steps, WorkRange open);
+std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_columns, WorkRange open);
 
 struct EvaluationOutcome {
   std::int64_t n_items = 0;  // that were open
   std::int64_t n_done = 0;   // of them, by all ranks
   std::int64_t n_rounds = 0;
-  double seconds[2] = {0.0, 0.0};  // by LossKind: mean over ranks of the time spent evaluating it
+  std::vector<double> seconds;  // by work: mean over ranks of the time spent evaluating it
   double wall_seconds = 0.0;
   bool complete() const { return n_done == n_items; }
   void add(const EvaluationOutcome& more);
 };
 
-/// Collective. lines[i] belongs to config.losses[i]. The backend holds the run's own points, before and after.
+/// Collective. lines[i] and open[i] belong to work[i]. The backend holds the run's own points, before and after.
 /// Stops early, on all ranks together, where a rank was signalled or the time limit has passed.
-EvaluationOutcome evaluate_profiles(const Communicator& comm, const Setup& setup, const OutputClaim& claim,
-                                    LossBackend& backend, std::span<const LineSet> lines,
-                                    std::span<const OpenRows> open, LandscapeFile& file);
+EvaluationOutcome evaluate_rows(const Communicator& comm, const Setup& setup, LossBackend& backend,
+                                std::span<const Work> work, std::span<const LineSet* const> lines,
+                                std::span<const OpenRows> open, LandscapeFile& file);
 
 }  // namespace landscape

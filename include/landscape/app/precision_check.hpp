@@ -12,11 +12,11 @@ namespace landscape {
 /// Steps at which single precision is checked, evenly spread over (P) with both ends and the middle: at most 9.
 std::vector<double> checked_steps(std::span<const double> steps);
 
-/// Collective. On rank 0 for every loss of the configuration the rounding noise of
-/// its directions (M), unit of f: standard deviation over the checked steps of the loss in single precision minus that
-/// in double (an offset common to all steps moves no T). Empty in double precision and on the other ranks.
-std::vector<std::vector<double>> single_precision_noise(const Communicator& comm, const Setup& setup,
-                                                        std::span<const LineSet> lines);
+/// Collective. On rank 0 the rounding noise of the profiles of one loss (M), unit of f: standard deviation over the
+/// checked ones of `steps` of the loss in single precision minus that in double (an offset common to all steps moves no
+/// T). Empty on the other ranks.
+std::vector<double> single_precision_noise(const Communicator& comm, const Setup& setup, LossKind loss,
+                                           const LineSet& lines, std::span<const double> steps);
 
 /// The part of a profile's total variation that independent noise of standard deviation sigma on every step adds, as a
 /// share of it.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "landscape/app/point_sets.hpp"
+#include "landscape/app/profiles.hpp"
 #include "landscape/app/run_config.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/roughness/bootstrap.hpp"
@@ -18,6 +19,8 @@
 
 namespace landscape {
 
+/// Column of the rounding noise of single precision, unit of f.
+inline constexpr const char* kNoiseColumn = "noise";
 /// Bins of the histograms of T.
 inline constexpr int kHistogramBins = 8;
 /// Of max - min: a profile that falls this much below its centre is not centred at a minimum.
@@ -96,8 +99,8 @@ math::LossError<double> loss_error(const LandscapeReader& reader, const RunConfi
 /// How every interval of a run is made.
 BootstrapOptions bootstrap_options(const RunConfig& config);
 
-/// What is stored per direction.
-DirectionResults direction_results(const LossReport& report);
+/// What is stored per direction: columns of /profiles/<loss>.
+std::vector<RowValues> direction_results(const LossReport& report);
 
 /// "roughness/ritz/histogram"
 std::string histogram_group(LossKind loss);

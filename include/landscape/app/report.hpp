@@ -24,7 +24,5 @@ std::string file_comparison_text(const Comparison& comparison, const std::string
 
 /// "sin(pi x)" problem in words: "-u'' = f on (0,1), u = 0 at the ends, u* = sin(pi x)"
 std::string problem_text(const Problem& problem, int dimension);
-/// "100 directions (filter, bias zero) x 101 steps on [-1, 1], simpson:100"
-std::string profiles_text(const RunConfig& config);
 
 }  // namespace landscape

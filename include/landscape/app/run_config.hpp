@@ -86,8 +86,6 @@ struct RunConfig {
   /// Throws UsageError where options contradict each other or where a grid or quadrature is impossible; it has a
   /// sentence for each.
   void validate() const;
-  /// Items of the flat work list: losses x point sets x directions x steps.
-  std::int64_t n_items() const;
 };
 
 /// An option's text and the file it came from (empty: the command line).

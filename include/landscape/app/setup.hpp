@@ -18,10 +18,10 @@
 namespace landscape {
 
 struct Setup {
-  Command command = Command::roughness;
+  const Command* command = nullptr;
+  const Analysis* analysis = nullptr;  // the command's; null where it evaluates nothing
   RunConfig config;
-  PointSet points;            // of the profiles
-  std::vector<double> steps;  // (P)
+  PointSet points;  // of the profiles
   ThreadShare share;
   int threads = 1;              // of this rank when all ranks work
   int training_threads = 1;     // of rank 0 while the others wait
@@ -29,8 +29,6 @@ struct Setup {
   std::string training_device;  // of rank 0
   std::string device_note;      // how ranks share devices, where it matters
   Stopwatch clock;              // since the job began
-
-  std::int64_t n_steps() const { return static_cast<std::int64_t>(steps.size()); }
 };
 
 /// Reads files that options name, in so far as they settle options: a loaded minimizer settles the network, given
@@ -40,17 +38,10 @@ RunConfig resolve_config(const Invocation& invocation);
 /// Collective. Rank 0 reads options and files, all ranks parse the text that it broadcasts. Throws on all ranks alike.
 Setup set_up(const Communicator& comm, const Invocation& invocation);
 
-/// The quadrature points of the profiles: Monte-Carlo points are drawn from stream 0 of the seed.
-PointSet profile_points(const RunConfig& config);
-
 /// Collective. The evaluating backend of this rank on setup.device.
 std::unique_ptr<LossBackend> make_backend(const Communicator& comm, const Setup& setup);
 
 /// Rank 0's backend for training on setup.training_device. Not collective.
 std::unique_ptr<LossBackend> make_training_backend(const Setup& setup, const PointSet& points);
-
-/// Directions of one minimizer as the configuration asks for them; given_rows (M, n) where they come from a file, else
-/// empty.
-LineSet make_lines(const RunConfig& config, const Minimizer& minimizer, const std::vector<double>& given_rows);
 
 }  // namespace landscape

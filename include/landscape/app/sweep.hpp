@@ -31,8 +31,8 @@ struct SweepGrid {
 /// Throws UsageError where a grid is finer than double precision.
 SweepGrid sweep_grid(const std::vector<double>& radius, const std::vector<std::int64_t>& intervals);
 
-/// Makes a configuration one of a sweep (or not) and refuses options that do not go with it. Throws UsageError.
-void settle_sweep(RunConfig& config, bool is_sweep, const OptionTexts& given);
+/// Makes a configuration one of a sweep and refuses options that do not go with it. Throws UsageError.
+void settle_sweep(RunConfig& config, const OptionTexts& given);
 
 enum class Stability : std::int64_t { alone = -1, unstable = 0, stable = 1 };
 

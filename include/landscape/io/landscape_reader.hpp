@@ -15,7 +15,7 @@
 
 namespace landscape {
 
-/// What one direction's row of losses is worth.
+/// What one row of a block is worth.
 enum class RowState : std::uint8_t {
   missing,  // no item is marked
   partial,  // some items are, or all of them but the row's checksum is still to come
@@ -40,27 +40,31 @@ class LandscapeReader {
   PointSet points() const;
 
   std::vector<LossKind> minimizers() const;  // those present, in the order ritz, galerkin
-  std::vector<LossKind> profiles() const;
   Minimizer minimizer(LossKind loss) const;
-  std::vector<double> steps(LossKind loss) const;  // (P)
-  std::int64_t n_directions(LossKind loss) const;  // M
-  std::int64_t n_steps(LossKind loss) const;       // P
-  AttributeList profile_attributes(LossKind loss) const;
 
-  /// Rows [first, first + count) of the losses, (count, P), whatever their state.
-  std::vector<double> losses(ProfileKey key, std::int64_t first, std::int64_t count) const;
-  /// (M); reads all losses once.
-  std::vector<RowState> row_states(ProfileKey key) const;
+  /// Groups of the blocks, a block before those below it, else by name.
+  std::vector<std::string> blocks() const;
+  bool has_block(const std::string& block) const;
+  std::int64_t n_rows(const std::string& block) const;
+  std::int64_t n_columns(const std::string& block) const;
+  std::vector<double> axis(const std::string& block) const;  // (columns)
+  AttributeList block_attributes(const std::string& block) const;
+  /// Spent on its numbers, mean over ranks.
+  double seconds(const std::string& block) const;
+  /// Rows [first, first + count), (count, columns), whatever their state.
+  std::vector<double> rows(const std::string& block, std::int64_t first, std::int64_t count) const;
+  /// (rows); reads all of them once.
+  std::vector<RowState> row_states(const std::string& block) const;
   /// Items marked as complete; reads the mask only.
-  std::int64_t n_complete_items(ProfileKey key) const;
+  std::int64_t n_complete_items(const std::string& block) const;
   /// Rows of which all items are; reads the mask only. A job that goes on computes the others from their start.
-  std::int64_t n_complete_rows(ProfileKey key) const;
-  /// Further point sets of this loss, numbered from 1.
-  int n_point_sets(LossKind loss) const;
-
-  bool has_directions(LossKind loss) const;
-  std::vector<double> direction(LossKind loss, std::int64_t row) const;  // (n)
-  DirectionResults direction_results(LossKind loss) const;
+  std::int64_t n_complete_rows(const std::string& block) const;
+  bool has_row_vectors(const std::string& block) const;
+  std::vector<double> row_vector(const std::string& block, std::int64_t row) const;
+  bool has_row_column(const std::string& block, const std::string& name) const;
+  /// What was found out about the rows; T is double, std::int64_t or std::uint8_t, as in the layout.
+  template <class T>
+  std::vector<T> row_column(const std::string& block, const std::string& name) const;
 
   /// Paths of the groups below /roughness and /sweep, as given to the layout.
   std::vector<std::string> result_groups() const;
@@ -75,6 +79,7 @@ class LandscapeReader {
 
  private:
   void read_structure() const;
+  void open_all_datasets(const std::string& block) const;
 
   struct Impl;
   std::unique_ptr<Impl> impl_;
