@@ -86,8 +86,8 @@ std::vector<DeviceInfo> usable_devices(std::string& reason) {
 
 }  // namespace cuda
 
-CudaStatus cuda_status() {
-  CudaStatus status;
+DeviceStatus cuda_status() {
+  DeviceStatus status;
   for (cuda::DeviceInfo& device : cuda::usable_devices(status.reason)) {
     status.identities.push_back(std::move(device.uuid));
     ++status.n_devices;

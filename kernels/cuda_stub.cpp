@@ -4,7 +4,7 @@
 
 namespace landscape {
 
-CudaStatus cuda_status() { return {0, "this program was built without CUDA"}; }
+DeviceStatus cuda_status() { return {0, "this program was built without CUDA"}; }
 
 std::unique_ptr<LossBackend> make_cuda_backend(const NetworkSpec&, const Problem&, const PointSet&, int) {
   throw Error(

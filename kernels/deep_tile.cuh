@@ -7,7 +7,6 @@
 //   Ritz      a value pass keeps phi' of every layer, one backward pass gives grad N
 #pragma once
 
-#include "activation_switch.cuh"
 #include "tile_common.cuh"
 #include "tile_launchers.hpp"
 
@@ -64,7 +63,7 @@ __device__ __forceinline__ void affine_layer(const DeepTile& s, const double* bi
 /// f(element, neuron, phi jet) over this lane's neurons with pre-activations v.
 template <class F>
 __device__ __forceinline__ void for_activated(const DeepTile& s, const double* v, const F& f) {
-  with_activation(s.activation, [&](auto activation) {
+  math::with_activation(s.activation, [&](auto activation) {
 #pragma unroll 2
     for (int i = 0; i < s.state.elements; ++i) {
       f(i, input_neuron(i, s.at.t), math::activate<decltype(activation)::value>(v[i * kWarp]));
@@ -108,7 +107,7 @@ __device__ __forceinline__ void galerkin_value_pass(const DeepTile& s, double& n
     slope = state.vector(at.slope(2 * k + 1));
     curvature = state.vector(at.curvature(2 * k + 1));
     affine_layer<kTiles>(s, s.net + layout.even_bias(k), nullptr, s.net + layout.even(k), h, curvature);
-    const bool add = layout.shape.residual && k > 0;
+    const bool add = layout.shape.skip() && k > 0;
     const bool last = k == layout.shape.nb - 1;
     for_activated(s, curvature, [&](int i, int neuron, const math::ActivationJet<double>& phi) {
       const double value = add ? phi.f + z[i * kWarp] : phi.f;
@@ -170,7 +169,7 @@ __device__ __forceinline__ double deep_galerkin_value(const DeepTile& s) {
   const GalerkinVectors at{layout.shape.nb};
   const LaneState& state = s.state;
   const int last = 2 * layout.shape.nb - 1;
-  const bool add_last = layout.shape.residual && layout.shape.nb > 1;
+  const bool add_last = layout.shape.skip() && layout.shape.nb > 1;
   const double* out_weight = s.net + layout.out_weight();
   double n = 0.0, cross = 0.0, laplacian = 0.0;
   direct_output(s, n, cross);
@@ -185,7 +184,7 @@ __device__ __forceinline__ double deep_galerkin_value(const DeepTile& s) {
     };
     const double* rows = slopes_of(0, 0);
     const auto initial = [&](int k, int group, double(&y)[2][kTiles][2]) {
-      if (!layout.shape.residual) return;
+      if (!layout.shape.skip()) return;
 #pragma unroll
       for (int p = 0; p < 2; ++p) {
         const double* row = slopes_of(k, p) + 8 * group * kTiles + 2 * s.at.t;
@@ -216,7 +215,7 @@ __device__ __forceinline__ double deep_galerkin_value(const DeepTile& s) {
           double& squares = state.vector(at.squares(layer))[i * kWarp];
           squares = math::fma(y[1], y[1], math::fma(y[0], y[0], c == 0 ? 0.0 : squares));
           const bool to_stream = layer % 2 == 1;
-          const bool add = to_stream && layer > 1 && layout.shape.residual;
+          const bool add = to_stream && layer > 1 && layout.shape.skip();
           double* to = to_stream ? z : state.vector(at.h(0)) + i * kWarp;
 #pragma unroll
           for (int p = 0; p < 2; ++p) to[p * next] = add ? math::fma(slope, y[p], to[p * next]) : slope * y[p];
@@ -239,7 +238,7 @@ __device__ __forceinline__ double deep_galerkin_value(const DeepTile& s) {
         const double through = math::fma(
             slope, y[0], state.vector(at.curvature(layer))[i * kWarp] * state.vector(at.squares(layer))[i * kWarp]);
         if (layer % 2 == 1) {
-          z = layer > 1 && layout.shape.residual ? z + through : through;
+          z = layer > 1 && layout.shape.skip() ? z + through : through;
         } else {
           state.vector(at.h(0))[i * kWarp] = through;
         }
@@ -278,7 +277,7 @@ __device__ __forceinline__ double deep_ritz_value(const DeepTile& s) {
       odd[i * kWarp] = phi.f1;
     });
     affine_layer<kTiles>(s, s.net + layout.even_bias(k), nullptr, s.net + layout.even(k), h, even);
-    const bool add = layout.shape.residual && k > 0;
+    const bool add = layout.shape.skip() && k > 0;
     const bool last = k == layout.shape.nb - 1;
     for_activated(s, even, [&](int i, int neuron, const math::ActivationJet<double>& phi) {
       const double value = add ? phi.f + z[i * kWarp] : phi.f;
@@ -321,7 +320,7 @@ __device__ __forceinline__ double deep_ritz_value(const DeepTile& s) {
       }
     }
     if (k > 0) {
-      const bool residual = layout.shape.residual;
+      const bool residual = layout.shape.skip();
       backward(s.net + layout.odd_transposed(k), odd, [&](int i, double y) { z[i] = residual ? z[i] + y : y; });
     }
   }

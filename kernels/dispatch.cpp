@@ -27,6 +27,18 @@ int widest_deep(const Evaluation& what) {
   return few_channels ? 56 : 72;
 }
 
+/// Kinds that the families' kernels are written for; without default, so that a new kind is decided here.
+bool is_written_for(KernelFamily family, NetworkKind kind) {
+  switch (kind) {
+    case NetworkKind::linear:
+      return family == KernelFamily::generic;
+    case NetworkKind::fcnet:
+    case NetworkKind::resnet:
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string to_string(KernelFamily family) { return choice_name(kFamilies, family); }
@@ -40,6 +52,7 @@ TileLayout tile_layout(KernelFamily family, const Evaluation& what) {
 
 bool is_applicable(KernelFamily family, const Evaluation& what) {
   const math::DynamicShape& s = what.shape;
+  if (!is_written_for(family, what.kind)) return false;
   switch (family) {
     case KernelFamily::narrow:
       return has_narrow_kernel(what);
@@ -77,7 +90,7 @@ KernelFamily choose_family(const Evaluation& what) {
     const bool is_too_wide = family == KernelFamily::deep && what.shape.w > widest_deep(what);
     if (!is_too_wide && is_applicable(family, what)) return family;
   }
-  return KernelFamily::generic;
+  throw Error("No kernel is written for networks of this kind.");
 }
 
 DeepTilePlan plan_deep_tile(const TileLayout& layout, std::size_t shared_limit) {

@@ -1,6 +1,5 @@
 // Activation passes of the cuBLAS path: one warp per (network, point), its lanes run over the neurons, so every access
 // is a contiguous stretch of one channel. Formulas as in landscape/math/network.hpp.
-#include "activation_switch.cuh"
 #include "gemm_passes.hpp"
 #include "landscape/math/folded_network.hpp"
 #include "tile_common.cuh"
@@ -47,7 +46,7 @@ __device__ __forceinline__ void activate_neurons(const GemmTile& tile, const Pla
   const int d = tile.what.shape.d, w = tile.what.shape.w;
   const bool galerkin = tile.what.loss == LossKind::galerkin;
   const std::int64_t next = static_cast<std::int64_t>(tile.n_points) * w;
-  with_activation(tile.what.activation, [&](auto activation) {
+  math::with_activation(tile.what.activation, [&](auto activation) {
     for (int i = at.lane; i < w; i += kWarp) {
       const double v = (from == nullptr ? 0.0 : from[i]) + bias[i] + shift.value(i);
       const auto phi = math::activate<decltype(activation)::value>(v);
@@ -95,7 +94,7 @@ __global__ void odd_layer(GemmTile tile, int k) {
 __global__ void even_layer(GemmTile tile, int k) {
   const Place at = place_of(tile);
   if (!at.inside) return;
-  const bool add = tile.what.shape.residual && k > 0;
+  const bool add = tile.what.shape.skip() && k > 0;
   const DirectShift none{nullptr, 0, 0, tile.points, at.q};
   activate_neurons(tile, at, 2 * k + 1, channel(tile, at, tile.y, 0), at.net + at.layout.even_bias(k), none,
                    [&](int c, int i, double value) {
@@ -118,7 +117,7 @@ __global__ void last_layer_galerkin(GemmTile tile, double* integrand) {
   if (!at.inside) return;
   const math::DynamicShape& s = tile.what.shape;
   const int k = s.nb - 1;
-  const bool add = s.residual && k > 0;
+  const bool add = s.skip() && k > 0;
   const double* a = at.net + at.layout.out_weight();
   const double* bias = at.net + at.layout.even_bias(k);
   const std::int64_t next = static_cast<std::int64_t>(tile.n_points) * s.w;
@@ -128,7 +127,7 @@ __global__ void last_layer_galerkin(GemmTile tile, double* integrand) {
   double* a_curvature = channel(tile, at, tile.h, 0);  // the product has consumed h
   double n = 0.0, cross = 0.0, laplacian = 0.0;
   direct_output(tile, at, n, cross);
-  with_activation(tile.what.activation, [&](auto activation) {
+  math::with_activation(tile.what.activation, [&](auto activation) {
     for (int i = at.lane; i < s.w; i += kWarp) {
       const auto phi = math::activate<decltype(activation)::value>(y[i] + bias[i]);
       n = math::fma(a[i], add ? phi.f + z[i] : phi.f, n);
@@ -160,7 +159,7 @@ __global__ void last_layer_ritz(GemmTile tile) {
   if (!at.inside) return;
   const math::DynamicShape& s = tile.what.shape;
   const int k = s.nb - 1;
-  const bool add = s.residual && k > 0;
+  const bool add = s.skip() && k > 0;
   const double* a = at.net + at.layout.out_weight();
   const double* bias = at.net + at.layout.even_bias(k);
   const double* y = channel(tile, at, tile.y, 0);
@@ -168,7 +167,7 @@ __global__ void last_layer_ritz(GemmTile tile) {
   double* z = channel(tile, at, tile.z, 0);
   double n = 0.0, unused = 0.0;
   direct_output(tile, at, n, unused);
-  with_activation(tile.what.activation, [&](auto activation) {
+  math::with_activation(tile.what.activation, [&](auto activation) {
     for (int i = at.lane; i < s.w; i += kWarp) {
       const auto phi = math::activate<decltype(activation)::value>(y[i] + bias[i]);
       n = math::fma(a[i], add ? phi.f + z[i] : phi.f, n);
@@ -190,7 +189,7 @@ __global__ void ritz_backward(GemmTile tile, int layer, bool through_stream) {
   for (int i = at.lane; i < tile.what.shape.w; i += kWarp) {
     double value = y[i];
     if (through_stream) {
-      if (tile.what.shape.residual) value += z[i];
+      if (tile.what.shape.skip()) value += z[i];
       z[i] = value;
     }
     h[i] = value * slope[i];

@@ -78,7 +78,7 @@ void GemmPath::tile_losses(const GemmTile& tile) {
     product(tile, layout.even_weight(k), s.w, true, tile.h, 0.0, tile.y);
     gemm_ritz_odd_pass(tile, k, stream_);
     if (layout.has_direct(k))
-      product(tile, layout.direct(k), s.d, false, tile.h, k == s.nb - 1 || !s.residual ? 0.0 : 1.0, tile.gradient);
+      product(tile, layout.direct(k), s.d, false, tile.h, k == s.nb - 1 || !s.skip() ? 0.0 : 1.0, tile.gradient);
     if (k > 0) {
       product(tile, layout.odd_weight(k), s.w, true, tile.h, 0.0, tile.y);
       gemm_ritz_even_pass(tile, k, stream_);

@@ -72,16 +72,9 @@ std::int64_t generic_work(const Evaluation& what) {
 
 void generic_losses(const Evaluation& what, const FoldedBatch& networks, const PointView& points, double* work,
                     std::int64_t work_blocks, double* partial, cudaStream_t stream) {
-  switch (what.activation) {
-    case Activation::swish:
-      return launch_generic<Activation::swish>(what, networks, points, work, work_blocks, partial, stream);
-    case Activation::tanh:
-      return launch_generic<Activation::tanh>(what, networks, points, work, work_blocks, partial, stream);
-    case Activation::sin:
-      return launch_generic<Activation::sin>(what, networks, points, work, work_blocks, partial, stream);
-    case Activation::softplus:
-      return launch_generic<Activation::softplus>(what, networks, points, work, work_blocks, partial, stream);
-  }
+  math::with_activation(what.activation, [&](auto activation) {
+    launch_generic<decltype(activation)::value>(what, networks, points, work, work_blocks, partial, stream);
+  });
 }
 
 }  // namespace landscape::cuda

@@ -120,16 +120,9 @@ void launch_gradient(const Evaluation& what, const FoldedBatch& network, const P
 void gradient_rows(const Evaluation& what, const FoldedBatch& network, const PointView& points,
                    const GradientPlan& plan, double* work, double* rows, cudaStream_t stream) {
   if (plan.family == GradientFamily::block) return block_gradient_rows(what, network, points, plan, work, rows, stream);
-  switch (what.activation) {
-    case Activation::swish:
-      return launch_gradient<Activation::swish>(what, network, points, plan, work, rows, stream);
-    case Activation::tanh:
-      return launch_gradient<Activation::tanh>(what, network, points, plan, work, rows, stream);
-    case Activation::sin:
-      return launch_gradient<Activation::sin>(what, network, points, plan, work, rows, stream);
-    case Activation::softplus:
-      return launch_gradient<Activation::softplus>(what, network, points, plan, work, rows, stream);
-  }
+  math::with_activation(what.activation, [&](auto activation) {
+    launch_gradient<decltype(activation)::value>(what, network, points, plan, work, rows, stream);
+  });
 }
 
 }  // namespace landscape::cuda

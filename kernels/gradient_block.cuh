@@ -8,8 +8,9 @@
 // shape alone). Each block adds its points into one row of partial gradients, entry by entry in a fixed order.
 #pragma once
 
-#include "activation_switch.cuh"
+#include "device_api.cuh"
 #include "generic_launchers.hpp"
+#include "landscape/math/activation.hpp"
 #include "landscape/math/folded_network.hpp"
 #include "landscape/math/integrand.hpp"
 
@@ -116,13 +117,13 @@ __device__ __forceinline__ void activate_layer(const GradientBlock& s, int layer
   const bool odd = layer % 2 == 0;  // layer W_2k+1
   const bool direct = odd && s.layout.has_direct(k);
   const bool fresh = layer == 0;
-  const bool add = !odd && s.layout.s.residual && k > 0;
+  const bool add = !odd && s.layout.s.skip() && k > 0;
   const double* bias = s.net + (odd ? s.layout.odd_bias(k) : s.layout.even_bias(k));
   const double* slopes = s.net + s.layout.direct(k);
   double* v_all = s.pre_activation(layer);
   double* to_all = odd ? s.h() : s.stream(k);
   const double* before_all = add ? s.stream(k - 1) : nullptr;
-  with_activation(s.activation, [&](auto activation) {
+  math::with_activation(s.activation, [&](auto activation) {
     for_block(w * n_points, [&](int item) {
       const int i = item / n_points, p = item % n_points;
       double* v = v_all + i * ld + p;
@@ -321,7 +322,7 @@ __device__ __forceinline__ void add_tile(const GradientBlock& s, double& loss) {
     add_shift_gradient(s, s.layout.odd_bias(k), s.layout.has_direct(k) ? s.layout.direct(k) : -1, s.h());
     if (k > 0) {
       add_weight_gradient(s, s.layout.odd_weight(k), s.h(), s.stream(k - 1));
-      times_weight(s, s.layout.odd_weight(k), true, s.h(), s.stream_bar(), s.layout.s.residual);
+      times_weight(s, s.layout.odd_weight(k), true, s.h(), s.stream_bar(), s.layout.s.skip());
     }
     __syncthreads();
   }

@@ -29,10 +29,22 @@ GradientFamily choose(const Evaluation& what) {
     }
     return family;
   }
-  for (const GradientFamily family : {GradientFamily::narrow, GradientFamily::block}) {
+  for (const auto& [family, name] : kFamilies) {
     if (has_gradient_kernel(family, what)) return family;
   }
-  return GradientFamily::lanes;
+  throw Error("No gradient kernel is written for networks of this kind.");
+}
+
+/// Without default, so that a new kind is decided here.
+bool is_written_for(GradientFamily family, NetworkKind kind) {
+  switch (kind) {
+    case NetworkKind::linear:
+      return family == GradientFamily::lanes;
+    case NetworkKind::fcnet:
+    case NetworkKind::resnet:
+      return true;
+  }
+  return false;
 }
 
 void plan_blocks(const Evaluation& what, std::int64_t n_points, GradientPlan& plan) {
@@ -57,6 +69,7 @@ std::string to_string(GradientFamily family) { return choice_name(kFamilies, fam
 
 bool has_gradient_kernel(GradientFamily family, const Evaluation& what) {
   const math::DynamicShape& s = what.shape;
+  if (!is_written_for(family, what.kind)) return false;
   switch (family) {
     case GradientFamily::narrow:  // compiled in gradient.cu
       return what.is_linear && what.activation == Activation::swish && s.d == 1 && s.nb == 1 && s.w >= 2 && s.w <= 4;

@@ -185,7 +185,7 @@ std::int64_t LossPipeline::Sizes::per_network() const { return n_parameters + st
 
 LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
   Sizes sizes{};
-  sizes.what = {spec_.shape(), spec_.activation, loss, problem_->is_linear};
+  sizes.what = {spec_.kind, spec_.shape(), spec_.activation, loss, problem_->is_linear};
   sizes.family = choose_family(sizes.what);
   sizes.group = sizes.family == KernelFamily::gemm ? plan_gemm(sizes.what, points_.n).networks : 1;
   sizes.stride = even(math::FoldedLayout<math::DynamicShape>{sizes.what.shape}.buffer_size());
@@ -328,7 +328,7 @@ double LossPipeline::loss_and_gradient(LossKind loss, std::span<const double> th
   if (theta.size() != layout_.size() || gradient.size() != layout_.size())
     throw Error("Parameters and gradient do not fit the network.");
   use_points(loss);
-  const Evaluation what{spec_.shape(), spec_.activation, loss, problem_->is_linear};
+  const Evaluation what{spec_.kind, spec_.shape(), spec_.activation, loss, problem_->is_linear};
   const std::int64_t stride = even(math::FoldedLayout<math::DynamicShape>{what.shape}.buffer_size());
   const GradientPlan plan = plan_gradient(what, points_.n);
   upload(theta_.reserve(theta.size(), "parameters"), theta.data(), theta.size(), stream_.get(),

@@ -83,7 +83,7 @@ bool launch_narrow_if_listed(const Evaluation& what, const FoldedBatch& networks
                              double* partial, cudaStream_t stream, bool only_ask) {
   const auto matches = [&]<class Shape>(Shape) {
     return Shape::dimension() == what.shape.d && Shape::width() == what.shape.w && Shape::blocks() == what.shape.nb &&
-           (Shape::blocks() == 1 || Shape::skip() == what.shape.residual);
+           (Shape::blocks() == 1 || Shape::skip() == what.shape.skip());
   };
   const auto try_shape = [&]<class Shape>(Shape shape) {
     if (!matches(shape)) return false;

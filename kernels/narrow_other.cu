@@ -15,17 +15,13 @@ bool with(const Evaluation& what, const FoldedBatch& networks, const PointView& 
 
 bool choose(const Evaluation& what, const FoldedBatch& networks, const PointView& points, double* partial,
             cudaStream_t stream, bool only_ask) {
-  switch (what.activation) {
-    case Activation::tanh:
-      return with<Activation::tanh>(what, networks, points, partial, stream, only_ask);
-    case Activation::sin:
-      return with<Activation::sin>(what, networks, points, partial, stream, only_ask);
-    case Activation::softplus:
-      return with<Activation::softplus>(what, networks, points, partial, stream, only_ask);
-    case Activation::swish:
-      break;
-  }
-  return narrow_swish(what, networks, points, partial, stream, only_ask);
+  return math::with_activation(what.activation, [&](auto activation) {
+    if constexpr (decltype(activation)::value == Activation::swish) {
+      return narrow_swish(what, networks, points, partial, stream, only_ask);
+    } else {
+      return with<decltype(activation)::value>(what, networks, points, partial, stream, only_ask);
+    }
+  });
 }
 
 }  // namespace

@@ -257,7 +257,7 @@ __global__ void __launch_bounds__(kTileWarps* kWarp, tile_blocks_per_sm(kLoss, S
     tile_loss(TileBatch networks, PointView points, double* partial) {
   // Rebuilt with the constants this instantiation knows, so that offsets fold.
   const TileLayout layout{
-      {networks.layout.shape.d, networks.layout.shape.w, 1, networks.layout.shape.residual}, kLoss, Shape::kTiles, 1};
+      {networks.layout.shape.d, networks.layout.shape.w, 1, networks.layout.shape.skip()}, kLoss, Shape::kTiles, 1};
   const BlockTask task = block_task(points, blockIdx.x);
   double* net = dynamic_shared();
   double* tile_sums = net + layout.size();  // (kTilesPerChunk)

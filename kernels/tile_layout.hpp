@@ -39,7 +39,7 @@ struct TileLayout {
   LANDSCAPE_INLINE constexpr int gradient_tiles() const { return (shape.d + 7) / 8; }
   LANDSCAPE_INLINE constexpr int even_dimension() const { return round_up(shape.d, 2); }
   LANDSCAPE_INLINE constexpr bool galerkin() const { return loss == LossKind::galerkin; }
-  LANDSCAPE_INLINE constexpr bool has_direct(int k) const { return k == 0 || shape.residual; }
+  LANDSCAPE_INLINE constexpr bool has_direct(int k) const { return k == 0 || shape.skip(); }
   LANDSCAPE_INLINE constexpr int matrix_size() const { return width() * width(); }
   LANDSCAPE_INLINE constexpr int direct_size() const { return 4 * x_steps() * width(); }
   /// A_k as rows over neurons (Galerkin: gradient channels) or as gradient fragments (Ritz: the last step of the
@@ -59,7 +59,7 @@ struct TileLayout {
     const int head = out_bias() + 2;
     const int with_direct = direct_size() + slopes_size();
     const int first = 2 * width() + with_direct + matrices_per_layer() * matrix_size();
-    const int other = 2 * width() + (shape.residual ? with_direct : 0) + 2 * matrices_per_layer() * matrix_size();
+    const int other = 2 * width() + (shape.skip() ? with_direct : 0) + 2 * matrices_per_layer() * matrix_size();
     return k == 0 ? head : head + first + (k - 1) * other;
   }
   LANDSCAPE_INLINE constexpr int odd_bias(int k) const { return block(k); }

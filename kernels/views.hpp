@@ -8,6 +8,7 @@
 #include "landscape/math/config.hpp"
 #include "landscape/math/folded_network.hpp"
 #include "landscape/math/integrand.hpp"
+#include "landscape/math/network_kind.hpp"
 
 namespace landscape::cuda {
 
@@ -79,6 +80,7 @@ LANDSCAPE_INLINE BlockTask block_task(const PointView& points, std::int64_t bloc
 
 /// What is evaluated, up to the parameters.
 struct Evaluation {
+  NetworkKind kind;  // of which the shape says only whether it has skip connections
   math::DynamicShape shape;
   Activation activation;
   LossKind loss;

@@ -5,31 +5,28 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "landscape/app/output.hpp"
 #include "landscape/app/text.hpp"
+#include "landscape/model/numbers.hpp"
 
 namespace landscape {
 namespace {
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kOutcomeCapacity = 16;
 
-PrecisionVerdict verdict_of(const Report& report) {
-  return judge_precision(precisions(report), report.stopping->until_ci);
-}
+WidthVerdict verdict_of(const Report& report) { return judge_widths(widths(report), report.stopping->until_ci); }
 
 std::int64_t n_directions_of(const Report& report) { return report.losses.front().index.n_directions; }
 
 std::string outcome_text(const Report& report) {
   if (!report.stopping) return "not asked";
   switch (verdict_of(report)) {
-    case PrecisionVerdict::reached:
+    case WidthVerdict::reached:
       return "reached";
-    case PrecisionVerdict::hopeless:
+    case WidthVerdict::hopeless:
       return "undefined";
-    case PrecisionVerdict::wanting:
+    case WidthVerdict::wanting:
       break;
   }
   return "not reached";
@@ -37,8 +34,8 @@ std::string outcome_text(const Report& report) {
 
 double widest_half_width(const Report& report) {
   double widest = kUndefined;
-  for (const LossPrecision& loss : precisions(report)) {
-    const double half_width = loss.half_width().value_or(kUndefined);
+  for (const IndexWidth& loss : widths(report)) {
+    const double half_width = or_undefined(loss.half_width());
     if (!(half_width <= widest)) widest = half_width;
   }
   return widest;
@@ -104,8 +101,8 @@ ResultTable<Report> stopping_table() {
   return table;
 }
 
-std::vector<LossPrecision> precisions(const Report& report) {
-  std::vector<LossPrecision> all;
+std::vector<IndexWidth> widths(const Report& report) {
+  std::vector<IndexWidth> all;
   for (const LossReport& loss : report.losses) {
     all.push_back(
         {loss.index.index, loss.interval, loss.resolution.value_or(0.0), loss.index.n_directions, loss.index.n_used});
@@ -114,14 +111,14 @@ std::vector<LossPrecision> precisions(const Report& report) {
 }
 
 std::int64_t directions_to_go_on_with(const Report& report) {
-  if (!report.stopping || verdict_of(report) != PrecisionVerdict::wanting) return 0;
+  if (!report.stopping || verdict_of(report) != WidthVerdict::wanting) return 0;
   const std::int64_t n = n_directions_of(report), next = next_count(n, report.stopping->max_directions);
   return next > n ? next : 0;
 }
 
 std::string half_widths_text(const Report& report) {
   std::string text;
-  const std::vector<LossPrecision> all = precisions(report);
+  const std::vector<IndexWidth> all = widths(report);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::optional<double> half_width = all[i].half_width();
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", title(report.losses[i].loss),
@@ -155,13 +152,13 @@ std::string stopping_text(const Report& report) {
   const std::string n = count_text(n_directions_of(report));
   const std::string bound = fmt::format("{:.3g} %", 100.0 * report.stopping->until_ci);
   switch (verdict_of(report)) {
-    case PrecisionVerdict::reached:
+    case WidthVerdict::reached:
       return fmt::format("Reached the relative half-width {} with {} directions: {}.", bound, n,
                          half_widths_text(report));
-    case PrecisionVerdict::hopeless:
+    case WidthVerdict::hopeless:
       return fmt::format(
           "The relative half-width {} was not pursued beyond {} directions: the index is zero or undefined.", bound, n);
-    case PrecisionVerdict::wanting:
+    case WidthVerdict::wanting:
       break;
   }
   std::string text =

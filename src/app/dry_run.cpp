@@ -10,6 +10,7 @@
 #include "landscape/app/report.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/io/output_path.hpp"
+#include "landscape/model/numbers.hpp"
 #include "landscape/parallel/collective.hpp"
 
 namespace landscape {

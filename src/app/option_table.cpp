@@ -137,7 +137,8 @@ std::string number_text(auto value) { return fmt::format("{}", value); }
 bool positive(double x) { return x > 0.0; }
 
 std::vector<Option> make_table() {
-  static const std::string kProblemNames = problem_names("|"), kProblemSummaries = problem_summaries();
+  static const std::string kProblemNames = problem_names("|"), kProblemSummaries = problem_summaries(),
+                           kActivationNames = activation_names();
   using enum OptionGroup;
   constexpr auto trains = Stage::training;
   constexpr auto evaluates = Stage::evaluation;
@@ -216,7 +217,7 @@ std::vector<Option> make_table() {
       {"blocks", "B", "residual blocks, or pairs of hidden layers", network, trains,
        [](C& c, Text t, Text o) { c.network.blocks = parse_whole<int>(t, o, 0, 100); },
        [layered](const C& c) { return layered(c, number_text(c.network.blocks)); }},
-      {"activation", "NAME", "swish, tanh, sin or softplus", network, trains,
+      {"activation", "NAME", kActivationNames, network, trains,
        [](C& c, Text t, Text o) { c.network.activation = parse_activation(t, o); },
        [layered](const C& c) { return layered(c, to_string(c.network.activation)); }},
 

@@ -6,15 +6,14 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 
 #include "landscape/app/output.hpp"
 #include "landscape/model/error.hpp"
+#include "landscape/model/numbers.hpp"
 
 namespace landscape {
 namespace {
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t kFewestReferencePoints = 32768;
 
 constexpr std::size_t kRuleCapacity = 64;
@@ -27,8 +26,6 @@ std::vector<std::int64_t> streams_of(const RunConfig& config) {
   }
   return streams;
 }
-
-double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
 
 }  // namespace
 

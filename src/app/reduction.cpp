@@ -9,14 +9,11 @@
 #include "landscape/app/output.hpp"
 #include "landscape/app/precision_check.hpp"
 #include "landscape/backend/loss_rounding.hpp"
+#include "landscape/model/numbers.hpp"
 #include "profile_rows.hpp"
 
 namespace landscape {
 namespace {
-
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-
-double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
 
 struct Diagnosed {
   std::vector<ProfileDiagnostics> profiles;  // (M)
@@ -51,12 +48,6 @@ Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, Profi
   return diagnosed;
 }
 
-std::optional<double> upper_median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 // Of a report that knows its noise and its profiles. Directions along which noise makes more than kMostRounding of max
 // - min or of T are unresolved.
 SinglePrecision weigh_noise(const LandscapeReader& reader, LossReport& report) {
@@ -73,8 +64,8 @@ SinglePrecision weigh_noise(const LandscapeReader& reader, LossReport& report) {
     if (!(most <= kMostNoise)) ++result.n_noisy;
     if (!(most <= kMostRounding)) profile = left_out_profile(DirectionStatus::unresolved);
   });
-  result.median_of_range = upper_median(of_range);
-  result.median_of_variation = upper_median(of_variation);
+  result.median_of_range = median(of_range);
+  result.median_of_variation = median(of_variation);
   return result;
 }
 

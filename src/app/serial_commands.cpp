@@ -12,13 +12,13 @@
 #include <thread>
 
 #include "landscape/app/analysis.hpp"
+#include "landscape/app/device.hpp"
 #include "landscape/app/minimizers.hpp"
 #include "landscape/app/output.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/report.hpp"
 #include "landscape/app/setup.hpp"
 #include "landscape/app/text.hpp"
-#include "landscape/backend/cuda_backend.hpp"
 #include "landscape/backend/held_threads.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
@@ -307,16 +307,15 @@ void verify_file(const Invocation& invocation) {
     throw UsageError(
         fmt::format("--device cuda cannot verify '{}', which is in single precision: drop it.", invocation.file));
   }
-  const bool cuda = !single && (config.device == DeviceChoice::cuda ||
-                                (config.device == DeviceChoice::automatic && cuda_status().n_devices > 0));
-  const bool same_device = written_on == (cuda ? "cuda" : "cpu");
+  const std::string device = choose_device(config, nullptr).name;
+  const bool same_device = written_on == device;
   const PointSet points = reader.points();
   const NetworkSpec spec = reader.minimizer(reader.minimizers().front()).spec;
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int threads = config.threads > 0 ? config.threads : cores;
-  if (!cuda) HeldThreads().start(threads);
-  const auto backend = cuda ? make_cuda_backend(spec, problem_of(reader), points, 0)
-                            : make_cpu_backend(spec, problem_of(reader), points, threads, config.precision);
+  if (find_device(device).uses_threads) HeldThreads().start(threads);
+  const Problem problem = problem_of(reader);
+  const auto backend = make_backend_on(device, {spec, problem, points, threads, 0, config.precision});
   if (!config.quiet)
     fmt::print("{}: written on {}, verified on {}\n", invocation.file, written_on, backend->describe());
 

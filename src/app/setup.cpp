@@ -4,14 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <map>
-#include <set>
 
 #include "landscape/app/analysis.hpp"
+#include "landscape/app/device.hpp"
 #include "landscape/app/text.hpp"
-#include "landscape/backend/cuda_backend.hpp"
 #include "landscape/backend/held_threads.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/parallel/collective.hpp"
@@ -97,64 +94,6 @@ void settle_training_only(const RunConfig& config) {
   }
 }
 
-// "4 ranks of a node share 2 GPUs", of the node that has the fewest per rank; empty where every rank has its own. A
-// launcher may show every rank one card only, so cards are told apart by what they are, not counted by what is seen.
-// Collective; on rank 0.
-std::string sharing_note(const Communicator& comm, const CudaStatus& status) {
-  struct Node {
-    std::size_t n_ranks = 0;
-    std::set<std::string> cards{};
-  };
-  const int own = device_of_rank(comm.node_rank(), status.n_devices);
-  std::map<std::string, Node> nodes;
-  for (const std::string& text : comm.gather(status.identities.at(static_cast<std::size_t>(own)) + comm.host())) {
-    constexpr std::size_t kIdentity = 16;
-    Node& node = nodes[text.substr(kIdentity)];
-    ++node.n_ranks;
-    node.cards.insert(text.substr(0, kIdentity));
-  }
-  Node worst{1, {""}};
-  for (const auto& [host, node] : nodes) {
-    if (node.n_ranks * worst.cards.size() > worst.n_ranks * node.cards.size()) worst = node;
-  }
-  const std::size_t n_cards = worst.cards.size();
-  if (worst.n_ranks == n_cards) return "";
-  return fmt::format("{} ranks of a node share {} GPU{}", worst.n_ranks, n_cards, n_cards == 1 ? "" : "s");
-}
-
-// All ranks alike: CUDA only where every rank has a device.
-void choose_device(const Communicator& comm, Setup& setup) {
-  setup.device = "cpu";
-  if (setup.config.device == DeviceChoice::cpu) return;
-  const CudaStatus status = collectively(comm, [] { return cuda_status(); });
-  const std::int64_t fewest = comm.all_reduce(std::int64_t{status.n_devices}, Reduction::min);
-  collectively(comm, [&] {
-    if (fewest > 0 || setup.config.device != DeviceChoice::cuda || status.n_devices > 0) return;
-    throw UsageError(fmt::format("--device cuda cannot be had: {}; use --device cpu.", status.reason));
-  });
-  if (fewest == 0) return;
-  if (setup.config.precision == Precision::single_precision) {
-    setup.device_note = "--precision single is evaluated on the CPU; the GPU is left idle";
-    return;
-  }
-  setup.device = "cuda";
-  setup.device_note = sharing_note(comm, status);
-}
-
-// Training follows --device cuda. With auto, a GPU serves it where a step's work is worth the trip: a step costs at
-// least some five launches and a wait, about 0.1 ms, in which a core does about 2^18 products of a point and a
-// parameter. An estimate until measured (bench_cuda --gradient against bench_backend).
-std::string choose_training_device(const Setup& setup) {
-  constexpr double kLeastWork = 1 << 18;
-  const RunConfig& config = setup.config;
-  if (setup.device != "cuda" || config.device == DeviceChoice::cuda) return setup.device;
-  const TrainingSpec& training = config.training;
-  const std::size_t all = make_points(training.quadrature, config.network.dimension, training.seed, 0).size();
-  const std::size_t points = training.batch > 0 ? std::min(static_cast<std::size_t>(training.batch), all) : all;
-  const double work = static_cast<double>(points) * static_cast<double>(ParameterLayout(config.network).size());
-  return work >= kLeastWork ? "cuda" : "cpu";
-}
-
 // Collective: threads are had for a moment, by all ranks at once, before there is anything to lose.
 void choose_threads(const Communicator& comm, Setup& setup) {
   setup.share = thread_share(comm);
@@ -215,24 +154,24 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
     }
   });
   choose_threads(comm, setup);
-  choose_device(comm, setup);
-  setup.training_device = collectively(comm, [&] { return choose_training_device(setup); });
+  const ChosenDevice chosen = choose_device(setup.config, &comm);
+  setup.device = chosen.name;
+  setup.device_note = chosen.note;
+  setup.training_device = collectively(comm, [&] { return choose_training_device(setup.config, setup.device); });
   return setup;
 }
 
 std::unique_ptr<LossBackend> make_backend(const Communicator& comm, const Setup& setup) {
   const RunConfig& config = setup.config;
   return collectively(comm, [&] {
-    return setup.device == "cuda"
-               ? make_cuda_backend(config.network, config.problem, setup.points, comm.node_rank())
-               : make_cpu_backend(config.network, config.problem, setup.points, setup.threads, config.precision);
+    return make_backend_on(setup.device, {config.network, config.problem, setup.points, setup.threads, comm.node_rank(),
+                                          config.precision});
   });
 }
 
 std::unique_ptr<LossBackend> make_training_backend(const Setup& setup, const PointSet& points) {
   const RunConfig& config = setup.config;
-  if (setup.training_device == "cuda") return make_cuda_backend(config.network, config.problem, points, 0);
-  return make_cpu_backend(config.network, config.problem, points, setup.training_threads);
+  return make_backend_on(setup.training_device, {config.network, config.problem, points, setup.training_threads});
 }
 
 }  // namespace landscape

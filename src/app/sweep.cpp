@@ -7,19 +7,18 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "landscape/app/point_sets.hpp"
 #include "landscape/app/profiles.hpp"
 #include "landscape/app/reduction.hpp"
 #include "landscape/app/text.hpp"
 #include "landscape/model/error.hpp"
+#include "landscape/model/numbers.hpp"
 #include "profile_rows.hpp"
 
 namespace landscape {
 namespace {
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kLeastGap = 2;  // of the printed table
 constexpr std::size_t kStabilityCapacity = 256, kMethodCapacity = 16;
 constexpr const char* kStability =

@@ -95,7 +95,7 @@ class CpuBackend final : public LossBackend {
   const PreparedPoints& prepared(LossKind loss);
   cpu::Evaluation evaluation(LossKind loss) const {
     const math::DynamicShape s = spec_.shape();
-    return {s.d, s.w, s.nb, s.residual, spec_.activation, loss};
+    return {s.d, s.w, s.nb, spec_.kind, spec_.activation, loss};
   }
   /// Threads for a parallel region of `cost` operations in `n_parts` parts. A region that lasts less than about half a
   /// millisecond loses more by waiting for a thread that is not running, on a busy machine milliseconds, than it gains.

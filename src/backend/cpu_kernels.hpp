@@ -8,6 +8,7 @@
 
 #include "landscape/math/activation.hpp"
 #include "landscape/math/integrand.hpp"
+#include "landscape/math/network_kind.hpp"
 
 namespace landscape::cpu {
 
@@ -34,7 +35,7 @@ using SinglePointBlocks = PointBlocksOf<float>;
 /// A network and loss, up to its parameters.
 struct Evaluation {
   int dimension, width, blocks;
-  bool skip;
+  NetworkKind kind;
   Activation activation;
   LossKind loss;
 };

@@ -36,7 +36,7 @@ constexpr int kLanes = LANDSCAPE_CPU_LANES;
 constexpr int kRegistersPerBlock = kBlock / kLanes;
 using math::FloatLanes;
 
-DynamicShape shape_of(const Evaluation& e) { return {e.dimension, e.width, e.blocks, e.skip}; }
+DynamicShape shape_of(const Evaluation& e) { return {e.dimension, e.width, e.blocks, e.kind == NetworkKind::resnet}; }
 
 constexpr std::size_t round_up(std::size_t n) { return (n + 7) / 8 * 8; }
 
@@ -63,22 +63,15 @@ constexpr int tile_of(LossKind loss, int dimension) {
 template <class V>
 math::IntegrandTerms<V> terms_of(const PointBlocksOf<typename V::Scalar>& points, std::int64_t block) {
   const auto at = [block](const auto* p) { return lanes_at(p + block * kBlock); };
-  return {at(points.top),
-          lanes_at(points.slope + block * points.dimension * kBlock),
-          kBlock / V::kCount,
-          at(points.value),
-          at(points.source),
-          points.cubic == nullptr ? nullptr : at(points.cubic)};
+  return {at(points.top),     lanes_at(points.slope + block * points.dimension * kBlock),
+          kBlock / V::kCount, at(points.value),
+          at(points.source),  points.cubic == nullptr ? nullptr : at(points.cubic)};
 }
 /// Those of register `i`.
 template <class V>
 math::IntegrandTerms<V> at_register(const math::IntegrandTerms<V>& first, int i) {
-  return {first.top + i,
-          first.slope + i,
-          first.slope_stride,
-          first.value + i,
-          first.source + i,
-          first.cubic == nullptr ? nullptr : first.cubic + i};
+  return {first.top + i,   first.slope + i,  first.slope_stride,
+          first.value + i, first.source + i, first.cubic == nullptr ? nullptr : first.cubic + i};
 }
 
 /// V: the lanes that hold points, of double or of float.
@@ -158,21 +151,10 @@ struct Constant {
 };
 template <class F>
 auto dispatch_loss(const Evaluation& e, F&& f) {
-  const auto with_activation = [&](auto activation) {
+  return math::with_activation(e.activation, [&](auto activation) {
     return e.loss == LossKind::ritz ? f(activation, Constant<LossKind::ritz>{})
                                     : f(activation, Constant<LossKind::galerkin>{});
-  };
-  switch (e.activation) {
-    case Activation::tanh:
-      return with_activation(Constant<Activation::tanh>{});
-    case Activation::sin:
-      return with_activation(Constant<Activation::sin>{});
-    case Activation::softplus:
-      return with_activation(Constant<Activation::softplus>{});
-    case Activation::swish:
-      break;
-  }
-  return with_activation(Constant<Activation::swish>{});
+  });
 }
 
 template <class V>

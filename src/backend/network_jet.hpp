@@ -26,29 +26,13 @@ class NetworkJet {
 
   /// N, grad N (d), Laplace N at x (d); valid until the next call.
   const std::vector<T>& evaluate(const T* x) {
-    switch (activation_) {
-      case Activation::swish:
-        forward<Activation::swish>(x);
-        break;
-      case Activation::tanh:
-        forward<Activation::tanh>(x);
-        break;
-      case Activation::sin:
-        forward<Activation::sin>(x);
-        break;
-      case Activation::softplus:
-        forward<Activation::softplus>(x);
-        break;
-    }
+    math::with_activation(activation_, [&](auto activation) {
+      math::forward_jet<decltype(activation)::value, true, 1>(shape_, network_, x, jet_.data(), work_.data());
+    });
     return jet_;
   }
 
  private:
-  template <Activation kActivation>
-  void forward(const T* x) {
-    math::forward_jet<kActivation, true, 1>(shape_, network_, x, jet_.data(), work_.data());
-  }
-
   Activation activation_;
   math::DynamicShape shape_;
   std::vector<T> buffer_;

@@ -19,6 +19,7 @@
 
 #include "landscape/io/output_path.hpp"
 #include "landscape/model/error.hpp"
+#include "landscape/model/numbers.hpp"
 
 namespace landscape {
 namespace {
@@ -105,12 +106,13 @@ int reserve(int descriptor, std::uint64_t n_bytes) {
     throw Error(
         fmt::format("'{}' needs {}, more than {} allows: have it raised, choose another --output or fewer "
                     "--directions.",
-                    target, describe_bytes(n_bytes),
+                    target, bytes_text(static_cast<double>(n_bytes)),
                     code == EFBIG ? "the limit on the size of files (ulimit -f)" : "the disk quota"));
   }
   throw Error(
       fmt::format("'{}' needs {}, but {} are free ({}): make room, choose another --output or fewer --directions.",
-                  target, describe_bytes(n_bytes), describe_bytes(free_bytes(target)), std::strerror(code)));
+                  target, bytes_text(static_cast<double>(n_bytes)), bytes_text(static_cast<double>(free_bytes(target))),
+                  std::strerror(code)));
 }
 
 }  // namespace
@@ -146,14 +148,6 @@ std::string host_name() {
 }
 
 std::string errno_text() { return fmt::format("({})", std::strerror(errno)); }
-
-std::string describe_bytes(std::uint64_t bytes) {
-  constexpr std::array<const char*, 5> kUnits{"bytes", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; value >= 1024.0 && unit + 1 < kUnits.size(); ++unit) value /= 1024.0;
-  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
 
 TemporaryFile::TemporaryFile(const std::string& target, std::uint64_t n_bytes)
     : target_(resolve_path(target)), path_(fmt::format("{}.part-{}-{}", target_, host_name(), getpid())) {

@@ -15,8 +15,6 @@ std::string folder_of(const std::string& path);
 std::string host_name();
 /// "(No such file or directory)" of errno.
 std::string errno_text();
-/// "1.5 GiB"
-std::string describe_bytes(std::uint64_t bytes);
 
 /// Marks a temporary file as this program's, in the last bytes of a block that no content reaches: the first
 /// `block_size` bytes (a power of two) of the file. publish() takes the mark away.

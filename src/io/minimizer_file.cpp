@@ -87,7 +87,7 @@ NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, 
     spec.activation = parse_activation(*activation, "__metadata__ activation");
   } else if (spec.kind != NetworkKind::linear) {
     if (!hints.activation)
-      throw Error("it does not say its activation: give --activation swish, tanh, sin or softplus.");
+      throw Error(fmt::format("it does not say its activation: give --activation {}.", activation_names()));
     spec.activation = *hints.activation;
   }
   if (spec.kind == NetworkKind::linear) {

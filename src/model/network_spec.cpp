@@ -10,10 +10,6 @@ namespace {
 
 constexpr Choices<NetworkKind, 3> kNetworkKinds{
     {{NetworkKind::linear, "linear"}, {NetworkKind::fcnet, "fcnet"}, {NetworkKind::resnet, "resnet"}}};
-constexpr Choices<Activation, 4> kActivations{{{Activation::swish, "swish"},
-                                               {Activation::tanh, "tanh"},
-                                               {Activation::sin, "sin"},
-                                               {Activation::softplus, "softplus"}}};
 constexpr Choices<LossKind, 2> kLosses{{{LossKind::ritz, "ritz"}, {LossKind::galerkin, "galerkin"}}};
 
 // Above these sizes one network no longer fits the program's index arithmetic or any machine's memory.
@@ -26,6 +22,7 @@ constexpr double kMostParameters = 1e8;
 
 std::string to_string(NetworkKind kind) { return choice_name(kNetworkKinds, kind); }
 std::string to_string(Activation activation) { return choice_name(kActivations, activation); }
+std::string activation_names() { return choice_listing(kActivations); }
 std::string to_string(LossKind loss) { return choice_name(kLosses, loss); }
 NetworkKind parse_network_kind(std::string_view text, std::string_view option) {
   return parse_choice(kNetworkKinds, text, option);
@@ -55,6 +52,11 @@ void NetworkSpec::validate() const {
         fmt::format("--width {} with --blocks {} makes {:.3g} parameters, more than {:.0g}: choose smaller.", width,
                     blocks, n, kMostParameters));
   }
+}
+
+math::DynamicShape NetworkSpec::shape() const {
+  if (!has_folded_form(kind)) throw Error("No kernel is written for networks of this kind.");
+  return {dimension, width, blocks, kind == NetworkKind::resnet};
 }
 
 std::string NetworkSpec::describe() const {

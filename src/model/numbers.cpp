@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace landscape {
@@ -66,6 +67,16 @@ std::optional<double> read_real(std::string_view text, std::string_view option) 
 double parse_real(std::string_view text, std::string_view option) {
   if (const auto value = read_real(text, option)) return *value;
   throw UsageError(fmt::format("{} '{}' is not a number.", option, text));
+}
+
+std::string bytes_text(double bytes) {
+  constexpr std::array<const char*, 6> kUnits{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  std::size_t unit = 0;
+  while (bytes >= 1024.0 && unit + 1 < kUnits.size()) {
+    bytes /= 1024.0;
+    ++unit;
+  }
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 100.0 ? 0 : 1, kUnits[unit]);
 }
 
 std::string real_text(double value) { return std::isnan(value) ? "nan" : fmt::format("{}", value); }

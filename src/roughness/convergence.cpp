@@ -31,25 +31,25 @@ std::vector<CurvePoint> index_curve(std::span<const double> total_variation, std
   return curve;
 }
 
-std::optional<double> LossPrecision::half_width() const {
+std::optional<double> IndexWidth::half_width() const {
   if (!index || !interval || !(*index > resolution) || !std::isfinite(interval->upper)) return std::nullopt;
   return (interval->upper - interval->lower) / (2.0 * *index);
 }
 
-bool LossPrecision::is_hopeless() const {
+bool IndexWidth::is_hopeless() const {
   if (n_directions < kFewestForInterval) return false;
   return n_used == 0 || (interval && index && !(*index > resolution));
 }
 
-PrecisionVerdict judge_precision(std::span<const LossPrecision> losses, double bound) {
+WidthVerdict judge_widths(std::span<const IndexWidth> losses, double bound) {
   bool any = false;
-  for (const LossPrecision& loss : losses) {
+  for (const IndexWidth& loss : losses) {
     if (loss.is_hopeless()) continue;
     any = true;
     const std::optional<double> half_width = loss.half_width();
-    if (!half_width || !(*half_width <= bound)) return PrecisionVerdict::wanting;
+    if (!half_width || !(*half_width <= bound)) return WidthVerdict::wanting;
   }
-  return any ? PrecisionVerdict::reached : PrecisionVerdict::hopeless;
+  return any ? WidthVerdict::reached : WidthVerdict::hopeless;
 }
 
 std::int64_t next_count(std::int64_t n, std::int64_t most) {

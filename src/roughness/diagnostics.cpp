@@ -29,14 +29,6 @@ constexpr Choices<ProfileShape, kProfileShapes> kShapes{{{ProfileShape::monotone
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// Of equally many above and below the mean of the middle two; empty of no values.
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
-}
-
 struct TurningPoints {
   std::int64_t n_lows = 0, n_highs = 0;
 };
@@ -148,6 +140,13 @@ ProfileDiagnostics diagnose(std::span<const double> f, std::span<const double> s
 }
 
 }  // namespace
+
+std::optional<double> median(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]);
+}
 
 std::string to_string(DirectionStatus status) { return choice_name(kStatuses, status); }
 std::string to_string(ProfileShape shape) { return choice_name(kShapes, shape); }

@@ -141,6 +141,15 @@ class Gpu(SystemTest):
         self.assertEqual(os.listdir(self.folder), [])
         self.run_program(*QUICK, "--device=auto", ranks=RANKS)
 
+    def test_verify_chooses_its_device_as_a_job_does(self):
+        self.run_program(*QUICK, "--device=cpu", "--output=cpu.h5")
+        self.assertIn("verified on cuda:0", self.run_program("verify", "cpu.h5").stdout)
+        self.assertNotIn("cuda", self.run_program("verify", "cpu.h5", "--device=cpu").stdout)
+        lacking = {"LANDSCAPE_SHIM": "rank=0,major=7"}
+        self.assertNotIn("cuda", self.run_program("verify", "cpu.h5", env=lacking).stdout)
+        stderr = self.run_program("verify", "cpu.h5", "--device=cuda", code=2, env=lacking).stderr
+        self.assertRegex(stderr, r"^landscape_mpi: --device cuda cannot be had: [^\n]*7\.0[^\n]*; use --device cpu\.\n$")
+
     def test_auto_trains_on_the_gpu_where_a_step_is_long(self):
         train = ["train", "--epochs=1", "--lbfgs-iterations=0", "--overwrite"]
         self.assertNotIn("GPU", self.run_program(*train).stdout)

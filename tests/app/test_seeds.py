@@ -81,7 +81,8 @@ class Seeds(SystemTest):
 
     def test_given_directions_have_no_seed(self):
         self.job("one.h5")
-        stderr = self.run_program(*QUICK, "--directions-from=one.h5", "--direction-seed=2", "--output=x.h5", code=2).stderr
+        given = ["--directions-from=one.h5", "--direction-seed=2", "--output=x.h5"]
+        stderr = self.run_program(*QUICK, *given, code=2).stderr
         self.assertRegex(stderr, r"^landscape_mpi: --direction-seed shapes random directions: [^\n]*\n$")
 
     def test_a_dry_run_shows_both(self):

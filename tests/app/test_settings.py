@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -155,6 +156,15 @@ class Names(SystemTest):
 
 
 class Words(SystemTest):
+    def test_the_importer_knows_the_activations_of_the_program(self):
+        sys.path.insert(0, os.path.join(SOURCE, "tools"))
+        self.addCleanup(sys.path.pop, 0)
+        from import_checkpoint import ACTIVATIONS
+
+        stderr = self.run_program("--activation=relu", code=2).stderr
+        words = re.search(r"choose ([^\n]*)\.\n", stderr)[1]
+        self.assertEqual(re.split(r", | or ", words), list(ACTIVATIONS))
+
     def test_labels_and_values_of_info_stand_apart(self):
         self.run_program(*QUICK, "--output=a.h5")
         stdout = self.run_program("info", "a.h5").stdout

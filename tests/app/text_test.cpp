@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "landscape/model/numbers.hpp"
+
 namespace landscape {
 namespace {
 

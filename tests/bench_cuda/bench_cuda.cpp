@@ -119,9 +119,10 @@ void print_cases(std::string_view wanted) {
       // Below width 8 the products are too small for the matrix instruction to pay.
       const double floor = bench::floor_seconds(cost, evaluations, peaks.fma, peaks.mma, c.w > 8);
       fmt::print("{:<5} {:<9} {:<8} {:>12.4f} {:>12.4f} {:>7.2f} {:>10.2f} {:>12.3f}{}\n", c.name, to_string(loss),
-                 cuda::to_string(cuda::choose_family({spec.shape(), spec.activation, loss})), 1e3 * timing.seconds,
-                 1e3 * floor, timing.seconds / floor, evaluations * cost.flops() / timing.seconds * 1e-12,
-                 evaluations / timing.seconds * 1e-9, timing.finite ? "" : "  NOT FINITE");
+                 cuda::to_string(cuda::choose_family({spec.kind, spec.shape(), spec.activation, loss})),
+                 1e3 * timing.seconds, 1e3 * floor, timing.seconds / floor,
+                 evaluations * cost.flops() / timing.seconds * 1e-12, evaluations / timing.seconds * 1e-9,
+                 timing.finite ? "" : "  NOT FINITE");
       std::fflush(stdout);
     }
   }
@@ -139,7 +140,7 @@ void print_dispatch() {
       for (const int w : {2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 50, 56, 64, 80, 96, 128, 192, 256}) {
         for (const LossKind loss : {LossKind::galerkin, LossKind::ritz}) {
           const Case c{"", d, w, nb, 20, 11, 4096, false};
-          const cuda::Evaluation what{{d, w, nb, true}, Activation::swish, loss};
+          const cuda::Evaluation what{NetworkKind::resnet, {d, w, nb, true}, Activation::swish, loss};
           const cuda::KernelFamily chosen = cuda::choose_family(what);
           double best = 1e30, of_chosen = 0.0;
           std::string row;
@@ -185,7 +186,7 @@ void print_gradients() {
 
 int main(int argc, char** argv) {
   try {
-    const CudaStatus status = cuda_status();
+    const DeviceStatus status = cuda_status();
     if (status.n_devices == 0) {
       fmt::print("bench_cuda: no GPU: {}\n", status.reason);
       return kNoGpu;

@@ -19,14 +19,14 @@
 #define CUDA_TEST(name) LANDSCAPE_CUDA_TEST_(LANDSCAPE_CUDA_SUITE, name)
 
 /// Skips where no GPU can be used; fails instead where LANDSCAPE_REQUIRE_GPU=1.
-#define LANDSCAPE_NEEDS_GPU()                                                                 \
-  if (const landscape::CudaStatus status = landscape::cuda_status(); status.n_devices == 0) { \
-    const char* required = std::getenv("LANDSCAPE_REQUIRE_GPU");                              \
-    if (required != nullptr && std::string(required) == "1") {                                \
-      FAIL() << "LANDSCAPE_REQUIRE_GPU=1, but " << status.reason;                             \
-    }                                                                                         \
-    GTEST_SKIP() << "no GPU: " << status.reason;                                              \
-  }                                                                                           \
+#define LANDSCAPE_NEEDS_GPU()                                                                   \
+  if (const landscape::DeviceStatus status = landscape::cuda_status(); status.n_devices == 0) { \
+    const char* required = std::getenv("LANDSCAPE_REQUIRE_GPU");                                \
+    if (required != nullptr && std::string(required) == "1") {                                  \
+      FAIL() << "LANDSCAPE_REQUIRE_GPU=1, but " << status.reason;                               \
+    }                                                                                           \
+    GTEST_SKIP() << "no GPU: " << status.reason;                                                \
+  }                                                                                             \
   static_assert(true, "")
 
 namespace landscape::test {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cases.hpp"
+#include "dispatch.hpp"
 #include "generic_launchers.hpp"
 #include "landscape/model/error.hpp"
 
@@ -46,7 +47,7 @@ void expect_gradients(const NetworkSpec& spec, std::size_t n_points) {
     double largest = 0.0;
     for (const double g : want) largest = std::max(largest, std::abs(g));
     for (const cuda::GradientFamily family : kGradientFamilies) {
-      if (!cuda::has_gradient_kernel(family, {spec.shape(), spec.activation, loss})) continue;
+      if (!cuda::has_gradient_kernel(family, {spec.kind, spec.shape(), spec.activation, loss})) continue;
       const ScopedVariable forced(cuda::kGradientVariable, cuda::to_string(family));
       const std::string what = spec.describe() + ", " + to_string(loss) + ", " + std::to_string(n_points) +
                                " points, " + cuda::to_string(family);
@@ -67,6 +68,18 @@ void expect_gradients(const NetworkSpec& spec, std::size_t n_points) {
   }
 }
 
+CUDA_TEST(ANetworkKindThatNoKernelIsWrittenForIsRefused) {
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    for (const int w : {4, 20, 100}) {
+      const cuda::Evaluation what{static_cast<NetworkKind>(7), {1, w, 1, true}, Activation::swish, loss};
+      EXPECT_TRUE(cuda::applicable_families(what).empty());
+      EXPECT_THROW(cuda::choose_family(what), Error);
+      for (const auto family : kGradientFamilies) EXPECT_FALSE(cuda::has_gradient_kernel(family, what));
+      EXPECT_THROW(cuda::plan_gradient(what, 32), Error);
+    }
+  }
+}
+
 CUDA_TEST(GradientMatchesTheCpuBackend) {
   LANDSCAPE_NEEDS_GPU();
   for (const NetworkSpec& spec : gradient_specs()) {
@@ -78,7 +91,7 @@ CUDA_TEST(GradientMatchesTheCpuBackend) {
 CUDA_TEST(GradientMatchesTheCpuBackendWithArraysInDeviceMemory) {
   LANDSCAPE_NEEDS_GPU();
   const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 10, 64, 3};
-  const cuda::Evaluation galerkin{spec.shape(), spec.activation, LossKind::galerkin};
+  const cuda::Evaluation galerkin{spec.kind, spec.shape(), spec.activation, LossKind::galerkin};
   ASSERT_EQ(cuda::plan_gradient(galerkin, 32).shared_bytes, 0U);
   expect_gradients(spec, 31);
 }
@@ -88,7 +101,7 @@ CUDA_TEST(GradientMatchesTheCpuBackendWithManyPoints) {
   // More points than 256 blocks of one tile each: blocks add several tiles into one row.
   expect_gradients({NetworkKind::resnet, Activation::swish, 1, 4, 1}, 9000);
   const NetworkSpec spec{NetworkKind::fcnet, Activation::tanh, 2, 3, 1};
-  const cuda::GradientPlan plan = cuda::plan_gradient({spec.shape(), spec.activation, LossKind::ritz}, 9000);
+  const cuda::GradientPlan plan = cuda::plan_gradient({spec.kind, spec.shape(), spec.activation, LossKind::ritz}, 9000);
   ASSERT_GT(plan.points_per_block, plan.tile.n_points);
   expect_gradients(spec, 9000);
 }

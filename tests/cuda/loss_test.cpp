@@ -25,7 +25,7 @@ void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vec
       want.push_back(
           reference::loss(reference_network(spec, moved), problem, to_string(loss), points.points, points.weights));
     }
-    const cuda::Evaluation what{spec.shape(), spec.activation, loss};
+    const cuda::Evaluation what{spec.kind, spec.shape(), spec.activation, loss};
     for (const KernelFamily family : families.empty() ? cuda::applicable_families(what) : families) {
       const ScopedVariable forced(kKernelVariable, cuda::to_string(family));
       const auto got = profile(*backend, spec, loss, theta, direction, steps);

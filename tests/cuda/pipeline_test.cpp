@@ -135,7 +135,8 @@ CUDA_TEST(ProfilesMatchThePublishedMinimizers) {
     const auto backend = make_cuda_backend(spec, Problem{"sine"}, points, 0);
     double largest = 0.0;
     for (const double f : want) largest = std::max(largest, std::abs(f));
-    for (const cuda::KernelFamily family : cuda::applicable_families({spec.shape(), spec.activation, loss})) {
+    for (const cuda::KernelFamily family :
+         cuda::applicable_families({spec.kind, spec.shape(), spec.activation, loss})) {
       const ScopedVariable forced(kKernelVariable, cuda::to_string(family));
       const auto got = profile(*backend, spec, loss, theta, direction, steps);
       for (std::size_t j = 0; j < want.size(); ++j) {

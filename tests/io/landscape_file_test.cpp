@@ -154,7 +154,7 @@ TEST(LandscapeFileCreate, LackOfSpaceIsKnownBeforeTheWork) {
   const TestFolder folder;
   const std::string message =
       message_of([&] { LandscapeFile::create(folder / "a.h5", test::sample_layout(200'000'000'000, 400)); });
-  EXPECT_TRUE(contains(message, "needs") && contains(message, "TiB") && contains(message, " are free")) << message;
+  EXPECT_TRUE(contains(message, "needs") && contains(message, " PiB") && contains(message, " are free")) << message;
   EXPECT_TRUE(folder.names().empty());
 }
 

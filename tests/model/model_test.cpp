@@ -78,6 +78,24 @@ TEST(NetworkSpec, ImpossibleSizesAreRefusedByOption) {
   EXPECT_THROW(parse_network_kind("transformer"), UsageError);
 }
 
+TEST(NetworkSpec, AKindWithoutKernelsIsRefusedWhereItsShapeIsAskedFor) {
+  const NetworkSpec unknown{static_cast<NetworkKind>(7), Activation::swish, 2, 4, 1};
+  EXPECT_THROW(unknown.shape(), Error);
+  EXPECT_TRUE(NetworkSpec{}.shape().skip());
+  EXPECT_FALSE((NetworkSpec{NetworkKind::fcnet, Activation::swish, 2, 4, 1}.shape().skip()));
+}
+
+TEST(Activation, WordsReadBackAndAreListed) {
+  for (const auto& [activation, word] : kActivations) {
+    EXPECT_EQ(to_string(activation), word);
+    EXPECT_EQ(parse_activation(word), activation);
+    EXPECT_NE(activation_names().find(word), std::string::npos);
+    math::with_activation(activation, [&](auto known) { EXPECT_EQ(decltype(known)::value, activation); });
+  }
+  EXPECT_EQ(activation_names(), "swish, tanh, sin or softplus");
+  EXPECT_THROW(parse_activation("relu"), UsageError);
+}
+
 /// Integral over the unit cube of prod x_i^2, exactly 3^-d.
 double square_integral(const PointSet& set) {
   const auto d = static_cast<std::size_t>(set.dimension);

@@ -58,8 +58,8 @@ TEST(IndexCurve, OfFewDirectionsHasNoNumbers) {
   EXPECT_FALSE(index_curve(values(4), {})[0].interval);
 }
 
-LossPrecision precision(double index, double lower, double upper, std::int64_t n = 100) {
-  LossPrecision p;
+IndexWidth width(double index, double lower, double upper, std::int64_t n = 100) {
+  IndexWidth p;
   p.index = index;
   p.interval = IndexInterval{};
   p.interval->lower = lower;
@@ -70,31 +70,31 @@ LossPrecision precision(double index, double lower, double upper, std::int64_t n
 }
 
 TEST(Precision, HalfWidthIsRelativeToTheIndex) {
-  EXPECT_DOUBLE_EQ(*precision(0.5, 0.4, 0.7).half_width(), 0.3);
-  EXPECT_FALSE(precision(0.5, 0.4, kInfinity).half_width());
-  EXPECT_FALSE(precision(1e-13, 0.0, 2e-13).half_width());
-  EXPECT_FALSE(LossPrecision{}.half_width());
+  EXPECT_DOUBLE_EQ(*width(0.5, 0.4, 0.7).half_width(), 0.3);
+  EXPECT_FALSE(width(0.5, 0.4, kInfinity).half_width());
+  EXPECT_FALSE(width(1e-13, 0.0, 2e-13).half_width());
+  EXPECT_FALSE(IndexWidth{}.half_width());
 }
 
 TEST(Precision, EveryLossMustReachTheBound) {
-  const LossPrecision good = precision(0.5, 0.45, 0.55), poor = precision(0.5, 0.3, 0.7);
-  EXPECT_EQ(judge_precision(std::vector{good, good}, 0.11), PrecisionVerdict::reached);
-  EXPECT_EQ(judge_precision(std::vector{good, poor}, 0.11), PrecisionVerdict::wanting);
-  EXPECT_EQ(judge_precision(std::vector{good}, 0.09), PrecisionVerdict::wanting);
-  EXPECT_EQ(judge_precision(std::vector{precision(0.5, std::nan(""), 0.5)}, 0.1), PrecisionVerdict::wanting);
+  const IndexWidth good = width(0.5, 0.45, 0.55), poor = width(0.5, 0.3, 0.7);
+  EXPECT_EQ(judge_widths(std::vector{good, good}, 0.11), WidthVerdict::reached);
+  EXPECT_EQ(judge_widths(std::vector{good, poor}, 0.11), WidthVerdict::wanting);
+  EXPECT_EQ(judge_widths(std::vector{good}, 0.09), WidthVerdict::wanting);
+  EXPECT_EQ(judge_widths(std::vector{width(0.5, std::nan(""), 0.5)}, 0.1), WidthVerdict::wanting);
 }
 
 TEST(Precision, AnIndexOfZeroIsHopelessAndDoesNotHoldUpTheOtherLoss) {
-  const LossPrecision good = precision(0.5, 0.45, 0.55), zero = precision(1e-15, 0.0, 2e-15);
-  EXPECT_EQ(judge_precision(std::vector{zero, zero}, 0.1), PrecisionVerdict::hopeless);
-  EXPECT_EQ(judge_precision(std::vector{zero, good}, 0.11), PrecisionVerdict::reached);
-  EXPECT_EQ(judge_precision(std::vector{precision(0.0, 0.0, 0.0)}, 0.1), PrecisionVerdict::hopeless);
-  LossPrecision none;
+  const IndexWidth good = width(0.5, 0.45, 0.55), zero = width(1e-15, 0.0, 2e-15);
+  EXPECT_EQ(judge_widths(std::vector{zero, zero}, 0.1), WidthVerdict::hopeless);
+  EXPECT_EQ(judge_widths(std::vector{zero, good}, 0.11), WidthVerdict::reached);
+  EXPECT_EQ(judge_widths(std::vector{width(0.0, 0.0, 0.0)}, 0.1), WidthVerdict::hopeless);
+  IndexWidth none;
   none.n_directions = 6;
-  EXPECT_EQ(judge_precision(std::vector{none}, 0.1), PrecisionVerdict::hopeless);
+  EXPECT_EQ(judge_widths(std::vector{none}, 0.1), WidthVerdict::hopeless);
   none.n_used = 3;  // more directions may help
-  EXPECT_EQ(judge_precision(std::vector{none}, 0.1), PrecisionVerdict::wanting);
-  EXPECT_EQ(judge_precision(std::vector{LossPrecision{}}, 0.1), PrecisionVerdict::wanting);
+  EXPECT_EQ(judge_widths(std::vector{none}, 0.1), WidthVerdict::wanting);
+  EXPECT_EQ(judge_widths(std::vector{IndexWidth{}}, 0.1), WidthVerdict::wanting);
 }
 
 TEST(Precision, BatchesGrowByHalfUpToTheMost) {

@@ -31,16 +31,16 @@ Stopped run_rule(const populations::Population& population, std::int64_t first, 
         t.push_back(population.value(populations::scores(seed, static_cast<std::uint64_t>(r), k, 0.0).first));
     };
     std::int64_t n = first;
-    LossPrecision precision;
+    IndexWidth width;
     while (true) {
       draw_up_to(n);
       const BootstrapOptions options{1000 + static_cast<std::uint64_t>(r), 399, 0.95, IntervalMethod::automatic};
-      precision = {roughness_index(t).index, index_interval(t, options), 0.0, n, n};
-      if (judge_precision(std::vector{precision}, kBound) != PrecisionVerdict::wanting || n >= kMost) break;
+      width = {roughness_index(t).index, index_interval(t, options), 0.0, n, n};
+      if (judge_widths(std::vector{width}, kBound) != WidthVerdict::wanting || n >= kMost) break;
       n = next_count(n, kMost);
     }
     if (n >= kMost) ++result.n_not_reached;
-    const bool covers = precision.interval->lower <= population.index && population.index <= precision.interval->upper;
+    const bool covers = width.interval->lower <= population.index && population.index <= width.interval->upper;
     result.coverage += (covers ? 1.0 : 0.0) / kSamples;
     result.mean_directions += static_cast<double>(n) / kSamples;
   }

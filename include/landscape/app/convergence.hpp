@@ -19,8 +19,8 @@ ResultTable<LossReport> curve_table(std::int64_t n_directions);
 inline constexpr const char* kStoppingGroup = "roughness/stopping";
 ResultTable<Report> stopping_table();
 
-/// How well each loss's index of a report is known.
-std::vector<LossPrecision> precisions(const Report& report);
+/// Of each loss's index.
+std::vector<IndexWidth> widths(const Report& report);
 
 /// The number of directions to go on with; 0 where the job is done: the bound is reached, or hopeless, or there are
 /// --max-directions.

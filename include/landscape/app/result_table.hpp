@@ -5,7 +5,6 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -13,14 +12,13 @@
 #include <vector>
 
 #include "landscape/io/results.hpp"
+#include "landscape/model/numbers.hpp"
 
 namespace landscape {
 
 // ---- what the file keeps of what a report holds
 inline double stored(double value) { return value; }
-inline double stored(const std::optional<double>& value) {
-  return value.value_or(std::numeric_limits<double>::quiet_NaN());
-}
+inline double stored(const std::optional<double>& value) { return or_undefined(value); }
 inline std::uint64_t stored(std::uint64_t value) { return value; }  // a seed
 std::int64_t stored(std::integral auto value) { return static_cast<std::int64_t>(value); }
 inline std::string stored(std::string value) { return value; }
@@ -30,7 +28,6 @@ inline std::vector<std::int64_t> stored(std::vector<std::int64_t> values) { retu
 template <class Interval>
 requires requires(const Interval& interval) { interval.lower + interval.upper; }
 std::vector<double> stored(const std::optional<Interval>& interval) {
-  constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
   return interval ? std::vector<double>{interval->lower, interval->upper} : std::vector<double>{kUndefined, kUndefined};
 }
 

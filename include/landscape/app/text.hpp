@@ -17,8 +17,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 bool is_plain_text(std::string_view text);
 /// "12 s", "3 min 20 s", "4 h 05 min"
 std::string duration_text(double seconds);
-/// "512 B", "1.5 MiB"
-std::string bytes_text(double bytes);
 /// 1234567 -> "1 234 567"
 std::string count_text(std::int64_t count);
 

@@ -9,14 +9,14 @@
 
 namespace landscape {
 
-/// What the CUDA runtime says about this process's devices.
-struct CudaStatus {
+/// What this process has of one kind of device.
+struct DeviceStatus {
   int n_devices = 0;     // visible and usable
   std::string reason{};  // why n_devices is 0: "built without CUDA", "no driver", ...
   std::vector<std::string>
       identities{};  // (n_devices), the same for every process that sees the device (16 bytes each)
 };
-CudaStatus cuda_status();
+DeviceStatus cuda_status();
 
 /// The device of a rank: an index below n_devices, which is at least 1.
 constexpr int device_of_rank(int node_local_rank, int n_devices) { return node_local_rank % n_devices; }

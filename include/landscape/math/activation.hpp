@@ -1,7 +1,11 @@
 // Activation functions with their first three derivatives, in forms that do not cancel: swish z sigma(z), tanh, sin and
 // softplus log(1 + e^z). The third derivative enters the parameter gradient of the least-squares loss only; the
-// compiler drops what a caller does not read.
+// compiler drops what a caller does not read. A new one has its word, its case and its formula in this file.
 #pragma once
+
+#include <array>
+#include <string_view>
+#include <utility>
 
 #include "landscape/math/config.hpp"
 #include "landscape/math/elementary.hpp"
@@ -11,9 +15,40 @@ namespace landscape {
 /// Activation of the hidden layers.
 enum class Activation { swish, tanh, sin, softplus };
 
+/// Their words, on the command line and in files.
+inline constexpr std::array<std::pair<Activation, std::string_view>, 4> kActivations{
+    {{Activation::swish, "swish"},
+     {Activation::tanh, "tanh"},
+     {Activation::sin, "sin"},
+     {Activation::softplus, "softplus"}}};
+
+template <Activation kActivation>
+struct ActivationConstant {
+  static constexpr Activation value = kActivation;
+};
+
 }  // namespace landscape
 
 LANDSCAPE_MATH_BEGIN
+
+/// f(ActivationConstant) of the activation known at run time; on a GPU the branch is the same for all threads.
+#if defined(__CUDACC__)
+#pragma nv_exec_check_disable
+#endif
+template <class F>
+LANDSCAPE_INLINE decltype(auto) with_activation(Activation activation, const F& f) {
+  switch (activation) {  // without default: one that has no case does not compile
+    case Activation::swish:
+      return f(ActivationConstant<Activation::swish>{});
+    case Activation::tanh:
+      return f(ActivationConstant<Activation::tanh>{});
+    case Activation::sin:
+      return f(ActivationConstant<Activation::sin>{});
+    case Activation::softplus:
+      return f(ActivationConstant<Activation::softplus>{});
+  }
+  __builtin_unreachable();
+}
 
 /// phi(z) and its derivatives.
 template <class T>
@@ -47,6 +82,7 @@ LANDSCAPE_INLINE ActivationJet<T> activate(T z) {
     jet.f2 = -jet.f;
     jet.f3 = -jet.f1;
   } else {
+    static_assert(kActivation == Activation::softplus, "this activation has no formula");
     // With e = exp(-|z|): softplus = max(z, 0) + log(1+e), whose derivative is sigma.
     const T e = exp(-abs(z));
     const T r = reciprocal(T(1.0) + e);

@@ -23,16 +23,25 @@ std::string choice_name(const Choices<Enum, kCount>& choices, Enum value) {
   throw Error("An enumeration holds a value that it does not name.");
 }
 
-/// Throws UsageError "--network 'foo' is unknown: choose linear, fcnet or resnet."
+/// "linear, fcnet or resnet"
 template <class Enum, std::size_t kCount>
-Enum parse_choice(const Choices<Enum, kCount>& choices, std::string_view text, std::string_view option) {
+std::string choice_listing(const Choices<Enum, kCount>& choices) {
   std::string listing;
   for (std::size_t i = 0; i < kCount; ++i) {
-    if (choices[i].second == text) return choices[i].first;
     listing += i == 0 ? "" : i + 1 == kCount ? " or " : ", ";
     listing += choices[i].second;
   }
-  throw UsageError(std::string(option) + " '" + std::string(text) + "' is unknown: choose " + listing + ".");
+  return listing;
+}
+
+/// Throws UsageError "--network 'foo' is unknown: choose linear, fcnet or resnet."
+template <class Enum, std::size_t kCount>
+Enum parse_choice(const Choices<Enum, kCount>& choices, std::string_view text, std::string_view option) {
+  for (const auto& [choice, name] : choices) {
+    if (name == text) return choice;
+  }
+  throw UsageError(std::string(option) + " '" + std::string(text) + "' is unknown: choose " + choice_listing(choices) +
+                   ".");
 }
 
 }  // namespace landscape

@@ -10,10 +10,9 @@
 #include "landscape/math/activation.hpp"
 #include "landscape/math/folded_network.hpp"
 #include "landscape/math/integrand.hpp"
+#include "landscape/math/network_kind.hpp"
 
 namespace landscape {
-
-enum class NetworkKind { linear, fcnet, resnet };
 
 /// A network up to its parameters. linear has neither width nor blocks (both 0).
 struct NetworkSpec {
@@ -26,7 +25,8 @@ struct NetworkSpec {
   friend bool operator==(const NetworkSpec&, const NetworkSpec&) = default;
   /// Throws UsageError where a size is impossible; normalises nothing.
   void validate() const;
-  math::DynamicShape shape() const { return {dimension, width, blocks, kind == NetworkKind::resnet}; }
+  /// Throws Error for a kind that no kernel is written for.
+  math::DynamicShape shape() const;
   /// "resnet, 1 block, width 4, swish, d = 1"
   std::string describe() const;
 };
@@ -58,6 +58,8 @@ class ParameterLayout {
 std::string to_string(NetworkKind kind);
 std::string to_string(Activation activation);
 std::string to_string(LossKind loss);
+/// "swish, tanh, sin or softplus"
+std::string activation_names();
 NetworkKind parse_network_kind(std::string_view text, std::string_view option = "--network");
 Activation parse_activation(std::string_view text, std::string_view option = "--activation");
 LossKind parse_loss(std::string_view text, std::string_view option = "--losses");

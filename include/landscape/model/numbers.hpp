@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,13 @@ Integer parse_whole(std::string_view text, std::string_view option, Integer leas
   if (!fits || value > most) complain("too large", "a whole number");
   return value;
 }
+
+/// "512 B", "1.5 MiB"
+std::string bytes_text(double bytes);
+
+/// What a file holds where there is no number.
+inline constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+inline double or_undefined(const std::optional<double>& value) { return value.value_or(kUndefined); }
 
 /// As shortest digits; not-a-number has no sign, which means nothing.
 std::string real_text(double value);

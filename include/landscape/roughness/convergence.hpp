@@ -33,8 +33,8 @@ std::vector<std::int64_t> curve_counts(std::int64_t n_directions);
 std::vector<CurvePoint> index_curve(std::span<const double> total_variation, std::span<const DirectionStatus> status,
                                     const BootstrapOptions& options = {});
 
-/// How well one loss's index is known.
-struct LossPrecision {
+/// How well one loss's index is known: the width of its interval.
+struct IndexWidth {
   std::optional<double> index;
   std::optional<IndexInterval> interval;
   double resolution = 0.0;  // an index up to here is zero at rounding level
@@ -47,12 +47,12 @@ struct LossPrecision {
   bool is_hopeless() const;
 };
 
-enum class PrecisionVerdict : std::uint8_t {
+enum class WidthVerdict : std::uint8_t {
   reached = 0,  // by every loss that can have a half-width
   wanting = 1,
   hopeless = 2  // no loss can have one
 };
-PrecisionVerdict judge_precision(std::span<const LossPrecision> losses, double bound);
+WidthVerdict judge_widths(std::span<const IndexWidth> losses, double bound);
 
 /// The number of directions after n, of at most `most`: half as many again, at least 16 more. n itself where n >= most.
 std::int64_t next_count(std::int64_t n, std::int64_t most);

@@ -96,6 +96,9 @@ struct ShapeSummary {
   std::optional<double> median_curvature;  // of the profiles that have one
   double share(ProfileShape shape) const;  // of the usable ones, in [0, 1]; 0 if there are none
 };
+/// Of an even number of values the mean of the middle two; nothing of no values.
+std::optional<double> median(std::vector<double> values);
+
 ShapeSummary summarise_shapes(std::span<const ProfileDiagnostics> profiles);
 
 /// Counts in even bins: edges (B + 1) ascending, counts (B); bin b holds edges[b] <= x < edges[b + 1], the last one its

@@ -1,0 +1,20 @@
+// Which architecture a network has. Its formulas stand in folded_network.hpp.
+#pragma once
+
+namespace landscape {
+
+enum class NetworkKind { linear, fcnet, resnet };
+
+/// Do the folded formulas, and with them every kernel, cover the kind? Without default: a new kind does not compile
+/// before it is decided here, and is refused where a shape is asked for until it has formulas.
+constexpr bool has_folded_form(NetworkKind kind) {
+  switch (kind) {
+    case NetworkKind::linear:
+    case NetworkKind::fcnet:
+    case NetworkKind::resnet:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace landscape
