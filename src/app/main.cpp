@@ -7,6 +7,7 @@
 //   landscape_mpi sweep --sweep-radius=0.1,1             the index against half-width and resolution, in one pass
 //   landscape_mpi reduce landscape.h5                    the report again, from the file alone
 //   landscape_mpi compare a.h5 b.h5                      is the one rougher than the other?
+#include "landscape/analysis/commands.hpp"
 #include "landscape/app/program.hpp"
 
 int main(int argc, char** argv) { return landscape::run_program(landscape::command_table(), argc, argv); }

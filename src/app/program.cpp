@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "landscape/app/command_line.hpp"
-#include "landscape/app/job.hpp"
+#include "landscape/config/command_line.hpp"
+#include "landscape/config/version.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/job_end.hpp"

@@ -7,9 +7,10 @@
 
 #include <cmath>
 
-#include "landscape/app/job.hpp"
-#include "landscape/app/profiles.hpp"
+#include "landscape/analysis/commands.hpp"
+#include "landscape/analysis/profiles.hpp"
 #include "landscape/app/program.hpp"
+#include "landscape/job/job.hpp"
 
 namespace landscape {
 namespace {

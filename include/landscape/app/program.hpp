@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "landscape/app/commands.hpp"
+#include "landscape/config/command.hpp"
 
 namespace landscape {
 

@@ -1,0 +1,18 @@
+// The table of commands: one line each.
+#pragma once
+
+#include <span>
+
+#include "landscape/config/command.hpp"
+#include "landscape/job/analysis.hpp"
+
+namespace landscape {
+
+/// The first one is meant where no command is named.
+std::span<const Command> command_table();
+
+/// The analyses of the table.
+const Analysis& roughness_analysis();
+const Analysis& sweep_analysis();
+
+}  // namespace landscape

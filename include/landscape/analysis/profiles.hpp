@@ -1,0 +1,43 @@
+// Profiles of losses as blocks of the file: /profiles/<loss>, and below it those with further point sets.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "landscape/job/analysis.hpp"
+
+namespace landscape {
+
+/// The profiles of one loss: with the points of the run (set 0), or with one of its further point sets.
+struct ProfileKey {
+  LossKind loss = LossKind::ritz;
+  int set = 0;
+  ProfileKey(LossKind of, int with_set = 0) : loss(of), set(with_set) {}
+  friend bool operator==(const ProfileKey&, const ProfileKey&) = default;
+};
+
+/// "profiles/ritz" or "profiles/ritz/point_sets/2".
+std::string profile_group(ProfileKey key);
+
+/// "roughness/ritz"
+std::string result_group(LossKind loss);
+inline constexpr const char* kComparisonGroup = "roughness/comparison";
+
+/// "Ritz" or "Galerkin"
+std::string title(LossKind loss);
+
+/// The losses whose profiles a file has, ritz before galerkin.
+std::vector<LossKind> profile_losses(const LandscapeReader& reader);
+
+/// One loss's profiles along random or given directions, without attributes and columns of their own.
+Work profile_work(const RunConfig& config, ProfileKey key, std::vector<double> steps);
+
+/// What directions were drawn or taken from: attributes of profiles.
+AttributeList direction_attributes(const RunConfig& config);
+
+/// "100 directions (norm filter, bias zero)"
+std::string directions_text(const RunConfig& config);
+/// The header's lines on the quadrature.
+std::string quadrature_lines(const RunConfig& config);
+
+}  // namespace landscape

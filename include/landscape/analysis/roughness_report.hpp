@@ -1,0 +1,84 @@
+// Every number that the command roughness reports.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "landscape/analysis/point_set_results.hpp"
+#include "landscape/analysis/profiles.hpp"
+#include "landscape/config/run_config.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/roughness/bootstrap.hpp"
+#include "landscape/roughness/comparison.hpp"
+#include "landscape/roughness/convergence.hpp"
+#include "landscape/roughness/diagnostics.hpp"
+#include "landscape/roughness/index.hpp"
+
+namespace landscape {
+
+/// Column of the rounding noise of single precision, unit of f.
+inline constexpr const char* kNoiseColumn = "noise";
+/// Bins of the histograms of T.
+inline constexpr int kHistogramBins = 8;
+/// Of max - min: a profile that falls this much below its centre is not centred at a minimum.
+inline constexpr double kOffCentre = 0.01;
+
+/// What rounding does to profiles evaluated in single precision (precision_check.hpp).
+struct SinglePrecision {
+  std::optional<double> median_of_range;      // noise over max - min
+  std::optional<double> median_of_variation;  // share of T that noise makes
+  std::int64_t n_noisy = 0;                   // usable or unresolved directions where either is above kMostNoise
+};
+
+struct LossReport {
+  LossKind loss = LossKind::ritz;
+  Minimizer minimizer;
+  // of its profiles
+  std::vector<ProfileDiagnostics> profiles;  // (M), direction order; incomplete and damaged rows have status incomplete
+  std::int64_t n_damaged = 0;
+  std::int64_t n_off_centre = 0;  // usable profiles that fall below their centre by more than kOffCentre of max - min
+  RoughnessIndex index;
+  std::optional<IndexInterval> interval;
+  std::optional<IndexSplit> split;
+  std::optional<double> resolution;
+  ShapeSummary shapes;
+  Histogram histogram;  // of T; the edges are the same for both losses, and there are none without a usable direction
+  std::vector<CurvePoint> curve;             // RI against M
+  std::optional<PointSetReport> point_sets;  // with --point-sets
+  std::uint64_t bootstrap_seed = 0;
+  double evaluation_seconds = 0.0;
+  std::vector<double> noise;  // (M), unit of f; empty in double precision
+  std::optional<SinglePrecision> single_precision;
+
+  /// The index is no more than what rounded losses can make.
+  bool is_zero() const { return index.index && resolution && *index.index <= *resolution; }
+};
+
+/// --until-ci and --max-directions.
+struct StoppingRule {
+  double until_ci = 0.0;
+  std::int64_t max_directions = 0;
+  std::string directions_from;  // the file that they are limited by; empty: none
+};
+
+struct Report {
+  NetworkSpec network;
+  Problem problem;
+  double confidence = 0.95;
+  std::vector<LossReport> losses;
+  std::optional<Comparison> comparison;  // of Ritz and Galerkin, where both were measured
+  std::string unmeasured;                // a sentence, where the points are random and their spread is unknown
+  bool noise_pending = false;            // in single precision, by a job that was stopped
+  std::optional<StoppingRule> stopping;  // where --until-ci was given
+};
+
+/// T and its worth per direction, as the statistics take them.
+struct Columns {
+  std::vector<double> total_variation;
+  std::vector<DirectionStatus> status;
+};
+Columns columns_of(std::span<const ProfileDiagnostics> profiles);
+
+}  // namespace landscape

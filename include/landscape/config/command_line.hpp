@@ -1,0 +1,47 @@
+// From arguments and files to a RunConfig: defaults < --preset < --config < command line.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "landscape/config/command.hpp"
+#include "landscape/config/settings.hpp"
+
+namespace landscape {
+
+/// What the arguments say, before any file is read.
+struct Invocation {
+  std::span<const Command> commands;
+  const Command* command = nullptr;  // one of these
+  std::string file;                  // of a command on files
+  std::string second_file;           // of one on two
+  bool help = false;
+  bool version = false;
+  std::string config_file;
+  std::string preset;
+  OptionTexts options;
+
+  bool uses_mpi() const { return !help && !version && command->uses_mpi(); }
+};
+
+/// Whether the arguments name a command that does not use MPI, or --help or --version: also where they are wrong.
+bool names_serial_command(std::span<const Command> commands, std::span<const std::string> arguments);
+
+/// Throws UsageError with a sentence for everything that is wrong. Reads a config file only where something is: what is
+/// wrong in the file is then said with it.
+Invocation parse_command_line(std::span<const Command> commands, std::span<const std::string> arguments);
+
+/// All option texts of an invocation: reads --config, then --preset, and lets the stronger source win. Throws
+/// UsageError that names the file.
+OptionTexts gather_options(const Invocation& invocation);
+
+/// Option texts in the format of settings_text.hpp; `name` stands in messages.
+OptionTexts parse_config_text(std::string_view text, const std::string& name);
+
+/// Where a preset is looked for: $LANDSCAPE_PRESETS, <executable>/../share/landscape_mpi/jobs, the source tree's jobs/.
+std::vector<std::string> preset_folders();
+
+std::string help_text(std::span<const Command> commands);
+}  // namespace landscape

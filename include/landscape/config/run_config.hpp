@@ -1,0 +1,95 @@
+// What a run is: every option's value. Text and back: settings.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "landscape/backend/loss_backend.hpp"
+#include "landscape/equation/equation.hpp"
+#include "landscape/model/network_spec.hpp"
+#include "landscape/profile/direction_set.hpp"
+#include "landscape/profile/profile_grid.hpp"
+#include "landscape/quadrature/quadrature.hpp"
+#include "landscape/roughness/bootstrap.hpp"
+#include "landscape/train/training.hpp"
+
+namespace landscape {
+
+inline constexpr int kMostThreads = 4096;  // of a rank
+
+enum class DeviceChoice { automatic, cpu, cuda };
+
+struct RunConfig {
+  // problem and network
+  NetworkSpec network;
+  Problem problem;
+  std::vector<LossKind> losses{LossKind::ritz, LossKind::galerkin};  // in this order, each at most once
+  // how the minimizers come about
+  TrainingSpec training;  // its seed: --train-seed, else `seed`
+  std::string minimizer;  // files; empty: train
+  std::string minimizer_ritz;
+  std::string minimizer_galerkin;
+  // what is evaluated
+  std::int64_t n_directions = 100;
+  DirectionNorm norm = DirectionNorm::filter;
+  BiasMode bias = BiasMode::zero;
+  std::uint64_t direction_seed = 1;  // --direction-seed, else `seed`
+  std::string directions_from;
+  ProfileGrid grid;
+  std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending; else empty
+  std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
+  QuadratureRule quadrature;
+  int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
+  std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
+  Precision precision = Precision::double_precision;
+  // statistics
+  int bootstrap = 2000;  // resamples
+  double confidence = 0.95;
+  double until_ci = 0.0;  // relative half-width of the interval at which no more directions are added; 0: not asked
+  std::int64_t max_directions = 10000;  // with until_ci
+  IntervalMethod interval = IntervalMethod::automatic;
+  // the run itself
+  std::uint64_t seed = 1;  // of profiles' points and resamples, and the common default of the two others
+  std::string output = "landscape.h5";
+  bool overwrite = false;
+  bool resume = false;
+  bool save_directions = false;
+  bool quiet = false;
+  bool dry_run = false;
+  bool all = false;       // of verify
+  bool settings = false;  // of info
+  DeviceChoice device = DeviceChoice::automatic;
+  int threads = 0;  // per rank; 0: this rank's share of the cores
+  double round_seconds = 60.0;
+  double time_limit = 0.0;  // seconds, 0: none
+
+  RunConfig();
+  /// The file that the minimizer of `loss` is loaded from; empty: it is trained.
+  const std::string& minimizer_file(LossKind loss) const;
+  bool trains_any() const;
+  bool is_sweep() const { return !sweep_radius.empty(); }
+  /// Along every direction: the grid's, or all of a sweep's grids.
+  std::vector<double> steps() const;
+  /// That the run may come to evaluate: more than n_directions only with until_ci.
+  std::int64_t most_directions() const {
+    return until_ci > 0.0 ? std::max(n_directions, max_directions) : n_directions;
+  }
+};
+
+/// Quadrature of training and profiles where the user gave none: as good as exact for small networks, and small enough
+/// that a default run takes seconds up to d = 3.
+QuadratureRule default_quadrature(int dimension);
+
+/// How every interval of a run is made.
+BootstrapOptions bootstrap_options(const RunConfig& config);
+
+std::string to_string(DeviceChoice device);
+DeviceChoice parse_device_choice(std::string_view text, std::string_view option);
+std::string to_string(Precision precision);
+Precision parse_precision(std::string_view text, std::string_view option);
+
+}  // namespace landscape

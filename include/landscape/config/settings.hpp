@@ -1,0 +1,61 @@
+// A RunConfig as text and back.
+//
+// The resolved text, one sorted line `key = value` per option, is what rank 0 broadcasts and every rank parses. The
+// lines of options that define numbers (not where they go, how fast, or how they are reported) are stored in the output
+// file; their FNV-1a hash tells whether two runs are the same calculation. What the lines look like: settings_text.hpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "landscape/config/run_config.hpp"
+#include "landscape/model/complaints.hpp"
+
+namespace landscape {
+
+/// An option's text and the file it came from (empty: the command line).
+struct OptionText {
+  std::string text;
+  std::string origin;
+};
+using OptionTexts = std::map<std::string, OptionText, std::less<>>;
+
+/// Puts the dimension's default where no quadrature is given: again once a file has settled the dimension. Above d = 3
+/// training then has 1024 fresh points each epoch and no L-BFGS.
+void settle_quadratures(RunConfig& config, const OptionTexts& given);
+
+/// Applies the texts to the defaults, then validates. Throws UsageError that names every option that cannot be, and the
+/// file where there is one.
+RunConfig make_run_config(const OptionTexts& texts);
+
+/// Puts the texts into `config` without looking at options together. Returns the names of those that cannot be.
+std::set<std::string, std::less<>> apply_options(RunConfig& config, const OptionTexts& texts, Complaints& complaints);
+
+/// Sorted lines `key = value` of every option that says something; parse_resolved_text reads them back to an equal
+/// configuration.
+std::string resolved_text(const RunConfig& config);
+RunConfig parse_resolved_text(std::string_view text);
+
+/// The lines of resolved_text that define numbers, and their 64-bit FNV-1a hash as 16 hexadecimal digits.
+std::string defining_text(const RunConfig& config);
+std::string config_hash(const RunConfig& config);
+
+/// An option on which two texts of settings differ; without a value where a text does not have it.
+struct Difference {
+  std::string key;
+  std::optional<std::string> before, now;
+};
+/// By key.
+std::vector<Difference> differences(std::string_view before, std::string_view now);
+/// "seed was 1 and is now 2; ..."; empty where there are none.
+std::string describe(const std::vector<Difference>& differences);
+
+/// Throws UsageError where options contradict each other or where a grid or quadrature is impossible; it has a sentence
+/// for each.
+void validate(const RunConfig& config);
+
+}  // namespace landscape

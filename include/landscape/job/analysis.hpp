@@ -1,0 +1,104 @@
+// What an analysis has to say to be a command: which blocks of numbers it fills, along which lines, and what it finds
+// in them. All else - output, minimizers, rounds over all ranks, checkpoints, resume, verify, dry run - is the job's
+// (job.hpp), once for all of them. An analysis holds no state: everything it needs is in the settings and in the file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "landscape/backend/loss_backend.hpp"
+#include "landscape/config/run_config.hpp"
+#include "landscape/config/settings.hpp"
+#include "landscape/io/block.hpp"
+#include "landscape/io/landscape_file.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/job/setup.hpp"
+#include "landscape/profile/line_set.hpp"
+
+namespace landscape {
+
+/// Items [first, first + count) of the flat list row * columns + column of a block.
+struct ItemRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  friend bool operator==(const ItemRange&, const ItemRange&) = default;
+};
+
+/// One block and how its numbers come about: row k belongs to line k, column j to step j.
+struct Work {
+  Block block;
+  LossKind loss = LossKind::ritz;  // and its minimizer
+  std::vector<double> steps;       // along a line
+  std::string lines;               // works with one name here have their lines in common
+  int point_set = 0;               // which quadrature points; 0: the run's own
+};
+
+/// Columns of one block: numbers about its rows.
+struct BlockColumns {
+  std::string block;  // its group
+  std::vector<RowValues> columns;
+};
+
+/// What was found. Rank 0 stores it, the output being closed, and prints it.
+class Findings {
+ public:
+  Findings() = default;
+  Findings(const Findings&) = delete;
+  Findings& operator=(const Findings&) = delete;
+  virtual ~Findings() = default;
+  /// Those of Analysis::results(), with their values.
+  virtual std::vector<ResultGroup> groups() const = 0;
+  virtual std::vector<BlockColumns> columns() const { return {}; }
+  virtual std::string text() const = 0;
+};
+
+/// More directions, and why.
+struct Growth {
+  std::int64_t n_directions = 0;  // 0: none, the job is done
+  std::string sentence;
+};
+
+class Analysis {
+ public:
+  Analysis() = default;
+  Analysis(const Analysis&) = delete;
+  Analysis& operator=(const Analysis&) = delete;
+  virtual ~Analysis() = default;
+
+  /// Fills in the settings that it has defaults for. Throws UsageError where an option has no meaning for it.
+  virtual void settle(RunConfig& config, const OptionTexts& given) const;
+  /// Its blocks, the run's own first. A function of the settings alone, the same on all ranks.
+  virtual std::vector<Work> work(const RunConfig& config) const = 0;
+  /// Points of Work::point_set.
+  virtual PointSet points(const RunConfig& config, int set) const;
+  /// The lines of a work. `given` are the rows (M, n) of --directions-from, else empty.
+  virtual LineSet lines(const RunConfig& config, const Work& work, const Minimizer& minimizer,
+                        const std::vector<double>& given) const;
+  /// Numbers of some items; the backend holds the points of the work. Losses along the lines, unless overridden.
+  virtual void evaluate(LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items,
+                        std::span<double> values) const;
+  /// Collective: numbers about rows that take all ranks, once all rows are there; rank 0's count. lines[i] belongs to
+  /// work[i].
+  virtual std::vector<BlockColumns> measure_rows(const Communicator& comm, const Setup& setup,
+                                                 std::span<const Work> work,
+                                                 std::span<const LineSet* const> lines) const;
+  /// The groups that its findings will be stored in, undefined.
+  virtual std::vector<ResultGroup> results(const RunConfig& config) const = 0;
+  /// From the rows in a file. `has_measured_rows`: what measure_rows() gave is there although no result is yet.
+  virtual std::unique_ptr<Findings> reduce(const LandscapeReader& reader, const RunConfig& config,
+                                           bool has_measured_rows) const = 0;
+  /// Whether the rows suffice; asked when all are there.
+  virtual Growth grow(const LandscapeReader& reader, const RunConfig& config) const;
+  /// Lines of the job's header, each "Name        text\n".
+  virtual std::string header(const RunConfig& config) const = 0;
+  /// "ritz" or "ritz, point set 2": how `info` and `verify` call a work.
+  virtual std::string name(const RunConfig& config, const Work& work) const;
+};
+
+/// Numbers in all blocks.
+std::int64_t count_items(std::span<const Work> work);
+
+}  // namespace landscape

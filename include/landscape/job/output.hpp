@@ -1,0 +1,56 @@
+// The output file's life as the job sees it: claimed before hours of work are spent, created once, resumed where asked.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "landscape/io/landscape_file.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/output_lock.hpp"
+#include "landscape/job/analysis.hpp"
+#include "landscape/job/setup.hpp"
+
+namespace landscape {
+
+enum class OutputPlan {
+  create,   // a new file
+  replace,  // over an existing one, once there is something to put there
+  resume,   // the file is there, of this calculation
+  extend    // the same with fewer directions: its rows are kept in a larger file
+};
+
+/// What rank 0 holds from the claim to the end of the job; the other ranks know the plan only.
+struct OutputClaim {
+  OutputPlan plan = OutputPlan::create;
+  std::int64_t earlier_directions = 0;  // of a file to be extended
+  std::optional<OutputLock> lock;
+  bool nothing_to_resume = false;     // --resume without a file: the job starts anew
+  bool replaces_checkpoints = false;  // of stopped trainings, by --overwrite
+  bool lacks_directions = false;      // --save-directions, but the file was begun without
+
+  /// The file is there and its minimizers and rows count.
+  bool goes_on() const { return plan == OutputPlan::resume || plan == OutputPlan::extend; }
+};
+
+/// Collective. Rank 0 looks at --output, --overwrite and --resume; with `take_lock` it also takes the lock. A job with
+/// --until-ci goes on with the directions that an earlier one reached, and whether directions are stored is settled by
+/// the file: setup.config then says so.
+/// Throws UsageError where the file is in the way, or was made with other settings (and names these).
+OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock);
+
+/// Rows of one block that are still to be computed, ascending.
+using OpenRows = std::vector<std::int64_t>;
+
+/// Collective, by work: all rows of a new file, or those that a resumed one lacks (or holds damaged).
+std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, std::span<const Work> work,
+                                const OutputClaim& claim);
+
+/// The whole file to be, from what is known after the training; without blocks where nothing is evaluated.
+FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers);
+
+/// Rank 0: makes, replaces or extends the file as the claim planned, or marks a resumed one as running; then the
+/// training's checkpoints have served.
+void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers, const OutputClaim& claim);
+
+}  // namespace landscape

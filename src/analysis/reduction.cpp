@@ -1,0 +1,203 @@
+// T per direction in direction order, then the index, its interval and the paired comparison.
+#include "landscape/analysis/reduction.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "landscape/analysis/convergence.hpp"
+#include "landscape/analysis/precision_check.hpp"
+#include "landscape/analysis/stored_settings.hpp"
+#include "landscape/backend/loss_rounding.hpp"
+#include "landscape/config/point_sets.hpp"
+#include "landscape/model/numbers.hpp"
+#include "profile_rows.hpp"
+
+namespace landscape {
+namespace {
+
+struct Diagnosed {
+  std::vector<ProfileDiagnostics> profiles;  // (M)
+  std::int64_t n_damaged = 0;
+  std::vector<char> falls;  // whether a profile falls below its centre
+};
+
+// Whether a usable profile is lower somewhere than at s = 0, by more than kOffCentre of max - min.
+bool falls_below_centre(std::span<const double> row, std::span<const double> steps) {
+  if (steps.front() > 0.0 || steps.back() < 0.0) return false;
+  const auto nearer = [](double a, double b) { return std::abs(a) < std::abs(b); };
+  const auto centre = std::min_element(steps.begin(), steps.end(), nearer) - steps.begin();
+  const auto [low, high] = std::minmax_element(row.begin(), row.end());
+  return row[static_cast<std::size_t>(centre)] - *low > kOffCentre * (*high - *low);
+}
+
+Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
+  const std::vector<double> steps = reader.axis(profile_group(key));
+  const std::vector<std::uint8_t> nothing(steps.size(), 0);
+  DiagnosticsOptions options;
+  options.interval_length = config.grid.length();
+  options.loss_error = loss_error(reader, config, key);
+  if (config.precision == Precision::single_precision && key.set == 0) {
+    options.most_rounding = std::numeric_limits<double>::infinity();  // weigh_noise() judges by what was measured
+  }
+  Diagnosed diagnosed;
+  diagnosed.n_damaged = visit_rows(reader, key, [&](std::span<const double> row, bool intact) {
+    const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
+    diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
+    diagnosed.falls.push_back(falls_below_centre(row, steps));
+  });
+  return diagnosed;
+}
+
+// Of a report that knows its noise and its profiles. Directions along which noise makes more than kMostRounding of max
+// - min or of T are unresolved.
+SinglePrecision weigh_noise(const LandscapeReader& reader, LossReport& report) {
+  SinglePrecision result;
+  std::vector<double> of_range, of_variation;
+  std::size_t k = 0;
+  visit_rows(reader, report.loss, [&](std::span<const double> row, bool) {
+    ProfileDiagnostics& profile = report.profiles[k];
+    const double sigma = report.noise[k++];
+    if (profile.status != DirectionStatus::usable) return;
+    of_range.push_back(sigma / (profile.maximum - profile.minimum));
+    of_variation.push_back(noise_share_of_variation(row, sigma));
+    const double most = std::max(of_range.back(), of_variation.back());
+    if (!(most <= kMostNoise)) ++result.n_noisy;
+    if (!(most <= kMostRounding)) profile = left_out_profile(DirectionStatus::unresolved);
+  });
+  result.median_of_range = median(of_range);
+  result.median_of_variation = median(of_variation);
+  return result;
+}
+
+std::vector<double> usable_total_variation(std::span<const ProfileDiagnostics> profiles) {
+  const Columns columns = columns_of(profiles);
+  return usable_values(columns.total_variation, columns.status);
+}
+
+// The run's own profiles count as one of the independent sets where their points were drawn like the others.
+PointSetReport reduce_point_sets(const LandscapeReader& reader, const RunConfig& config, const LossReport& report) {
+  PointSetReport result;
+  result.rule = config.quadrature;
+  result.reference_rule = reference_rule(config);
+  std::vector<ProfileDiagnostics> sets;
+  if (own_points_count(config)) sets = report.profiles;
+  const std::vector<FurtherSet> further = further_sets(config);
+  for (std::size_t i = 0; i < further.size(); ++i) {
+    const Diagnosed diagnosed = diagnose(reader, config, {report.loss, static_cast<int>(i) + 1});
+    result.n_damaged += diagnosed.n_damaged;
+    if (further[i].is_reference) {
+      result.reference = roughness_index(diagnosed.profiles);
+      result.reference_resolution = index_resolution(diagnosed.profiles);
+      result.reference_interval = index_interval(usable_total_variation(diagnosed.profiles), bootstrap_options(config));
+    } else {
+      sets.insert(sets.end(), diagnosed.profiles.begin(), diagnosed.profiles.end());
+    }
+  }
+  const Columns columns = columns_of(sets);
+  result.noise = split_quadrature_noise(columns.total_variation, config.point_sets, columns.status);
+  return result;
+}
+
+LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, LossKind loss, NoiseState noise) {
+  LossReport report;
+  report.loss = loss;
+  if (noise == NoiseState::written || reader.has_results(result_group(loss))) {
+    if (reader.has_row_column(profile_group(loss), kNoiseColumn))
+      report.noise = reader.row_column<double>(profile_group(loss), kNoiseColumn);
+  }
+  report.minimizer = reader.minimizer(loss);
+  Diagnosed diagnosed = diagnose(reader, config, loss);
+  report.profiles = std::move(diagnosed.profiles);
+  report.n_damaged = diagnosed.n_damaged;
+  if (!report.noise.empty()) report.single_precision = weigh_noise(reader, report);
+  for (std::size_t k = 0; k < report.profiles.size(); ++k) {
+    if (report.profiles[k].status == DirectionStatus::usable && diagnosed.falls[k]) ++report.n_off_centre;
+  }
+  report.index = roughness_index(report.profiles);
+  report.split = split_index(report.profiles);
+  report.resolution = index_resolution(report.profiles);
+  report.shapes = summarise_shapes(report.profiles);
+
+  report.interval = index_interval(usable_total_variation(report.profiles), bootstrap_options(config));
+  report.bootstrap_seed = config.seed;
+  const Columns columns = columns_of(report.profiles);
+  report.curve = index_curve(columns.total_variation, columns.status, bootstrap_options(config));
+  if (config.point_sets > 0) {
+    report.point_sets = reduce_point_sets(reader, config, report);
+    report.n_damaged += report.point_sets->n_damaged;
+  }
+  const auto n_sets = static_cast<int>(further_sets(config).size());
+  for (int set = 0; set <= n_sets; ++set) report.evaluation_seconds += reader.seconds(profile_group({loss, set}));
+  return report;
+}
+
+// Bins that hold the T of all losses, so that their histograms can be laid side by side.
+void make_histograms(std::vector<LossReport>& losses) {
+  std::vector<std::vector<double>> values;
+  double low = std::numeric_limits<double>::infinity(), high = 0.0;
+  for (const LossReport& loss : losses) {
+    std::vector<double>& t = values.emplace_back();
+    for (const ProfileDiagnostics& profile : loss.profiles) {
+      if (profile.status == DirectionStatus::usable) t.push_back(profile.total_variation);
+    }
+    for (const double x : t) {
+      low = std::min(low, x);
+      high = std::max(high, x);
+    }
+  }
+  if (!(high > 0.0)) return;
+  const std::vector<double> edges = histogram_edges(low, high, kHistogramBins);
+  for (std::size_t i = 0; i < losses.size(); ++i) losses[i].histogram = histogram_of(values[i], edges);
+}
+
+Comparison compare_losses(const LossReport& first, const LossReport& second, const RunConfig& config) {
+  const Columns a = columns_of(first.profiles), b = columns_of(second.profiles);
+  LossSample sample_a{title(first.loss), a.total_variation, a.status};
+  LossSample sample_b{title(second.loss), b.total_variation, b.status};
+  if (first.resolution) sample_a.resolution = *first.resolution;
+  if (second.resolution) sample_b.resolution = *second.resolution;
+  return compare_indices(sample_a, sample_b, bootstrap_options(config));
+}
+
+// As the job asks for it, else as the file was made: a job that goes on with it finds its results pending, but not
+// gone.
+std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const RunConfig& config) {
+  if (config.until_ci > 0.0) return StoppingRule{config.until_ci, config.max_directions, config.directions_from};
+  const std::vector<std::string> groups = reader.result_groups();
+  const bool running =
+      reader.state() == RunState::running && std::find(groups.begin(), groups.end(), kStoppingGroup) != groups.end();
+  if (!running && !reader.has_results(kStoppingGroup)) return std::nullopt;
+  const double until_ci = reader.real_result(kStoppingGroup, "until_ci");
+  if (!(until_ci > 0.0)) return std::nullopt;
+  return StoppingRule{until_ci, reader.whole_result(kStoppingGroup, "max_directions"), config.directions_from};
+}
+
+}  // namespace
+
+math::LossError<double> loss_error(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
+  const Minimizer minimizer = reader.minimizer(key.loss);
+  return loss_rounding(minimizer.spec, problem_of(reader), key.loss, minimizer.theta,
+                       key.set == 0 ? reader.points() : points_of_set(config, key.set), config.precision);
+}
+
+Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, NoiseState noise) {
+  validate(bootstrap_options(config));
+  Report report;
+  report.problem = problem_of(reader);
+  report.confidence = config.confidence;
+  for (const LossKind loss : profile_losses(reader)) {
+    report.network = reader.minimizer(loss).spec;
+    report.losses.push_back(reduce_loss(reader, config, loss, noise));
+  }
+  make_histograms(report.losses);
+  if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
+  report.unmeasured = unmeasured_text(config);
+  report.noise_pending = config.precision == Precision::single_precision &&
+                         std::any_of(report.losses.begin(), report.losses.end(),
+                                     [](const LossReport& loss) { return loss.noise.empty(); });
+  report.stopping = stopping_rule(reader, config);
+  return report;
+}
+
+}  // namespace landscape

@@ -1,0 +1,324 @@
+// Formatting only: every number comes from a Report or a Setup.
+#include "landscape/analysis/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "landscape/analysis/convergence.hpp"
+#include "landscape/analysis/precision_check.hpp"
+#include "landscape/backend/solution_measure.hpp"
+#include "landscape/config/text.hpp"
+#include "landscape/job/minimizer_text.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr int kLabelWidth = 30, kColumnWidth = 26;
+
+std::string range(double lower, double upper) { return fmt::format("{:.4g} .. {:.4g}", lower, upper); }
+
+std::string index_text(const LossReport& loss) { return known_index_text(loss.index.index, loss.resolution); }
+
+std::string interval_text(const LossReport& loss) {
+  if (loss.is_zero()) return "rounding";
+  if (!loss.interval) {
+    const bool would_do = loss.index.n_directions >= kFewestForInterval;
+    return fmt::format("needs {} {}directions", kFewestForInterval, would_do ? "usable " : "");
+  }
+  return range(loss.interval->lower, loss.interval->upper) + (loss.interval->rests_on_few ? " (*)" : "");
+}
+
+std::string left_out_text(const RoughnessIndex& index) {
+  std::string text;
+  const auto add = [&text](std::int64_t count, const char* why) {
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, why);
+  };
+  add(index.n_flat, "flat");
+  add(index.n_unresolved, "at rounding level");
+  add(index.n_non_finite, "not finite");
+  add(index.n_incomplete, "not done");
+  return text.empty() ? "none" : text;
+}
+
+std::string share_text(const LossReport& loss, ProfileShape shape) {
+  return loss.shapes.n_usable == 0 ? "undefined" : fmt::format("{:.0f} %", 100.0 * loss.shapes.share(shape));
+}
+
+std::string slope_changes_text(const LossReport& loss) {
+  if (!loss.shapes.mean_slope_changes) return "undefined";
+  return fmt::format("mean {:.3g}, median {:g}", *loss.shapes.mean_slope_changes, *loss.shapes.median_slope_changes);
+}
+
+std::string minimum_offset_text(const LossReport& loss) {
+  if (!loss.shapes.mean_absolute_minimum_offset) return "undefined";
+  return fmt::format("mean {:.3g}, median {:.3g}", *loss.shapes.mean_absolute_minimum_offset,
+                     *loss.shapes.median_absolute_minimum_offset);
+}
+
+std::string shares_text(const LossReport& loss) {
+  if (loss.is_zero() || !loss.split || !loss.split->tilt_share) return "undefined";
+  const auto whole = [](double share) { return std::round(100.0 * share) + 0.0; };  // no "-0"
+  return fmt::format("{:.0f} % + {:.0f} %", whole(*loss.split->tilt_share), whole(*loss.split->oscillation_share));
+}
+
+std::string percent_text(const std::optional<double>& share) {
+  if (!share || !std::isfinite(*share)) return "undefined";
+  return *share > 1.0 ? std::string("above 100 %") : fmt::format("{:.2g} %", 100.0 * *share);
+}
+
+std::string seconds_text(double seconds, const char* without) {
+  return seconds > 0.0 ? fmt::format("{:.3g}", seconds) : std::string(without);
+}
+
+std::string loss_number(double loss) { return std::isfinite(loss) ? fmt::format("{:.8g}", loss) : "unknown"; }
+
+std::string error_text(double value, double error) {
+  return std::isnan(value) ? "undefined" : fmt::format("{:.2e} +- {}", value, defined_text(error, "{:.0e}"));
+}
+
+std::string off_centre_text(const LossReport& loss) {
+  if (2 * loss.n_off_centre <= loss.index.n_used) return "";
+  return wrapped(fmt::format("Warning: {}: {} of {} profiles fall below their centre by more than {:g} % of max - min: "
+                             "with {} theta* is no minimum.",
+                             to_string(loss.loss), loss.n_off_centre, loss.index.n_used, 100.0 * kOffCentre,
+                             loss.minimizer.profile_quadrature),
+                 kTextWidth);
+}
+
+std::string spread_text(const LossReport& loss) {
+  const QuadratureNoise& noise = loss.point_sets->noise;
+  if (!noise.index_mean || !noise.index_spread) return "undefined";
+  return fmt::format("{:.4g} +- {:.2g}{}", *noise.index_mean, *noise.index_spread,
+                     loss.point_sets->points_dominate() ? " (!)" : "");
+}
+
+std::string variances_text(const LossReport& loss) {
+  const QuadratureNoise& noise = loss.point_sets->noise;
+  const double total = noise.variance_directions.value_or(0.0) + noise.variance_points.value_or(0.0);
+  if (!(total > 0.0)) return "undefined";
+  return fmt::format("{:.3g} % + {:.3g} %", 100.0 * *noise.variance_directions / total,
+                     100.0 * *noise.variance_points / total);
+}
+
+std::string reference_interval_text(const LossReport& loss) {
+  const auto& interval = loss.point_sets->reference_interval;
+  return interval ? range(interval->lower, interval->upper) : "undefined";
+}
+
+class Table {
+ public:
+  explicit Table(std::span<const LossReport> losses) : losses_(losses) {}
+  void row(std::string_view label, const std::function<std::string(const LossReport&)>& cell) {
+    text_ += fmt::format("{:<{}}", label, kLabelWidth);
+    for (const LossReport& loss : losses_) text_ += fmt::format("  {:>{}}", cell(loss), kColumnWidth - 2);
+    text_ += '\n';
+  }
+  void rule() { text_ += std::string(kLabelWidth + kColumnWidth * losses_.size(), '-') + '\n'; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::span<const LossReport> losses_;
+  std::string text_;
+};
+
+// A line per bin: its edges, then a bar and its count for every loss. Empty where no direction is usable.
+std::string histogram_text(std::span<const LossReport> losses) {
+  constexpr int kLongestBar = 18;
+  std::int64_t most = 0;
+  const std::vector<double>* edges = nullptr;
+  for (const LossReport& loss : losses) {
+    if (loss.histogram.edges.empty()) continue;
+    edges = &loss.histogram.edges;
+    most = std::max(most, *std::max_element(loss.histogram.counts.begin(), loss.histogram.counts.end()));
+  }
+  if (edges == nullptr || most == 0) return {};
+  std::string text = "directions by their T\n";
+  for (std::size_t b = 0; b + 1 < edges->size(); ++b) {
+    text += fmt::format("{:<{}}", "  " + range((*edges)[b], (*edges)[b + 1]), kLabelWidth);
+    for (const LossReport& loss : losses) {
+      const std::int64_t count = loss.histogram.counts.empty() ? 0 : loss.histogram.counts[b];
+      const auto length = static_cast<std::size_t>((kLongestBar * count + most - 1) / most);
+      text +=
+          fmt::format(" {:<{}}{:>{}}", std::string(length, '#'), kLongestBar, count, kColumnWidth - 1 - kLongestBar);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+// Difference, ratio and p-value as lines; the names are those of the indices.
+std::string comparison_lines(const Comparison& c, const std::string& first, const std::string& second) {
+  std::string text;
+  const auto line = [&text](const std::string& label, const std::optional<double>& value,
+                            const std::optional<TwoSided>& interval) {
+    text += fmt::format("  {:<28}{:>12}", label, number_or_undefined(value));
+    if (interval) text += fmt::format("    {}", range(interval->lower, interval->upper));
+    text += '\n';
+  };
+  line(fmt::format("RI({}) - RI({})", first, second), c.difference, c.difference_interval);
+  line(fmt::format("RI({}) / RI({})", first, second), c.ratio, c.ratio_interval);
+  line("p-value of equal indices", c.p_value, {});
+  return text;
+}
+
+bool has_numbers(const Comparison& c) {
+  return c.verdict != ComparisonVerdict::not_comparable && c.verdict != ComparisonVerdict::both_zero &&
+         c.verdict != ComparisonVerdict::within_rounding;
+}
+
+std::string comparison_text(const Comparison& c) {
+  std::string text = "\n";
+  if (has_numbers(c)) {
+    text += fmt::format("Paired over the {} directions that both losses share, {:g} % intervals:\n", c.n_used,
+                        100.0 * c.confidence);
+    text += comparison_lines(c, c.first, c.second);
+  }
+  return text + wrapped(describe(c), kTextWidth);
+}
+
+}  // namespace
+
+std::string file_comparison_text(const Comparison& c, const std::string& what, const std::string& why_unpaired) {
+  std::string text;
+  if (why_unpaired.empty()) {
+    text += wrapped(
+        fmt::format("{}, paired over {} common directions, {:g} % intervals:", what, c.n_used, 100.0 * c.confidence),
+        kTextWidth);
+  } else {
+    text +=
+        wrapped(fmt::format("{}, not paired, because {}; {:g} % intervals:", what, why_unpaired, 100.0 * c.confidence),
+                kTextWidth);
+  }
+  if (c.index_first)
+    text += fmt::format("  {:<28}{:>12}\n  {:<28}{:>12}\n", "RI(A)", number_or_undefined(c.index_first), "RI(B)",
+                        number_or_undefined(c.index_second));
+  if (has_numbers(c)) text += comparison_lines(c, "A", "B");
+  return text + wrapped(describe(c), kTextWidth);
+}
+
+std::string report_text(const Report& report) {
+  Table table(report.losses);
+  const int dimension = report.network.dimension;
+  table.row("", [](const LossReport& l) { return "Deep " + title(l.loss); });
+  table.rule();
+  table.row("roughness index RI", index_text);
+  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), interval_text);
+  table.row("  standard error", [](const LossReport& l) {
+    return l.is_zero() ? "rounding" : number_or_undefined(l.index.jackknife_error);
+  });
+  table.row("mean T", [](const LossReport& l) { return number_or_undefined(l.index.mean); });
+  table.row("directions used",
+            [](const LossReport& l) { return fmt::format("{} of {}", l.index.n_used, l.index.n_directions); });
+  table.row("  left out", [](const LossReport& l) { return left_out_text(l.index); });
+  if (!report.losses.empty() && report.losses.front().point_sets) {
+    const PointSetReport& sets = *report.losses.front().point_sets;
+    table.row(fmt::format("RI over {} point sets", sets.noise.n_sets), spread_text);
+    table.row("  var T: directions + points", variances_text);
+    table.row(fmt::format("  RI with {}", to_string(sets.reference_rule)), [](const LossReport& l) {
+      return known_index_text(l.point_sets->reference.index, l.point_sets->reference_resolution);
+    });
+    table.row(fmt::format("    {:g} % interval", 100.0 * report.confidence), reference_interval_text);
+  }
+  table.row("profiles: monotone", [](const LossReport& l) { return share_text(l, ProfileShape::monotone); });
+  table.row("  one valley", [](const LossReport& l) { return share_text(l, ProfileShape::single_valley); });
+  table.row("  one valley, falls at an end",
+            [](const LossReport& l) { return share_text(l, ProfileShape::valley_and_peak); });
+  table.row("  several valleys", [](const LossReport& l) { return share_text(l, ProfileShape::multi_valley); });
+  table.row("  one peak", [](const LossReport& l) { return share_text(l, ProfileShape::single_peak); });
+  table.row("slope sign changes", slope_changes_text);
+  table.row("ends differ by, of max - min",
+            [](const LossReport& l) { return "mean " + number_or_undefined(l.shapes.mean_absolute_asymmetry); });
+  table.row("minimum is off s = 0 by", minimum_offset_text);
+  table.row("curvature at s = 0",
+            [](const LossReport& l) { return "median " + number_or_undefined(l.shapes.median_curvature); });
+  table.row("variance of T: tilt + rest", shares_text);
+  const auto in_single = [](const LossReport& l) { return l.single_precision.has_value(); };
+  if (std::any_of(report.losses.begin(), report.losses.end(), in_single)) {
+    table.row("rounding noise, of max - min",
+              [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_range); });
+    table.row("  share of T that it makes",
+              [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_variation); });
+  }
+  table.row("loss at the minimizer",
+            [](const LossReport& l) { return defined_text(l.minimizer.final_loss, "{:.8g}"); });
+  table.row("  its error", [](const LossReport& l) {
+    return fmt::format("{} ({})", defined_text(l.minimizer.final_loss_error, "{:.1g}"), l.minimizer.final_quadrature);
+  });
+  table.row("  with the profiles' points", [](const LossReport& l) { return loss_number(l.minimizer.profile_loss); });
+  table.row("  with the training's points", [](const LossReport& l) { return loss_number(l.minimizer.training_loss); });
+  table.row("  its gradient's length", [](const LossReport& l) {
+    return std::isfinite(l.minimizer.gradient_norm)
+               ? fmt::format("{:.2g}{}", l.minimizer.gradient_norm, l.minimizer.at_iteration_limit ? " (limit)" : "")
+               : "unknown";
+  });
+  table.row("  least over all functions", [&](const LossReport& l) {
+    return fmt::format("{:.8g}", exact_minimum(l.loss, report.problem, dimension));
+  });
+  table.row("relative L2 error of u", [](const LossReport& l) {
+    return error_text(l.minimizer.relative_l2_error, l.minimizer.relative_l2_uncertainty);
+  });
+  table.row("relative H1 semi-norm error", [](const LossReport& l) {
+    return error_text(l.minimizer.relative_h1_error, l.minimizer.relative_h1_uncertainty);
+  });
+  table.row("seconds: training", [](const LossReport& l) { return seconds_text(l.minimizer.seconds, "loaded"); });
+  table.row("  profiles", [](const LossReport& l) { return seconds_text(l.evaluation_seconds, "unknown"); });
+  table.rule();
+
+  std::string text = table.text() + histogram_text(report.losses);
+  text += wrapped(
+      "Tilt: the part of T that unequal ends make, (f_0 + f_m - 2 min) / (|I| (max - min)). The rest: further turning "
+      "points. Their shares of RI^2 are cov(T, part) / var(T).",
+      kTextWidth);
+  if (std::any_of(report.losses.begin(), report.losses.end(), [](const LossReport& l) { return l.is_zero(); })) {
+    text += wrapped("(rounding B): rounded losses alone can make an index of B, so this one is zero to rounding level.",
+                    kTextWidth);
+  }
+  for (const LossReport& loss : report.losses) {
+    text += warning_lines(loss.minimizer.warnings);
+    text += off_centre_text(loss);
+    if (loss.interval && loss.interval->rests_on_few && !loss.is_zero()) {
+      text += wrapped(
+          fmt::format("(*) {}: about {:.0f} directions carry the variance, so the interval may be too short: use more "
+                      "--directions.",
+                      to_string(loss.loss), loss.interval->n_effective),
+          kTextWidth);
+    }
+    if (loss.minimizer.at_iteration_limit) {
+      text += wrapped(fmt::format("(limit) {}: L-BFGS ended at its limit of iterations, where the gradient's length is "
+                                  "{:.2g}: not yet a minimum, raise --lbfgs-iterations.",
+                                  to_string(loss.loss), loss.minimizer.gradient_norm),
+                      kTextWidth);
+    }
+    if (loss.single_precision && loss.single_precision->n_noisy > 0) {
+      text += wrapped(
+          fmt::format("Warning: along {} of the {} directions of {} single precision makes noise above {:g} % of "
+                      "max - min or of T: do not trust its numbers, use --precision double.",
+                      loss.single_precision->n_noisy, loss.index.n_used + loss.index.n_unresolved, to_string(loss.loss),
+                      100.0 * kMostNoise),
+          kTextWidth);
+    }
+    if (loss.n_damaged > 0) {
+      text += fmt::format("{}: {} directions do not match their checksum; --resume computes them again.\n",
+                          to_string(loss.loss), loss.n_damaged);
+    }
+  }
+  for (const LossReport& loss : report.losses) {
+    if (loss.point_sets && loss.point_sets->points_dominate())
+      text += wrapped("(!) " + domination_text(title(loss.loss), *loss.point_sets), kTextWidth);
+  }
+  if (report.noise_pending) {
+    text += wrapped("The noise of single precision is not measured yet: --resume finishes the job and measures it.",
+                    kTextWidth);
+  }
+  if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, kTextWidth);
+  if (report.comparison) text += comparison_text(*report.comparison);
+  text += curve_text(report);
+  const std::string stopping = stopping_text(report);
+  if (!stopping.empty()) text.append("\n").append(wrapped(stopping, kTextWidth));
+  return text;
+}
+
+}  // namespace landscape

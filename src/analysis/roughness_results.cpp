@@ -1,0 +1,208 @@
+// The result groups of /roughness, declared as tables.
+#include "landscape/analysis/roughness_results.hpp"
+
+#include <algorithm>
+
+#include "landscape/analysis/convergence.hpp"
+#include "landscape/analysis/point_set_results.hpp"
+#include "landscape/io/result_table.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr std::size_t kWordCapacity = 32, kSentenceCapacity = 1024;
+
+std::string method_name(const std::optional<IndexInterval>& interval, IntervalMethod IndexInterval::*side) {
+  return interval ? to_string((*interval).*side) : "none";
+}
+
+void add_index(ResultTable<LossReport>& table) {
+  using R = LossReport;
+  table.add("index", "1", "roughness index RI = std(T; ddof = 1) / mean(T) over the usable directions",
+            [](const R& r) { return r.index.index; });
+  table.add("interval", "1", "lower and upper bound of RI", &R::interval);
+  table.add("confidence", "1", "confidence of the interval",
+            [](const R& r) { return r.interval ? std::optional(r.interval->confidence) : std::nullopt; });
+  table.add_text("lower_method", kWordCapacity, "how the lower bound was found, or none",
+                 [](const R& r) { return method_name(r.interval, &IndexInterval::lower_method); });
+  table.add_text("upper_method", kWordCapacity, "how the upper bound was found, or none",
+                 [](const R& r) { return method_name(r.interval, &IndexInterval::upper_method); });
+  table.add("standard_error", "1", "jackknife error of RI", [](const R& r) { return r.index.jackknife_error; });
+  table.add("resolution", "1", "the RI that rounded losses alone can make", &R::resolution);
+  table.add("mean", "1 / step", "mean T", [](const R& r) { return r.index.mean; });
+  table.add("std", "1 / step", "standard deviation of T, ddof = 1",
+            [](const R& r) { return r.index.standard_deviation; });
+}
+
+void add_directions(ResultTable<LossReport>& table) {
+  using R = LossReport;
+  table.add("directions", "1", "number of directions M", [](const R& r) { return r.index.n_directions; });
+  table.add("used", "1", "usable directions", [](const R& r) { return r.index.n_used; });
+  table.add("excluded_flat", "1", "directions left out: max f = min f", [](const R& r) { return r.index.n_flat; });
+  table.add("excluded_unresolved", "1", "directions left out: at rounding level",
+            [](const R& r) { return r.index.n_unresolved; });
+  table.add("excluded_nonfinite", "1", "directions left out: a loss is not finite",
+            [](const R& r) { return r.index.n_non_finite; });
+  table.add("excluded_incomplete", "1", "directions left out: not complete, or damaged",
+            [](const R& r) { return r.index.n_incomplete; });
+}
+
+void add_shapes(ResultTable<LossReport>& table) {
+  using R = LossReport;
+  const auto count = [](ProfileShape shape) {
+    return [shape](const R& r) { return r.shapes.count[static_cast<int>(shape)]; };
+  };
+  const auto shapes = [](auto member) { return [member](const R& r) { return r.shapes.*member; }; };
+  const auto split = [](auto member) {
+    return [member](const R& r) -> std::optional<double> {
+      if (!r.split) return std::nullopt;
+      return (*r.split).*member;
+    };
+  };
+  table.add("monotone", "1", "usable directions without a turning point", count(ProfileShape::monotone));
+  table.add("single_valley", "1", "usable directions with one valley", count(ProfileShape::single_valley));
+  table.add("multi_valley", "1", "usable directions with several valleys, two lows or more",
+            count(ProfileShape::multi_valley));
+  table.add("single_peak", "1", "usable directions with one peak", count(ProfileShape::single_peak));
+  table.add("valley_and_peak", "1", "usable directions with one valley and a peak on one side or both",
+            count(ProfileShape::valley_and_peak));
+  table.add("mean_slope_changes", "1", "mean number of sign changes of the slope",
+            shapes(&ShapeSummary::mean_slope_changes));
+  table.add("median_slope_changes", "1", "their median", shapes(&ShapeSummary::median_slope_changes));
+  table.add("mean_absolute_asymmetry", "1", "mean |f_m - f_0| / (max f - min f) of the two ends",
+            shapes(&ShapeSummary::mean_absolute_asymmetry));
+  table.add("mean_absolute_minimum_offset", "step", "mean |s| of the lowest loss",
+            shapes(&ShapeSummary::mean_absolute_minimum_offset));
+  table.add("median_absolute_minimum_offset", "step", "their median",
+            shapes(&ShapeSummary::median_absolute_minimum_offset));
+  table.add("lower_off_centre", "1", "usable profiles that fall below their centre by more than 1 % of max f - min f",
+            &R::n_off_centre);
+  table.add("median_curvature", "1 / step^2", "median f'' at the step nearest s = 0",
+            shapes(&ShapeSummary::median_curvature));
+  table.add("tilt_share", "1", "share of RI that the ends of the profiles make", split(&IndexSplit::tilt_share));
+  table.add("oscillation_share", "1", "share of RI that their oscillation makes",
+            split(&IndexSplit::oscillation_share));
+}
+
+ResultTable<LossReport> loss_table() {
+  using R = LossReport;
+  ResultTable<R> table(
+      "roughness index RI = std(T; ddof = 1) / mean(T) over the usable directions, T the normalised total variation "
+      "of a profile (unit: 1 / step); NaN where undefined");
+  add_index(table);
+  add_directions(table);
+  add_shapes(table);
+  table.add("bootstrap_resamples", "1", "resamples of the interval",
+            [](const R& r) { return r.interval ? r.interval->resamples : std::int64_t{0}; });
+  table.add("bootstrap_seed", "1", "seed of the resampling", &R::bootstrap_seed);
+  table.add("effective_directions", "1", "directions that carry the variance, n / kurtosis of T",
+            [](const R& r) { return r.interval ? std::optional(r.interval->n_effective) : std::nullopt; });
+  table.add("evaluation_seconds", "s", "time of the evaluation, of all ranks", &R::evaluation_seconds);
+  table.add("median_noise", "1", "median noise of single precision over max f - min f",
+            [](const R& r) { return r.single_precision ? r.single_precision->median_of_range : std::nullopt; });
+  table.add("median_noise_share_of_variation", "1", "median share of T that this noise makes",
+            [](const R& r) { return r.single_precision ? r.single_precision->median_of_variation : std::nullopt; });
+  table.add("noisy_directions", "1", "directions where either is above 1 %",
+            [](const R& r) { return r.single_precision ? r.single_precision->n_noisy : std::int64_t{0}; });
+  return table;
+}
+
+// Without a usable direction there are no bins.
+ResultTable<LossReport> histogram_table() {
+  using R = LossReport;
+  ResultTable<R> table("usable directions by their T");
+  table.add("edges", "1 / step", "ascending edges of the bins of T, NaN without a usable direction", "(B + 1)",
+            {kHistogramBins + 1}, [](const R& r) {
+              std::vector<double> edges = r.histogram.edges;
+              edges.resize(kHistogramBins + 1, std::numeric_limits<double>::quiet_NaN());
+              return edges;
+            });
+  table.add("counts", "1", "usable directions with edges[b] <= T < edges[b + 1], in the last bin also its upper edge",
+            "(B)", {kHistogramBins}, [](const R& r) {
+              std::vector<std::int64_t> counts = r.histogram.counts;
+              counts.resize(kHistogramBins);
+              return counts;
+            });
+  return table;
+}
+
+ResultTable<Comparison> comparison_table(std::uint64_t bootstrap_seed) {
+  using C = Comparison;
+  ResultTable<C> table(
+      "paired comparison of the indices over the directions usable for both losses; NaN where undefined");
+  table.add_text("verdict", kWordCapacity,
+                 "not distinguishable, ritz rougher, galerkin rougher, both zero, not comparable or within rounding",
+                 [](const C& c) {
+                   constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher",   "galerkin rougher",
+                                                        "both zero",           "not comparable", "within rounding"};
+                   return std::string(kVerdicts[static_cast<int>(c.verdict)]);
+                 });
+  table.add_text("sentence", kSentenceCapacity, "the verdict and what it rests on",
+                 [](const C& c) { return describe(c); });
+  table.add("directions", "1", "number of directions M", &C::n_directions);
+  table.add("used", "1", "directions usable for both losses", &C::n_used);
+  table.add("index_ritz", "1", "RI of Deep Ritz over these", &C::index_first);
+  table.add("index_galerkin", "1", "RI of Deep Galerkin over these", &C::index_second);
+  table.add("difference", "1", "index_ritz - index_galerkin", &C::difference);
+  table.add("difference_interval", "1", "lower and upper bound of difference", &C::difference_interval);
+  table.add("ratio", "1", "index_ritz / index_galerkin", &C::ratio);
+  table.add("ratio_interval", "1", "lower and upper bound of ratio", &C::ratio_interval);
+  table.add("p_value", "1", "of equal indices, two-sided", &C::p_value);
+  table.add_text("decided_by", kWordCapacity,
+                 "the interval that verdict and p_value rest on: ratio, difference or none", &C::decided_by);
+  table.add("confidence", "1", "confidence of the intervals", &C::confidence);
+  table.add("bootstrap_resamples", "1", "resamples of the intervals", &C::resamples);
+  table.add("bootstrap_seed", "1", "seed of the resampling", [=](const C&) { return bootstrap_seed; });
+  return table;
+}
+
+const LossReport* find_loss(const Report* report, LossKind loss) {
+  if (report == nullptr) return nullptr;
+  return &*std::find_if(report->losses.begin(), report->losses.end(),
+                        [&](const LossReport& r) { return r.loss == loss; });
+}
+
+}  // namespace
+
+std::vector<RowValues> direction_results(const LossReport& report) {
+  std::vector<double> total_variation, tilt, end_asymmetry, minimum_offset, curvature;
+  std::vector<std::int64_t> slope_changes;
+  std::vector<std::uint8_t> shape_class;
+  for (const ProfileDiagnostics& profile : report.profiles) {
+    total_variation.push_back(profile.status == DirectionStatus::usable ? profile.total_variation : kUndefined);
+    slope_changes.push_back(profile.n_slope_changes);
+    shape_class.push_back(static_cast<std::uint8_t>(profile.shape));
+    tilt.push_back(profile.tilt);
+    end_asymmetry.push_back(profile.end_asymmetry);
+    minimum_offset.push_back(profile.minimum_offset);
+    curvature.push_back(or_undefined(profile.curvature));
+  }
+  return {{"total_variation", total_variation},
+          {"slope_changes", slope_changes},
+          {"shape_class", shape_class},
+          {"tilt", tilt},
+          {"end_asymmetry", end_asymmetry},
+          {"minimum_offset", minimum_offset},
+          {"curvature", curvature}};
+}
+
+std::string histogram_group(LossKind loss) { return result_group(loss) + "/histogram"; }
+
+std::vector<ResultGroup> roughness_results(const RunConfig& config, const Report* report) {
+  std::vector<ResultGroup> groups;
+  for (const LossKind kind : config.losses) {
+    const LossReport* loss = find_loss(report, kind);
+    groups.push_back(loss_table().group(result_group(kind), loss));
+    groups.push_back(histogram_table().group(histogram_group(kind), loss));
+    groups.push_back(curve_table(config.n_directions).group(curve_group(kind), loss));
+    if (config.point_sets > 0)
+      groups.push_back(point_sets_table(config).group(point_sets_group(kind), loss ? &*loss->point_sets : nullptr));
+  }
+  if (config.losses.size() == 2) {
+    groups.push_back(comparison_table(config.seed).group(kComparisonGroup, report ? &*report->comparison : nullptr));
+  }
+  groups.push_back(stopping_table().group(kStoppingGroup, report));
+  return groups;
+}
+
+}  // namespace landscape

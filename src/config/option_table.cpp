@@ -1,0 +1,361 @@
+// The options, row by row. Setters refuse what cannot be meant by itself; validate() looks at options
+// together.
+#include "landscape/config/option_table.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "landscape/model/choices.hpp"
+#include "landscape/model/numbers.hpp"
+
+namespace landscape {
+namespace {
+
+using Text = std::string_view;
+
+double parse_real_where(Text text, Text option, bool (*holds)(double), Text condition) {
+  const double value = parse_real(text, option);
+  if (!holds(value)) throw UsageError(fmt::format("{} {} is impossible: it must be {}.", option, text, condition));
+  return value;
+}
+
+std::uint64_t parse_seed(Text text, Text option) {
+  return parse_whole<std::uint64_t>(text, option, 0, std::numeric_limits<std::uint64_t>::max());
+}
+
+bool parse_switch(Text text, Text option) {
+  if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
+  if (text == "false" || text == "no" || text == "off" || text == "0") return false;
+  throw UsageError(fmt::format("{} '{}' is neither true nor false.", option, text));
+}
+
+std::string problem_names(const char* between) {
+  std::string names;
+  for (const Equation& equation : equations()) names += (names.empty() ? "" : between) + std::string(equation.name);
+  return names;
+}
+
+std::string problem_summaries() {
+  std::string text;
+  for (const Equation& e : equations()) text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", e.name, e.summary);
+  return text;
+}
+
+Problem parse_problem(Text text, Text option) {
+  for (const Equation& equation : equations()) {
+    if (equation.name == text) return Problem(text);
+  }
+  throw UsageError(fmt::format("{} '{}' is unknown: choose one of {}.", option, text, problem_names(", ")));
+}
+
+std::vector<LossKind> parse_losses(Text text, Text option) {
+  std::vector<LossKind> losses;
+  while (true) {
+    const auto comma = text.find(',');
+    const LossKind loss = parse_loss(text.substr(0, comma), option);
+    if (std::find(losses.begin(), losses.end(), loss) != losses.end()) {
+      throw UsageError(fmt::format("{} names {} twice.", option, to_string(loss)));
+    }
+    losses.push_back(loss);
+    if (comma == Text::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  // Always in one order, so that "galerkin,ritz" is the same calculation.
+  std::sort(losses.begin(), losses.end());
+  return losses;
+}
+
+std::string join_losses(const std::vector<LossKind>& losses) {
+  std::string text;
+  for (const LossKind loss : losses) text += fmt::format("{}{}", text.empty() ? "" : ",", to_string(loss));
+  return text;
+}
+
+// Numbers between commas, each once; ascending, so that any order is the same calculation.
+template <class Number, class Parse>
+std::vector<Number> parse_list(Text text, Text option, Parse&& parse) {
+  std::vector<Number> numbers;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    numbers.push_back(parse(text.substr(0, comma), option));
+    more = comma != Text::npos;
+    if (more) text.remove_prefix(comma + 1);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  if (const auto twice = std::adjacent_find(numbers.begin(), numbers.end()); twice != numbers.end())
+    throw UsageError(fmt::format("{} names {} twice.", option, *twice));
+  return numbers;
+}
+
+// S, M:S, H:M:S and, as Slurm writes them, D-H, D-H:M and D-H:M:S -> seconds. Slurm's single number, which is minutes,
+// is seconds here.
+double parse_duration(Text text, Text option) {
+  Text rest = text;
+  std::size_t least_parts = 1;
+  double days = 0.0;
+  bool good = true;
+  const auto dash = text.find('-');
+  if (dash != Text::npos && dash != 0 && text.find_first_not_of("0123456789") == dash) {
+    good = std::from_chars(text.data(), text.data() + dash, days).ec == std::errc();
+    rest.remove_prefix(dash + 1);
+    least_parts = 3;  // with days, the first number is hours
+  }
+  std::size_t n_parts = 0;
+  double seconds = days * 24.0;
+  for (bool more = true; good && more; ++n_parts) {
+    const auto colon = rest.find(':');
+    const Text number = rest.substr(0, colon);
+    const auto value = read_real(number, option);
+    const double limit = n_parts > 0 ? 60.0 : least_parts > 1 ? 24.0 : std::numeric_limits<double>::infinity();
+    good = n_parts < 3 && value && !std::signbit(*value) && *value < limit;
+    seconds = seconds * (n_parts > 0 ? 60.0 : 1.0) + value.value_or(0.0);
+    more = colon != Text::npos;
+    if (more) rest.remove_prefix(colon + 1);
+  }
+  for (; n_parts < least_parts; ++n_parts) seconds *= 60.0;
+  if (!good || !std::isfinite(seconds)) {
+    throw UsageError(fmt::format(
+        "{} '{}' is not a duration: write seconds, M:S, H:M:S or, with days, D-H, D-H:M or D-H:M:S.", option, text));
+  }
+  return seconds;
+}
+
+std::string switch_text(bool value) { return value ? "true" : ""; }
+std::string number_text(auto value) { return fmt::format("{}", value); }
+bool positive(double x) { return x > 0.0; }
+
+std::vector<Option> make_table() {
+  static const std::string kProblemNames = problem_names("|"), kProblemSummaries = problem_summaries(),
+                           kActivationNames = activation_names();
+  using enum OptionGroup;
+  constexpr auto trains = Stage::training;
+  constexpr auto evaluates = Stage::evaluation;
+  constexpr auto reduces = Stage::statistics;
+  constexpr auto run = Stage::run;
+  constexpr auto kMostCount = std::numeric_limits<std::int64_t>::max();
+  using C = RunConfig;
+  const auto trained = [](const C& c, std::string text) { return c.trains_any() ? text : std::string(); };
+  const auto layered = [](const C& c, std::string text) {
+    return c.network.kind == NetworkKind::linear ? std::string() : text;
+  };
+  const auto drawn = [](const C& c, std::string text) { return c.directions_from.empty() ? text : std::string(); };
+
+  return {
+      {"output", "FILE", "results, one HDF5 file", general, run,  //
+       [](C& c, Text t, Text) { c.output = t; }, [](const C& c) { return c.output; }, 'o'},
+      {"overwrite", "", "replace an existing output file", general, run,
+       [](C& c, Text t, Text o) { c.overwrite = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.overwrite); }},
+      {"resume", "", "go on with an interrupted output file", general, run,
+       [](C& c, Text t, Text o) { c.resume = parse_switch(t, o); }, [](const C& c) { return switch_text(c.resume); }},
+      // Before the two others, which replace their share of it.
+      {"seed", "N", "of all random numbers", general, trains,
+       [](C& c, Text t, Text o) { c.seed = c.training.seed = c.direction_seed = parse_seed(t, o); },
+       [](const C& c) { return number_text(c.seed); }},
+      {"train-seed", "N", "of the training's: first parameters, batches, points [--seed]", general, trains,
+       [](C& c, Text t, Text o) { c.training.seed = parse_seed(t, o); },
+       [trained](const C& c) {
+         return trained(c, c.training.seed == c.seed ? std::string() : number_text(c.training.seed));
+       }},
+      {"direction-seed", "N", "of the random directions [--seed]", general, evaluates,
+       [](C& c, Text t, Text o) { c.direction_seed = parse_seed(t, o); },
+       [drawn](const C& c) {
+         return drawn(c, c.direction_seed == c.seed ? std::string() : number_text(c.direction_seed));
+       }},
+      {"device", "auto|cpu|cuda", "where losses are evaluated", general, run,
+       [](C& c, Text t, Text o) { c.device = parse_device_choice(t, o); },
+       [](const C& c) { return to_string(c.device); }},
+      {"threads", "N", "per rank; 0: the rank's share of the cores", general, run,
+       [](C& c, Text t, Text o) { c.threads = parse_whole<int>(t, o, 0, kMostThreads); },
+       [](const C& c) { return number_text(c.threads); }},
+      {"round-seconds", "S", "results reach the file about this often", general, run,
+       [](C& c, Text t, Text o) { c.round_seconds = parse_real_where(t, o, positive, "above 0"); },
+       [](const C& c) { return number_text(c.round_seconds); }},
+      {"time-limit", "TIME", "stop resumably (exit code 75) after S, M:S, H:M:S, D-H, D-H:M or D-H:M:S", general, run,
+       [](C& c, Text t, Text o) {
+         c.time_limit = parse_duration(t, o);
+         if (!(c.time_limit > 0.0))
+           throw UsageError(fmt::format("{} {} leaves no time: leave it out for no limit.", o, t));
+       },
+       [](const C& c) { return c.time_limit > 0.0 ? number_text(c.time_limit) : std::string(); }},
+      {"dry-run", "", "say what would be done, touch nothing", general, run,
+       [](C& c, Text t, Text o) { c.dry_run = parse_switch(t, o); }, [](const C& c) { return switch_text(c.dry_run); }},
+      {"quiet", "", "no header and no progress", general, run,
+       [](C& c, Text t, Text o) { c.quiet = parse_switch(t, o); }, [](const C& c) { return switch_text(c.quiet); }},
+      {"all", "", "verify: every profile, not a random subset", general, run,
+       [](C& c, Text t, Text o) { c.all = parse_switch(t, o); }, [](const C& c) { return switch_text(c.all); }},
+      {"settings", "", "info: the stored settings only, as a config file", general, run,
+       [](C& c, Text t, Text o) { c.settings = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.settings); }},
+
+      {"dimension", "D", "of the unit cube", problem, trains,
+       [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },
+       [](const C& c) { return number_text(c.network.dimension); }},
+      {"problem", kProblemNames, kProblemSummaries, problem, trains,
+       [](C& c, Text t, Text o) { c.problem = parse_problem(t, o); }, [](const C& c) { return to_string(c.problem); }},
+      {"losses", "LIST", "of ritz and galerkin", problem, evaluates,
+       [](C& c, Text t, Text o) { c.losses = parse_losses(t, o); }, [](const C& c) { return join_losses(c.losses); }},
+
+      {"network", "linear|fcnet|resnet", "architecture", network, trains,
+       [](C& c, Text t, Text o) { c.network.kind = parse_network_kind(t, o); },
+       [](const C& c) { return to_string(c.network.kind); }},
+      {"width", "W", "neurons per layer", network, trains,
+       [](C& c, Text t, Text o) { c.network.width = parse_whole<int>(t, o, 0, 4096); },
+       [layered](const C& c) { return layered(c, number_text(c.network.width)); }},
+      {"blocks", "B", "residual blocks, or pairs of hidden layers", network, trains,
+       [](C& c, Text t, Text o) { c.network.blocks = parse_whole<int>(t, o, 0, 100); },
+       [layered](const C& c) { return layered(c, number_text(c.network.blocks)); }},
+      {"activation", "NAME", kActivationNames, network, trains,
+       [](C& c, Text t, Text o) { c.network.activation = parse_activation(t, o); },
+       [layered](const C& c) { return layered(c, to_string(c.network.activation)); }},
+
+      {"init", "NAME", "first parameters: xavier, normal, uniform or pytorch", training, trains,
+       [](C& c, Text t, Text o) { c.training.init = parse_initialisation(t, o); },
+       [trained](const C& c) { return trained(c, to_string(c.training.init)); }},
+      {"epochs", "N", "of Adam", training, trains,
+       [](C& c, Text t, Text o) { c.training.epochs = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.epochs)); }},
+      {"learning-rate", "R", "of Adam", training, trains,
+       [](C& c, Text t, Text o) { c.training.learning_rate = parse_real_where(t, o, positive, "above 0"); },
+       [trained](const C& c) { return trained(c, number_text(c.training.learning_rate)); }},
+      {"decay-every", "N", "epochs between decays; 0: constant rate", training, trains,
+       [](C& c, Text t, Text o) { c.training.decay_every = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.decay_every)); }},
+      {"decay-factor", "F", "of the learning rate at each decay", training, trains,
+       [](C& c, Text t, Text o) {
+         c.training.decay_factor = parse_real_where(
+             t, o, [](double x) { return x > 0.0 && x <= 1.0; }, "above 0 and at most 1");
+       },
+       [trained](const C& c) { return trained(c, number_text(c.training.decay_factor)); }},
+      {"batch", "N", "points per step; 0: all", training, trains,
+       [](C& c, Text t, Text o) { c.training.batch = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.batch)); }},
+      {"train-quadrature", "RULE", "the same for training [the same; above d = 3 sobol:1024]", training, trains,
+       [](C& c, Text t, Text o) { c.training.quadrature = parse_quadrature(t, o); },
+       [trained](const C& c) { return trained(c, to_string(c.training.quadrature)); }},
+      {"train-points", "fixed|redrawn", "random points: one set, or new ones each epoch [fixed; redrawn above d = 3]",
+       training, trains, [](C& c, Text t, Text o) { c.training.points = parse_training_points(t, o); },
+       [trained](const C& c) { return trained(c, to_string(c.training.points)); }},
+      {"lbfgs-iterations", "N", "at most, after Adam [1000; 0 with redrawn points above d = 3]", training, trains,
+       [](C& c, Text t, Text o) { c.training.lbfgs_iterations = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.lbfgs_iterations)); }},
+      {"history-every", "N", "epochs between records of the loss", training, trains,
+       [](C& c, Text t, Text o) { c.training.history_every = parse_whole<std::int64_t>(t, o, 1, kMostCount); },
+       [trained](const C& c) { return trained(c, number_text(c.training.history_every)); }},
+
+      {"minimizer", "FILE", "do not train: .safetensors, or an output file", load, evaluates,
+       [](C& c, Text t, Text) { c.minimizer = t; }, [](const C& c) { return c.minimizer; }},
+      {"minimizer-ritz", "FILE", "the same for one loss", load, evaluates,
+       [](C& c, Text t, Text) { c.minimizer_ritz = t; }, [](const C& c) { return c.minimizer_ritz; }},
+      {"minimizer-galerkin", "FILE", "the same for one loss", load, evaluates,
+       [](C& c, Text t, Text) { c.minimizer_galerkin = t; }, [](const C& c) { return c.minimizer_galerkin; }},
+
+      {"directions", "M", "random directions", directions, evaluates,
+       [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
+       [](const C& c) { return number_text(c.n_directions); }, 'n'},
+      {"until-ci", "REL", "add directions until every interval's relative half-width is REL", directions, run,
+       [](C& c, Text t, Text o) { c.until_ci = parse_real_where(t, o, positive, "above 0"); },
+       [](const C& c) { return c.until_ci > 0.0 ? number_text(c.until_ci) : std::string(); }},
+      {"max-directions", "N", "at most, with --until-ci [10000]", directions, run,
+       [](C& c, Text t, Text o) { c.max_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
+       [](const C& c) { return c.until_ci > 0.0 ? number_text(c.max_directions) : std::string(); }},
+      {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, evaluates,
+       [](C& c, Text t, Text o) { c.norm = parse_direction_norm(t, o); },
+       [drawn](const C& c) { return drawn(c, to_string(c.norm)); }},
+      {"bias", "zero|copy|random", "what directions do to biases", directions, evaluates,
+       [](C& c, Text t, Text o) { c.bias = parse_bias_mode(t, o); },
+       [drawn](const C& c) { return drawn(c, to_string(c.bias)); }},
+      {"directions-from", "FILE", "directions stored in an output file", directions, evaluates,
+       [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }},
+      {"save-directions", "", "store the directions in the output file", directions, run,
+       [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.save_directions); }},
+
+      {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, evaluates,
+       [](C& c, Text t, Text o) {
+         const GridRule rule = c.grid.rule;
+         c.grid = parse_grid(t, o);
+         c.grid.rule = rule;
+       },
+       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid); }},
+      {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
+       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid.rule); }},
+      {"sweep-radius", "LIST", "sweep: half-widths of the grids [0.01,0.02,0.1,1]", profiles, evaluates,
+       [](C& c, Text t, Text o) {
+         c.sweep_radius = parse_list<double>(
+             t, o, [](Text word, Text name) { return parse_real_where(word, name, positive, "above 0"); });
+       },
+       [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_radius, ",")); }},
+      {"sweep-intervals", "LIST", "sweep: numbers of intervals of the grids [10,20,50,100,200]", profiles, evaluates,
+       [](C& c, Text t, Text o) {
+         c.sweep_intervals = parse_list<std::int64_t>(
+             t, o, [](Text word, Text name) { return parse_whole<std::int64_t>(word, name, 1, 1'000'000); });
+       },
+       [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_intervals, ",")); }},
+      {"quadrature", "RULE",
+       "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N [simpson:100, gauss:24, gauss:16 for d = 1, "
+       "2, 3, "
+       "else sobol:4096]",
+       profiles, evaluates, [](C& c, Text t, Text o) { c.quadrature = parse_quadrature(t, o); },
+       [](const C& c) { return to_string(c.quadrature); }},
+      {"point-sets", "K", "the same with K independent sets of random points: how much is the integrator?", profiles,
+       evaluates, [](C& c, Text t, Text o) { c.point_sets = parse_whole<int>(t, o, 2, 100); },
+       [](const C& c) { return c.point_sets > 0 ? number_text(c.point_sets) : std::string(); }},
+      {"reference-quadrature", "RULE", "shown beside them [gauss, many sobol points above d = 3]", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.reference_quadrature = parse_quadrature(t, o); },
+       [](const C& c) { return c.reference_quadrature ? to_string(*c.reference_quadrature) : std::string(); }},
+
+      {"precision", "double|single", "of the losses; single is for comparison, on the CPU [double]", profiles,
+       evaluates, [](C& c, Text t, Text o) { c.precision = parse_precision(t, o); },
+       [](const C& c) { return c.precision == Precision::double_precision ? std::string() : to_string(c.precision); }},
+
+      {"bootstrap", "N", "resamples for the intervals", statistics, reduces,
+       [](C& c, Text t, Text o) { c.bootstrap = parse_whole<int>(t, o, 1, 10'000'000); },
+       [](const C& c) { return number_text(c.bootstrap); }},
+      {"confidence", "P", "of the intervals", statistics, reduces,
+       [](C& c, Text t, Text o) {
+         c.confidence = parse_real_where(
+             t, o, [](double x) { return x > 0.0 && x < 1.0; }, "between 0 and 1");
+       },
+       [](const C& c) { return number_text(c.confidence); }},
+      {"interval", "METHOD", "automatic, studentised, bca or percentile [automatic]", statistics, reduces,
+       [](C& c, Text t, Text o) { c.interval = parse_interval_method(t, o); },
+       [](const C& c) { return c.interval == IntervalMethod::automatic ? std::string() : to_string(c.interval); }},
+  };
+}
+
+}  // namespace
+
+const std::vector<Option>& option_table() {
+  static const std::vector<Option> table = make_table();
+  return table;
+}
+
+const Option* find_option(std::string_view name) {
+  const auto& table = option_table();
+  const auto at =
+      std::find_if(table.begin(), table.end(), [name](const Option& option) { return option.name == name; });
+  return at == table.end() ? nullptr : &*at;
+}
+
+const Option* find_option(char letter) {
+  const auto& table = option_table();
+  const auto at = std::find_if(table.begin(), table.end(),
+                               [letter](const Option& option) { return letter != '\0' && option.letter == letter; });
+  return at == table.end() ? nullptr : &*at;
+}
+
+std::string_view group_title(OptionGroup group) {
+  constexpr std::array<std::string_view, 8> kTitles{"General", "Problem",    "Network",  "Training",
+                                                    "Load",    "Directions", "Profiles", "Statistics"};
+  return kTitles[static_cast<std::size_t>(group)];
+}
+
+}  // namespace landscape

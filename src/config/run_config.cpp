@@ -1,0 +1,75 @@
+// Defaults, and what follows from a few settings.
+#include "landscape/config/run_config.hpp"
+
+#include <algorithm>
+
+#include "landscape/model/choices.hpp"
+#include "landscape/profile/sweep_grid.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr Choices<DeviceChoice, 3> kDevices{
+    {{DeviceChoice::automatic, "auto"}, {DeviceChoice::cpu, "cpu"}, {DeviceChoice::cuda, "cuda"}}};
+
+constexpr Choices<Precision, 2> kPrecisions{
+    {{Precision::double_precision, "double"}, {Precision::single_precision, "single"}}};
+
+}  // namespace
+
+RunConfig::RunConfig() {
+  training.epochs = 20000;
+  training.learning_rate = 1e-3;
+  training.lbfgs_iterations = 1000;
+  quadrature = training.quadrature = default_quadrature(network.dimension);
+  training.seed = direction_seed = seed;
+}
+
+const std::string& RunConfig::minimizer_file(LossKind loss) const {
+  const std::string& own = loss == LossKind::ritz ? minimizer_ritz : minimizer_galerkin;
+  return own.empty() ? minimizer : own;
+}
+
+bool RunConfig::trains_any() const {
+  return std::any_of(losses.begin(), losses.end(), [this](LossKind loss) { return minimizer_file(loss).empty(); });
+}
+
+std::vector<double> RunConfig::steps() const {
+  return is_sweep() ? sweep_grid(sweep_radius, sweep_intervals).steps : grid.steps();
+}
+
+QuadratureRule default_quadrature(int dimension) {
+  switch (dimension) {
+    case 1:
+      return {QuadratureKind::simpson, 100};
+    case 2:
+      return {QuadratureKind::gauss, 24};
+    case 3:
+      return {QuadratureKind::gauss, 16};
+    default:
+      return {QuadratureKind::sobol, 4096};
+  }
+}
+
+BootstrapOptions bootstrap_options(const RunConfig& config) {
+  BootstrapOptions options;
+  options.seed = config.seed;
+  options.resamples = config.bootstrap;
+  options.confidence = config.confidence;
+  options.method = config.interval;
+  return options;
+}
+
+std::string to_string(DeviceChoice device) { return choice_name(kDevices, device); }
+
+DeviceChoice parse_device_choice(std::string_view text, std::string_view option) {
+  return parse_choice(kDevices, text, option);
+}
+
+std::string to_string(Precision precision) { return choice_name(kPrecisions, precision); }
+
+Precision parse_precision(std::string_view text, std::string_view option) {
+  return parse_choice(kPrecisions, text, option);
+}
+
+}  // namespace landscape

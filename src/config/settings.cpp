@@ -1,0 +1,216 @@
+// Through the option table.
+#include "landscape/config/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "landscape/config/option_table.hpp"
+#include "landscape/config/point_sets.hpp"
+#include "landscape/config/settings_text.hpp"
+#include "landscape/roughness/bootstrap.hpp"
+
+namespace landscape {
+namespace {
+
+// Work items are counted in 64 bits and their losses held in files: far beyond any machine, and safe to multiply.
+constexpr double kMostItems = 1e15;
+
+// Sorted by key, each once.
+std::map<std::string, std::string, std::less<>> settings_of(std::string_view text) {
+  std::map<std::string, std::string, std::less<>> settings;
+  try {
+    for (const Setting& setting : parse_settings(text, "The stored settings")) {
+      if (!settings.emplace(setting.key, setting.value).second)
+        throw Error(fmt::format("The stored settings have two lines '{}'.", setting.key));
+    }
+  } catch (const UsageError& error) {  // no request of the user's
+    throw Error(error.what());
+  }
+  return settings;
+}
+
+std::string text_of(const RunConfig& config, bool defining_only) {
+  std::map<std::string_view, std::string> lines;
+  for (const Option& option : option_table()) {
+    if (defining_only && option.stage == Stage::run) continue;
+    if (std::string value = option.get(config); !value.empty()) lines.emplace(option.name, std::move(value));
+  }
+  std::string text;
+  for (const auto& [key, value] : lines) text += setting_line(key, value);
+  return text;
+}
+
+}  // namespace
+
+namespace {
+
+void validate_precision(const RunConfig& config) {
+  if (config.precision != Precision::single_precision) return;
+  if (config.device == DeviceChoice::cuda)
+    throw UsageError("--precision single is evaluated on the CPU only: it cannot go with --device cuda.");
+  if (config.is_sweep())
+    throw UsageError("--precision single measures its noise on one grid: it cannot go with a sweep.");
+}
+
+void validate_minimizers(const RunConfig& config) {
+  const auto has = [&](LossKind loss) {
+    return std::find(config.losses.begin(), config.losses.end(), loss) != config.losses.end();
+  };
+  if ((!config.minimizer_ritz.empty() && !has(LossKind::ritz)) ||
+      (!config.minimizer_galerkin.empty() && !has(LossKind::galerkin))) {
+    throw UsageError(
+        fmt::format("A minimizer is given for a loss that --losses leaves out: add it, or drop --minimizer-{}.",
+                    has(LossKind::ritz) ? "galerkin" : "ritz"));
+  }
+}
+
+void validate_size(const RunConfig& config) {
+  const double items =
+      static_cast<double>(config.losses.size()) * static_cast<double>(1 + further_sets(config).size()) *
+      static_cast<double>(config.most_directions()) *
+      (config.is_sweep() ? static_cast<double>(config.steps().size()) : static_cast<double>(config.grid.num));
+  if (items > kMostItems) {
+    throw UsageError(fmt::format("--directions {} with --grid {} makes {:.3g} losses: no file holds them.",
+                                 config.n_directions, to_string(config.grid), items));
+  }
+}
+
+// What only the texts tell: that an option was given at all.
+void validate_given(RunConfig& config, const OptionTexts& texts, Complaints& complaints) {
+  const bool bounded = texts.find("max-directions") != texts.end();
+  if (bounded && !(config.until_ci > 0.0))
+    complaints.add("--max-directions bounds what --until-ci adds: give that too, or only --directions.");
+  if (config.until_ci > 0.0 && config.max_directions < config.n_directions) {
+    if (bounded) {
+      complaints.add(fmt::format("--max-directions {} is less than --directions {}: raise it or start with fewer.",
+                                 config.max_directions, config.n_directions));
+    }
+    config.max_directions = config.n_directions;
+  }
+  if (config.resume && config.overwrite)
+    complaints.add("--resume goes on with a file and --overwrite replaces it: give one of them.");
+}
+
+}  // namespace
+
+void settle_quadratures(RunConfig& config, const OptionTexts& given) {
+  const auto is_given = [&given](std::string_view option) { return given.find(option) != given.end(); };
+  const int dimension = config.network.dimension;
+  TrainingSpec& training = config.training;
+  if (!is_given("quadrature")) config.quadrature = default_quadrature(dimension);
+  const bool is_high = dimension > 3;
+  if (!is_given("train-quadrature")) {
+    training.quadrature = default_quadrature(dimension);
+    const bool keeps_its_points = is_given("train-points") && training.points == TrainingPoints::fixed;
+    if (is_high && !keeps_its_points) training.quadrature.n = 1024;
+  }
+  if (!is_high) return;
+  // A network learns few points in many dimensions by heart: fresh ones each epoch, and no L-BFGS on a fixed set.
+  if (!is_given("train-points") && is_random(training.quadrature)) training.points = TrainingPoints::redrawn;
+  if (!is_given("lbfgs-iterations") && training.points == TrainingPoints::redrawn) training.lbfgs_iterations = 0;
+}
+
+void validate(const RunConfig& config) {
+  Complaints complaints;
+  complaints.collect([&] { config.network.validate(); });
+  if (config.problem->is_one_dimensional && config.network.dimension != 1) {
+    complaints.add(fmt::format("--problem {} is one-dimensional: it cannot go with --dimension {}.",
+                               config.problem->name, config.network.dimension));
+  }
+  if (config.trains_any()) complaints.collect([&] { config.training.validate(config.network.dimension); });
+  complaints.collect([&] { validate_rule(config.quadrature, config.network.dimension, "--quadrature"); });
+  if (config.point_sets > 0)
+    complaints.collect(
+        [&] { validate_rule(reference_rule(config), config.network.dimension, "--reference-quadrature"); });
+  complaints.collect([&] { validate(bootstrap_options(config)); });
+  complaints.collect([&] { validate_precision(config); });
+  if (config.output.empty()) complaints.add("--output is empty: name a file.");
+  complaints.collect([&] { validate_minimizers(config); });
+  complaints.collect([&] { validate_point_sets(config); });
+  complaints.collect([&] { validate_size(config); });
+  complaints.raise();
+}
+
+std::set<std::string, std::less<>> apply_options(RunConfig& config, const OptionTexts& texts, Complaints& complaints) {
+  std::set<std::string, std::less<>> refused;
+  for (const Option& option : option_table()) {  // the table's order, so that the sentences come alike everywhere
+    const auto given = texts.find(option.name);
+    if (given == texts.end()) continue;
+    const auto& [text, origin] = given->second;
+    const std::string name =
+        origin.empty() ? fmt::format("--{}", option.name) : fmt::format("{}: {}", origin, option.name);
+    try {
+      option.set(config, text, name);
+    } catch (const UsageError& error) {
+      complaints.add(error.what());
+      refused.emplace(option.name);
+    }
+  }
+  return refused;
+}
+
+RunConfig make_run_config(const OptionTexts& texts) {
+  RunConfig config;
+  Complaints complaints;
+  const auto refused = apply_options(config, texts, complaints);
+  if (config.network.kind == NetworkKind::linear) {
+    if (texts.find("width") == texts.end()) config.network.width = 0;
+    if (texts.find("blocks") == texts.end()) config.network.blocks = 0;
+  }
+  settle_quadratures(config, texts);
+  Complaints together;
+  validate_given(config, texts, together);
+  together.collect([&] { validate(config); });
+  // Where an option was refused its default stands in for it: nothing follows from that.
+  for (const std::string& sentence : together.sentences()) {
+    const auto follows = [&](const std::string& name) { return sentence.find("--" + name) != std::string::npos; };
+    if (std::none_of(refused.begin(), refused.end(), follows)) complaints.add(sentence);
+  }
+  complaints.raise();
+  return config;
+}
+
+std::string resolved_text(const RunConfig& config) { return text_of(config, false); }
+std::string defining_text(const RunConfig& config) { return text_of(config, true); }
+
+RunConfig parse_resolved_text(std::string_view text) {
+  OptionTexts texts;
+  for (const auto& [key, value] : settings_of(text)) {
+    if (find_option(key) == nullptr) throw Error(fmt::format("The stored settings have an unknown line '{}'.", key));
+    texts.emplace(key, OptionText{value, ""});
+  }
+  return make_run_config(texts);
+}
+
+std::string config_hash(const RunConfig& config) {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a, 64 bit
+  for (const char c : defining_text(config)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return fmt::format("{:016x}", hash);
+}
+
+std::vector<Difference> differences(std::string_view before, std::string_view now) {
+  std::map<std::string, Difference> by_key;
+  for (const auto& [key, value] : settings_of(before)) by_key[key].before = value;
+  for (const auto& [key, value] : settings_of(now)) by_key[key].now = value;
+  std::vector<Difference> found;
+  for (auto& [key, difference] : by_key) {
+    difference.key = key;
+    if (difference.before != difference.now) found.push_back(std::move(difference));
+  }
+  return found;
+}
+
+std::string describe(const std::vector<Difference>& differences) {
+  const auto text_of_value = [](const std::optional<std::string>& value) {
+    return value ? setting_value(*value) : std::string("not set");
+  };
+  std::string text;
+  for (const Difference& d : differences) {
+    text += fmt::format("{}{} was {} and is now {}", text.empty() ? "" : "; ", d.key, text_of_value(d.before),
+                        text_of_value(d.now));
+  }
+  return text;
+}
+
+}  // namespace landscape

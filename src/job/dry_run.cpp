@@ -1,0 +1,144 @@
+// The estimate measures both kinds of work on random first parameters: their cost does not depend on the values.
+#include "landscape/job/dry_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "landscape/config/text.hpp"
+#include "landscape/io/output_path.hpp"
+#include "landscape/job/analysis.hpp"
+#include "landscape/job/output.hpp"
+#include "landscape/model/numbers.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr double kMeasureSeconds = 0.2;  // per kind of work and loss
+
+Minimizer first_guess(const RunConfig& config, LossKind loss) {
+  Minimizer minimizer;
+  minimizer.spec = config.network;
+  minimizer.loss = loss;
+  minimizer.theta = initial_parameters(config.network, config.training.init, config.training.seed);
+  return minimizer;
+}
+
+// Of the training's records, which first_guess() lacks; in floating point, as the epochs may be any number.
+double history_bytes(const RunConfig& config) {
+  const auto epochs = static_cast<double>(config.training.epochs);
+  double bytes = 0.0;
+  for (const LossKind loss : config.losses) {
+    if (config.minimizer_file(loss).empty())
+      bytes += 24.0 * (epochs / static_cast<double>(config.training.history_every) + 2.0);
+  }
+  return bytes;
+}
+
+// Seconds of one item on this rank, with the run's own points.
+double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& work, const Minimizer& minimizer) {
+  const LineSet lines = setup.analysis->lines(setup.config, work, minimizer, {});
+  const std::int64_t n_items = work.block.n_items();
+  std::vector<double> losses;
+  std::int64_t count = std::min<std::int64_t>(n_items, 16 * setup.threads);
+  while (true) {
+    losses.resize(static_cast<std::size_t>(count));
+    double seconds = 0.0;  // the least of three: other work on the machine may stall one
+    for (int trial = 0; trial < 3; ++trial) {
+      const Stopwatch clock;
+      setup.analysis->evaluate(backend, work, lines, {0, count}, losses);
+      seconds = trial == 0 ? clock.seconds() : std::min(seconds, clock.seconds());
+    }
+    if (seconds > kMeasureSeconds / 8 || count == n_items) return seconds / static_cast<double>(count);
+    count = std::min(n_items, count * 8);
+  }
+}
+
+// Of the points of a work, in units of the run's own.
+double cost_of_points(const Setup& setup, const Work& work) {
+  if (work.point_set == 0) return 1.0;
+  return static_cast<double>(setup.analysis->points(setup.config, work.point_set).size()) /
+         static_cast<double>(setup.points.size());
+}
+
+double training_seconds(const Setup& setup, LossKind loss) {
+  const TrainingSpec& training = setup.config.training;
+  const PointSet points = make_points(training.quadrature, setup.config.network.dimension, training.seed, 0);
+  const auto backend = make_training_backend(setup, points);
+  const std::vector<double> theta = initial_parameters(setup.config.network, training.init, training.seed);
+  std::vector<double> gradient(theta.size());
+  int n_calls = 0;
+  const Stopwatch clock;
+  while (n_calls < 3 || clock.seconds() < kMeasureSeconds) {
+    backend->loss_and_gradient(loss, theta, gradient);
+    ++n_calls;
+  }
+  return clock.seconds() / n_calls *
+         (static_cast<double>(training.epochs) + static_cast<double>(training.lbfgs_iterations));
+}
+
+double memory_bytes(const Setup& setup, std::int64_t n_items, const std::vector<Minimizer>& minimizers) {
+  const RunConfig& config = setup.config;
+  const double n = static_cast<double>(minimizers.front().theta.size());
+  const double points = static_cast<double>(setup.points.size()) * (config.network.dimension + 1);
+  const double given = config.directions_from.empty() ? 0.0 : static_cast<double>(config.n_directions) * n;
+  const double batch = std::min(static_cast<double>(n_items), 1048576.0);
+  return 8.0 * (2.0 * points + static_cast<double>(minimizers.size()) * (2.0 * n + given) + batch);
+}
+
+}  // namespace
+
+std::string dry_run_text(const Communicator& comm, const Setup& setup) {
+  const RunConfig& config = setup.config;
+  std::vector<Minimizer> minimizers;
+  collectively(comm, [&] {
+    for (const LossKind loss : config.losses) minimizers.push_back(first_guess(config, loss));
+  });
+
+  std::string text = fmt::format("\nDry run: nothing is written.\n");
+  double profiles = 0.0;
+  std::string device = setup.device;
+  std::vector<Work> work;
+  if (setup.analysis != nullptr) {
+    const auto backend = make_backend(comm, setup);
+    device = backend->describe();
+    work = setup.analysis->work(config);
+    double slowest = 0.0;
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      if (i == 0 || work[i].lines != work[i - 1].lines) {
+        const Minimizer& minimizer = *std::ranges::find(minimizers, work[i].loss, &Minimizer::loss);
+        const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, work[i], minimizer); });
+        slowest = comm.all_reduce(mine, Reduction::max);
+      }
+      profiles += cost_of_points(setup, work[i]) * slowest * static_cast<double>(work[i].block.n_items()) / comm.size();
+    }
+  }
+  const std::int64_t n_items = count_items(work);
+  return text + root_only(comm, [&] {
+           const FileLayout layout = file_layout(setup, minimizers);
+           double training = 0.0;
+           for (const LossKind loss : config.losses) {
+             if (config.minimizer_file(loss).empty()) training += training_seconds(setup, loss);
+           }
+           std::string lines;
+           if (n_items > 0) {
+             lines += fmt::format("Work        {} losses, at most {} per rank, at {} points each\n",
+                                  count_text(n_items), count_text((n_items + comm.size() - 1) / comm.size()),
+                                  count_text(static_cast<std::int64_t>(setup.points.size())));
+           }
+           lines += fmt::format("File        {}, {} free there\n",
+                                bytes_text(static_cast<double>(file_size_estimate(layout)) + history_bytes(config)),
+                                bytes_text(static_cast<double>(free_bytes(config.output))));
+           lines += fmt::format("Memory      {} per rank, besides libraries\n",
+                                bytes_text(memory_bytes(setup, n_items, minimizers)));
+           if (training > 0.0)
+             lines +=
+                 fmt::format("Training    about {} on rank 0 ({})\n", duration_text(training), setup.training_device);
+           if (profiles > 0.0)
+             lines += fmt::format("Profiles    about {} on every rank ({})\n", duration_text(profiles), device);
+           return lines;
+         });
+}
+
+}  // namespace landscape

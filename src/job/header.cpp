@@ -1,0 +1,61 @@
+// One line per part of the job.
+#include "landscape/job/header.hpp"
+
+#include <fmt/format.h>
+
+#include "landscape/config/option_table.hpp"
+#include "landscape/config/text.hpp"
+#include "landscape/config/version.hpp"
+#include "landscape/job/analysis.hpp"
+
+namespace landscape {
+namespace {
+
+// "seed 1, direction-seed 2": the two others where they are not the first.
+std::string seeds_text(const RunConfig& config) {
+  std::string text = fmt::format("seed {}", config.seed);
+  for (const std::string_view name : {"train-seed", "direction-seed"}) {
+    if (const std::string seed = find_option(name)->get(config); !seed.empty())
+      text += fmt::format(", {} {}", name, seed);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string problem_text(const Problem& problem, int dimension) {
+  const std::string solution = problem->solution_text(dimension);
+  const std::string equation = problem->operator_text(dimension);
+  if (dimension == 1) return fmt::format("{} on (0,1), u(0) = u(1) = 0, u* = {}", equation, solution);
+  return fmt::format("{} on (0,1)^{}, u = 0 on the boundary, u* = {}", equation, dimension, solution);
+}
+
+std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& claim) {
+  const RunConfig& config = setup.config;
+  const std::size_t n = ParameterLayout(config.network).size();
+  std::string text = fmt::format("{}, {} rank{} x {} thread{}, {}\n", version_text(), n_ranks, n_ranks == 1 ? "" : "s",
+                                 setup.threads, setup.threads == 1 ? "" : "s", seeds_text(config));
+  text += fmt::format("Problem     {}\n", problem_text(config.problem, config.network.dimension));
+  text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
+                      count_text(static_cast<std::int64_t>(n)));
+  const std::string trained = config.trains_any() && !claim.goes_on() ? config.training.describe_points() : "";
+  if (setup.analysis != nullptr) text += setup.analysis->header(config);
+  if (!trained.empty()) text += fmt::format("Trained on  {}\n", trained);
+  const std::string state = claim.plan == OutputPlan::resume ? " (resumed)"
+                            : claim.plan == OutputPlan::extend
+                                ? fmt::format(" (resumed, from {} to {} directions)",
+                                              count_text(claim.earlier_directions), count_text(config.n_directions))
+                            : claim.plan == OutputPlan::replace ? " (replaced)"
+                            : claim.nothing_to_resume           ? " (nothing to resume there: begun anew)"
+                                                                : "";
+  text += fmt::format("Output      {}{}\n", config.output, state);
+  if (claim.lacks_directions) {
+    text += "Note        --save-directions stores nothing here: the file was begun without it\n";
+  }
+  if (claim.replaces_checkpoints)
+    text += "Note        --overwrite: the checkpoint of a stopped training is replaced, too\n";
+  if (!setup.device_note.empty()) text += fmt::format("Note        {}\n", setup.device_note);
+  return text;
+}
+
+}  // namespace landscape

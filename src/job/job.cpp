@@ -1,0 +1,203 @@
+// From settings to findings. Whatever rank 0 does alone ends on all ranks alike.
+#include "landscape/job/job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "landscape/config/text.hpp"
+#include "landscape/io/minimizer_file.hpp"
+#include "landscape/job/analysis.hpp"
+#include "landscape/job/dry_run.hpp"
+#include "landscape/job/evaluation.hpp"
+#include "landscape/job/header.hpp"
+#include "landscape/job/minimizers.hpp"
+#include "landscape/job/output.hpp"
+#include "landscape/job/resolve.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr const char* kDuringTraining = "during the training, whose checkpoint is kept";
+
+void say(const Communicator& comm, const Setup& setup, const std::string& text) {
+  if (comm.is_root() && !setup.config.quiet) print_now(text);
+}
+
+int stop_with(const Communicator& comm, const Setup& setup, const std::string& what) {
+  if (comm.is_root())
+    fmt::print(stderr, "landscape_mpi: stopped by {} {}; go on with --resume.\n", stop_reason(setup), what);
+  return kStopped;
+}
+
+/// The lines of every work; works of one name share theirs.
+struct AllLines {
+  std::vector<std::shared_ptr<const LineSet>> of_work;
+  std::vector<const LineSet*> pointers() const {
+    std::vector<const LineSet*> all;
+    for (const auto& lines : of_work) all.push_back(lines.get());
+    return all;
+  }
+};
+
+AllLines make_lines(const Communicator& comm, const Setup& setup, std::span<const Work> work,
+                    const std::vector<Minimizer>& minimizers) {
+  const RunConfig& config = setup.config;
+  AllLines all;
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    const auto same = std::find_if(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(i),
+                                   [&](const Work& earlier) { return earlier.lines == work[i].lines; });
+    if (const auto at = static_cast<std::size_t>(same - work.begin()); at < i) {
+      all.of_work.push_back(all.of_work[at]);
+      continue;
+    }
+    const Minimizer& minimizer = *std::ranges::find(minimizers, work[i].loss, &Minimizer::loss);
+    std::vector<double> given;
+    if (!config.directions_from.empty()) {
+      given = root_only(comm, [&] {
+        const std::size_t n = minimizer.theta.size();
+        auto rows = read_directions(config.directions_from, minimizer.loss, static_cast<std::int64_t>(n));
+        rows.resize(std::min(rows.size(), static_cast<std::size_t>(config.most_directions()) * n));
+        return rows;
+      });
+    }
+    all.of_work.push_back(collectively(comm, [&] {
+      return std::make_shared<const LineSet>(setup.analysis->lines(config, work[i], minimizer, given));
+    }));
+  }
+  return all;
+}
+
+// Rank 0, the file being closed: what every block took, after what earlier jobs spent on it.
+void add_seconds(ResultWriter& writer, std::span<const Work> work, const EvaluationOutcome& outcome) {
+  for (std::size_t i = 0; i < work.size(); ++i) writer.add_seconds(work[i].block.group, outcome.seconds[i]);
+}
+
+// Rank 0, the file being closed. Returns the number of items that a later job will evaluate: rows that were only begun,
+// it computes from their start.
+std::int64_t store_stopped(const Setup& setup, std::span<const Work> work, const EvaluationOutcome& outcome) {
+  ResultWriter writer(setup.config.output);
+  writer.invalidate_all();
+  add_seconds(writer, work, outcome);
+  writer.set_state(RunState::stopped);
+  writer.close();
+  const LandscapeReader reader(setup.config.output);
+  std::int64_t n_left = 0;
+  for (const Work& one : work) n_left += (one.block.rows - reader.n_complete_rows(one.block.group)) * one.block.columns;
+  return n_left;
+}
+
+// Collective, the file being closed: how many directions the job goes on with, 0 where it is done.
+std::int64_t next_directions(const Communicator& comm, const Setup& setup) {
+  struct Next {
+    std::int64_t n_directions;
+  };
+  return root_only(comm,
+                   [&] {
+                     const Growth growth = setup.analysis->grow(LandscapeReader(setup.config.output), setup.config);
+                     if (growth.n_directions > 0 && !setup.config.quiet) print_now(growth.sentence + "\n");
+                     return Next{growth.n_directions};
+                   })
+      .n_directions;
+}
+
+// Rank 0, the file being closed: every finding into its place, then the file's state, then the report.
+void report_findings(const Setup& setup, std::span<const Work> work, const EvaluationOutcome& outcome,
+                     const std::vector<BlockColumns>& measured) {
+  const std::string& path = setup.config.output;
+  ResultWriter before(path);
+  for (const BlockColumns& rows : measured) before.write_rows(rows.block, rows.columns);
+  add_seconds(before, work, outcome);
+  before.close();
+  const auto findings = setup.analysis->reduce(LandscapeReader(path), setup.config, !measured.empty());
+  ResultWriter writer(path);
+  for (const BlockColumns& rows : findings->columns()) writer.write_rows(rows.block, rows.columns);
+  for (const ResultGroup& group : findings->groups()) writer.write(group);
+  writer.set_state(RunState::complete);
+  writer.close();
+  print_now(findings->text());
+}
+
+// 1 and 2: the settings, the same on all ranks; the output file, about which everything that can be known to be wrong is
+// said now. Its lock is held until the end. A dry run ends here.
+struct Beginning {
+  Setup setup;
+  OutputClaim claim;
+};
+std::optional<Beginning> begin(const Communicator& comm, const Invocation& invocation) {
+  Beginning begun{set_up(comm, invocation), {}};
+  Setup& setup = begun.setup;
+  begun.claim = claim_output(comm, setup, !setup.config.dry_run);
+  say(comm, setup, header_text(setup, comm.size(), begun.claim));
+  if (!setup.config.dry_run) return begun;
+  const std::string text = dry_run_text(comm, setup);
+  if (comm.is_root()) print_now(text);
+  return std::nullopt;
+}
+
+// 3: one minimizer per loss, trained or loaded by rank 0, then the same on all ranks. Nothing where the job was stopped.
+std::optional<std::vector<Minimizer>> minimizers_of(const Communicator& comm, const Beginning& begun) {
+  const Setup& setup = begun.setup;
+  const bool trains = setup.analysis == nullptr || (setup.config.trains_any() && !begun.claim.goes_on());
+  say(comm, setup, !trains ? "Minimizers\n" : setup.training_device == "cuda" ? "Training on the GPU\n" : "Training\n");
+  return obtain_minimizers(comm, setup, begun.claim);
+}
+
+}  // namespace
+
+int run_analysis(const Communicator& comm, const Invocation& invocation) {
+  auto begun = begin(comm, invocation);
+  if (!begun) return kDone;
+  auto& [setup, claim] = *begun;
+  const auto minimizers = minimizers_of(comm, *begun);
+  if (!minimizers) return stop_with(comm, setup, kDuringTraining);
+
+  const auto backend = make_backend(comm, setup);
+  std::vector<Work> work = setup.analysis->work(setup.config);
+  const AllLines lines = make_lines(comm, setup, work, *minimizers);
+  EvaluationOutcome outcome;
+  while (true) {
+    // 4. The file with everything it will ever hold; from here on only raw data changes.
+    root_only(comm, [&] { prepare_output(setup, *minimizers, claim); });
+
+    // 5. Every rank's share of the items that are not there yet, in rounds.
+    const std::vector<OpenRows> open = open_rows(comm, setup, work, claim);
+    LandscapeFile file = LandscapeFile::open_parallel(setup.config.output, comm);
+    outcome.add(evaluate_rows(comm, setup, *backend, work, lines.pointers(), open, file));
+    file.close();
+    if (!outcome.complete()) {
+      const std::int64_t n_left = root_only(comm, [&] { return store_stopped(setup, work, outcome); });
+      return stop_with(comm, setup,
+                       fmt::format("with {} of {} losses left", count_text(n_left), count_text(count_items(work))));
+    }
+    // Where the analysis wants more directions, 4 and 5 again with these.
+    const std::int64_t next = next_directions(comm, setup);
+    if (next == 0) break;
+    claim.plan = OutputPlan::extend;
+    setup.config.n_directions = next;
+    work = setup.analysis->work(setup.config);
+  }
+  say(comm, setup,
+      fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
+                  duration_text(outcome.wall_seconds), backend->describe()));
+
+  // 6 and 7. Findings are made from the file's rows, stored and printed.
+  const auto measured = setup.analysis->measure_rows(comm, setup, work, lines.pointers());
+  root_only(comm, [&] { report_findings(setup, work, outcome, measured); });
+  return kDone;
+}
+
+int train_only(const Communicator& comm, const Invocation& invocation) {
+  const auto begun = begin(comm, invocation);
+  if (!begun) return kDone;
+  const auto minimizers = minimizers_of(comm, *begun);
+  if (!minimizers) return stop_with(comm, begun->setup, kDuringTraining);
+  root_only(comm, [&] { prepare_output(begun->setup, *minimizers, begun->claim); });
+  return kDone;
+}
+
+}  // namespace landscape

@@ -1,0 +1,181 @@
+// Training with checkpoints, or loading. Only rank 0 works here; the others wait in a broadcast that does not burn
+// their core.
+#include "landscape/job/minimizers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "landscape/backend/solution_measure.hpp"
+#include "landscape/config/text.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/minimizer_file.hpp"
+#include "landscape/job/checkpoints.hpp"
+#include "landscape/job/minimizer_text.hpp"
+#include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/stop_signals.hpp"
+
+namespace landscape {
+namespace {
+
+// Between checkpoints of a training, and the shortest training worth keeping; shorter where --round-seconds is.
+constexpr double kMostCheckpointSeconds = 30.0;
+
+// Loss and errors are measured anew whatever a file or training says: the same numbers for all.
+void measure(const Setup& setup, Minimizer& minimizer) {
+  const RunConfig& config = setup.config;
+  const SolutionMeasure found =
+      measure_solution(minimizer.spec, config.problem, minimizer.loss, minimizer.theta, setup.training_threads);
+  minimizer.final_quadrature = found.quadrature;
+  minimizer.final_loss = found.loss.value;
+  minimizer.final_loss_error = found.loss.error;
+  minimizer.relative_l2_error = found.relative_l2.value;
+  minimizer.relative_l2_uncertainty = found.relative_l2.error;
+  minimizer.relative_h1_error = found.relative_h1.value;
+  minimizer.relative_h1_uncertainty = found.relative_h1.error;
+  minimizer.gradient_norm = found.gradient_norm;
+  const auto backend = make_cpu_backend(minimizer.spec, config.problem, setup.points, setup.training_threads);
+  std::vector<double> gradient(minimizer.theta.size());
+  minimizer.profile_loss = backend->loss_and_gradient(minimizer.loss, minimizer.theta, gradient);
+  minimizer.profile_quadrature = to_string(config.quadrature);
+  minimizer.warnings = minimizer_warnings(minimizer, config.problem);
+}
+
+Minimizer load(const Setup& setup, LossKind loss) {
+  const RunConfig& config = setup.config;
+  Minimizer minimizer = load_minimizer(config.minimizer_file(loss), loss, config.network);
+  if (minimizer.problem != to_string(config.problem)) {  // what the file says is of another loss
+    minimizer.problem = to_string(config.problem);
+    minimizer.history = {};
+    minimizer.training_loss = std::numeric_limits<double>::quiet_NaN();
+    minimizer.training_quadrature.clear();
+  }
+  minimizer.at_iteration_limit = false;
+  minimizer.seconds = 0.0;
+  measure(setup, minimizer);
+  return minimizer;
+}
+
+// One loss's training: what its observer needs to show progress, keep checkpoints and stop.
+class ObservedTraining {
+ public:
+  ObservedTraining(const Setup& setup, LossKind loss, Progress& progress)
+      : setup_(setup),
+        loss_(loss),
+        progress_(progress),
+        path_(training_checkpoint_path(setup.config.output, loss)),
+        interval_(std::min(kMostCheckpointSeconds, setup.config.round_seconds)) {
+    checkpoint_.settings = defining_text(setup.config);
+  }
+
+  /// Nothing where the job was asked to stop.
+  std::optional<Minimizer> run() {
+    std::optional<TrainingState> start;
+    if (setup_.config.resume) {
+      if (auto saved = checkpoint_to_resume(setup_.config, loss_)) {
+        progress_.line(fmt::format("  {:<9} goes on from epoch {} of {}", to_string(loss_),
+                                   count_text(saved->state.epoch), count_text(setup_.config.training.epochs)));
+        if (saved->finished) {
+          measure(setup_, *saved->finished);
+          return saved->finished;
+        }
+        start = saved->state;
+        checkpoint_.state = std::move(saved->state);
+        first_epoch_ = start->epoch;
+      }
+    }
+    const RunConfig& config = setup_.config;
+    const auto backend = make_training_backend(setup_, setup_.points);
+    try {
+      checkpoint_.finished = train(
+          config.network, config.problem, loss_, config.training, *backend,
+          [this](const TrainingProgress& p) { return observe(p); }, start);
+    } catch (const TrainingStopped&) {
+      if (!checkpoint_.state.theta.empty()) save();
+      return std::nullopt;
+    }
+    if (checkpoint_.finished->seconds > interval_) save();  // measuring may fail, and a resumed job measures anew
+    measure(setup_, *checkpoint_.finished);
+    return checkpoint_.finished;
+  }
+
+ private:
+  void save() {
+    save_training_checkpoint(path_, loss_, checkpoint_);
+    saved_at_ = clock_.seconds();
+  }
+
+  bool observe(const TrainingProgress& p) {
+    const bool stop = should_stop(setup_);
+    const bool due = clock_.seconds() - saved_at_ > interval_;
+    if (p.state != nullptr && (stop || due || p.epoch >= p.epochs)) {
+      checkpoint_.state = *p.state;
+      if (due) save();
+    }
+    if (progress_.is_due()) {
+      const double fraction = p.epochs > first_epoch_ ? static_cast<double>(p.epoch - first_epoch_) /
+                                                            static_cast<double>(p.epochs - first_epoch_)
+                                                      : 0.0;
+      progress_.update(fmt::format("  {:<9} {} {} of {}, loss {:.6e}{}", to_string(loss_),
+                                   p.phase == "adam" ? "epoch" : p.phase, count_text(p.epoch), count_text(p.epochs),
+                                   p.value, p.phase == "adam" ? remaining_text(fraction, clock_.seconds()) : ""));
+    }
+    return !stop;
+  }
+
+  const Setup& setup_;
+  LossKind loss_;
+  Progress& progress_;
+  std::string path_;
+  double interval_;  // seconds between checkpoints
+  TrainingCheckpoint checkpoint_;
+  Stopwatch clock_;
+  double saved_at_ = 0.0;
+  std::int64_t first_epoch_ = 0;
+};
+
+// Rank 0's part; nothing where the job was asked to stop.
+std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const OutputClaim& claim) {
+  const RunConfig& config = setup.config;
+  Progress progress(config.quiet ? ProgressStyle::none : detect_progress_style());
+  std::vector<Minimizer> minimizers;
+  for (const LossKind loss : config.losses) {
+    std::string how;
+    if (claim.goes_on()) {
+      minimizers.push_back(LandscapeReader(config.output).minimizer(loss));
+      how = " (from the file)";
+    } else if (!config.minimizer_file(loss).empty()) {
+      minimizers.push_back(load(setup, loss));
+    } else {
+      auto trained = ObservedTraining(setup, loss, progress).run();
+      if (!trained) {
+        progress.clear();
+        return std::nullopt;
+      }
+      minimizers.push_back(std::move(*trained));
+    }
+    progress.line(describe_minimizer(minimizers.back()) + how);
+    if (setup.analysis == nullptr) print_now(warning_lines(minimizers.back().warnings));
+  }
+  return minimizers;
+}
+
+}  // namespace
+
+std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm, const Setup& setup,
+                                                        const OutputClaim& claim) {
+  std::optional<std::vector<Minimizer>> minimizers;
+  const bool stopped = root_only(comm, [&] {
+    minimizers = train_or_load(setup, claim);
+    return !minimizers;
+  });
+  if (stopped) return std::nullopt;
+  if (!comm.is_root()) minimizers.emplace(setup.config.losses.size());
+  for (Minimizer& minimizer : *minimizers) broadcast_minimizer(comm, minimizer);
+  return minimizers;
+}
+
+}  // namespace landscape

@@ -1,0 +1,309 @@
+// Claiming, laying out and resuming the output file.
+#include "landscape/job/output.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <numeric>
+#include <optional>
+
+#include "landscape/config/version.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/io/minimizer_file.hpp"
+#include "landscape/io/output_path.hpp"
+#include "landscape/job/checkpoints.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+// Nothing where they are of a version that this one cannot read; their hash will differ then.
+std::optional<RunConfig> stored_settings(const LandscapeReader& reader) {
+  try {
+    return parse_resolved_text(reader.run().config);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// `asked` with the names that the files it loads had when the output was begun: what counts of them is what they hold,
+// which require_same_minimizers() and require_same_directions() compare.
+RunConfig with_names_of(const LandscapeReader& reader, const RunConfig& asked) {
+  RunConfig named = asked;
+  const std::optional<RunConfig> stored = stored_settings(reader);
+  if (!stored) return named;
+  const bool same_losses_load = std::all_of(asked.losses.begin(), asked.losses.end(), [&](LossKind loss) {
+    return asked.minimizer_file(loss).empty() == stored->minimizer_file(loss).empty();
+  });
+  if (same_losses_load) {
+    named.minimizer = stored->minimizer;
+    named.minimizer_ritz = stored->minimizer_ritz;
+    named.minimizer_galerkin = stored->minimizer_galerkin;
+  }
+  if (!asked.directions_from.empty() && !stored->directions_from.empty())
+    named.directions_from = stored->directions_from;
+  return named;
+}
+
+bool has_blocks(const LandscapeReader& reader, const Setup& setup) {
+  return std::ranges::all_of(setup.analysis->work(setup.config),
+                             [&](const Work& work) { return reader.has_block(work.block.group); });
+}
+
+// The file is of this calculation but for the number of directions, which is smaller there.
+bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
+  if (setup.analysis == nullptr || !has_blocks(reader, setup)) return false;
+  RunConfig as_stored = with_names_of(reader, setup.config);
+  as_stored.n_directions = reader.n_rows(setup.analysis->work(setup.config).front().block.group);
+  return as_stored.n_directions < setup.config.n_directions && reader.run().config_hash == config_hash(as_stored);
+}
+
+// A minimizer file of the same name may hold another network by now, and one of another name the same.
+void require_same_minimizers(const LandscapeReader& reader, const RunConfig& config) {
+  const std::optional<RunConfig> settings = stored_settings(reader);
+  const std::vector<LossKind> stored = reader.minimizers();
+  for (const LossKind loss : config.losses) {
+    const std::string& file = config.minimizer_file(loss);
+    if (file.empty() || !settings || settings->minimizer_file(loss).empty()) continue;  // the settings differ by more
+    if (std::find(stored.begin(), stored.end(), loss) == stored.end()) continue;
+    const Minimizer ours = reader.minimizer(loss), given = load_minimizer(file, loss, config.network);
+    if (given.spec == ours.spec && given.theta.size() == ours.theta.size() &&
+        std::memcmp(given.theta.data(), ours.theta.data(), ours.theta.size() * sizeof(double)) == 0)
+      continue;
+    throw UsageError(
+        fmt::format("--resume: the {} minimizer in '{}' is not the one stored in '{}': put back the file it was begun "
+                    "with, or give another --output.",
+                    to_string(loss), file, reader.path()));
+  }
+}
+
+// A directions file of the same name may hold other directions by now.
+void require_same_directions(const LandscapeReader& reader, const Setup& setup) {
+  const RunConfig& config = setup.config;
+  if (config.directions_from.empty()) return;
+  const auto n = ParameterLayout(config.network).size();
+  for (const Work& work : setup.analysis->work(config)) {
+    const std::string& block = work.block.group;
+    if (!reader.has_row_vectors(block)) continue;
+    const std::vector<double> given = read_directions(config.directions_from, work.loss, static_cast<std::int64_t>(n));
+    const std::vector<RowState> states = reader.row_states(block);
+    for (std::size_t row = 0; row < states.size(); ++row) {
+      if (states[row] != RowState::intact) continue;
+      const std::vector<double> stored = reader.row_vector(block, static_cast<std::int64_t>(row));
+      if (row * n + n <= given.size() && std::memcmp(stored.data(), given.data() + row * n, n * sizeof(double)) == 0)
+        continue;
+      throw UsageError(
+          fmt::format("--resume: direction {} of '{}' is not the one stored in '{}': put back the file it "
+                      "was begun with.",
+                      row, config.directions_from, reader.path()));
+    }
+  }
+}
+
+// How `path` can be gone on with: resume or extend. Throws UsageError where it cannot.
+OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
+  const LandscapeReader reader(path);
+  OutputPlan plan = OutputPlan::resume;
+  require_same_minimizers(reader, setup.config);  // first: another network would pass for other settings
+  const RunConfig asked = with_names_of(reader, setup.config);
+  if (is_extendable(reader, setup)) {
+    plan = OutputPlan::extend;
+  } else if (reader.run().config_hash != config_hash(asked)) {
+    const std::string differing = describe(differences(reader.run().config, defining_text(asked)));
+    throw UsageError(fmt::format("--resume: '{}' is another calculation: {}.", path,
+                                 differing.empty() ? "its settings do not fit its hash" : differing));
+  }
+  if (setup.analysis == nullptr) return plan;
+  if (reader.blocks().empty()) {
+    throw UsageError(fmt::format(
+        "--resume: '{}' holds minimizers only; load them with --minimizer={} and another --output.", path, path));
+  }
+  if (reader.run().command != setup.command->name) {
+    throw UsageError(fmt::format("--resume: '{}' was begun by the command {}: give that, or another --output.", path,
+                                 reader.run().command));
+  }
+  const std::string& device = reader.run().device;
+  if (device != setup.device) {
+    throw UsageError(fmt::format("--resume: '{}' was begun on {}, this run would use {}: give --device={}.", path,
+                                 device, setup.device, device));
+  }
+  require_same_directions(reader, setup);
+  return plan;
+}
+
+bool has_sound_results(const LandscapeReader& reader, const std::string& group) {
+  try {
+    reader.has_results(group);
+    reader.results(group);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void warn_of_damaged_results(const LandscapeReader& reader) {
+  for (const std::string& group : reader.result_groups()) {
+    if (has_sound_results(reader, group)) continue;
+    fmt::print(stderr, "warning: the results in /{} of '{}' are damaged: they are made again.\n", group, reader.path());
+  }
+}
+
+// The file is of this calculation, and --until-ci has carried it further than --directions.
+std::int64_t directions_reached(const Setup& setup) {
+  const RunConfig& config = setup.config;
+  const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
+  if (!(config.until_ci > 0.0) || !config.resume || !exists) return config.n_directions;
+  try {
+    check_output(config.output, OutputMode::resume);
+    const LandscapeReader reader(config.output);
+    if (setup.analysis == nullptr || !has_blocks(reader, setup)) return config.n_directions;
+    RunConfig as_stored = with_names_of(reader, config);
+    as_stored.n_directions = reader.n_rows(setup.analysis->work(config).front().block.group);
+    const bool same = reader.run().config_hash == config_hash(as_stored);
+    return same ? std::max(config.n_directions, as_stored.n_directions) : config.n_directions;
+  } catch (const Error&) {  // plan_output meets it too and says what it is
+    return config.n_directions;
+  }
+}
+
+void require_no_input(const RunConfig& config) {
+  const std::pair<const char*, const std::string&> inputs[] = {{"--minimizer", config.minimizer},
+                                                               {"--minimizer-ritz", config.minimizer_ritz},
+                                                               {"--minimizer-galerkin", config.minimizer_galerkin},
+                                                               {"--directions-from", config.directions_from}};
+  for (const auto& [option, file] : inputs) {
+    if (file.empty() || !is_same_file(file, config.output)) continue;
+    throw UsageError(
+        fmt::format("--overwrite would replace '{}', which this job reads ({} {}): choose another --output.",
+                    config.output, option, file));
+  }
+}
+
+OutputPlan plan_output(Setup& setup, OutputClaim& claim) {
+  RunConfig& config = setup.config;
+  const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
+  if (config.resume && exists) {
+    check_output(config.output, OutputMode::resume);
+    const OutputPlan plan = plan_going_on(config.output, setup);
+    if (setup.analysis == nullptr) return plan;
+    const LandscapeReader reader(config.output);
+    warn_of_damaged_results(reader);
+    const std::string first = setup.analysis->work(config).front().block.group;
+    const bool is_stored = reader.has_row_vectors(first);  // as the file was laid out
+    claim.lacks_directions = plan == OutputPlan::resume && config.save_directions && !is_stored;
+    config.save_directions = is_stored || (plan == OutputPlan::extend && config.save_directions);
+    if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_rows(first);
+    return plan;
+  }
+  if (config.overwrite) require_no_input(config);
+  claim.nothing_to_resume = config.resume && !exists;
+  check_output(config.output, config.overwrite ? OutputMode::overwrite : OutputMode::create);
+  return exists ? OutputPlan::replace : OutputPlan::create;
+}
+
+// Results stand for rows that a job that goes on may change: they are pending until it makes them again.
+void set_state(const std::string& path, RunState state) {
+  ResultWriter writer(path);
+  if (state == RunState::running) writer.invalidate_all();
+  writer.set_state(state);
+  writer.close();
+}
+
+}  // namespace
+
+OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock) {
+  struct Known {
+    OutputPlan plan;
+    bool save_directions;
+    std::int64_t n_directions;
+  };
+  OutputClaim claim;
+  const Known known = root_only(comm, [&] {
+    const std::string& output = setup.config.output;
+    if (take_lock) {
+      check_output(output, OutputMode::claim);  // the folder first: a lock cannot be made where it is missing
+      claim.lock.emplace(output);
+      if (setup.analysis != nullptr) check_parallel_output(output);
+    }
+    setup.config.n_directions = directions_reached(setup);
+    const OutputPlan plan = plan_output(setup, claim);
+    if (plan != OutputPlan::resume && plan != OutputPlan::extend) require_own_checkpoints(setup.config);
+    if (take_lock) claim.lock->remove_leftovers();  // nothing refuses the job any more
+    claim.replaces_checkpoints = setup.config.overwrite && has_checkpoints(setup.config);
+    return Known{plan, setup.config.save_directions, setup.config.n_directions};
+  });
+  claim.plan = known.plan;
+  setup.config.save_directions = known.save_directions;
+  setup.config.n_directions = known.n_directions;
+  return claim;
+}
+
+std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, std::span<const Work> work,
+                                const OutputClaim& claim) {
+  std::vector<OpenRows> open(work.size());
+  if (claim.goes_on()) {
+    std::optional<LandscapeReader> reader;
+    root_only(comm, [&] { reader.emplace(setup.config.output); });
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      open[i] = root_only(comm, [&] {
+        const std::vector<RowState> states = reader->row_states(work[i].block.group);
+        OpenRows missing;
+        for (std::size_t row = 0; row < states.size(); ++row) {
+          if (states[row] != RowState::intact) missing.push_back(static_cast<std::int64_t>(row));
+        }
+        return missing;
+      });
+    }
+    return open;
+  }
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    open[i].resize(static_cast<std::size_t>(work[i].block.rows));
+    std::iota(open[i].begin(), open[i].end(), std::int64_t{0});
+  }
+  return open;
+}
+
+void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers, const OutputClaim& claim) {
+  const std::string& path = setup.config.output;
+  if (claim.plan == OutputPlan::extend) {
+    LandscapeFile::extend(path, file_layout(setup, minimizers));
+  } else if (claim.plan != OutputPlan::resume) {
+    LandscapeFile::create(path, file_layout(setup, minimizers),
+                          claim.plan == OutputPlan::replace ? ExistingOutput::replace : ExistingOutput::refuse);
+  }
+  if (setup.analysis == nullptr) {
+    // A file with profiles, which a resumed training may meet, is in the state that its own job left it in.
+    const bool has_profiles = claim.goes_on() && !LandscapeReader(path).blocks().empty();
+    if (!has_profiles) set_state(path, RunState::complete);
+  } else if (claim.plan == OutputPlan::resume) {
+    set_state(path, RunState::running);
+  }
+  remove_own_checkpoints(setup.config);
+}
+
+FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers) {
+  const RunConfig& config = setup.config;
+  FileLayout layout;
+  layout.run.version = program_version();
+  layout.run.git_revision = git_revision();
+  layout.run.command = setup.command->name;
+  layout.run.device = setup.device;
+  layout.run.config = defining_text(config);
+  layout.run.config_hash = config_hash(config);
+  layout.problem = to_string(config.problem);
+  layout.pde = config.problem->operator_text(config.network.dimension) + " in (0,1)^d, u = 0 on the boundary";
+  layout.dimension = config.network.dimension;
+  layout.exact_solution = config.problem->solution_text(config.network.dimension);
+  layout.problem_attributes = {{"quadrature", to_string(config.quadrature)}, {"quadrature_seed", config.seed}};
+  layout.points = setup.points;
+  layout.minimizers = minimizers;
+  if (setup.analysis == nullptr) return layout;
+  for (Work& work : setup.analysis->work(config)) layout.blocks.push_back(std::move(work.block));
+  layout.results = setup.analysis->results(config);
+  return layout;
+}
+
+}  // namespace landscape

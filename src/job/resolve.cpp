@@ -1,0 +1,165 @@
+// Step 1 of a job.
+#include "landscape/job/resolve.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "landscape/backend/held_threads.hpp"
+#include "landscape/config/point_sets.hpp"
+#include "landscape/config/text.hpp"
+#include "landscape/io/minimizer_file.hpp"
+#include "landscape/job/analysis.hpp"
+#include "landscape/job/device.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+void require_same(const OptionTexts& given, std::string_view option, const std::string& asked, const std::string& found,
+                  const std::string& file) {
+  if (given.find(option) == given.end() || asked == found) return;
+  throw UsageError(
+      fmt::format("--{} {} contradicts '{}', whose network has {}: drop the option.", option, asked, file, found));
+}
+
+// What the output was begun with must be there to be compared; the output itself holds it too.
+void require_there(const RunConfig& config, const std::string& minimizer_file) {
+  std::error_code error;
+  if (!config.resume || std::filesystem::exists(minimizer_file, error) ||
+      !std::filesystem::exists(config.output, error))
+    return;
+  throw UsageError(fmt::format(
+      "--resume: the minimizer file '{}' is gone, so it cannot be compared with the one stored in '{}': put "
+      "it back, or name '{}' in its place.",
+      minimizer_file, config.output, config.output));
+}
+
+void adopt_network(RunConfig& config, const OptionTexts& given) {
+  NetworkHints hints;  // only what was said: defaults would measure a file that is silent as another function
+  if (given.find("network") != given.end()) hints.kind = config.network.kind;
+  if (given.find("activation") != given.end()) hints.activation = config.network.activation;
+  std::string first_file;
+  for (const LossKind loss : config.losses) {
+    const std::string& file = config.minimizer_file(loss);
+    if (file.empty()) continue;
+    require_there(config, file);
+    const NetworkSpec found = load_minimizer(file, loss, hints).spec;
+    if (first_file.empty()) {
+      const NetworkSpec& asked = config.network;
+      require_same(given, "network", to_string(asked.kind), to_string(found.kind), file);
+      require_same(given, "dimension", std::to_string(asked.dimension), std::to_string(found.dimension), file);
+      if (found.kind != NetworkKind::linear) {
+        require_same(given, "width", std::to_string(asked.width), std::to_string(found.width), file);
+        require_same(given, "blocks", std::to_string(asked.blocks), std::to_string(found.blocks), file);
+        require_same(given, "activation", to_string(asked.activation), to_string(found.activation), file);
+      }
+      first_file = file;
+      config.network = found;
+    } else if (!(found == config.network)) {
+      throw UsageError(
+          fmt::format("'{}' ({}) and '{}' ({}) hold different networks: measure one at a time with --losses.",
+                      first_file, config.network.describe(), file, found.describe()));
+    }
+  }
+}
+
+void adopt_directions(RunConfig& config, const OptionTexts& given) {
+  if (config.directions_from.empty()) return;
+  // The file they come from may change or go away; what was measured along them stays checkable.
+  config.save_directions = true;
+  for (const std::string_view option : {"direction-seed", "norm", "bias"}) {
+    if (given.find(option) != given.end()) {
+      throw UsageError(fmt::format("--{} shapes random directions: it cannot go with --directions-from.", option));
+    }
+  }
+  const auto n = static_cast<std::int64_t>(ParameterLayout(config.network).size());
+  for (const LossKind loss : config.losses) {
+    const auto rows = static_cast<std::int64_t>(read_directions(config.directions_from, loss, n).size()) / n;
+    if (given.find("directions") == given.end()) {
+      config.n_directions = loss == config.losses.front() ? rows : std::min(rows, config.n_directions);
+    } else if (config.n_directions > rows) {
+      throw UsageError(fmt::format("--directions {} is more than the {} in '{}'.", config.n_directions, rows,
+                                   config.directions_from));
+    }
+    config.max_directions = std::max(config.n_directions, std::min(config.max_directions, rows));
+  }
+}
+
+void settle_training_only(const RunConfig& config) {
+  if (config.point_sets > 0) throw UsageError("--point-sets has no meaning for train: it measures nothing.");
+  if (config.is_sweep() || !config.sweep_intervals.empty()) {
+    throw UsageError(fmt::format("--{} belongs to the command sweep: landscape_mpi sweep.",
+                                 config.is_sweep() ? "sweep-radius" : "sweep-intervals"));
+  }
+}
+
+// Collective: threads are had for a moment, by all ranks at once, before there is anything to lose.
+void choose_threads(const Communicator& comm, Setup& setup) {
+  setup.share = thread_share(comm);
+  const int asked = setup.config.threads;
+  setup.threads = asked > 0 ? asked : setup.share.threads;
+  setup.training_threads = asked > 0                      ? asked
+                           : setup.share.from_environment ? setup.share.threads
+                                                          : setup.share.cores_allowed;
+  collectively(comm, [&] {
+    if (setup.threads <= kMostThreads) return;
+    throw UsageError(
+        fmt::format("OMP_NUM_THREADS asks for more than {} threads: set it lower or give --threads.", kMostThreads));
+  });
+  // One pool of threads serves whatever asks for most.
+  const int training = comm.is_root() ? setup.training_threads : 1;
+  HeldThreads held;
+  collectively(comm, [&] { held.start(std::max(training, setup.analysis != nullptr ? setup.threads : 1)); });
+}
+
+}  // namespace
+
+RunConfig resolve_config(const Invocation& invocation) {
+  const OptionTexts given = gather_options(invocation);
+  RunConfig config = make_run_config(given);
+  if (config.all) throw UsageError("--all belongs to the command verify.");
+  if (config.settings) throw UsageError("--settings belongs to the command info.");
+  adopt_network(config, given);
+  settle_quadratures(config, given);
+  adopt_directions(config, given);
+  if (const Analysis* analysis = invocation.command->analysis; analysis != nullptr) {
+    analysis->settle(config, given);
+  } else {
+    settle_training_only(config);
+  }
+  validate(config);
+  return config;
+}
+
+Setup set_up(const Communicator& comm, const Invocation& invocation) {
+  Setup setup;
+  setup.command = invocation.command;
+  setup.analysis = invocation.command->analysis;
+  const std::string text = root_only(comm, [&] { return resolved_text(resolve_config(invocation)); });
+  collectively(comm, [&] {
+    setup.config = parse_resolved_text(text);
+    setup.points = profile_points(setup.config);
+    if (setup.analysis == nullptr) return;
+    const std::vector<Work> work = setup.analysis->work(setup.config);
+    // What is impossible is said now, not after the training.
+    for (const Work& one : work) {
+      if (one.point_set > 0) setup.analysis->points(setup.config, one.point_set);
+    }
+    const std::int64_t n_items = count_items(work);
+    if (comm.size() > n_items) {
+      throw UsageError(fmt::format(
+          "More ranks than work: {} ranks for {} losses; start at most {} ranks or ask for more --directions.",
+          comm.size(), n_items, n_items));
+    }
+  });
+  choose_threads(comm, setup);
+  const ChosenDevice chosen = choose_device(setup.config, &comm);
+  setup.device = chosen.name;
+  setup.device_note = chosen.note;
+  setup.training_device = collectively(comm, [&] { return choose_training_device(setup.config, setup.device); });
+  return setup;
+}
+
+}  // namespace landscape
