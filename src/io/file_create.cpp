@@ -104,8 +104,9 @@ void write_block(const h5::File& file, const Block& block) {
 }
 
 std::size_t count_datasets(const FileLayout& layout) {
-  constexpr std::size_t kOfRoot = 1, kOfProblem = 2, kOfMinimizer = 4, kOfBlock = 6, kOfResults = 2;
-  std::size_t n = kOfRoot + kOfProblem + kOfMinimizer * layout.minimizers.size();
+  constexpr std::size_t kOfRoot = 1, kOfProblem = 2, kOfBlock = 6, kOfResults = 2;
+  std::size_t n = kOfRoot + kOfProblem;
+  for (const Minimizer& minimizer : layout.minimizers) n += count_datasets(minimizer);
   for (const Block& block : layout.blocks) n += kOfBlock + block.row_columns.size();
   for (const ResultGroup& group : layout.results) n += kOfResults + group.results.size();
   return n;
@@ -177,12 +178,9 @@ void copy_intact_rows(const LandscapeReader& from, const Block& block, const h5:
 }  // namespace
 
 std::uint64_t file_size_estimate(const FileLayout& layout) {
-  constexpr double kMetadata = 1 << 16, kPerMinimizer = 1 << 16, kPerBlock = 1 << 13, kPerResult = 1 << 11;
+  constexpr double kMetadata = 1 << 16, kPerBlock = 1 << 13, kPerResult = 1 << 11;
   double bytes = kMetadata + 8.0 * static_cast<double>(layout.points.points.size() + layout.points.weights.size());
-  for (const Minimizer& minimizer : layout.minimizers) {
-    bytes += kPerMinimizer + 8.0 * static_cast<double>(minimizer.theta.size()) +
-             24.0 * static_cast<double>(minimizer.history.epoch.size());
-  }
+  for (const Minimizer& minimizer : layout.minimizers) bytes += size_estimate(minimizer);
   for (const Block& block : layout.blocks) {
     const auto p = static_cast<double>(block.columns);
     double per_row = 9.0 * p + 4.0 + 8.0 * static_cast<double>(block.row_vectors.length);

@@ -110,8 +110,6 @@ std::string padded(std::string text, std::size_t capacity, const std::string& na
 void write_attribute(hid_t object, const Attribute& attribute);
 void write_text_list(hid_t object, const std::string& name, const std::vector<std::string>& texts);
 std::vector<std::string> read_text_list(hid_t object, const std::string& name);
-void write_int_table(hid_t object, const std::string& name, const std::vector<std::int64_t>& values,
-                     std::size_t n_columns);
 bool has_attribute(hid_t object, const std::string& name);
 /// Throw Error where the attribute is missing or of another type.
 std::string read_text(hid_t object, const std::string& name);

@@ -163,15 +163,6 @@ void write_text_list(hid_t object, const std::string& name, const std::vector<st
   write_new(object, name, type.get(), type.get(), space_of(texts.size()), all.data());
 }
 
-void write_int_table(hid_t object, const std::string& name, const std::vector<std::int64_t>& values,
-                     std::size_t n_columns) {
-  if (values.size() * 8 > kLargestAttribute)
-    throw Error(fmt::format("The attribute {} is too long for the file.", name));
-  const hsize_t shape[2] = {values.size() / n_columns, n_columns};
-  const Dataspace space(H5Screate_simple(2, shape, nullptr), "create a dataspace");
-  write_new(object, name, H5T_STD_I64LE, H5T_NATIVE_INT64, space, values.data());
-}
-
 std::vector<std::string> read_text_list(hid_t object, const std::string& name) {
   const Found found = open_attribute(object, name);
   if (found.kind != H5T_STRING || (found.rank != 1 && !found.empty)) wrong_type(name, "a list of texts");

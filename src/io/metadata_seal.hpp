@@ -12,7 +12,7 @@
 namespace landscape {
 
 /// A temporary file, marked as such, with room in front for the seal of this many datasets.
-h5::File create_sealable_file(const std::string& path, std::size_t n_datasets = 48);
+h5::File create_sealable_file(const std::string& path, std::size_t n_datasets);
 
 /// Writes the seal into a closed file.
 void seal_metadata(const std::string& path);

@@ -120,8 +120,7 @@ Minimizer from_safetensors(const std::string& path, LossKind loss, const Network
     minimizer.spec = infer_network(tensors, file.metadata, hints);
     const ParameterLayout layout(minimizer.spec);
     for (const TensorInfo& info : layout.tensors()) {
-      std::vector<std::int64_t> expected{info.rows};
-      if (!info.is_bias) expected.push_back(info.columns);
+      const std::vector<std::int64_t> expected = info.shape();
       const auto found = tensors.find(info.name);
       if (found == tensors.end()) {
         throw Error(fmt::format("tensor '{}' is missing; expected shape ({}).", info.name, fmt::join(expected, ", ")));
@@ -216,8 +215,7 @@ void save_safetensors(const std::string& path, const Minimizer& minimizer) {
   const ParameterLayout layout(spec);
   for (const TensorInfo& info : layout.tensors()) {
     SafeTensor tensor;
-    tensor.shape.push_back(info.rows);
-    if (!info.is_bias) tensor.shape.push_back(info.columns);
+    tensor.shape = info.shape();
     const auto begin = minimizer.theta.begin() + static_cast<std::ptrdiff_t>(info.offset);
     tensor.values.assign(begin, begin + static_cast<std::ptrdiff_t>(info.size()));
     tensors.emplace_back(info.name, std::move(tensor));

@@ -1,10 +1,13 @@
-// /minimizer/<loss>: theta as one vector, the network and what was measured as attributes.
+// /minimizer/<loss>: the tensors of the network as PyTorch names and shapes them, each a dataset of /parameters; the
+// network and what was measured as attributes.
 #include "minimizer_group.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 
@@ -19,6 +22,12 @@ constexpr const char* kDescription =
     "network; relative_h1_error is |grad(u - u*)| / |grad u*|, the quotient of the H1 semi-norms; training_loss and "
     "profile_loss are the same loss with the training's and the profiles' own points";
 
+constexpr const char* kParameters = "parameters";
+constexpr const char* kStateDict =
+    "the network's state dict, with PyTorch's names and shapes: "
+    "load_state_dict({name: torch.tensor(tensor[()]) for name, tensor in this group})";
+constexpr const char* kTheta = "theta";  // of older files: all tensors as one vector
+
 // Attributes that are one number each.
 constexpr std::pair<const char*, double Minimizer::*> kMeasures[] = {
     {"final_loss", &Minimizer::final_loss},
@@ -30,6 +39,66 @@ constexpr std::pair<const char*, double Minimizer::*> kMeasures[] = {
     {"gradient_norm", &Minimizer::gradient_norm},
     {"training_loss", &Minimizer::training_loss},
     {"profile_loss", &Minimizer::profile_loss}};
+
+}  // namespace
+
+namespace {
+
+void write_parameters(hid_t minimizer_group, const Minimizer& minimizer) {
+  const h5::Group group = h5::create_group(minimizer_group, kParameters);
+  h5::write_attribute(group.get(), {"description", kStateDict});
+  const ParameterLayout layout(minimizer.spec);
+  for (const TensorInfo& tensor : layout.tensors()) {
+    const std::vector<std::int64_t> shape = tensor.shape();
+    h5::write_dataset<double>(group.get(), tensor.name,
+                              std::span(minimizer.theta).subspan(tensor.offset, tensor.size()),
+                              {shape.begin(), shape.end()},
+                              tensor.is_bias ? h5::DatasetText{"biases of a layer", "(out)", "1"}
+                                             : h5::DatasetText{"weights of a layer", "(out, in)", "1"});
+  }
+}
+
+void check_finite(const std::string& dataset, const std::vector<double>& values) {
+  if (!std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); }))
+    throw Error(fmt::format("/{} has values that are not finite.", dataset));
+}
+
+std::vector<double> read_parameters(const h5::File& file, const std::string& minimizer_group, const NetworkSpec& spec,
+                                    bool* no_checksum) {
+  const std::string group = fmt::format("{}/{}", minimizer_group, kParameters);
+  const ParameterLayout layout(spec);
+  std::vector<double> theta;
+  for (const TensorInfo& tensor : layout.tensors()) {
+    const std::string name = fmt::format("{}/{}", group, tensor.name);
+    const std::vector<std::int64_t> expected = tensor.shape();
+    std::vector<hsize_t> shape;
+    const std::vector<double> values = h5::read_dataset<double>(file.get(), name, expected.size(), &shape, no_checksum);
+    if (!std::equal(shape.begin(), shape.end(), expected.begin(), expected.end(), std::equal_to<std::uint64_t>())) {
+      throw Error(fmt::format("/{} has shape ({}), but in its network ({}) it has ({}).", name, fmt::join(shape, ", "),
+                              spec.describe(), fmt::join(expected, ", ")));
+    }
+    check_finite(name, values);
+    theta.insert(theta.end(), values.begin(), values.end());
+  }
+  for (const std::string& name : h5::link_names(h5::open_group(file.get(), group).get())) {
+    if (std::none_of(layout.tensors().begin(), layout.tensors().end(),
+                     [&](const TensorInfo& tensor) { return tensor.name == name; }))
+      throw Error(fmt::format("/{}/{} has no place in its network ({}).", group, name, spec.describe()));
+  }
+  return theta;
+}
+
+std::vector<double> read_flat_parameters(const h5::File& file, const std::string& minimizer_group,
+                                         const NetworkSpec& spec, bool* no_checksum) {
+  const std::string name = fmt::format("{}/{}", minimizer_group, kTheta);
+  std::vector<double> theta = h5::read_dataset<double>(file.get(), name, 1, nullptr, no_checksum);
+  if (const std::size_t expected = ParameterLayout(spec).size(); theta.size() != expected) {
+    throw Error(fmt::format("/{} has {} parameters, but its network ({}) has {}.", name, theta.size(), spec.describe(),
+                            expected));
+  }
+  check_finite(name, theta);
+  return theta;
+}
 
 }  // namespace
 
@@ -62,6 +131,17 @@ TrainingHistory read_history(hid_t parent, bool* no_checksum) {
   return history;
 }
 
+std::size_t count_datasets(const Minimizer& minimizer) {
+  constexpr std::size_t kOfHistory = 3;
+  return kOfHistory + ParameterLayout(minimizer.spec).tensors().size();
+}
+
+double size_estimate(const Minimizer& minimizer) {
+  constexpr double kMetadata = 1 << 14, kPerDataset = 1 << 13;
+  return kMetadata + kPerDataset * static_cast<double>(count_datasets(minimizer)) +
+         8.0 * static_cast<double>(minimizer.theta.size() + 3 * minimizer.history.epoch.size());
+}
+
 void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   const NetworkSpec& spec = minimizer.spec;
   const h5::Group group = h5::create_group(file.get(), minimizer_group_name(minimizer.loss));
@@ -81,18 +161,7 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"at_iteration_limit", std::int64_t{minimizer.at_iteration_limit}});
   h5::write_attribute(id, {"warnings", minimizer.warnings});
   h5::write_attribute(id, {"training_seconds", minimizer.seconds});
-  std::vector<std::string> names;
-  std::vector<std::int64_t> shapes;
-  const ParameterLayout layout(spec);
-  for (const TensorInfo& tensor : layout.tensors()) {
-    names.push_back(tensor.name);
-    shapes.insert(shapes.end(), {tensor.rows, tensor.columns});
-  }
-  h5::write_text_list(id, "tensor_names", names);
-  h5::write_int_table(id, "tensor_shapes", shapes, 2);
-  h5::write_dataset<double>(
-      id, "theta", minimizer.theta, {minimizer.theta.size()},
-      {"parameters of the minimizer: the tensors of tensor_names one after the other, row-major", "(n)", "1"});
+  write_parameters(id, minimizer);
   write_history(id, minimizer.history);
 }
 
@@ -117,15 +186,8 @@ Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_che
   } catch (const UsageError& error) {  // the file's fault, not the command line's
     throw Error(fmt::format("The group /{} describes no possible network ({}).", name, error.what()));
   }
-  minimizer.theta = h5::read_dataset<double>(id, "theta", 1, nullptr, no_checksum);
-  const std::size_t expected = ParameterLayout(minimizer.spec).size();
-  if (minimizer.theta.size() != expected) {
-    throw Error(fmt::format("/{}/theta has {} parameters, but its network ({}) has {}.", name, minimizer.theta.size(),
-                            minimizer.spec.describe(), expected));
-  }
-  if (!std::all_of(minimizer.theta.begin(), minimizer.theta.end(), [](double x) { return std::isfinite(x); })) {
-    throw Error(fmt::format("/{}/theta has values that are not finite.", name));
-  }
+  const bool is_flat = !h5::has_link(id, kParameters) && h5::has_link(id, kTheta);
+  minimizer.theta = (is_flat ? read_flat_parameters : read_parameters)(file, name, minimizer.spec, no_checksum);
   minimizer.source = h5::read_text_or(id, "source", "");
   for (const auto& [attribute, member] : kMeasures) minimizer.*member = h5::read_number_or(id, attribute, kUnknown);
   minimizer.final_quadrature = h5::read_text_or(id, "final_quadrature", "");

@@ -7,6 +7,9 @@
 namespace landscape {
 
 std::string minimizer_group_name(LossKind loss);  // "minimizer/ritz"
+/// What a minimizer adds to a file: datasets, and bytes (rounded up).
+std::size_t count_datasets(const Minimizer& minimizer);
+double size_estimate(const Minimizer& minimizer);
 void write_minimizer_group(const h5::File& file, const Minimizer& minimizer);
 /// Throws Error where the group is missing or does not fit together. Checksums may only be missing where `no_checksum`
 /// is given: it is set then.

@@ -15,8 +15,8 @@ namespace landscape {
 namespace {
 
 constexpr const char* kGroup = "training";
-constexpr std::int64_t kVersion = 2;
-constexpr std::size_t kMetadataBytes = 1 << 17;
+constexpr std::int64_t kVersion = 3;
+constexpr std::size_t kMetadataBytes = 1 << 17, kDatasets = 6;  // of a training that goes on
 
 void write_state(const h5::File& file, LossKind loss, const TrainingCheckpoint& checkpoint) {
   const TrainingState& state = checkpoint.state;
@@ -97,10 +97,12 @@ void require_checkpoint_place(const std::string& path, LossKind loss) {
 
 void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint) {
   require_checkpoint_place(path, loss);
-  const std::size_t n_numbers = 4 * checkpoint.state.theta.size() + 3 * checkpoint.state.history.epoch.size() +
-                                (checkpoint.finished ? 3 * checkpoint.finished->history.epoch.size() : 0);
-  TemporaryFile temporary(path, kMetadataBytes + n_numbers * sizeof(double));
-  h5::File file = create_sealable_file(temporary.path());
+  const std::size_t n_numbers = 3 * (checkpoint.state.theta.size() + checkpoint.state.history.epoch.size());
+  const std::size_t of_finished =
+      checkpoint.finished ? static_cast<std::size_t>(size_estimate(*checkpoint.finished)) : 0;
+  TemporaryFile temporary(path, kMetadataBytes + n_numbers * sizeof(double) + of_finished);
+  h5::File file = create_sealable_file(temporary.path(),
+                                       kDatasets + (checkpoint.finished ? count_datasets(*checkpoint.finished) : 0));
   write_state(file, loss, checkpoint);
   if (checkpoint.finished) write_minimizer_group(file, *checkpoint.finished);
   file.close(fmt::format("close '{}'", temporary.path()));

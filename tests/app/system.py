@@ -1,5 +1,6 @@
 """What the whole-program tests share: running landscape_mpi alone or under mpirun, and comparing output files bit by bit."""
 
+import json
 import os
 import shutil
 import signal
@@ -231,6 +232,33 @@ def checksum_of_results(group):
 def text(value):
     """An attribute's text, stored with a fixed or a variable length."""
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def state_dict(group):
+    """{name: tensor} of a minimizer group, in PyTorch's order."""
+
+    def place(name):
+        layer, kind = name.split(".")
+        return {"layer_in": 0, "layer_out": np.inf}[layer] if "_" in layer else int(layer[5:]), kind == "bias"
+
+    return {name: group["parameters"][name][()] for name in sorted(group["parameters"], key=place)}
+
+
+def theta_of(group):
+    """The parameters of a minimizer group as one vector."""
+    return np.concatenate([tensor.ravel() for tensor in state_dict(group).values()])
+
+
+def write_safetensors(path, tensors, metadata):
+    """A state dict as another program saves it."""
+    header, data = {"__metadata__": metadata}, b""
+    for name, tensor in tensors.items():
+        end = len(data) + tensor.nbytes
+        header[name] = {"dtype": "F64", "shape": tensor.shape, "data_offsets": [len(data), end]}
+        data += tensor.tobytes()
+    head = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(len(head).to_bytes(8, "little") + head + data)
 
 
 def table_of(report):

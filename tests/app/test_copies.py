@@ -9,12 +9,12 @@ import unittest
 
 import h5py
 import numpy as np
-from system import QUICK, REFERENCE, SOURCE, SystemTest, contents, main, table_of
+from system import QUICK, REFERENCE, SOURCE, SystemTest, contents, main, table_of, theta_of
 
 INPUTS = os.path.join(REFERENCE, "inputs") if REFERENCE else ""
 REPACKED = {
     "latest.h5": ["-L"],
-    "chunked.h5": ["-l", "profiles/ritz/loss,profiles/galerkin/complete:CHUNK=4x5", "-l", "minimizer/ritz/theta:CHUNK=7"],
+    "chunked.h5": ["-l", "profiles/ritz/loss,profiles/galerkin/complete:CHUNK=4x5", "-l", "minimizer/ritz/parameters/layer1.weight:CHUNK=3x2"],
     "all.h5": ["-L", "-f", "SHUF", "-f", "GZIP=1", "-f", "FLET"],
 }
 
@@ -91,7 +91,7 @@ class Copies(SystemTest):
                     file["profiles/ritz/loss"][2, 3] += 1e-9
                 self.run_program("verify", name, "--all", code=1)
                 with h5py.File(self.path(name), "r+") as file:
-                    file["minimizer/galerkin/theta"][5] *= 1 + 1e-12
+                    file["minimizer/galerkin/parameters/layer1.weight"][2, 1] *= 1 + 1e-12
                 self.assertIn("checksum does not match", self.run_program("reduce", name, code=1).stderr)
                 self.assertIn("checksum does not match", self.run_program("--minimizer=" + name, code=1).stderr)
 
@@ -131,7 +131,8 @@ class Incomplete(SystemTest):
         ("minimizer/ritz", None): "rvcl",
         ("minimizer/ritz", "network"): "irvcl",
         ("minimizer/ritz", "width"): "irvcl",
-        ("minimizer/galerkin/theta", None): "irvcl",
+        ("minimizer/galerkin/parameters", None): "irvcl",
+        ("minimizer/galerkin/parameters/layer1.weight", None): "irvcl",
         ("minimizer/galerkin/history/loss", None): "irvcl",
         ("profiles/ritz", "values"): "irvc",
         ("profiles/ritz", "axis"): "rvc",
@@ -227,10 +228,15 @@ class FromPython(SystemTest):
 
     def write(self, name, spoil=lambda file: None, **keywords):
         theta = 0.1 * np.cos(np.arange(53.0))
+        shapes = {"layer_in": (4, 1), "layer1": (4, 4), "layer2": (4, 4), "layer_out": (1, 4)}
         with h5py.File(self.path(name), "w", **keywords) as file:
             for loss in ("ritz", "galerkin"):
                 group = file.create_group(f"minimizer/{loss}")
-                group["theta"] = theta
+                at = 0
+                for layer, shape in shapes.items():
+                    for name, shape in ((f"{layer}.weight", shape), (f"{layer}.bias", shape[:1])):
+                        group[f"parameters/{name}"] = theta[at : at + np.prod(shape)].reshape(shape)
+                        at += np.prod(shape)
                 group.attrs.update(network="resnet", activation="swish", width=4, blocks=1, dimension=1, final_loss=0)
             rows = np.random.Generator(np.random.Philox(1)).standard_normal((5, 53))
             file.create_dataset("direction", data=rows, compression="gzip", fletcher32=True, chunks=(2, 10))
@@ -245,14 +251,53 @@ class FromPython(SystemTest):
             self.assertEqual(process.stdout.count("loaded from mine.h5 without a checksum"), 2, process.stdout)
             with h5py.File(self.path("a.h5"), "r") as file:
                 for loss in ("ritz", "galerkin"):
-                    self.assertEqual(file[f"minimizer/{loss}/theta"][()].tobytes(), theta.tobytes())
+                    self.assertEqual(theta_of(file[f"minimizer/{loss}"]).tobytes(), theta.tobytes())
                     self.assertEqual(file[f"profiles/{loss}/direction"][()].tobytes(), rows.tobytes())
         checked = self.run_program("--minimizer=a.h5", "--directions=3", "--grid=-1:1:5", "--output=b.h5")
         self.assertNotIn("loaded from a.h5 without", checked.stdout)
 
+    def test_a_flat_vector_as_in_files_of_old_is_read_too(self):
+        def spoil(file):
+            for loss in ("ritz", "galerkin"):
+                file[f"minimizer/{loss}/theta"] = theta_of(file[f"minimizer/{loss}"])
+                del file[f"minimizer/{loss}/parameters"]
+
+        theta, _ = self.write("mine.h5", spoil)
+        self.run_program("--minimizer=mine.h5", "--grid=-1:1:5", "--directions=3", "--bootstrap=50", "--output=a.h5")
+        with h5py.File(self.path("a.h5"), "r") as file:
+            self.assertEqual(theta_of(file["minimizer/galerkin"]).tobytes(), theta.tobytes())
+
+    def test_tensors_that_do_not_fit_the_network_are_named(self):
+        def change(how):
+            def spoil(file):
+                how(file["minimizer/ritz/parameters"])
+
+            self.write("mine.h5", spoil)
+            return self.run_program("--minimizer=mine.h5", code=1).stderr
+
+        def transposed(group):
+            del group["layer_in.weight"]
+            group["layer_in.weight"] = np.zeros((1, 4))
+
+        def flat(group):
+            del group["layer1.weight"]
+            group["layer1.weight"] = np.zeros(16)
+
+        def one_more(group):
+            group["layer5.bias"] = np.zeros(4)
+
+        def infinite(group):
+            group["layer2.bias"][1] = np.inf
+
+        shaped = r"/minimizer/ritz/parameters/layer_in.weight has shape \(1, 4\), but in its network \(resnet.*\) it has \(4, 1\)"
+        self.assertRegex(change(transposed), shaped)
+        self.assertRegex(change(flat), "minimizer/ritz/parameters/layer1.weight has 1 dimensions, expected 2")
+        self.assertRegex(change(one_more), "/minimizer/ritz/parameters/layer5.bias has no place in its network")
+        self.assertRegex(change(infinite), "/minimizer/ritz/parameters/layer2.bias has values that are not finite")
+
     def test_a_wrong_checksum_is_no_missing_one(self):
         def spoil(file):
-            file["minimizer/ritz/theta"].attrs["crc32c"] = 5
+            file["minimizer/ritz/parameters/layer2.bias"].attrs["crc32c"] = 5
 
         self.write("mine.h5", spoil)
         self.assertIn("checksum", self.run_program("--minimizer=mine.h5", code=1).stderr)
@@ -260,7 +305,7 @@ class FromPython(SystemTest):
     def test_a_file_of_this_program_must_have_its_checksums(self):
         self.run_program("train", *QUICK, "--output=a.h5")
         with h5py.File(self.path("a.h5"), "r+") as file:
-            del file["minimizer/ritz/theta"].attrs["crc32c"]
+            del file["minimizer/ritz/parameters/layer2.bias"].attrs["crc32c"]
         self.assertIn("crc32c", self.run_program("--minimizer=a.h5", code=1).stderr)
 
     def test_a_filter_that_is_not_here_is_named(self):

@@ -8,7 +8,7 @@ import sys
 
 import h5py
 import numpy as np
-from system import QUICK, SOURCE, SystemTest, checksum_of_results, contents, main, result_states, table_of, text
+from system import QUICK, SOURCE, SystemTest, checksum_of_results, contents, main, result_states, table_of, text, write_safetensors
 
 # With this, MPI cannot start: proof that a command does without it.
 NO_MPI = {"OMPI_MCA_ess": "nothing", "OMPI_MCA_pml": "nothing"}
@@ -116,11 +116,25 @@ class Verify(SystemTest):
     def test_an_altered_minimizer_is_found(self):
         self.run_program(*QUICK)
         with h5py.File(self.path("landscape.h5"), "r+") as file:
-            file["minimizer/ritz/theta"][0] *= 1 + 1e-9
+            file["minimizer/ritz/parameters/layer2.bias"][0] *= 1 + 1e-9
         self.run_program("verify", "landscape.h5", code=1)
 
 
 class Reuse(SystemTest):
+    def test_the_stored_tensors_are_a_state_dict_of_the_same_network(self):
+        job = ["--directions=6", "--grid=-1:1:9", "--bootstrap=100", "--losses=ritz"]
+        self.run_program(*QUICK, "--dimension=2", "--quadrature=gauss:5", "--width=3", "--losses=ritz", "--output=a.h5")
+        with h5py.File(self.path("a.h5"), "r") as file:
+            tensors = {name: tensor[()] for name, tensor in file["minimizer/ritz/parameters"].items()}
+        shapes = {"layer_in": (3, 2), "layer1": (3, 3), "layer2": (3, 3), "layer_out": (1, 3)}
+        expected = {f"{layer}.weight": shape for layer, shape in shapes.items()}
+        expected.update({f"{layer}.bias": shape[:1] for layer, shape in shapes.items()})
+        self.assertEqual({name: tensor.shape for name, tensor in tensors.items()}, expected)
+        write_safetensors(self.path("net.safetensors"), tensors, {"network": "resnet", "activation": "swish"})
+        loading = ["--minimizer=net.safetensors", "--quadrature=gauss:5", *job, "--output=b.h5"]
+        self.run_program(*loading)
+        self.assertEqual(self.profiles("a.h5").tobytes(), self.profiles("b.h5").tobytes())
+
     def profiles(self, name, loss="ritz"):
         with h5py.File(self.path(name), "r") as file:
             return file[f"profiles/{loss}/loss"][()]
@@ -222,7 +236,7 @@ class Results(SystemTest):
             file.attrs.modify("format_version", np.int64(3))
         for command in (["info", "landscape.h5"], ["reduce", "landscape.h5"], ["verify", "landscape.h5"]):
             stderr = self.run_program(*command, code=1).stderr
-            self.assertRegex(stderr, r"\Alandscape_mpi: 'landscape.h5' [^\n]* version 3, [^\n]* 4: use the program that wrote it")
+            self.assertRegex(stderr, r"\Alandscape_mpi: 'landscape.h5' [^\n]* version 3, [^\n]* 5: use the program that wrote it")
         self.run_program("--minimizer=landscape.h5", "--directions=3", "--grid=-1:1:5", "--output=b.h5")
 
 

@@ -1,6 +1,5 @@
 """Loss and errors of a minimizer: one definition, whatever rule trained or measured it; warnings where it is none."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,7 +7,7 @@ import unittest
 
 import h5py
 import numpy as np
-from system import REFERENCE, SOURCE, SystemTest, main, text
+from system import REFERENCE, SOURCE, SystemTest, main, state_dict, text, write_safetensors
 
 REFERENCE_LOSS = os.environ.get("LANDSCAPE_REFERENCE_LOSS", "reference_loss")
 LEAST_RITZ = {1: -np.pi**2 / 4, 2: -np.pi**2 / 4, 3: -3 * np.pi**2 / 16, 10: -10 * np.pi**2 / 2**11}
@@ -32,39 +31,26 @@ ODD = {
 
 
 def minimizer_of(path, loss):
-    """(attributes, theta)"""
+    """(attributes, tensors)"""
     with h5py.File(path, "r") as file:
         group = file[f"minimizer/{loss}"]
-        return {key: value for key, value in group.attrs.items()}, group["theta"][()]
-
-
-def write_safetensors(path, attributes, theta, metadata):
-    """A state dict from a minimizer's flat parameters."""
-    header, offset = {"__metadata__": metadata}, 0
-    for name, shape in zip(attributes["tensor_names"], attributes["tensor_shapes"]):
-        shape = [int(n) for n in (shape[:1] if text(name).endswith("bias") else shape)]
-        size = 8 * int(np.prod(shape))
-        header[text(name)] = {"dtype": "F64", "shape": shape, "data_offsets": [offset, offset + size]}
-        offset += size
-    content = json.dumps(header).encode()
-    with open(path, "wb") as file:
-        file.write(len(content).to_bytes(8, "little") + content + theta.astype("<f8").tobytes())
+        return dict(group.attrs), state_dict(group)
 
 
 class OneDefinition(SystemTest):
-    def reference(self, attributes, theta, loss):
+    def reference(self, attributes, tensors, loss):
         """[(value, standard error)] of loss, L2 and H1 error by the long-double evaluation on its own points."""
         d = int(attributes["dimension"])
         words = [text(attributes["network"]), text(attributes["activation"]), d, attributes["width"],
                  attributes["blocks"], text(attributes["problem"]), loss, POINTS[d]]  # fmt: skip
-        process = subprocess.run([REFERENCE_LOSS, *map(str, words)], input=" ".join(map(repr, theta.tolist())),
+        process = subprocess.run([REFERENCE_LOSS, *map(str, words)], input=" ".join(repr(x) for t in tensors.values() for x in t.ravel().tolist()),
                                  capture_output=True, text=True, check=True)  # fmt: skip
         return [tuple(map(float, line.split())) for line in process.stdout.splitlines()]
 
     def assert_measured(self, path, what):
         for loss in ("ritz", "galerkin"):
-            attributes, theta = minimizer_of(path, loss)
-            expected = self.reference(attributes, theta, loss)
+            attributes, tensors = minimizer_of(path, loss)
+            expected = self.reference(attributes, tensors, loss)
             for name, uncertainty, (value, error) in zip(MEASURES, UNCERTAINTIES, expected):
                 stated = attributes[uncertainty]
                 difference = abs(attributes[name] - value)
@@ -140,9 +126,9 @@ class OneDefinition(SystemTest):
                            check=True, capture_output=True)  # fmt: skip
             self.run_program("--minimizer=net.safetensors", f"--losses={loss}", "--quadrature=gauss:2", "--overwrite",
                              "--directions=3", "--grid=-1:1:3")  # fmt: skip
-            attributes, theta = minimizer_of(self.path("landscape.h5"), loss)
+            attributes, tensors = minimizer_of(self.path("landscape.h5"), loss)
             self.assertAlmostEqual(attributes["relative_l2_error"] / error, 1, delta=0.03)
-            for measure, (value, _) in zip(MEASURES, self.reference(attributes, theta, loss)):
+            for measure, (value, _) in zip(MEASURES, self.reference(attributes, tensors, loss)):
                 self.assertLessEqual(abs(attributes[measure] - value), 1e-9 * abs(value), measure)
 
 
@@ -180,10 +166,10 @@ class Warnings(SystemTest):
 
     def test_another_function_than_the_trained_one_is_noticed(self):
         self.run_program("train", "--losses=galerkin", "--epochs=4000", "--lbfgs-iterations=0", "--output=a.h5")
-        attributes, theta = minimizer_of(self.path("a.h5"), "galerkin")
+        attributes, tensors = minimizer_of(self.path("a.h5"), "galerkin")
         for activation in ("swish", "tanh"):
             words = {"network": "resnet", "activation": activation}
-            write_safetensors(self.path("net.safetensors"), attributes, theta, words)
+            write_safetensors(self.path("net.safetensors"), tensors, words)
             process = self.run_program("--minimizer=net.safetensors", "--losses=galerkin", *self.PROFILES,
                                        "--overwrite")  # fmt: skip
             words = " ".join(process.stdout.split())
@@ -194,9 +180,9 @@ class Warnings(SystemTest):
 
     def test_a_file_that_does_not_say_its_function_needs_to_be_told(self):
         self.run_program("train", "--losses=galerkin", "--epochs=50", "--lbfgs-iterations=0", "--output=a.h5")
-        attributes, theta = minimizer_of(self.path("a.h5"), "galerkin")
+        attributes, tensors = minimizer_of(self.path("a.h5"), "galerkin")
         for metadata, missing in (({"activation": "swish"}, "network"), ({"network": "resnet"}, "activation")):
-            write_safetensors(self.path("net.safetensors"), attributes, theta, metadata)
+            write_safetensors(self.path("net.safetensors"), tensors, metadata)
             given = {"network": "resnet", "activation": "swish"}
             process = self.run_program("--minimizer=net.safetensors", "--losses=galerkin", *self.PROFILES, code=1)
             self.assertEqual(process.stderr.count("\n"), 1)

@@ -1,15 +1,13 @@
 """Interrupted and resumed equals uninterrupted, bit for bit, however the job ended."""
 
-import json
 import os
 import re
 import shutil
 import signal
-import struct
 import time
 
 import h5py
-from system import QUICK, SystemTest, main, n_complete, result_states, text
+from system import QUICK, SystemTest, main, n_complete, result_states, state_dict, text, write_safetensors
 
 # A second or two of evaluation on one core; the minimizer comes from prepare().
 LONG = [
@@ -22,22 +20,12 @@ LONG = [
 ]
 
 
-def write_safetensors(path, network, loss):
+def save_minimizer(path, network, loss):
     """The minimizer of an output file as safetensors."""
-    header, data = {}, b""
     with h5py.File(network, "r") as file:
         group = file[f"minimizer/{loss}"]
-        names = [text(name) for name in group.attrs["tensor_names"]]
-        header["__metadata__"] = {key: text(group.attrs[key]) for key in ("network", "activation")}
-        values, at = group["theta"][()], 0
-        for name, (rows, columns) in zip(names, group.attrs["tensor_shapes"].tolist()):
-            shape = [rows] if name.endswith("bias") else [rows, columns]
-            bytes_ = values[at : at + rows * columns].tobytes()
-            header[name] = {"dtype": "F64", "shape": shape, "data_offsets": [len(data), len(data) + len(bytes_)]}
-            data, at = data + bytes_, at + rows * columns
-    head = json.dumps(header).encode()
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(head)) + head + data)
+        metadata = {key: text(group.attrs[key]) for key in ("network", "activation")}
+        write_safetensors(path, state_dict(group), metadata)
 
 
 class Resume(SystemTest):
@@ -190,8 +178,8 @@ class Resume(SystemTest):
         """Of one shape: a.h5 and b.h5, and a.safetensors with the parameters of a.h5."""
         for name, seed in (("a", 1), ("b", 2)):
             self.run_program("train", *QUICK, f"--seed={seed}", f"--output={name}.h5")
-        write_safetensors(self.path("a.safetensors"), self.path("a.h5"), "ritz")
-        write_safetensors(self.path("b.safetensors"), self.path("b.h5"), "ritz")
+        save_minimizer(self.path("a.safetensors"), self.path("a.h5"), "ritz")
+        save_minimizer(self.path("b.safetensors"), self.path("b.h5"), "ritz")
 
     def test_another_minimizer_under_the_same_name_is_refused(self):
         self.make_networks()

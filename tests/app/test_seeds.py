@@ -2,7 +2,7 @@
 
 import h5py
 import numpy as np
-from system import QUICK, TIMES, SystemTest, differing, last_part, main
+from system import QUICK, TIMES, SystemTest, differing, last_part, main, theta_of
 
 # Every random part of a training: first parameters, batches, points drawn anew.
 JOB = [*QUICK, "--train-quadrature=monte-carlo:50", "--train-points=redrawn", "--batch=20", "--save-directions"]
@@ -15,7 +15,7 @@ class Seeds(SystemTest):
     def parts(self, name):
         """Bits of the minimizers, and the directions."""
         with h5py.File(self.path(name), "r") as file:
-            theta = {loss: file[f"minimizer/{loss}/theta"][()].tobytes() for loss in ("ritz", "galerkin")}
+            theta = {loss: theta_of(file[f"minimizer/{loss}"]).tobytes() for loss in ("ritz", "galerkin")}
             drawn = {loss: file[f"profiles/{loss}/direction"][()] for loss in ("ritz", "galerkin")}
         return theta, drawn
 

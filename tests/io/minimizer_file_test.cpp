@@ -299,6 +299,46 @@ TEST_F(MinimizerFile, OutputsOfThisProgramAreMinimizerFilesToo) {
   EXPECT_TRUE(contains(message_of([&] { load_minimizer(folder_.path(), LossKind::ritz, {}); }), "no plain file"));
 }
 
+TEST_F(MinimizerFile, TheTensorsOfAnOutputAreDatasetsNamedAndShapedAsInPyTorch) {
+  const std::string path = folder_ / "a.h5";
+  for (const NetworkSpec& spec : {NetworkSpec{NetworkKind::resnet, Activation::softplus, 10, 20, 3},
+                                  NetworkSpec{NetworkKind::fcnet, Activation::tanh, 1, 2, 100},
+                                  NetworkSpec{NetworkKind::linear, Activation::swish, 2, 0, 0}}) {
+    FileLayout layout = test::sample_layout(2, 3);
+    for (Minimizer& minimizer : layout.minimizers) minimizer = test::sample_minimizer(minimizer.loss, spec);
+    LandscapeFile::create(path, layout, ExistingOutput::replace);
+    EXPECT_LE(std::filesystem::file_size(path), file_size_estimate(layout)) << spec.describe();
+    const Minimizer expected = test::sample_minimizer(LossKind::galerkin, spec);
+    EXPECT_EQ(test::bits(load_minimizer(path, LossKind::galerkin, {}).theta), test::bits(expected.theta));
+
+    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+    const h5::Group group = h5::open_group(file.get(), "minimizer/galerkin/parameters");
+    EXPECT_EQ(h5::link_names(group.get()).size(), ParameterLayout(spec).tensors().size());
+    std::vector<hsize_t> weight, bias;
+    const std::string layer = spec.kind == NetworkKind::linear ? "layer_out" : "layer_in";
+    const auto values = h5::read_dataset<double>(group.get(), layer + ".weight", 2, &weight);
+    h5::read_dataset<double>(group.get(), layer + ".bias", 1, &bias);
+    const hsize_t rows = spec.kind == NetworkKind::linear ? 1 : static_cast<hsize_t>(spec.width);
+    EXPECT_EQ(weight, (std::vector<hsize_t>{rows, static_cast<hsize_t>(spec.dimension)}));
+    EXPECT_EQ(bias, std::vector<hsize_t>{rows});
+    EXPECT_TRUE(std::equal(values.begin(), values.end(), expected.theta.begin()));
+  }
+}
+
+TEST_F(MinimizerFile, ADamagedTensorIsNamed) {
+  const std::string path = folder_ / "a.h5";
+  LandscapeFile::create(path, test::sample_layout(2, 3));
+  {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDWR, h5::access_properties());
+    const double other = 0.25;
+    h5::write_range(h5::open_dataset(file.get(), "minimizer/ritz/parameters/layer2.weight", H5T_IEEE_F64LE, 2),
+                    H5T_NATIVE_DOUBLE, 7, 1, &other);
+  }
+  EXPECT_TRUE(contains(message_of([&] { load_minimizer(path, LossKind::ritz, {}); }),
+                       "minimizer/ritz/parameters/layer2.weight is damaged: its checksum does not match"));
+  EXPECT_EQ(load_minimizer(path, LossKind::galerkin, {}).loss, LossKind::galerkin);
+}
+
 class DirectionFile : public testing::Test {
  protected:
   /// An HDF5 file of somebody else, with a dataset /direction.

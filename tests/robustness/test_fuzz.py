@@ -22,7 +22,7 @@ import h5py
 import numpy as np
 import torch_format
 from damage import Damage
-from system import PROGRAM, SOURCE, SystemTest, contents, main, table_of
+from system import PROGRAM, SOURCE, SystemTest, contents, main, state_dict, table_of, write_safetensors
 
 TRIALS = int(os.environ.get("LANDSCAPE_FUZZ", "500"))
 LIMIT = 6 << 30  # bytes of address space: the program starts with less than one GiB
@@ -103,18 +103,7 @@ class Fuzz(SystemTest):
     def write_safetensors(cls, path):
         with h5py.File(os.path.join(cls.store, "good.h5"), "r") as file:
             group = file["minimizer/ritz"]
-            names = [name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs["tensor_names"]]
-            shapes = [[int(n) for n in shape] for shape in group.attrs["tensor_shapes"]]
-            data = group["theta"][()].tobytes()
-        header, at = {"__metadata__": {"network": "resnet", "activation": "swish"}}, 0
-        for name, shape in zip(names, shapes):
-            shape = shape if name.endswith("weight") else [max(shape)]
-            size = 8 * int(np.prod(shape))
-            header[name] = {"dtype": "F64", "shape": shape, "data_offsets": [at, at + size]}
-            at += size
-        text = json.dumps(header).encode()
-        with open(path, "wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text + data)
+            write_safetensors(path, state_dict(group), {"network": "resnet", "activation": "swish"})
 
     def try_command(self, command, what):
         """Runs under the limits; (exit code, stdout, stderr)."""
@@ -147,7 +136,8 @@ class Fuzz(SystemTest):
         """The losses and the minimizers are those of the reference."""
         with h5py.File(self.path(name), "r") as file:
             for loss in ("ritz", "galerkin"):
-                for key in (f"profiles/{loss}/loss", f"minimizer/{loss}/theta"):
+                parameters = f"minimizer/{loss}/parameters"
+                for key in (f"profiles/{loss}/loss", *(f"{parameters}/{name}" for name in file[parameters])):
                     self.assertEqual(file[key][()].tobytes(), reference[key][2], f"{what}: {key}")
 
     def fresh(self, *names):

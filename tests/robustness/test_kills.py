@@ -93,9 +93,9 @@ class Kills(SystemTest):
                 done = group["complete"][()] == 1
                 expected = np.frombuffer(self.reference[f"profiles/{loss}/loss"][2]).reshape(done.shape)
                 self.assertEqual(group["loss"][()][done].tobytes(), expected[done].tobytes(), what)
-                self.assertEqual(
-                    file[f"minimizer/{loss}/theta"][()].tobytes(), self.reference[f"minimizer/{loss}/theta"][2], what
-                )
+                for name, tensor in file[f"minimizer/{loss}/parameters"].items():
+                    expected = self.reference[f"minimizer/{loss}/parameters/{name}"][2]
+                    self.assertEqual(tensor[()].tobytes(), expected, what)
                 marked += int(done.sum())
         return marked
 

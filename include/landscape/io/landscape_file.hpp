@@ -19,7 +19,7 @@
 
 namespace landscape {
 
-inline constexpr std::int64_t kFormatVersion = 4;
+inline constexpr std::int64_t kFormatVersion = 5;
 
 /// State of the whole file: a killed job's file still says running, but nobody holds its OutputLock.
 enum class RunState { running, stopped, complete };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,10 @@ struct TensorInfo {
   int columns;
   bool is_bias;
   std::size_t size() const { return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns); }
+  /// As PyTorch has it: (rows, columns), of a bias (rows).
+  std::vector<std::int64_t> shape() const {
+    return is_bias ? std::vector<std::int64_t>{rows} : std::vector<std::int64_t>{rows, columns};
+  }
 };
 
 /// theta's tensors in PyTorch's order: layer_in, layer1 ... layer2nb, layer_out, each .weight (out x in) then .bias.
