@@ -76,10 +76,9 @@ void show_info(const Invocation& invocation) {
              run.git_revision.empty() ? "" : " (git " + run.git_revision + ")", run.created);
   fmt::print("State       {}\n", file_state(reader));
   fmt::print("Problem     {}\n", problem_text(problem_of(reader), reader.dimension()));
-  for (const LossKind loss : reader.minimizers()) {
-    const Minimizer minimizer = reader.minimizer(loss);
-    fmt::print("Minimizer   {}: {}, {} parameters\n", to_string(loss), minimizer.spec.describe(),
-               minimizer.theta.size());
+  for (const std::string& name : reader.minimizers()) {
+    const Minimizer minimizer = reader.minimizer(name);
+    fmt::print("Minimizer   {}: {}, {} parameters\n", name, minimizer.spec.describe(), minimizer.theta.size());
     fmt::print("            {}\n", loss_text(minimizer));
     if (const std::string others = other_losses_text(minimizer); !others.empty())
       fmt::print("            {}\n", others);

@@ -106,7 +106,7 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
     if (reader.has_row_column(profile_group(loss), kNoiseColumn))
       report.noise = reader.row_column<double>(profile_group(loss), kNoiseColumn);
   }
-  report.minimizer = reader.minimizer(loss);
+  report.minimizer = reader.minimizer(to_string(loss));
   Diagnosed diagnosed = diagnose(reader, config, loss);
   report.profiles = std::move(diagnosed.profiles);
   report.n_damaged = diagnosed.n_damaged;
@@ -176,7 +176,7 @@ std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const R
 }  // namespace
 
 math::LossError<double> loss_error(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
-  const Minimizer minimizer = reader.minimizer(key.loss);
+  const Minimizer minimizer = reader.minimizer(to_string(key.loss));
   return loss_rounding(minimizer.spec, problem_of(reader), key.loss, minimizer.theta,
                        key.set == 0 ? reader.points() : points_of_set(config, key.set), config.precision);
 }
@@ -187,7 +187,7 @@ Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, N
   report.problem = problem_of(reader);
   report.confidence = config.confidence;
   for (const LossKind loss : profile_losses(reader)) {
-    report.network = reader.minimizer(loss).spec;
+    report.network = reader.minimizer(to_string(loss)).spec;
     report.losses.push_back(reduce_loss(reader, config, loss, noise));
   }
   make_histograms(report.losses);

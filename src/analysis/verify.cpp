@@ -42,7 +42,7 @@ class Verification {
   Verified run(const Work& work) {
     const std::string& block = work.block.group;
     backend_.set_points(work.point_set == 0 ? reader_.points() : analysis_.points(config_, work.point_set));
-    const Minimizer minimizer = reader_.minimizer(work.loss);
+    const Minimizer minimizer = reader_.minimizer(to_string(work.loss));
     const LineSet lines = analysis_.lines(config_, work, minimizer, given_rows(work, minimizer));
     const std::vector<RowState> states = reader_.row_states(block);
     const auto n_rows = static_cast<std::int64_t>(states.size());
@@ -74,7 +74,8 @@ class Verification {
     if (config_.directions_from.empty()) return {};
     const std::string main = work.block.group.substr(0, work.block.group.find("/point_sets/"));
     if (!reader_.has_row_vectors(main)) {
-      return read_directions(config_.directions_from, work.loss, static_cast<std::int64_t>(minimizer.theta.size()));
+      return read_directions(config_.directions_from, to_string(work.loss),
+                             static_cast<std::int64_t>(minimizer.theta.size()));
     }
     std::vector<double> rows;
     for (std::int64_t k = 0; k < reader_.n_rows(main); ++k) {
@@ -147,7 +148,10 @@ void verify_file(const Invocation& invocation) {
   const std::string device = choose_device(config, nullptr).name;
   const bool same_device = written_on == device;
   const PointSet points = reader.points();
-  const NetworkSpec spec = reader.minimizer(reader.minimizers().front()).spec;
+  const std::vector<std::string> minimizers = reader.minimizers();
+  if (minimizers.empty())
+    throw Error(fmt::format("'{}' lacks its /minimizer: use the original or a complete copy.", invocation.file));
+  const NetworkSpec spec = reader.minimizer(minimizers.front()).spec;
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int threads = config.threads > 0 ? config.threads : cores;
   if (find_device(device).uses_threads) HeldThreads().start(threads);

@@ -113,10 +113,11 @@ std::size_t count_datasets(const FileLayout& layout) {
 }
 
 void check_layout(const FileLayout& layout) {
+  check_names(layout.minimizers);
   for (const Minimizer& minimizer : layout.minimizers) {
     const std::size_t n = ParameterLayout(minimizer.spec).size();
     if (minimizer.theta.size() == n) continue;
-    throw Error(fmt::format("The {} minimizer has {} parameters, but its network has {}.", to_string(minimizer.loss),
+    throw Error(fmt::format("The minimizer {} has {} parameters, but its network has {}.", minimizer.name,
                             minimizer.theta.size(), n));
   }
   for (const Block& block : layout.blocks) {
@@ -132,7 +133,7 @@ void write_whole_file(const TemporaryFile& temporary, const FileLayout& layout) 
   h5::File file = create_sealable_file(temporary.path(), count_datasets(layout));
   write_root(file, layout.run);
   write_problem(file, layout);
-  for (const Minimizer& minimizer : layout.minimizers) write_minimizer_group(file, minimizer);
+  write_minimizer_groups(file, layout.minimizers);
   for (const Block& block : layout.blocks) write_block(file, block);
   for (const ResultGroup& group : layout.results) create_result_group(file, group);
   file.close(fmt::format("close '{}'", temporary.path()));

@@ -17,7 +17,6 @@
 namespace landscape {
 namespace {
 
-constexpr std::array<LossKind, 2> kLosses{LossKind::ritz, LossKind::galerkin};
 constexpr std::array<RunState, 3> kStates{RunState::running, RunState::stopped, RunState::complete};
 constexpr const char* kWanted = "an output file of landscape_mpi";
 constexpr std::int64_t kItemsAtOnce = std::int64_t{1} << 21;  // 16 MiB of losses
@@ -145,7 +144,6 @@ void LandscapeReader::read_structure() const {
   };
   attempt([&] { problem_attributes(); });
   attempt([&] { points(); });
-  attempt([&] { minimizers(); });
   attempt([&] {
     for (const std::string& group : result_groups()) {
       attempt([&] { has_results(group); });
@@ -158,8 +156,10 @@ void LandscapeReader::read_structure() const {
     attempt([&] { has_results(group); });
     attempt([&] { results(group); });
   }
-  for (const LossKind loss : kLosses) attempt([&] { minimizer(loss); });
   std::vector<std::string> found;
+  attempt([&] { found = minimizers(); });
+  for (const std::string& name : found) attempt([&] { minimizer(name); });
+  found.clear();
   attempt([&] { found = blocks(); });
   for (const std::string& block : found) {
     attempt([&] { axis(block); });
@@ -216,19 +216,13 @@ PointSet LandscapeReader::points() const {
   });
 }
 
-std::vector<LossKind> LandscapeReader::minimizers() const {
-  return impl_->inside([&] {
-    std::vector<LossKind> found;
-    for (const LossKind loss : kLosses) {
-      if (h5::has_link(impl_->file.get(), minimizer_group_name(loss))) found.push_back(loss);
-    }
-    return found;
-  });
+std::vector<std::string> LandscapeReader::minimizers() const {
+  return impl_->inside([&] { return minimizer_names(impl_->file); });
 }
 
-Minimizer LandscapeReader::minimizer(LossKind loss) const {
+Minimizer LandscapeReader::minimizer(const std::string& name) const {
   return impl_->inside([&] {
-    return impl_->with_checksums([&](bool* missing) { return read_minimizer_group(impl_->file, loss, missing); });
+    return impl_->with_checksums([&](bool* missing) { return read_minimizer_group(impl_->file, name, missing); });
   });
 }
 

@@ -116,6 +116,7 @@ Minimizer from_safetensors(const std::string& path, LossKind loss, const Network
   try {
     const TensorMap tensors = with_canonical_names(file);
     Minimizer minimizer;
+    minimizer.name = to_string(loss);
     minimizer.loss = loss;
     minimizer.spec = infer_network(tensors, file.metadata, hints);
     const ParameterLayout layout(minimizer.spec);
@@ -150,18 +151,23 @@ Minimizer from_safetensors(const std::string& path, LossKind loss, const Network
 }
 
 Minimizer from_hdf5(const std::string& path, LossKind loss) {
+  const std::string name = to_string(loss);
   try {
     bool no_checksum = false;
     const auto read = [&] {
       const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-      if (!h5::has_link(file.get(), minimizer_group_name(loss))) {
+      if (!h5::has_link(file.get(), minimizer_group_name(name))) {
         throw Error(fmt::format("there is no group /{} in it: give another file, or --losses without {}.",
-                                minimizer_group_name(loss), to_string(loss)));
+                                minimizer_group_name(name), name));
       }
       // Only a file that another program wrote, a copy too, may be without: else a checksum would be lost, not missing.
-      return read_minimizer_group(file, loss, check_seal(path) == Seal::absent ? &no_checksum : nullptr);
+      return read_minimizer_group(file, name, check_seal(path) == Seal::absent ? &no_checksum : nullptr);
     };
     Minimizer minimizer = read_rehearsed(path, read);
+    if (minimizer.loss != loss) {
+      throw Error(fmt::format("its /{} was trained on the loss {}: give another file.", minimizer_group_name(name),
+                              to_string(minimizer.loss)));
+    }
     minimizer.source = fmt::format("loaded from {}{}{}", path, no_checksum ? " without a checksum" : "",
                                    minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
     return minimizer;
@@ -170,9 +176,10 @@ Minimizer from_hdf5(const std::string& path, LossKind loss) {
   }
 }
 
-std::vector<double> read_direction_rows(const std::string& path, LossKind loss, std::int64_t n_parameters) {
+std::vector<double> read_direction_rows(const std::string& path, const std::string& minimizer,
+                                        std::int64_t n_parameters) {
   const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-  const std::string own = fmt::format("profiles/{}/direction", to_string(loss));
+  const std::string own = fmt::format("profiles/{}/direction", minimizer);
   const std::string name = h5::has_link(file.get(), own) ? own : "direction";
   if (!h5::has_link(file.get(), name)) {
     throw Error(fmt::format("it has neither a dataset /{} nor /direction: give {}.", own, kDirectionsWanted));
@@ -235,20 +242,21 @@ void save_safetensors(const std::string& path, const Minimizer& minimizer) {
   temporary.publish(ExistingOutput::replace);
 }
 
-std::vector<double> read_directions(const std::string& path, LossKind loss, std::int64_t n_parameters) {
+std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters) {
   require_readable(path, "The directions file ", kDirectionsWanted);
   if (!h5::is_hdf5_file(path)) {
     throw Error(fmt::format("The directions file '{}' is not HDF5, or its beginning is damaged: give {}.", path,
                             kDirectionsWanted));
   }
   try {
-    return read_rehearsed(path, [&] { return read_direction_rows(path, loss, n_parameters); });
+    return read_rehearsed(path, [&] { return read_direction_rows(path, minimizer, n_parameters); });
   } catch (const Error& error) {
     throw Error(fmt::format("The directions file '{}' cannot be used: {}", path, error.what()));
   }
 }
 
 void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
+  comm.broadcast(minimizer.name);
   comm.broadcast(minimizer.spec);
   comm.broadcast(minimizer.loss);
   comm.broadcast(minimizer.theta);

@@ -1,4 +1,4 @@
-// /minimizer/<loss>: the tensors of the network as PyTorch names and shapes them, each a dataset of /parameters; the
+// /minimizer/<name>: the tensors of the network as PyTorch names and shapes them, each a dataset of /parameters; the
 // network and what was measured as attributes.
 #include "minimizer_group.hpp"
 
@@ -9,6 +9,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
 #include <utility>
 
 namespace landscape {
@@ -22,6 +23,9 @@ constexpr const char* kDescription =
     "network; relative_h1_error is |grad(u - u*)| / |grad u*|, the quotient of the H1 semi-norms; training_loss and "
     "profile_loss are the same loss with the training's and the profiles' own points";
 
+constexpr const char* kMinimizers = "minimizer";
+constexpr const char* kOrder = "order";  // attribute: their names
+constexpr const char* kLoss = "loss";
 constexpr const char* kParameters = "parameters";
 constexpr const char* kStateDict =
     "the network's state dict, with PyTorch's names and shapes: "
@@ -102,7 +106,28 @@ std::vector<double> read_flat_parameters(const h5::File& file, const std::string
 
 }  // namespace
 
-std::string minimizer_group_name(LossKind loss) { return "minimizer/" + to_string(loss); }
+std::string minimizer_group_name(const std::string& name) { return fmt::format("{}/{}", kMinimizers, name); }
+
+void check_names(const std::vector<Minimizer>& minimizers) {
+  std::set<std::string> names;
+  for (const Minimizer& minimizer : minimizers) {
+    const std::string& name = minimizer.name;
+    if (name.empty() || name == "." || name.find('/') != std::string::npos)
+      throw Error(fmt::format("A minimizer cannot be called '{}' in a file.", name));
+    if (!names.insert(name).second) throw Error(fmt::format("Two minimizers are called '{}'.", name));
+  }
+}
+
+std::vector<std::string> minimizer_names(const h5::File& file) {
+  std::vector<std::string> names;
+  if (!h5::has_link(file.get(), kMinimizers)) return names;
+  const h5::Group group = h5::open_group(file.get(), kMinimizers);
+  if (h5::has_attribute(group.get(), kOrder)) names = h5::read_text_list(group.get(), kOrder);
+  for (const std::string& name : h5::group_names(group.get())) {  // all of them where another program wrote the file
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
 
 void write_history(hid_t parent, const TrainingHistory& history) {
   if (history.epoch.empty()) return;
@@ -142,10 +167,23 @@ double size_estimate(const Minimizer& minimizer) {
          8.0 * static_cast<double>(minimizer.theta.size() + 3 * minimizer.history.epoch.size());
 }
 
+namespace {
+
+/// Files of other programs may be without: then the name says it.
+LossKind read_loss(hid_t group, const std::string& name) {
+  if (!h5::has_attribute(group, kLoss)) {
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      if (to_string(loss) == name) return loss;
+    }
+  }
+  return parse_loss(h5::read_text(group, kLoss), kLoss);
+}
+
 void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   const NetworkSpec& spec = minimizer.spec;
-  const h5::Group group = h5::create_group(file.get(), minimizer_group_name(minimizer.loss));
+  const h5::Group group = h5::create_group(file.get(), minimizer_group_name(minimizer.name));
   const hid_t id = group.get();
+  h5::write_attribute(id, {kLoss, to_string(minimizer.loss)});
   h5::write_attribute(id, {"network", to_string(spec.kind)});
   h5::write_attribute(id, {"activation", to_string(spec.activation)});
   h5::write_attribute(id, {"width", spec.width});
@@ -165,17 +203,30 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   write_history(id, minimizer.history);
 }
 
-Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_checksum) {
-  const std::string name = minimizer_group_name(loss);
-  const h5::Group group = h5::open_group(file.get(), name);
+}  // namespace
+
+void write_minimizer_groups(const h5::File& file, std::span<const Minimizer> minimizers) {
+  if (minimizers.empty()) return;
+  std::vector<std::string> names;
+  for (const Minimizer& minimizer : minimizers) {
+    write_minimizer_group(file, minimizer);
+    names.push_back(minimizer.name);
+  }
+  h5::write_text_list(h5::open_group(file.get(), kMinimizers).get(), kOrder, names);
+}
+
+Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bool* no_checksum) {
+  const std::string path = minimizer_group_name(name);
+  const h5::Group group = h5::open_group(file.get(), path);
   const hid_t id = group.get();
   const auto small = [&](const char* attribute) {
     return static_cast<int>(
         std::clamp<std::int64_t>(h5::read_integer(id, attribute), -1, std::numeric_limits<int>::max()));
   };
   Minimizer minimizer;
-  minimizer.loss = loss;
+  minimizer.name = name;
   try {
+    minimizer.loss = read_loss(id, name);
     minimizer.spec.kind = parse_network_kind(h5::read_text(id, "network"), "network");
     minimizer.spec.activation = parse_activation(h5::read_text(id, "activation"), "activation");
     minimizer.spec.width = small("width");
@@ -184,10 +235,10 @@ Minimizer read_minimizer_group(const h5::File& file, LossKind loss, bool* no_che
     minimizer.spec.validate();
     minimizer.problem = h5::read_text_or(id, "problem", "");
   } catch (const UsageError& error) {  // the file's fault, not the command line's
-    throw Error(fmt::format("The group /{} describes no possible network ({}).", name, error.what()));
+    throw Error(fmt::format("The group /{} describes no possible network ({}).", path, error.what()));
   }
   const bool is_flat = !h5::has_link(id, kParameters) && h5::has_link(id, kTheta);
-  minimizer.theta = (is_flat ? read_flat_parameters : read_parameters)(file, name, minimizer.spec, no_checksum);
+  minimizer.theta = (is_flat ? read_flat_parameters : read_parameters)(file, path, minimizer.spec, no_checksum);
   minimizer.source = h5::read_text_or(id, "source", "");
   for (const auto& [attribute, member] : kMeasures) minimizer.*member = h5::read_number_or(id, attribute, kUnknown);
   minimizer.final_quadrature = h5::read_text_or(id, "final_quadrature", "");

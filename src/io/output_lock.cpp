@@ -130,14 +130,14 @@ int open_lock_of_a_job(const std::string& output, const std::string& path, Owner
   refuse_foreign(output, path);
 }
 
-/// Whether `name` is <output>.part-<host>-<pid> or <output>.training-<loss>.h5.part-<host>-<pid>, and whose.
+/// Whether `name` is <output>.part-<host>-<pid> or <output>.training-<name>.h5.part-<host>-<pid>, and whose.
 bool is_temporary_name(const std::string& name, const std::string& output, Owner& owner) {
-  static const std::regex rest("(\\.training-(ritz|galerkin)\\.h5)?\\.part-(.+)-([1-9][0-9]{0,9})");
+  static const std::regex rest("(\\.training-.+\\.h5)?\\.part-(.+)-([1-9][0-9]{0,9})");
   std::smatch match;
   const std::string tail = name.starts_with(output) ? name.substr(output.size()) : "";
   if (!std::regex_match(tail, match, rest)) return false;
-  owner.host = match[3].str();
-  const std::string pid = match[4].str();
+  owner.host = match[2].str();
+  const std::string pid = match[3].str();
   return std::from_chars(pid.data(), pid.data() + pid.size(), owner.pid).ec == std::errc();
 }
 

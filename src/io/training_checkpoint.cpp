@@ -18,12 +18,12 @@ constexpr const char* kGroup = "training";
 constexpr std::int64_t kVersion = 3;
 constexpr std::size_t kMetadataBytes = 1 << 17, kDatasets = 6;  // of a training that goes on
 
-void write_state(const h5::File& file, LossKind loss, const TrainingCheckpoint& checkpoint) {
+void write_state(const h5::File& file, const std::string& name, const TrainingCheckpoint& checkpoint) {
   const TrainingState& state = checkpoint.state;
   const h5::Group group = h5::create_group(file.get(), kGroup);
   const hid_t id = group.get();
   h5::write_attribute(id, {"checkpoint_version", kVersion});
-  h5::write_attribute(id, {"loss", to_string(loss)});
+  h5::write_attribute(id, {"minimizer", name});
   h5::write_attribute(id, {"config", checkpoint.settings});
   h5::write_attribute(id, {"epoch", state.epoch});
   h5::write_attribute(id, {"step", state.step});
@@ -36,14 +36,14 @@ void write_state(const h5::File& file, LossKind loss, const TrainingCheckpoint& 
   write_history(id, state.history);
 }
 
-TrainingCheckpoint read_state(const h5::File& file, LossKind loss) {
+TrainingCheckpoint read_state(const h5::File& file, const std::string& name) {
   TrainingCheckpoint checkpoint;
   TrainingState& state = checkpoint.state;
   if (!h5::has_link(file.get(), kGroup)) throw Error("it is no training checkpoint.");
   const h5::Group group = h5::open_group(file.get(), kGroup);
   const hid_t id = group.get();
   if (h5::read_integer(id, "checkpoint_version") != kVersion) throw Error("it was written by another version.");
-  if (h5::read_text(id, "loss") != to_string(loss)) throw Error("it belongs to another loss.");
+  if (h5::read_text(id, "minimizer") != name) throw Error("it is of another minimizer.");
   checkpoint.settings = h5::read_text(id, "config");
   state.epoch = h5::read_integer(id, "epoch");
   state.step = h5::read_integer(id, "step");
@@ -56,12 +56,12 @@ TrainingCheckpoint read_state(const h5::File& file, LossKind loss) {
       state.epoch < 0 || state.step < 0) {
     throw Error("its parts do not fit together.");
   }
-  if (h5::has_link(file.get(), minimizer_group_name(loss))) checkpoint.finished = read_minimizer_group(file, loss);
+  if (h5::has_link(file.get(), minimizer_group_name(name))) checkpoint.finished = read_minimizer_group(file, name);
   return checkpoint;
 }
 
-/// A checkpoint of this program for this loss, whatever is left of its numbers.
-bool is_checkpoint(const std::string& path, LossKind loss) {
+/// A checkpoint of this program for this minimizer, whatever is left of its numbers.
+bool is_checkpoint(const std::string& path, const std::string& name) {
   struct stat status = {};
   if (lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || access(path.c_str(), R_OK) != 0) return false;
   bool ours = false;
@@ -69,7 +69,7 @@ bool is_checkpoint(const std::string& path, LossKind loss) {
     const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
     const h5::Group group = h5::open_group(file.get(), kGroup);
     h5::read_integer(group.get(), "checkpoint_version");
-    ours = h5::read_text(group.get(), "loss") == to_string(loss);
+    ours = h5::read_text(group.get(), "minimizer") == name;
   };
   try {
     rehearse(path, look);
@@ -82,40 +82,40 @@ bool is_checkpoint(const std::string& path, LossKind loss) {
 
 }  // namespace
 
-std::string training_checkpoint_path(const std::string& output, LossKind loss) {
-  return fmt::format("{}.training-{}.h5", output, to_string(loss));
+std::string training_checkpoint_path(const std::string& output, const std::string& name) {
+  return fmt::format("{}.training-{}.h5", output, name);
 }
 
-void require_checkpoint_place(const std::string& path, LossKind loss) {
+void require_checkpoint_place(const std::string& path, const std::string& name) {
   struct stat status = {};
-  if (lstat(path.c_str(), &status) != 0 || is_checkpoint(path, loss)) return;
+  if (lstat(path.c_str(), &status) != 0 || is_checkpoint(path, name)) return;
   throw Error(
       fmt::format("The training's checkpoints need the name '{}', but what lies there is none of this program's, or is "
                   "damaged: move it away or choose another --output.",
                   path));
 }
 
-void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint) {
-  require_checkpoint_place(path, loss);
+void save_training_checkpoint(const std::string& path, const std::string& name, const TrainingCheckpoint& checkpoint) {
+  require_checkpoint_place(path, name);
   const std::size_t n_numbers = 3 * (checkpoint.state.theta.size() + checkpoint.state.history.epoch.size());
   const std::size_t of_finished =
       checkpoint.finished ? static_cast<std::size_t>(size_estimate(*checkpoint.finished)) : 0;
   TemporaryFile temporary(path, kMetadataBytes + n_numbers * sizeof(double) + of_finished);
   h5::File file = create_sealable_file(temporary.path(),
                                        kDatasets + (checkpoint.finished ? count_datasets(*checkpoint.finished) : 0));
-  write_state(file, loss, checkpoint);
-  if (checkpoint.finished) write_minimizer_group(file, *checkpoint.finished);
+  write_state(file, name, checkpoint);
+  if (checkpoint.finished) write_minimizer_groups(file, std::span(&*checkpoint.finished, 1));
   file.close(fmt::format("close '{}'", temporary.path()));
   seal_metadata(temporary.path());
   temporary.publish(ExistingOutput::replace);
 }
 
-std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, LossKind loss) {
+std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, const std::string& name) {
   struct stat status = {};
   if (lstat(path.c_str(), &status) != 0) return std::nullopt;
   try {
     if (!S_ISREG(status.st_mode)) throw Error("it is no plain file.");
-    const auto read = [&] { return read_state(h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties()), loss); };
+    const auto read = [&] { return read_state(h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties()), name); };
     return read_rehearsed(path, read);
   } catch (const Error& error) {
     throw Error(fmt::format("The training checkpoint '{}' cannot be used: {} Remove it to train from the start.", path,
@@ -123,8 +123,8 @@ std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& pa
   }
 }
 
-void remove_training_checkpoint(const std::string& path, LossKind loss) {
-  if (is_checkpoint(path, loss)) unlink(path.c_str());
+void remove_training_checkpoint(const std::string& path, const std::string& name) {
+  if (is_checkpoint(path, name)) unlink(path.c_str());
 }
 
 }  // namespace landscape

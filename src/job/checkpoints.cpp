@@ -36,8 +36,8 @@ std::vector<Difference> training_differences(std::string_view settings, const Ru
 }
 
 std::optional<TrainingCheckpoint> checkpoint_to_resume(const RunConfig& config, LossKind loss) {
-  const std::string path = training_checkpoint_path(config.output, loss);
-  std::optional<TrainingCheckpoint> checkpoint = load_training_checkpoint(path, loss);
+  const std::string path = training_checkpoint_path(config.output, to_string(loss));
+  std::optional<TrainingCheckpoint> checkpoint = load_training_checkpoint(path, to_string(loss));
   if (!checkpoint) return std::nullopt;
   if (const auto differing = training_differences(checkpoint->settings, config); !differing.empty()) {
     throw UsageError(
@@ -50,14 +50,15 @@ std::optional<TrainingCheckpoint> checkpoint_to_resume(const RunConfig& config, 
 
 bool has_checkpoints(const RunConfig& config) {
   const std::vector<LossKind> losses = trained_losses(config);
-  return std::any_of(losses.begin(), losses.end(),
-                     [&](LossKind loss) { return lies_there(training_checkpoint_path(config.output, loss)); });
+  return std::any_of(losses.begin(), losses.end(), [&](LossKind loss) {
+    return lies_there(training_checkpoint_path(config.output, to_string(loss)));
+  });
 }
 
 void require_own_checkpoints(const RunConfig& config) {
   for (const LossKind loss : trained_losses(config)) {
-    const std::string path = training_checkpoint_path(config.output, loss);
-    require_checkpoint_place(path, loss);
+    const std::string path = training_checkpoint_path(config.output, to_string(loss));
+    require_checkpoint_place(path, to_string(loss));
     if (config.overwrite) continue;
     if (config.resume) {
       checkpoint_to_resume(config, loss);
@@ -76,7 +77,7 @@ void remove_own_checkpoints(const RunConfig& config) noexcept {
   for (const LossKind loss : trained_losses(config)) {
     try {
       if (config.overwrite || checkpoint_to_resume(config, loss))
-        remove_training_checkpoint(training_checkpoint_path(config.output, loss), loss);
+        remove_training_checkpoint(training_checkpoint_path(config.output, to_string(loss)), to_string(loss));
     } catch (const std::exception&) {  // another's: it stays
     }
   }

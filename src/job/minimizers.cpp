@@ -66,7 +66,7 @@ class ObservedTraining {
       : setup_(setup),
         loss_(loss),
         progress_(progress),
-        path_(training_checkpoint_path(setup.config.output, loss)),
+        path_(training_checkpoint_path(setup.config.output, to_string(loss))),
         interval_(std::min(kMostCheckpointSeconds, setup.config.round_seconds)) {
     checkpoint_.settings = defining_text(setup.config);
   }
@@ -104,7 +104,7 @@ class ObservedTraining {
 
  private:
   void save() {
-    save_training_checkpoint(path_, loss_, checkpoint_);
+    save_training_checkpoint(path_, to_string(loss_), checkpoint_);
     saved_at_ = clock_.seconds();
   }
 
@@ -145,7 +145,7 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
   for (const LossKind loss : config.losses) {
     std::string how;
     if (claim.goes_on()) {
-      minimizers.push_back(LandscapeReader(config.output).minimizer(loss));
+      minimizers.push_back(LandscapeReader(config.output).minimizer(to_string(loss)));
       how = " (from the file)";
     } else if (!config.minimizer_file(loss).empty()) {
       minimizers.push_back(load(setup, loss));

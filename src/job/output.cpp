@@ -64,12 +64,12 @@ bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
 // A minimizer file of the same name may hold another network by now, and one of another name the same.
 void require_same_minimizers(const LandscapeReader& reader, const RunConfig& config) {
   const std::optional<RunConfig> settings = stored_settings(reader);
-  const std::vector<LossKind> stored = reader.minimizers();
+  const std::vector<std::string> stored = reader.minimizers();
   for (const LossKind loss : config.losses) {
     const std::string& file = config.minimizer_file(loss);
     if (file.empty() || !settings || settings->minimizer_file(loss).empty()) continue;  // the settings differ by more
-    if (std::find(stored.begin(), stored.end(), loss) == stored.end()) continue;
-    const Minimizer ours = reader.minimizer(loss), given = load_minimizer(file, loss, config.network);
+    if (std::find(stored.begin(), stored.end(), to_string(loss)) == stored.end()) continue;
+    const Minimizer ours = reader.minimizer(to_string(loss)), given = load_minimizer(file, loss, config.network);
     if (given.spec == ours.spec && given.theta.size() == ours.theta.size() &&
         std::memcmp(given.theta.data(), ours.theta.data(), ours.theta.size() * sizeof(double)) == 0)
       continue;
@@ -88,7 +88,8 @@ void require_same_directions(const LandscapeReader& reader, const Setup& setup) 
   for (const Work& work : setup.analysis->work(config)) {
     const std::string& block = work.block.group;
     if (!reader.has_row_vectors(block)) continue;
-    const std::vector<double> given = read_directions(config.directions_from, work.loss, static_cast<std::int64_t>(n));
+    const std::vector<double> given =
+        read_directions(config.directions_from, to_string(work.loss), static_cast<std::int64_t>(n));
     const std::vector<RowState> states = reader.row_states(block);
     for (std::size_t row = 0; row < states.size(); ++row) {
       if (states[row] != RowState::intact) continue;

@@ -76,7 +76,7 @@ void adopt_directions(RunConfig& config, const OptionTexts& given) {
   }
   const auto n = static_cast<std::int64_t>(ParameterLayout(config.network).size());
   for (const LossKind loss : config.losses) {
-    const auto rows = static_cast<std::int64_t>(read_directions(config.directions_from, loss, n).size()) / n;
+    const auto rows = static_cast<std::int64_t>(read_directions(config.directions_from, to_string(loss), n).size()) / n;
     if (given.find("directions") == given.end()) {
       config.n_directions = loss == config.losses.front() ? rows : std::min(rows, config.n_directions);
     } else if (config.n_directions > rows) {

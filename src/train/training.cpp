@@ -202,6 +202,7 @@ class Trainer {
 
   Minimizer finish(const std::string& polish) {
     Minimizer m;
+    m.name = to_string(loss_);
     m.spec = spec_;
     m.loss = loss_;
     m.theta = state_.theta;

@@ -66,7 +66,7 @@ Outcome read_everything(const std::string& path) {
       }
     });
     for (const LossKind loss : test::kBothLosses) {
-      attempt([&] { reader.minimizer(loss); });
+      attempt([&] { reader.minimizer(to_string(loss)); });
       attempt([&] { reader.axis(test::block(loss)); });
       attempt([&] { reader.block_attributes(test::block(loss)); });
       attempt([&] { reader.n_complete_items(test::block(loss)); });
@@ -92,8 +92,8 @@ Outcome read_everything(const std::string& path) {
   });
   for (const LossKind loss : test::kBothLosses) {
     attempt([&] { load_minimizer(path, loss, NetworkSpec{}); });
-    attempt([&] { read_directions(path, loss, 49); });
-    attempt([&] { load_training_checkpoint(path, loss); });
+    attempt([&] { read_directions(path, to_string(loss), 49); });
+    attempt([&] { load_training_checkpoint(path, to_string(loss)); });
   }
   return wrong ? kWrongRow : refused ? kRefused : kReadAll;
 }

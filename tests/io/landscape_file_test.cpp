@@ -59,7 +59,9 @@ TEST(LandscapeFileCreate, ReaderGetsWhatWasWritten) {
             problem.end());
   EXPECT_NE(std::find(problem.begin(), problem.end(), Attribute("quadrature", "simpson:2")), problem.end());
   for (const LossKind loss : test::kBothLosses) {
-    const Minimizer expected = test::sample_minimizer(loss), found = reader.minimizer(loss);
+    const Minimizer expected = test::sample_minimizer(loss), found = reader.minimizer(to_string(loss));
+    EXPECT_EQ(found.name, to_string(loss));
+    EXPECT_EQ(found.loss, loss);
     EXPECT_EQ(found.spec, expected.spec);
     EXPECT_EQ(test::bits(found.theta), test::bits(expected.theta));
     EXPECT_EQ(found.source, expected.source);
@@ -107,10 +109,38 @@ TEST(LandscapeFileCreate, MinimizersAloneMakeAFileToo) {
   LandscapeFile::create(folder / "train.h5", layout);
   const LandscapeReader reader(folder / "train.h5");
   EXPECT_TRUE(reader.blocks().empty());
-  EXPECT_EQ(reader.minimizers().size(), 2U);
-  EXPECT_TRUE(reader.minimizer(LossKind::ritz).history.epoch.empty());
+  EXPECT_EQ(reader.minimizers(), (std::vector<std::string>{"ritz", "galerkin"}));
+  EXPECT_TRUE(reader.minimizer("ritz").history.epoch.empty());
   EXPECT_EQ(reader.points().size(), 0U);
   EXPECT_TRUE(contains(message_of([&] { reader.row_states(test::block(LossKind::ritz)); }), "no /profiles/ritz"));
+}
+
+TEST(LandscapeFileCreate, MinimizersHaveAnyNamesAndKeepTheirOrder) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  FileLayout layout = test::sample_layout(2, 3);
+  layout.minimizers = {test::sample_minimizer(LossKind::galerkin), test::sample_minimizer(LossKind::ritz),
+                       test::sample_minimizer(LossKind::ritz)};
+  const std::vector<std::string> names{"epoch 100", "\u00fcber.all", "epoch 20"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    layout.minimizers[i].name = names[i];
+    layout.minimizers[i].theta[0] = static_cast<double>(i);
+  }
+  LandscapeFile::create(path, layout);
+  const LandscapeReader reader(path);
+  EXPECT_EQ(reader.minimizers(), names);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const Minimizer found = reader.minimizer(names[i]);
+    EXPECT_EQ(found.name, names[i]);
+    EXPECT_EQ(found.loss, layout.minimizers[i].loss);
+    EXPECT_EQ(test::bits(found.theta), test::bits(layout.minimizers[i].theta));
+  }
+  EXPECT_TRUE(contains(message_of([&] { reader.minimizer("ritz"); }), "it lacks the group /minimizer/ritz"));
+
+  for (const char* impossible : {"", ".", "a/b", "epoch 100"}) {
+    layout.minimizers[2].name = impossible;
+    EXPECT_TRUE(contains(message_of([&] { LandscapeFile::create(folder / "b.h5", layout); }), "called"));
+  }
 }
 
 TEST(LandscapeFileCreate, AnExistingFileIsRefusedOrReplacedWhole) {

@@ -325,6 +325,14 @@ TEST_F(MinimizerFile, TheTensorsOfAnOutputAreDatasetsNamedAndShapedAsInPyTorch) 
   }
 }
 
+TEST_F(MinimizerFile, AMinimizerOfAnotherLossIsRefused) {
+  FileLayout layout = test::sample_layout(2, 3);
+  layout.minimizers[1].loss = LossKind::ritz;  // still called galerkin
+  LandscapeFile::create(folder_ / "a.h5", layout);
+  EXPECT_TRUE(contains(message_of([&] { load_minimizer(folder_ / "a.h5", LossKind::galerkin, {}); }),
+                       "/minimizer/galerkin was trained on the loss ritz"));
+}
+
 TEST_F(MinimizerFile, ADamagedTensorIsNamed) {
   const std::string path = folder_ / "a.h5";
   LandscapeFile::create(path, test::sample_layout(2, 3));
@@ -355,7 +363,7 @@ class DirectionFile : public testing::Test {
     h5::check(H5Dwrite(dataset.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write");
   }
   std::string refusal(std::int64_t n) {
-    return message_of([&] { read_directions(path_, LossKind::ritz, n); });
+    return message_of([&] { read_directions(path_, "ritz", n); });
   }
   TestFolder folder_;
   std::string path_ = folder_ / "d.h5";
@@ -364,11 +372,11 @@ class DirectionFile : public testing::Test {
 TEST_F(DirectionFile, RowsComeBackBitForBit) {
   const std::vector<double> rows{1.0, -0.0, 3.0, 0.1, 0.2, 5e-324};
   write(rows, {2, 3});
-  EXPECT_EQ(test::bits(read_directions(path_, LossKind::ritz, 3)), test::bits(rows));
+  EXPECT_EQ(test::bits(read_directions(path_, "ritz", 3)), test::bits(rows));
   write(rows, {2, 3}, true);
-  EXPECT_EQ(test::bits(read_directions(path_, LossKind::ritz, 3)), test::bits(rows)) << "in chunks";
+  EXPECT_EQ(test::bits(read_directions(path_, "ritz", 3)), test::bits(rows)) << "in chunks";
   write(rows, {2, 3}, false, H5T_IEEE_F32BE);
-  EXPECT_EQ(read_directions(path_, LossKind::ritz, 3)[3], static_cast<double>(0.1F));
+  EXPECT_EQ(read_directions(path_, "ritz", 3)[3], static_cast<double>(0.1F));
 }
 
 TEST_F(DirectionFile, WhatDoesNotFitIsRefused) {

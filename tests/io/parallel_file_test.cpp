@@ -252,6 +252,7 @@ TEST_F(ParallelFile, MinimizersAreBroadcastWhole) {
                             : Minimizer{};
   broadcast_minimizer(world_, minimizer);
   const Minimizer expected = test::sample_minimizer(kGalerkin, {NetworkKind::fcnet, Activation::tanh, 3, 5, 2});
+  EXPECT_EQ(minimizer.name, expected.name);
   EXPECT_EQ(minimizer.spec, expected.spec);
   EXPECT_EQ(minimizer.loss, kGalerkin);
   EXPECT_EQ(test::bits(minimizer.theta), test::bits(expected.theta));

@@ -49,6 +49,7 @@ inline std::vector<std::uint64_t> bits(const std::vector<double>& values) {
 
 inline Minimizer sample_minimizer(LossKind loss, const NetworkSpec& spec = {}) {
   Minimizer minimizer;
+  minimizer.name = to_string(loss);
   minimizer.spec = spec;
   minimizer.loss = loss;
   minimizer.theta.resize(ParameterLayout(spec).size());

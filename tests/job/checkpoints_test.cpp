@@ -117,11 +117,11 @@ class CheckpointFiles : public testing::Test {
     folder_ = fs::temp_directory_path() / ("landscape_checkpoints_test_" + std::to_string(::getpid()));
     fs::create_directories(folder_);
     output_ = "--output=" + (folder_ / "x.h5").string();
-    path_ = training_checkpoint_path((folder_ / "x.h5").string(), LossKind::ritz);
+    path_ = training_checkpoint_path((folder_ / "x.h5").string(), "ritz");
     TrainingCheckpoint checkpoint;
     checkpoint.settings = defining_text(configured({}));
     checkpoint.state.theta = checkpoint.state.first_moment = checkpoint.state.second_moment = {1.0, 2.0};
-    save_training_checkpoint(path_, LossKind::ritz, checkpoint);
+    save_training_checkpoint(path_, "ritz", checkpoint);
   }
   void TearDown() override { fs::remove_all(folder_); }
   std::string refusal(const std::vector<std::string>& arguments) const {

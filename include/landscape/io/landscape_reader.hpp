@@ -39,8 +39,8 @@ class LandscapeReader {
   AttributeList problem_attributes() const;
   PointSet points() const;
 
-  std::vector<LossKind> minimizers() const;  // those present, in the order ritz, galerkin
-  Minimizer minimizer(LossKind loss) const;
+  std::vector<std::string> minimizers() const;  // their names, in the layout's order
+  Minimizer minimizer(const std::string& name) const;
 
   /// Groups of the blocks, a block before those below it, else by name.
   std::vector<std::string> blocks() const;

@@ -20,19 +20,19 @@ struct NetworkHints {
   NetworkHints(const NetworkSpec& spec) : kind(spec.kind), activation(spec.activation) {}
 };
 
-/// Reads theta and its NetworkSpec. From HDF5: group minimizer/<loss>. From safetensors: tensors named as in PyTorch
+/// Reads theta and its NetworkSpec. From HDF5: the minimizer of the loss's name. From safetensors: tensors named as in PyTorch
 /// (layer_in.weight, layer1.weight or layer_1.weight, ..., F64 or F32); sizes follow from the shapes, network and
 /// activation from __metadata__ or, where it is silent, from `hints`. Throws Error that names file, tensor and expected
-/// shape, or what neither says; refuses non-finite values. Fills theta, spec, loss, source ("loaded from FILE") and,
+/// shape, or what neither says; refuses non-finite values. Fills name, theta, spec, loss, source ("loaded from FILE") and,
 /// from HDF5, what the file says about errors and history.
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints);
 
 /// Writes minimizer as safetensors (F64, names and __metadata__ as above); replaces `path` whole or not at all.
 void save_safetensors(const std::string& path, const Minimizer& minimizer);
 
-/// Directions (M, n) row-major from an HDF5 file: /profiles/<loss>/direction of one of ours, or a 2-D dataset
-/// /direction of any. Throws Error unless it has n_parameters columns, at least one row and finite values.
-std::vector<double> read_directions(const std::string& path, LossKind loss, std::int64_t n_parameters);
+/// Directions (M, n) row-major from an HDF5 file: those around a minimizer, /profiles/<minimizer>/direction of one of
+/// ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and finite values.
+std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters);
 
 /// Rank 0's minimizer on all ranks.
 void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer);

@@ -1,4 +1,4 @@
-// A training that can go on where it stood: <output>.training-<loss>.h5, always whole (temporary name, fsync, rename).
+// A training that can go on where it stood: <output>.training-<name>.h5, always whole (temporary name, fsync, rename).
 #pragma once
 
 #include <optional>
@@ -15,18 +15,18 @@ struct TrainingCheckpoint {
   std::optional<Minimizer> finished;  // the result, once the training is done
 };
 
-std::string training_checkpoint_path(const std::string& output, LossKind loss);
+std::string training_checkpoint_path(const std::string& output, const std::string& name);
 
-/// Throws Error where something else than a checkpoint of this loss lies at `path`.
-void require_checkpoint_place(const std::string& path, LossKind loss);
+/// Throws Error where something else than a checkpoint of this minimizer lies at `path`.
+void require_checkpoint_place(const std::string& path, const std::string& name);
 
 /// Replaces the checkpoint at `path`, and nothing else: see require_checkpoint_place(). Bits are kept.
-void save_training_checkpoint(const std::string& path, LossKind loss, const TrainingCheckpoint& checkpoint);
+void save_training_checkpoint(const std::string& path, const std::string& name, const TrainingCheckpoint& checkpoint);
 
 /// Nothing where there is no file; Error (with the remedy: remove it) where it is damaged.
-std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, LossKind loss);
+std::optional<TrainingCheckpoint> load_training_checkpoint(const std::string& path, const std::string& name);
 
-/// What is no checkpoint of this loss stays.
-void remove_training_checkpoint(const std::string& path, LossKind loss);
+/// What is no checkpoint of this minimizer stays.
+void remove_training_checkpoint(const std::string& path, const std::string& name);
 
 }  // namespace landscape

@@ -20,6 +20,7 @@ struct TrainingHistory {
 };
 
 struct Minimizer {
+  std::string name;  // "ritz", "epoch 100": under which it is kept
   NetworkSpec spec;
   LossKind loss = LossKind::ritz;
   std::vector<double> theta;  // (n), ParameterLayout order
