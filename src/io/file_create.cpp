@@ -180,7 +180,8 @@ void copy_intact_rows(const LandscapeReader& from, const Block& block, const h5:
 
 std::uint64_t file_size_estimate(const FileLayout& layout) {
   constexpr double kMetadata = 1 << 16, kPerBlock = 1 << 13, kPerResult = 1 << 11;
-  double bytes = kMetadata + 8.0 * static_cast<double>(layout.points.points.size() + layout.points.weights.size());
+  double bytes = kMetadata + static_cast<double>(layout.run.config.size()) +
+                 8.0 * static_cast<double>(layout.points.points.size() + layout.points.weights.size());
   for (const Minimizer& minimizer : layout.minimizers) bytes += size_estimate(minimizer);
   for (const Block& block : layout.blocks) {
     const auto p = static_cast<double>(block.columns);

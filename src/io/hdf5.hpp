@@ -103,7 +103,7 @@ std::vector<std::string> group_names(hid_t group);  // of them, those of groups
 void flush_to_disk(const File& file, const std::string& path);
 
 // ---- attributes
-/// UTF-8 of a fixed number of bytes, padded with nulls.
+/// UTF-8 of a fixed number of bytes, padded with nulls: of texts that are written into a place that is there.
 Datatype text_type(std::size_t capacity);
 /// Throws Error where it is longer.
 std::string padded(std::string text, std::size_t capacity, const std::string& name);

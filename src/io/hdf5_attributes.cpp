@@ -1,4 +1,5 @@
-// Attributes: whole numbers, numbers, fixed-length UTF-8 texts (null padded) and short lists of numbers.
+// Attributes: whole numbers, numbers, texts and short lists. Texts are UTF-8 of variable length, as h5py has them: they
+// lie in the file's heap, which does not change after the attribute is written.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 namespace landscape::h5 {
 namespace {
 
-constexpr std::size_t kLargestAttribute = 60'000;  // an object header message ends at 64 KiB in the earliest format
+constexpr std::size_t kLargestAttribute = 60'000;  // without heap: a header message of the earliest format has 64 KiB
 
 Dataspace space_of(std::size_t n) {
   if (n == 0) return Dataspace(H5Screate(H5S_NULL), "create an empty dataspace");
@@ -109,6 +110,17 @@ std::optional<AttributeValue> value_of(const Found& found, const std::string& na
 
 }  // namespace
 
+namespace {
+
+Datatype variable_text_type() {
+  Datatype type(H5Tcopy(H5T_C_S1), "copy the text type");
+  check(H5Tset_size(type.get(), H5T_VARIABLE), "set a text's size");
+  check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "set a text's encoding");
+  return type;
+}
+
+}  // namespace
+
 Datatype text_type(std::size_t capacity) {
   Datatype type(H5Tcopy(H5T_C_S1), "copy the text type");
   check(H5Tset_size(type.get(), std::max<std::size_t>(capacity, 1)), "set a text's size");
@@ -134,13 +146,9 @@ void write_attribute(hid_t object, const Attribute& attribute) {
     } else if constexpr (std::is_same_v<T, double>) {
       write_new(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, scalar_space(), &value);
     } else if constexpr (std::is_same_v<T, std::string>) {
-      const std::size_t capacity = value.size();
-      if (capacity > kLargestAttribute) {
-        throw Error(fmt::format("The attribute {} is too long for the file: {} bytes, at most {}.", name, capacity,
-                                kLargestAttribute));
-      }
-      const Datatype type = text_type(capacity);
-      write_new(object, name, type.get(), type.get(), scalar_space(), padded(value, capacity, name).data());
+      const char* text = value.c_str();
+      const Datatype type = variable_text_type();
+      write_new(object, name, type.get(), type.get(), scalar_space(), &text);
     } else {
       constexpr bool kReal = std::is_same_v<T, std::vector<double>>;
       if (value.size() * 8 > kLargestAttribute)
@@ -153,14 +161,12 @@ void write_attribute(hid_t object, const Attribute& attribute) {
 }
 
 void write_text_list(hid_t object, const std::string& name, const std::vector<std::string>& texts) {
-  std::size_t longest = 1;
-  for (const std::string& text : texts) longest = std::max(longest, text.size());
-  if (texts.size() * longest > kLargestAttribute)
-    throw Error(fmt::format("The attribute {} is too long for the file.", name));
-  std::string all;
-  for (const std::string& text : texts) all += padded(text, longest, name);
-  const Datatype type = text_type(longest);
-  write_new(object, name, type.get(), type.get(), space_of(texts.size()), all.data());
+  const Datatype type = variable_text_type();
+  if (texts.size() * H5Tget_size(type.get()) > kLargestAttribute)
+    throw Error(fmt::format("The attribute {} has too many texts for the file: {}.", name, texts.size()));
+  std::vector<const char*> all;
+  for (const std::string& text : texts) all.push_back(text.c_str());
+  write_new(object, name, type.get(), type.get(), space_of(texts.size()), all.empty() ? nullptr : all.data());
 }
 
 std::vector<std::string> read_text_list(hid_t object, const std::string& name) {

@@ -100,7 +100,7 @@ void save_training_checkpoint(const std::string& path, const std::string& name, 
   const std::size_t n_numbers = 3 * (checkpoint.state.theta.size() + checkpoint.state.history.epoch.size());
   const std::size_t of_finished =
       checkpoint.finished ? static_cast<std::size_t>(size_estimate(*checkpoint.finished)) : 0;
-  TemporaryFile temporary(path, kMetadataBytes + n_numbers * sizeof(double) + of_finished);
+  TemporaryFile temporary(path, kMetadataBytes + checkpoint.settings.size() + n_numbers * sizeof(double) + of_finished);
   h5::File file = create_sealable_file(temporary.path(),
                                        kDatasets + (checkpoint.finished ? count_datasets(*checkpoint.finished) : 0));
   write_state(file, name, checkpoint);

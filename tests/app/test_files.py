@@ -99,6 +99,32 @@ class Reduce(SystemTest):
             self.assertLessEqual(len(line), 100, line)
 
 
+class Texts(SystemTest):
+    def test_attributes_are_str_and_datasets_of_texts_become_it(self):
+        self.run_program(*QUICK)
+        attributes, datasets = {}, {}
+
+        def visit(name, node):
+            for key, value in node.attrs.items():
+                if not isinstance(value, (np.number, np.ndarray)) or value.dtype.kind in "SO":
+                    attributes[f"{name} {key}"] = value
+            if isinstance(node, h5py.Dataset) and node.dtype.kind in "SO":
+                datasets[name] = node.asstr()[()]
+
+        with h5py.File(self.path("landscape.h5"), "r") as file:
+            visit("/", file)
+            file.visititems(visit)
+        lists = {name: list(value) for name, value in attributes.items() if isinstance(value, np.ndarray)}
+        self.assertIn("minimizer order", lists)
+        for name, texts in [*lists.items(), *((n, [t]) for n, t in attributes.items() if n not in lists)]:
+            self.assertEqual({type(text) for text in texts}, {str}, name)
+        for name in ("/ config", "/ created", "minimizer/ritz source", "profiles/ritz/loss description"):
+            self.assertIn(name, attributes)
+        self.assertEqual(datasets["state"], "complete")
+        self.assertIn("roughness/comparison/sentence", datasets)
+        self.assertTrue(all(type(text) is str for text in datasets.values()), datasets)
+
+
 class Verify(SystemTest):
     def test_an_untouched_file_is_confirmed(self):
         self.run_program(*QUICK)

@@ -115,6 +115,59 @@ TEST(LandscapeFileCreate, MinimizersAloneMakeAFileToo) {
   EXPECT_TRUE(contains(message_of([&] { reader.row_states(test::block(LossKind::ritz)); }), "no /profiles/ritz"));
 }
 
+TEST(LandscapeFileCreate, TheSettingsMayBeOfAnyLength) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  FileLayout layout = test::sample_layout(2, 3);
+  layout.run.config.clear();
+  for (int i = 0; layout.run.config.size() < 500'000; ++i)
+    layout.run.config += "option-" + std::to_string(i) + " = \u00fc\n";
+  layout.run.git_revision.clear();
+  LandscapeFile::create(path, layout);
+  EXPECT_LE(std::filesystem::file_size(path), file_size_estimate(layout));
+  EXPECT_EQ(check_seal(path), Seal::intact);
+  const LandscapeReader reader(path);
+  EXPECT_EQ(reader.run().config, layout.run.config);
+  EXPECT_EQ(reader.run().git_revision, "");
+}
+
+TEST(LandscapeFileCreate, EqualLayoutsMakeEqualFiles) {
+  const TestFolder folder;
+  FileLayout layout = test::sample_layout(2, 3, true);
+  layout.run.created = "2026-01-01T00:00:00Z";
+  const auto bytes_of = [&](const char* name) {
+    std::ifstream file(folder / name, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  LandscapeFile::create(folder / "a.h5", layout);
+  LandscapeFile::create(folder / "b.h5", layout);
+  EXPECT_TRUE(bytes_of("a.h5") == bytes_of("b.h5"));
+}
+
+TEST(MetadataSeal, CoversEveryTextThatIsKnownWhenTheFileIsMade) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  const FileLayout layout = test::sample_layout(2, 3);
+  LandscapeFile::create(path, layout);
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  const std::string description = layout.results[0].results[0].description;
+  for (const std::string& text :
+       {layout.run.config, layout.run.config_hash, layout.exact_solution, layout.minimizers[0].source,
+        layout.minimizers[0].warnings, layout.blocks[0].row_columns[0].description, description}) {
+    std::size_t n_found = 0;
+    for (std::size_t at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1), ++n_found) {
+      for (const std::size_t byte : {at, at + text.size() / 2, at + text.size() - 1}) {
+        std::string flipped = bytes;
+        flipped[byte] = static_cast<char>(flipped[byte] ^ 1);
+        std::ofstream(path, std::ios::binary | std::ios::trunc) << flipped;
+        EXPECT_EQ(check_seal(path), Seal::broken) << text;
+      }
+    }
+    EXPECT_GE(n_found, 1U) << text;
+  }
+}
+
 TEST(LandscapeFileCreate, MinimizersHaveAnyNamesAndKeepTheirOrder) {
   const TestFolder folder;
   const std::string path = folder / "a.h5";
@@ -153,7 +206,7 @@ TEST(LandscapeFileCreate, AnExistingFileIsRefusedOrReplacedWhole) {
   std::ifstream(path) >> text;
   EXPECT_EQ(text, "precious");
   FileLayout impossible = test::sample_layout(3, 4);
-  impossible.run.config.assign(100'000, 'x');
+  impossible.blocks[0].attributes.emplace_back("long", std::vector<double>(10'000, 1.0));
   EXPECT_THROW(LandscapeFile::create(path, impossible, ExistingOutput::replace), Error);
   std::ifstream(path) >> text;
   EXPECT_EQ(text, "precious") << "a failed creation must not touch the old file";

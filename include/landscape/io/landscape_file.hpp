@@ -32,7 +32,7 @@ struct RunInfo {
   std::string git_revision;
   std::string command;      // that made it
   std::string device;       // that its blocks are computed on: "cpu", "cuda"
-  std::string config;       // whole resolved text, UTF-8, at most 60 000 bytes
+  std::string config;       // whole resolved text, UTF-8
   std::string config_hash;  // of what must be equal for a resume
   std::string created;      // ISO 8601, UTC; filled in by create() where empty
 };
