@@ -11,13 +11,10 @@
 
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <string_view>
 
-#include "landscape/io/output_path.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
 
@@ -116,38 +113,6 @@ int reserve(int descriptor, std::uint64_t n_bytes) {
 }
 
 }  // namespace
-
-std::string resolve_path(const std::string& path) {
-  namespace fs = std::filesystem;
-  constexpr int kMostLinks = 40;
-  std::error_code error;
-  fs::path resolved = fs::absolute(path, error);
-  // Also a link whose target does not exist yet leads to that target.
-  for (int i = 0; !error && i < kMostLinks; ++i) {
-    resolved = fs::weakly_canonical(resolved.parent_path(), error) / resolved.filename();
-    if (error || !fs::is_symlink(fs::symlink_status(resolved, error))) {
-      if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) error.clear();
-      break;
-    }
-    resolved = resolved.parent_path() / fs::read_symlink(resolved, error);
-  }
-  if (error || resolved.empty())
-    throw Error(fmt::format("The path '{}' cannot be followed ({}).", path, error.message()));
-  return resolved.lexically_normal().string();
-}
-
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string host_name() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown-host";
-  return name.data();
-}
-
-std::string errno_text() { return fmt::format("({})", std::strerror(errno)); }
 
 TemporaryFile::TemporaryFile(const std::string& target, std::uint64_t n_bytes)
     : target_(resolve_path(target)), path_(fmt::format("{}.part-{}-{}", target_, host_name(), getpid())) {

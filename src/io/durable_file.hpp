@@ -5,16 +5,9 @@
 #include <cstdint>
 #include <string>
 
-#include "landscape/io/landscape_file.hpp"
+#include "landscape/io/file_system.hpp"
 
 namespace landscape {
-
-/// Absolute path with links resolved, so that every name of a file leads to one lock and one temporary name.
-std::string resolve_path(const std::string& path);
-std::string folder_of(const std::string& path);
-std::string host_name();
-/// "(No such file or directory)" of errno.
-std::string errno_text();
 
 /// Marks a temporary file as this program's, in the last bytes of a block that no content reaches: the first
 /// `block_size` bytes (a power of two) of the file. publish() takes the mark away.

@@ -10,6 +10,8 @@
 #include "checksum.hpp"
 #include "durable_file.hpp"
 #include "hdf5.hpp"
+#include "landscape/io/file_system.hpp"
+#include "landscape/io/landscape_file.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/output_path.hpp"
 #include "metadata_seal.hpp"

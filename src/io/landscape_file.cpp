@@ -16,16 +16,14 @@
 
 #include "block_group.hpp"
 #include "checksum.hpp"
-#include "durable_file.hpp"
 #include "hdf5.hpp"
+#include "landscape/io/file_system.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/native.hpp"
 #include "metadata_seal.hpp"
 
 namespace landscape {
 namespace {
-
-constexpr std::array<const char*, 3> kStates{"running", "stopped", "complete"};
 
 /// Items that were written in this round.
 struct Piece {
@@ -198,8 +196,6 @@ struct stat check_same_file(const std::string& path, const Communicator& comm) {
 }
 
 }  // namespace
-
-std::string to_string(RunState state) { return kStates.at(static_cast<std::size_t>(state)); }
 
 struct LandscapeFile::Impl {
   std::string path;

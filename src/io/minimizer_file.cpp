@@ -14,6 +14,7 @@
 
 #include "durable_file.hpp"
 #include "hdf5.hpp"
+#include "landscape/io/file_system.hpp"
 #include "minimizer_group.hpp"
 #include "rehearsal.hpp"
 #include "safetensors.hpp"

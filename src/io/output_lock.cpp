@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "durable_file.hpp"
+#include "landscape/io/file_system.hpp"
 #include "landscape/model/error.hpp"
 
 namespace landscape {

@@ -3,14 +3,12 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <limits>
 
-#include "durable_file.hpp"
 #include "hdf5.hpp"
+#include "landscape/io/file_system.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/model/error.hpp"
 #include "metadata_seal.hpp"
@@ -42,12 +40,6 @@ bool is_output_file(const std::string& path) {
   } catch (const Error&) {  // then its seal says whose it was
   }
   return !is_checkpoint && (of_program || seal != Seal::absent);
-}
-
-bool is_same_file(const std::string& a, const std::string& b) {
-  struct stat first = {}, second = {};
-  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 && first.st_ino == second.st_ino &&
-         first.st_dev == second.st_dev;
 }
 
 void check_output(const std::string& path, OutputMode mode) {
@@ -96,12 +88,6 @@ void check_output(const std::string& path, OutputMode mode) {
     throw Error(fmt::format("--output '{}' cannot be written {}: change its permissions or choose another.", path,
                             errno_text()));
   }
-}
-
-std::uint64_t free_bytes(const std::string& path) {
-  struct statvfs status = {};
-  if (statvfs(folder_of(resolve_path(path)).c_str(), &status) != 0) return std::numeric_limits<std::uint64_t>::max();
-  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
 std::string hdf5_library_name() {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "durable_file.hpp"
+#include "landscape/io/file_system.hpp"
 #include "landscape/io/output_path.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/parallel/mpi_file.hpp"

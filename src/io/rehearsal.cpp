@@ -15,7 +15,7 @@
 #include <fstream>
 #include <set>
 
-#include "durable_file.hpp"
+#include "landscape/io/file_system.hpp"
 #include "landscape/model/error.hpp"
 
 namespace landscape {

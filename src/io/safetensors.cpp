@@ -10,7 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "durable_file.hpp"
+#include "landscape/io/file_system.hpp"
 #include "landscape/model/error.hpp"
 
 namespace landscape {

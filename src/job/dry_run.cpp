@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "landscape/config/text.hpp"
-#include "landscape/io/output_path.hpp"
+#include "landscape/io/file_system.hpp"
 #include "landscape/job/analysis.hpp"
 #include "landscape/job/output.hpp"
 #include "landscape/model/numbers.hpp"

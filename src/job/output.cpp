@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "landscape/config/version.hpp"
+#include "landscape/io/file_system.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/io/output_path.hpp"

@@ -6,20 +6,7 @@
 #include <exception>
 #include <new>
 
-namespace landscape {
-namespace {
-
-thread_local int collective_failures_alive = 0;
-
-}  // namespace
-
-CollectiveFailure::CollectiveFailure() noexcept { ++collective_failures_alive; }
-CollectiveFailure::CollectiveFailure(const CollectiveFailure&) noexcept { ++collective_failures_alive; }
-CollectiveFailure::~CollectiveFailure() { --collective_failures_alive; }
-
-bool unwinding_together() noexcept { return std::uncaught_exceptions() > 0 && collective_failures_alive > 0; }
-
-namespace detail {
+namespace landscape::detail {
 
 Failure current_failure() {
   try {
@@ -63,5 +50,4 @@ void fail_together(const Communicator& comm, const Failure& mine, int speaker, A
   throw CollectiveError(theirs.message);
 }
 
-}  // namespace detail
-}  // namespace landscape
+}  // namespace landscape::detail

@@ -7,9 +7,9 @@
 #include <exception>
 #include <numeric>
 
-#include "communicator_impl.hpp"
 #include "landscape/model/error.hpp"
-#include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/failure.hpp"
+#include "native_communicator.hpp"
 
 namespace landscape {
 namespace {
@@ -36,7 +36,7 @@ double combine(double a, double b, Reduction reduction) {
 
 }  // namespace
 
-Communicator::Impl::~Impl() {
+NativeCommunicator::~NativeCommunicator() {
   int finalized = 0;
   MPI_Finalized(&finalized);
   // Freeing is collective: a rank that unwinds alone leaves it to MPI_Abort.
@@ -49,7 +49,7 @@ Communicator Communicator::world() {
   int initialized = 0;
   MPI_Initialized(&initialized);
   if (initialized == 0) throw MpiError("A communicator was asked for before MPI was initialised.");
-  auto impl = std::make_shared<Impl>();
+  auto impl = std::make_shared<NativeCommunicator>();
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &impl->comm), "MPI_Comm_dup");
   check_mpi(MPI_Comm_set_errhandler(impl->comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   check_mpi(MPI_Comm_rank(impl->comm, &impl->rank), "MPI_Comm_rank");

@@ -12,7 +12,7 @@
 
 #include "landscape/model/environment.hpp"
 #include "landscape/model/error.hpp"
-#include "landscape/parallel/mpi_session.hpp"
+#include "landscape/parallel/native.hpp"
 
 namespace landscape {
 namespace {
@@ -44,6 +44,15 @@ LaunchedSize size_of_slurm_step() {
     if (const int size = number_of(variable); in_step && size > 0) return {size, variable};
   }
   return {};
+}
+
+/// "Open MPI v4.1.4"; needs no session.
+std::string mpi_library_name() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  if (MPI_Get_library_version(text.data(), &length) != MPI_SUCCESS) return "MPI";
+  const std::string name(text.data(), static_cast<std::size_t>(length));
+  return name.substr(0, name.find_first_of(",\n"));  // "Open MPI v4.1.4, package: ..."
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -75,14 +74,6 @@ void abort_job(const Communicator& comm, int exit_code, const std::string& messa
   }
   if (!end_all_ranks(exit_code)) MPI_Abort(native(comm), exit_code);
   std::_Exit(exit_code);
-}
-
-std::string mpi_library_name() {
-  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
-  int length = 0;
-  if (MPI_Get_library_version(text.data(), &length) != MPI_SUCCESS) return "MPI";
-  const std::string name(text.data(), static_cast<std::size_t>(length));
-  return name.substr(0, name.find_first_of(",\n"));  // "Open MPI v4.1.4, package: ..."
 }
 
 }  // namespace landscape

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "communicator_impl.hpp"
 #include "landscape/model/environment.hpp"
+#include "native_communicator.hpp"
 
 namespace landscape {
 namespace {
@@ -51,7 +51,7 @@ int threads_from_environment() {
 }  // namespace
 
 ThreadShare thread_share(const Communicator& comm) {
-  const Communicator::Impl& impl = comm.impl();
+  const NativeCommunicator& impl = comm.native();
   const std::vector<unsigned char> mine = own_mask();
   std::vector<unsigned char> all(kMaskBytes * static_cast<std::size_t>(impl.node_size));
   MPI_Request request = MPI_REQUEST_NULL;

@@ -10,12 +10,13 @@
 #include <string>
 #include <thread>
 
-#include "communicator_impl.hpp"
-#include "landscape/parallel/collective.hpp"
+#include "landscape/parallel/communicator.hpp"
+#include "landscape/parallel/failure.hpp"
+#include "native_communicator.hpp"
 
 namespace landscape {
 
-MPI_Comm native(const Communicator& comm) { return comm.impl().comm; }
+MPI_Comm native(const Communicator& comm) { return comm.native().comm; }
 
 void check_mpi(int code, const char* call, std::source_location place) {
   if (code == MPI_SUCCESS) return;

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "landscape/io/attributes.hpp"
-#include "landscape/io/landscape_file.hpp"
+#include "landscape/io/file_layout.hpp"
+#include "landscape/io/results.hpp"
 #include "landscape/model/minimizer.hpp"
 #include "landscape/quadrature/quadrature.hpp"
 

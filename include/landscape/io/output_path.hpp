@@ -1,7 +1,6 @@
 // Everything that can be known to be wrong with --output before hours of work are spent on it.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 namespace landscape {
@@ -24,12 +23,6 @@ void check_parallel_output(const std::string& path);
 
 /// Whether an existing plain file is an output of this program, perhaps a damaged one.
 bool is_output_file(const std::string& path);
-
-/// Whether two names lead to one file, through links of any kind.
-bool is_same_file(const std::string& a, const std::string& b);
-
-/// Free bytes for this user on the file system of `path`'s folder.
-std::uint64_t free_bytes(const std::string& path);
 
 /// "HDF5 1.10.8, parallel".
 std::string hdf5_library_name();

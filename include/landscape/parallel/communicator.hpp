@@ -12,6 +12,8 @@
 
 namespace landscape {
 
+struct NativeCommunicator;  // MPI's
+
 enum class Reduction { sum, min, max };
 
 /// A handle that is cheap to copy; the MPI communicator behind it is a duplicate of its own and goes with the last
@@ -49,15 +51,14 @@ class Communicator {
   /// By rank on `root`, empty elsewhere.
   std::vector<std::string> gather(const std::string& text, int root = 0) const;
 
-  struct Impl;
-  const Impl& impl() const { return *impl_; }
+  const NativeCommunicator& native() const { return *impl_; }
 
  private:
-  explicit Communicator(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  explicit Communicator(std::shared_ptr<const NativeCommunicator> impl) : impl_(std::move(impl)) {}
   void broadcast_bytes(void* data, std::size_t n_bytes, int root) const;
   void all_gather_bytes(const void* mine, std::size_t n_bytes, void* all) const;
 
-  std::shared_ptr<const Impl> impl_;
+  std::shared_ptr<const NativeCommunicator> impl_;
 };
 
 template <class T>

@@ -31,7 +31,4 @@ class MpiSession {
 /// Prints "message" to stderr, headed "rank N on HOST: " where there are several ranks, and ends all ranks.
 [[noreturn]] void abort_job(const Communicator& comm, int exit_code, const std::string& message);
 
-/// "Open MPI 4.1.4"; needs no session.
-std::string mpi_library_name();
-
 }  // namespace landscape

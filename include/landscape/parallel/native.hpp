@@ -8,10 +8,9 @@
 
 #include <source_location>
 
-#include "landscape/parallel/communicator.hpp"
-
 namespace landscape {
 
+class Communicator;
 MPI_Comm native(const Communicator& comm);
 
 /// Throws MpiError "MPI_Bcast failed (message) at file:line." unless code is MPI_SUCCESS.

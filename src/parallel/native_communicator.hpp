@@ -7,7 +7,7 @@
 
 namespace landscape {
 
-struct Communicator::Impl {
+struct NativeCommunicator {
   MPI_Comm comm = MPI_COMM_NULL;
   MPI_Comm node = MPI_COMM_NULL;
   int rank = 0;
@@ -16,10 +16,10 @@ struct Communicator::Impl {
   int node_size = 1;
   std::string host;
 
-  Impl() = default;
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
-  ~Impl();
+  NativeCommunicator() = default;
+  NativeCommunicator(const NativeCommunicator&) = delete;
+  NativeCommunicator& operator=(const NativeCommunicator&) = delete;
+  ~NativeCommunicator();
 };
 
 }  // namespace landscape
