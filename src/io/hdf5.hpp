@@ -8,7 +8,6 @@
 #include <hdf5.h>
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>

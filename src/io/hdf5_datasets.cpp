@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "checksum.hpp"
 #include "hdf5.hpp"

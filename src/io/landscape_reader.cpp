@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 #include "block_group.hpp"
 #include "checksum.hpp"

@@ -6,15 +6,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <fstream>
 #include <optional>
 #include <regex>
 
-#include "durable_file.hpp"
 #include "hdf5.hpp"
-#include "landscape/io/file_system.hpp"
 #include "minimizer_group.hpp"
 #include "rehearsal.hpp"
 #include "safetensors.hpp"
@@ -215,32 +211,6 @@ Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHi
       fmt::format("The minimizer file '{}' is neither HDF5 nor safetensors, or it is damaged: a PyTorch checkpoint is "
                   "converted by tools/import_checkpoint.py.",
                   path));
-}
-
-void save_safetensors(const std::string& path, const Minimizer& minimizer) {
-  const NetworkSpec& spec = minimizer.spec;
-  std::vector<std::pair<std::string, SafeTensor>> tensors;
-  const ParameterLayout layout(spec);
-  for (const TensorInfo& info : layout.tensors()) {
-    SafeTensor tensor;
-    tensor.shape = info.shape();
-    const auto begin = minimizer.theta.begin() + static_cast<std::ptrdiff_t>(info.offset);
-    tensor.values.assign(begin, begin + static_cast<std::ptrdiff_t>(info.size()));
-    tensors.emplace_back(info.name, std::move(tensor));
-  }
-  const std::string bytes = encode_safetensors(tensors, {{"network", to_string(spec.kind)},
-                                                         {"activation", to_string(spec.activation)},
-                                                         {"width", std::to_string(spec.width)},
-                                                         {"blocks", std::to_string(spec.blocks)},
-                                                         {"dimension", std::to_string(spec.dimension)},
-                                                         {"loss", to_string(minimizer.loss)},
-                                                         {"source", minimizer.source}});
-  TemporaryFile temporary(path, bytes.size());
-  std::ofstream file(temporary.path(), std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) throw Error(fmt::format("'{}' cannot be written {}.", path, errno_text()));
-  temporary.publish(ExistingOutput::replace);
 }
 
 std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters) {

@@ -90,15 +90,4 @@ void check_output(const std::string& path, OutputMode mode) {
   }
 }
 
-std::string hdf5_library_name() {
-  unsigned major = 0, minor = 0, release = 0;
-  h5::start();
-  H5get_libversion(&major, &minor, &release);
-#ifdef H5_HAVE_PARALLEL
-  return fmt::format("HDF5 {}.{}.{}, parallel", major, minor, release);
-#else
-  return fmt::format("HDF5 {}.{}.{}", major, minor, release);
-#endif
-}
-
 }  // namespace landscape

@@ -130,22 +130,4 @@ SafeTensors read_safetensors(const std::string& path) {
   }
 }
 
-std::string encode_safetensors(const std::vector<std::pair<std::string, SafeTensor>>& tensors,
-                               const std::map<std::string, std::string>& metadata) {
-  nlohmann::ordered_json header;
-  header["__metadata__"] = metadata;
-  std::string data;
-  for (const auto& [name, tensor] : tensors) {
-    const std::size_t begin = data.size(), n_bytes = tensor.values.size() * sizeof(double);
-    data.append(reinterpret_cast<const char*>(tensor.values.data()), n_bytes);
-    header[name] = {{"dtype", "F64"}, {"shape", tensor.shape}, {"data_offsets", {begin, begin + n_bytes}}};
-  }
-  std::string text = header.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
-  text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
-  const std::uint64_t length = text.size();
-  std::string bytes(kLengthBytes, '\0');
-  std::memcpy(bytes.data(), &length, sizeof length);
-  return bytes + text + data;
-}
-
 }  // namespace landscape

@@ -22,8 +22,5 @@ struct SafeTensors {
 bool looks_like_safetensors(const std::string& path);
 /// Throws Error that names the file and, where there is one, the tensor.
 SafeTensors read_safetensors(const std::string& path);
-/// Bytes of a file with F64 tensors, in the order given.
-std::string encode_safetensors(const std::vector<std::pair<std::string, SafeTensor>>& tensors,
-                               const std::map<std::string, std::string>& metadata);
 
 }  // namespace landscape

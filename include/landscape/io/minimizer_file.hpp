@@ -27,9 +27,6 @@ struct NetworkHints {
 /// from HDF5, what the file says about errors and history.
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints);
 
-/// Writes minimizer as safetensors (F64, names and __metadata__ as above); replaces `path` whole or not at all.
-void save_safetensors(const std::string& path, const Minimizer& minimizer);
-
 /// Directions (M, n) row-major from an HDF5 file: those around a minimizer, /profiles/<minimizer>/direction of one of
 /// ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and finite values.
 std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters);

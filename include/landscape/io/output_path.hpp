@@ -24,7 +24,4 @@ void check_parallel_output(const std::string& path);
 /// Whether an existing plain file is an output of this program, perhaps a damaged one.
 bool is_output_file(const std::string& path);
 
-/// "HDF5 1.10.8, parallel".
-std::string hdf5_library_name();
-
 }  // namespace landscape
