@@ -126,16 +126,17 @@ class Damage:
                     elif old.dtype.kind == "f":
                         value = np.full(old.shape, self.pick([np.nan, np.inf, -1.0, 1e308]), old.dtype)
                     else:
-                        value = np.bytes_(
-                            self.pick(
-                                [
-                                    b"\xff\xfe\xc3(",
-                                    b"a" * 50000,
-                                    b"",
-                                    b"directions = -5\n",
-                                    b"grid = -1:1:99999999\ndimension = 999\n",
-                                ]
-                            )
+                        value = self.pick(  # of a fixed length, and, as ours are, of a variable one
+                            [
+                                np.bytes_(b"\xff\xfe\xc3("),
+                                np.bytes_(b"a" * 50000),
+                                "\u00fc" * 500000,
+                                np.bytes_(b""),
+                                "",
+                                "directions = -5\n",
+                                np.bytes_(b"grid = -1:1:99999999\ndimension = 999\n"),
+                                ["ritz", "", "../ritz"],
+                            ]
                         )
                     del node.attrs[key]
                     node.attrs[key] = value
@@ -169,7 +170,7 @@ class Damage:
                 del file[name]
                 file.create_dataset(name, shape=shape, dtype=dtype, chunks=tuple(min(n, 64) for n in shape))
             elif how == "values":
-                data = np.asarray(node[()])
+                data = np.asarray(node[()], dtype=node.dtype)  # of a text with its encoding, without which h5py writes none
                 flat = np.atleast_1d(data).ravel()
                 at = int(self.rng.integers(max(1, flat.size)))
                 flat[at] = (
