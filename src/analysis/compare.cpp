@@ -30,7 +30,7 @@ Side read_side(const std::string& path, const Invocation& invocation) {
     throw UsageError(fmt::format("'{}' holds a {}: compare needs one grid.", path, reader.run().command));
   }
   require_sound_results(reader);
-  side.report = reduce_profiles(reader, side.config);
+  side.report = reduce_profiles(FileRows(reader), side.config);
   return side;
 }
 

@@ -29,10 +29,10 @@ std::string result_group(LossKind loss) { return "roughness/" + to_string(loss);
 
 std::string title(LossKind loss) { return loss == LossKind::ritz ? "Ritz" : "Galerkin"; }
 
-std::vector<LossKind> profile_losses(const LandscapeReader& reader) {
+std::vector<LossKind> profile_losses(const Rows& rows) {
   std::vector<LossKind> found;
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-    if (reader.has_block(profile_group(loss))) found.push_back(loss);
+    if (rows.has_block(profile_group(loss))) found.push_back(loss);
   }
   return found;
 }

@@ -13,7 +13,7 @@ void reduce_again(const Invocation& invocation) {
   const RunConfig config = stored_config(reader, invocation);
   require_sound_results(reader);
   if (reader.state() != RunState::complete) fmt::print("{}: {}\n", invocation.file, file_state(reader));
-  fmt::print("{}", analysis.reduce(reader, config, false)->text());
+  fmt::print("{}", analysis.reduce(FileRows(reader), config)->text());
 }
 
 }  // namespace landscape

@@ -7,11 +7,9 @@
 
 #include "landscape/analysis/convergence.hpp"
 #include "landscape/analysis/precision_check.hpp"
-#include "landscape/analysis/stored_settings.hpp"
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/model/numbers.hpp"
-#include "profile_rows.hpp"
 
 namespace landscape {
 namespace {
@@ -31,17 +29,17 @@ bool falls_below_centre(std::span<const double> row, std::span<const double> ste
   return row[static_cast<std::size_t>(centre)] - *low > kOffCentre * (*high - *low);
 }
 
-Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
-  const std::vector<double> steps = reader.axis(profile_group(key));
+Diagnosed diagnose(const Rows& rows, const RunConfig& config, ProfileKey key) {
+  const std::vector<double> steps = rows.axis(profile_group(key));
   const std::vector<std::uint8_t> nothing(steps.size(), 0);
   DiagnosticsOptions options;
   options.interval_length = config.grid.length();
-  options.loss_error = loss_error(reader, config, key);
+  options.loss_error = loss_error(rows, config, key);
   if (config.precision == Precision::single_precision && key.set == 0) {
     options.most_rounding = std::numeric_limits<double>::infinity();  // weigh_noise() judges by what was measured
   }
   Diagnosed diagnosed;
-  diagnosed.n_damaged = visit_rows(reader, key, [&](std::span<const double> row, bool intact) {
+  diagnosed.n_damaged = rows.for_each(profile_group(key), [&](std::span<const double> row, bool intact) {
     const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
     diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
     diagnosed.falls.push_back(falls_below_centre(row, steps));
@@ -51,11 +49,11 @@ Diagnosed diagnose(const LandscapeReader& reader, const RunConfig& config, Profi
 
 // Of a report that knows its noise and its profiles. Directions along which noise makes more than kMostRounding of max
 // - min or of T are unresolved.
-SinglePrecision weigh_noise(const LandscapeReader& reader, LossReport& report) {
+SinglePrecision weigh_noise(const Rows& rows, LossReport& report) {
   SinglePrecision result;
   std::vector<double> of_range, of_variation;
   std::size_t k = 0;
-  visit_rows(reader, report.loss, [&](std::span<const double> row, bool) {
+  rows.for_each(profile_group(report.loss), [&](std::span<const double> row, bool) {
     ProfileDiagnostics& profile = report.profiles[k];
     const double sigma = report.noise[k++];
     if (profile.status != DirectionStatus::usable) return;
@@ -76,7 +74,7 @@ std::vector<double> usable_total_variation(std::span<const ProfileDiagnostics> p
 }
 
 // The run's own profiles count as one of the independent sets where their points were drawn like the others.
-PointSetReport reduce_point_sets(const LandscapeReader& reader, const RunConfig& config, const LossReport& report) {
+PointSetReport reduce_point_sets(const Rows& rows, const RunConfig& config, const LossReport& report) {
   PointSetReport result;
   result.rule = config.quadrature;
   result.reference_rule = reference_rule(config);
@@ -84,7 +82,7 @@ PointSetReport reduce_point_sets(const LandscapeReader& reader, const RunConfig&
   if (own_points_count(config)) sets = report.profiles;
   const std::vector<FurtherSet> further = further_sets(config);
   for (std::size_t i = 0; i < further.size(); ++i) {
-    const Diagnosed diagnosed = diagnose(reader, config, {report.loss, static_cast<int>(i) + 1});
+    const Diagnosed diagnosed = diagnose(rows, config, {report.loss, static_cast<int>(i) + 1});
     result.n_damaged += diagnosed.n_damaged;
     if (further[i].is_reference) {
       result.reference = roughness_index(diagnosed.profiles);
@@ -99,18 +97,15 @@ PointSetReport reduce_point_sets(const LandscapeReader& reader, const RunConfig&
   return result;
 }
 
-LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, LossKind loss, NoiseState noise) {
+LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss) {
   LossReport report;
   report.loss = loss;
-  if (noise == NoiseState::written || reader.has_results(result_group(loss))) {
-    if (reader.has_row_column(profile_group(loss), kNoiseColumn))
-      report.noise = reader.row_column<double>(profile_group(loss), kNoiseColumn);
-  }
-  report.minimizer = reader.minimizer(to_string(loss));
-  Diagnosed diagnosed = diagnose(reader, config, loss);
+  report.noise = rows.measured(profile_group(loss), kNoiseColumn);
+  report.minimizer = rows.minimizer(loss);
+  Diagnosed diagnosed = diagnose(rows, config, loss);
   report.profiles = std::move(diagnosed.profiles);
   report.n_damaged = diagnosed.n_damaged;
-  if (!report.noise.empty()) report.single_precision = weigh_noise(reader, report);
+  if (!report.noise.empty()) report.single_precision = weigh_noise(rows, report);
   for (std::size_t k = 0; k < report.profiles.size(); ++k) {
     if (report.profiles[k].status == DirectionStatus::usable && diagnosed.falls[k]) ++report.n_off_centre;
   }
@@ -124,11 +119,11 @@ LossReport reduce_loss(const LandscapeReader& reader, const RunConfig& config, L
   const Columns columns = columns_of(report.profiles);
   report.curve = index_curve(columns.total_variation, columns.status, bootstrap_options(config));
   if (config.point_sets > 0) {
-    report.point_sets = reduce_point_sets(reader, config, report);
+    report.point_sets = reduce_point_sets(rows, config, report);
     report.n_damaged += report.point_sets->n_damaged;
   }
   const auto n_sets = static_cast<int>(further_sets(config).size());
-  for (int set = 0; set <= n_sets; ++set) report.evaluation_seconds += reader.seconds(profile_group({loss, set}));
+  for (int set = 0; set <= n_sets; ++set) report.evaluation_seconds += rows.seconds(profile_group({loss, set}));
   return report;
 }
 
@@ -160,35 +155,35 @@ Comparison compare_losses(const LossReport& first, const LossReport& second, con
   return compare_indices(sample_a, sample_b, bootstrap_options(config));
 }
 
-// As the job asks for it, else as the file was made: a job that goes on with it finds its results pending, but not
-// gone.
-std::optional<StoppingRule> stopping_rule(const LandscapeReader& reader, const RunConfig& config) {
+// As the job asks for it, else as the rows were made.
+std::optional<StoppingRule> stopping_rule(const Rows& rows, const RunConfig& config) {
   if (config.until_ci > 0.0) return StoppingRule{config.until_ci, config.max_directions, config.directions_from};
-  const std::vector<std::string> groups = reader.result_groups();
-  const bool running =
-      reader.state() == RunState::running && std::find(groups.begin(), groups.end(), kStoppingGroup) != groups.end();
-  if (!running && !reader.has_results(kStoppingGroup)) return std::nullopt;
-  const double until_ci = reader.real_result(kStoppingGroup, "until_ci");
-  if (!(until_ci > 0.0)) return std::nullopt;
-  return StoppingRule{until_ci, reader.whole_result(kStoppingGroup, "max_directions"), config.directions_from};
+  const std::optional<ResultGroup> earlier = rows.earlier_findings(kStoppingGroup);
+  if (!earlier) return std::nullopt;
+  StoppingRule rule{0.0, 0, config.directions_from};
+  for (const Result& result : earlier->results) {
+    if (result.name == "until_ci") rule.until_ci = std::get<double>(result.value);
+    if (result.name == "max_directions") rule.max_directions = std::get<std::int64_t>(result.value);
+  }
+  return rule.until_ci > 0.0 ? std::optional(rule) : std::nullopt;
 }
 
 }  // namespace
 
-math::LossError<double> loss_error(const LandscapeReader& reader, const RunConfig& config, ProfileKey key) {
-  const Minimizer minimizer = reader.minimizer(to_string(key.loss));
-  return loss_rounding(minimizer.spec, problem_of(reader), key.loss, minimizer.theta,
-                       key.set == 0 ? reader.points() : points_of_set(config, key.set), config.precision);
+math::LossError<double> loss_error(const Rows& rows, const RunConfig& config, ProfileKey key) {
+  const Minimizer minimizer = rows.minimizer(key.loss);
+  return loss_rounding(minimizer.spec, config.problem, key.loss, minimizer.theta, points_of_set(config, key.set),
+                       config.precision);
 }
 
-Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, NoiseState noise) {
+Report reduce_profiles(const Rows& rows, const RunConfig& config) {
   validate(bootstrap_options(config));
   Report report;
-  report.problem = problem_of(reader);
+  report.problem = config.problem;
   report.confidence = config.confidence;
-  for (const LossKind loss : profile_losses(reader)) {
-    report.network = reader.minimizer(to_string(loss)).spec;
-    report.losses.push_back(reduce_loss(reader, config, loss, noise));
+  for (const LossKind loss : profile_losses(rows)) {
+    report.network = rows.minimizer(loss).spec;
+    report.losses.push_back(reduce_loss(rows, config, loss));
   }
   make_histograms(report.losses);
   if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
@@ -196,7 +191,7 @@ Report reduce_profiles(const LandscapeReader& reader, const RunConfig& config, N
   report.noise_pending = config.precision == Precision::single_precision &&
                          std::any_of(report.losses.begin(), report.losses.end(),
                                      [](const LossReport& loss) { return loss.noise.empty(); });
-  report.stopping = stopping_rule(reader, config);
+  report.stopping = stopping_rule(rows, config);
   return report;
 }
 

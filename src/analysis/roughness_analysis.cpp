@@ -50,6 +50,13 @@ class RoughnessFindings : public Findings {
     return all;
   }
   std::string text() const override { return report_text(report_); }
+  Growth growth() const override {
+    if (!(config_.until_ci > 0.0)) return {};
+    const std::int64_t n = directions_to_go_on_with(report_);
+    if (n == 0) return {};
+    return {n, fmt::format("{} directions: relative half-width {}; going on to {}", count_text(config_.n_directions),
+                           half_widths_text(report_), count_text(n))};
+  }
 
  private:
   Report report_;
@@ -58,12 +65,6 @@ class RoughnessFindings : public Findings {
 
 class Roughness : public Analysis {
  public:
-  void settle(RunConfig& config, const OptionTexts&) const override {
-    if (!config.is_sweep() && config.sweep_intervals.empty()) return;
-    throw UsageError(fmt::format("--{} belongs to the command sweep: landscape_mpi sweep.",
-                                 config.is_sweep() ? "sweep-radius" : "sweep-intervals"));
-  }
-
   std::vector<Work> work(const RunConfig& config) const override {
     std::vector<Work> all;
     const std::vector<AttributeList> of_sets = further_set_attributes(config);
@@ -101,19 +102,8 @@ class Roughness : public Analysis {
 
   std::vector<ResultGroup> results(const RunConfig& config) const override { return roughness_results(config); }
 
-  std::unique_ptr<Findings> reduce(const LandscapeReader& reader, const RunConfig& config,
-                                   bool has_measured_rows) const override {
-    return std::make_unique<RoughnessFindings>(
-        reduce_profiles(reader, config, has_measured_rows ? NoiseState::written : NoiseState::as_stated), config);
-  }
-
-  Growth grow(const LandscapeReader& reader, const RunConfig& config) const override {
-    if (!(config.until_ci > 0.0)) return {};
-    const Report report = reduce_profiles(reader, config);
-    const std::int64_t n = directions_to_go_on_with(report);
-    if (n == 0) return {};
-    return {n, fmt::format("{} directions: relative half-width {}; going on to {}", count_text(config.n_directions),
-                           half_widths_text(report), count_text(n))};
+  std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig& config) const override {
+    return std::make_unique<RoughnessFindings>(reduce_profiles(rows, config), config);
   }
 
   std::string header(const RunConfig& config) const override {

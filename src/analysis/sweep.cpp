@@ -15,7 +15,6 @@
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/profile/sweep_grid.hpp"
-#include "profile_rows.hpp"
 
 namespace landscape {
 namespace {
@@ -138,16 +137,7 @@ ResultTable<SweepLoss> sweep_table(const RunConfig& config) {
 
 }  // namespace
 
-void settle_sweep(RunConfig& config, const OptionTexts& given) {
-  const auto has = [&](std::string_view name) { return given.find(name) != given.end(); };
-  for (const std::string_view name : {"grid", "grid-rule"}) {
-    if (const auto at = given.find(name); at != given.end() && at->second.origin.empty()) {
-      throw UsageError(fmt::format("--{} has no meaning for sweep: give --sweep-radius and --sweep-intervals.", name));
-    }
-  }
-  for (const std::string_view name : {"point-sets", "reference-quadrature", "until-ci", "max-directions"}) {
-    if (has(name)) throw UsageError(fmt::format("--{} has no meaning for sweep.", name));
-  }
+void settle_sweep(RunConfig& config) {
   config.grid = ProfileGrid{};
   if (config.sweep_radius.empty()) config.sweep_radius = {0.01, 0.02, 0.1, 1.0};
   if (config.sweep_intervals.empty()) config.sweep_intervals = {10, 20, 50, 100, 200};
@@ -165,7 +155,7 @@ void judge_stability(std::span<SweepEntry> entries) {
   entries[last].stability = stability(agree(entries[last], entries[last - 1]));
 }
 
-SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config) {
+SweepReport reduce_sweep(const Rows& rows, const RunConfig& config) {
   SweepReport report;
   report.radius = config.sweep_radius;
   report.intervals = config.sweep_intervals;
@@ -176,18 +166,18 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
   report.n_separate = grid.n_separate;
   report.unmeasured = unmeasured_text(config);
   const std::size_t n_intervals = report.intervals.size();
-  for (const LossKind loss : profile_losses(reader)) {
-    if (reader.axis(profile_group(loss)) != grid.steps) {
-      throw Error(fmt::format("'{}' is damaged: its steps are not those of its sweep.", reader.path()));
+  for (const LossKind loss : profile_losses(rows)) {
+    if (rows.axis(profile_group(loss)) != grid.steps) {
+      throw Error(fmt::format("{} is damaged: its steps are not those of its sweep.", rows.source()));
     }
     std::vector<std::vector<ProfileDiagnostics>> profiles(grid.positions.size());
     std::vector<double> losses, steps;
     DiagnosticsOptions options;
-    options.loss_error = loss_error(reader, config, loss);
+    options.loss_error = loss_error(rows, config, loss);
     SweepLoss& result = report.losses.emplace_back();
     result.loss = loss;
-    result.n_directions = reader.n_rows(profile_group(loss));
-    result.n_damaged = visit_rows(reader, loss, [&](std::span<const double> row, bool intact) {
+    result.n_directions = rows.n_rows(profile_group(loss));
+    result.n_damaged = rows.for_each(profile_group(loss), [&](std::span<const double> row, bool intact) {
       for (std::size_t i = 0; i < grid.positions.size(); ++i) {
         losses.clear();
         steps.clear();
@@ -212,7 +202,7 @@ SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config)
     }
     for (std::size_t l = 0; l < report.radius.size(); ++l)
       judge_stability(std::span(result.entries).subspan(l * n_intervals, n_intervals));
-    result.evaluation_seconds = reader.seconds(profile_group(loss));
+    result.evaluation_seconds = rows.seconds(profile_group(loss));
   }
   return report;
 }

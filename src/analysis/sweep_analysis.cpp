@@ -23,7 +23,7 @@ class SweepFindings : public Findings {
 
 class Sweep : public Analysis {
  public:
-  void settle(RunConfig& config, const OptionTexts& given) const override { settle_sweep(config, given); }
+  void settle(RunConfig& config) const override { settle_sweep(config); }
 
   std::vector<Work> work(const RunConfig& config) const override {
     std::vector<Work> all;
@@ -41,8 +41,8 @@ class Sweep : public Analysis {
 
   std::vector<ResultGroup> results(const RunConfig& config) const override { return sweep_results(config); }
 
-  std::unique_ptr<Findings> reduce(const LandscapeReader& reader, const RunConfig& config, bool) const override {
-    return std::make_unique<SweepFindings>(reduce_sweep(reader, config), config);
+  std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig& config) const override {
+    return std::make_unique<SweepFindings>(reduce_sweep(rows, config), config);
   }
 
   std::string header(const RunConfig& config) const override {

@@ -189,10 +189,11 @@ std::vector<Option> make_table() {
       {"quiet", "", "no header and no progress", general, run,
        [](C& c, Text t, Text o) { c.quiet = parse_switch(t, o); }, [](const C& c) { return switch_text(c.quiet); }},
       {"all", "", "verify: every profile, not a random subset", general, run,
-       [](C& c, Text t, Text o) { c.all = parse_switch(t, o); }, [](const C& c) { return switch_text(c.all); }},
+       [](C& c, Text t, Text o) { c.all = parse_switch(t, o); }, [](const C& c) { return switch_text(c.all); }, '\0',
+       "verify"},
       {"settings", "", "info: the stored settings only, as a config file", general, run,
        [](C& c, Text t, Text o) { c.settings = parse_switch(t, o); },
-       [](const C& c) { return switch_text(c.settings); }},
+       [](const C& c) { return switch_text(c.settings); }, '\0', "info"},
 
       {"dimension", "D", "of the unit cube", problem, trains,
        [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },
@@ -261,10 +262,10 @@ std::vector<Option> make_table() {
        [](const C& c) { return number_text(c.n_directions); }, 'n'},
       {"until-ci", "REL", "add directions until every interval's relative half-width is REL", directions, run,
        [](C& c, Text t, Text o) { c.until_ci = parse_real_where(t, o, positive, "above 0"); },
-       [](const C& c) { return c.until_ci > 0.0 ? number_text(c.until_ci) : std::string(); }},
+       [](const C& c) { return c.until_ci > 0.0 ? number_text(c.until_ci) : std::string(); }, '\0', "roughness"},
       {"max-directions", "N", "at most, with --until-ci [10000]", directions, run,
        [](C& c, Text t, Text o) { c.max_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
-       [](const C& c) { return c.until_ci > 0.0 ? number_text(c.max_directions) : std::string(); }},
+       [](const C& c) { return c.until_ci > 0.0 ? number_text(c.max_directions) : std::string(); }, '\0', "roughness"},
       {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, evaluates,
        [](C& c, Text t, Text o) { c.norm = parse_direction_norm(t, o); },
        [drawn](const C& c) { return drawn(c, to_string(c.norm)); }},
@@ -283,22 +284,22 @@ std::vector<Option> make_table() {
          c.grid = parse_grid(t, o);
          c.grid.rule = rule;
        },
-       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid); }},
+       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid); }, '\0', "-sweep"},
       {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, evaluates,
        [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
-       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid.rule); }},
+       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid.rule); }, '\0', "-sweep"},
       {"sweep-radius", "LIST", "sweep: half-widths of the grids [0.01,0.02,0.1,1]", profiles, evaluates,
        [](C& c, Text t, Text o) {
          c.sweep_radius = parse_list<double>(
              t, o, [](Text word, Text name) { return parse_real_where(word, name, positive, "above 0"); });
        },
-       [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_radius, ",")); }},
+       [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_radius, ",")); }, '\0', "sweep"},
       {"sweep-intervals", "LIST", "sweep: numbers of intervals of the grids [10,20,50,100,200]", profiles, evaluates,
        [](C& c, Text t, Text o) {
          c.sweep_intervals = parse_list<std::int64_t>(
              t, o, [](Text word, Text name) { return parse_whole<std::int64_t>(word, name, 1, 1'000'000); });
        },
-       [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_intervals, ",")); }},
+       [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_intervals, ",")); }, '\0', "sweep"},
       {"quadrature", "RULE",
        "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N [simpson:100, gauss:24, gauss:16 for d = 1, "
        "2, 3, "
@@ -307,10 +308,11 @@ std::vector<Option> make_table() {
        [](const C& c) { return to_string(c.quadrature); }},
       {"point-sets", "K", "the same with K independent sets of random points: how much is the integrator?", profiles,
        evaluates, [](C& c, Text t, Text o) { c.point_sets = parse_whole<int>(t, o, 2, 100); },
-       [](const C& c) { return c.point_sets > 0 ? number_text(c.point_sets) : std::string(); }},
+       [](const C& c) { return c.point_sets > 0 ? number_text(c.point_sets) : std::string(); }, '\0', "roughness"},
       {"reference-quadrature", "RULE", "shown beside them [gauss, many sobol points above d = 3]", profiles, evaluates,
        [](C& c, Text t, Text o) { c.reference_quadrature = parse_quadrature(t, o); },
-       [](const C& c) { return c.reference_quadrature ? to_string(*c.reference_quadrature) : std::string(); }},
+       [](const C& c) { return c.reference_quadrature ? to_string(*c.reference_quadrature) : std::string(); }, '\0',
+       "roughness"},
 
       {"precision", "double|single", "of the losses; single is for comparison, on the CPU [double]", profiles,
        evaluates, [](C& c, Text t, Text o) { c.precision = parse_precision(t, o); },
@@ -336,6 +338,11 @@ std::vector<Option> make_table() {
 const std::vector<Option>& option_table() {
   static const std::vector<Option> table = make_table();
   return table;
+}
+
+bool Option::means_something_to(std::string_view name_of_command) const {
+  if (command.empty()) return true;
+  return command.starts_with('-') ? command.substr(1) != name_of_command : command == name_of_command;
 }
 
 const Option* find_option(std::string_view name) {

@@ -114,14 +114,15 @@ BlockDatasets LandscapeReader::Impl::open_block(const std::string& block) const 
 LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_unique<Impl>()) {
   impl_->path = path;
   require_readable(path, "", kWanted);
-  if (!h5::is_hdf5_file(path)) {
+  impl_->seal = check_seal(path);
+  if (impl_->seal != Seal::intact && !h5::is_hdf5_file(path)) {
     throw Error(fmt::format("'{}' is not HDF5, or its beginning is damaged: give {}.", path, kWanted));
   }
   const auto open = [&] {
     impl_->file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
     impl_->read_root();
   };
-  impl_->seal = rehearse(path, [&] {
+  rehearse(path, impl_->seal, [&] {
     try {
       open();
       read_structure();

@@ -81,8 +81,7 @@ std::vector<Range> without(const std::vector<Range>& ranges, const Range& hole) 
 }
 
 /// CRC-32C of all ranges one after the other.
-std::uint32_t checksum_of(const std::string& path, const std::vector<Range>& ranges) {
-  std::ifstream file(path, std::ios::binary);
+std::uint32_t checksum_of(std::ifstream& file, const std::vector<Range>& ranges) {
   std::uint32_t crc = 0;
   for (const Range& range : ranges) {
     const std::string bytes = read_bytes(file, range);
@@ -153,7 +152,8 @@ void seal_metadata(const std::string& path) {
 
   std::string text = fmt::format("{}{} bytes\nunchanging bytes:", kTitle, block_size);
   for (const Range& range : unchanging) text += fmt::format(" {:x}-{:x}", range.begin, range.end);
-  text += fmt::format("\ntheir crc32c: {:08x}", checksum_of(path, unchanging));
+  std::ifstream sealed(path, std::ios::binary);
+  text += fmt::format("\ntheir crc32c: {:08x}", checksum_of(sealed, unchanging));
   text += fmt::format("\ncrc32c of this text: {:08x}\n", text_checksum(text));
   if (text.size() > block_size - kTemporaryMarkBytes) throw Error("The file's seal does not fit in front of it.");
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
@@ -171,7 +171,7 @@ Seal check_seal(const std::string& path) {
   // A damaged title must not make a file of ours pass for a foreign one: any of its two words will do.
   if (block.find("landscape_mpi") >= kTitle.size() && block.find("HDF5 after") >= kTitle.size()) return Seal::absent;
   const std::optional<SealText> seal = parse_seal(block, size);
-  return seal && checksum_of(path, seal->ranges) == seal->checksum ? Seal::intact : Seal::broken;
+  return seal && checksum_of(file, seal->ranges) == seal->checksum ? Seal::intact : Seal::broken;
 }
 
 void require_seal(const std::string& path) {

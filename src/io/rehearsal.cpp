@@ -59,17 +59,21 @@ void warn_once(const std::string& path, std::string_view what) {
 
 Seal rehearse(const std::string& path, const std::function<void()>& read) {
   const Seal seal = check_seal(path);
-  if (seal == Seal::intact) return seal;
+  rehearse(path, seal, read);
+  return seal;
+}
+
+void rehearse(const std::string& path, Seal seal, const std::function<void()>& read) {
+  if (seal == Seal::intact) return;
   const pid_t child = fork();
   if (child == 0) run_in_child(read);
-  if (child < 0) return seal;  // no process to be had: rather read without rehearsal than not at all
+  if (child < 0) return;  // no process to be had: rather read without rehearsal than not at all
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     throw Error(fmt::format("'{}' is damaged: HDF5 cannot read it.", path));
   }
-  return seal;
 }
 
 void require_readable(const std::string& path, std::string_view subject, std::string_view wanted) {
@@ -78,7 +82,7 @@ void require_readable(const std::string& path, std::string_view subject, std::st
     throw Error(fmt::format("{}'{}' cannot be opened {}: give {}.", subject, path, errno_text(), wanted));
   }
   if (!S_ISREG(status.st_mode)) throw Error(fmt::format("{}'{}' is no plain file: give {}.", subject, path, wanted));
-  if (!std::ifstream(path)) throw Error(fmt::format("{}'{}' cannot be read {}.", subject, path, errno_text()));
+  if (access(path.c_str(), R_OK) != 0) throw Error(fmt::format("{}'{}' cannot be read {}.", subject, path, errno_text()));
 }
 
 void warn_if_broken(Seal seal, const std::string& path) {

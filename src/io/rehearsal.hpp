@@ -14,6 +14,8 @@ namespace landscape {
 /// Returns at once where the file's seal is intact. Otherwise runs `read` in a child process with bounded time and
 /// memory, whatever it throws, and throws Error if that process crashes. Returns what the seal is like.
 Seal rehearse(const std::string& path, const std::function<void()>& read);
+/// The same where the seal is known: an intact one needs no rehearsal.
+void rehearse(const std::string& path, Seal seal, const std::function<void()>& read);
 
 /// Throws Error "The minimizer file 'a.h5' is no plain file: give <wanted>." where it is not there, no file or not
 /// readable; `subject` stands before the name. A FIFO is not opened.

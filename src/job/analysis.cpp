@@ -4,7 +4,7 @@
 
 namespace landscape {
 
-void Analysis::settle(RunConfig&, const OptionTexts&) const {}
+void Analysis::settle(RunConfig&) const {}
 
 PointSet Analysis::points(const RunConfig& config, int) const { return profile_points(config); }
 
@@ -23,8 +23,6 @@ std::vector<BlockColumns> Analysis::measure_rows(const Communicator&, const Setu
                                                  std::span<const LineSet* const>) const {
   return {};
 }
-
-Growth Analysis::grow(const LandscapeReader&, const RunConfig&) const { return {}; }
 
 std::string Analysis::name(const RunConfig&, const Work& work) const { return to_string(work.loss); }
 

@@ -91,35 +91,44 @@ std::int64_t store_stopped(const Setup& setup, std::span<const Work> work, const
   return n_left;
 }
 
-// Collective, the file being closed: how many directions the job goes on with, 0 where it is done.
-std::int64_t next_directions(const Communicator& comm, const Setup& setup) {
-  struct Next {
-    std::int64_t n_directions;
-  };
-  return root_only(comm,
-                   [&] {
-                     const Growth growth = setup.analysis->grow(LandscapeReader(setup.config.output), setup.config);
-                     if (growth.n_directions > 0 && !setup.config.quiet) print_now(growth.sentence + "\n");
-                     return Next{growth.n_directions};
-                   })
-      .n_directions;
-}
+// The rows of the output when a job ends: what the file does not know yet comes from the job.
+class EndedJobRows : public FileRows {
+ public:
+  EndedJobRows(const LandscapeReader& reader, std::span<const Work> work, const EvaluationOutcome& outcome,
+               std::span<const BlockColumns> measured)
+      : FileRows(reader), work_(work), outcome_(outcome), measured_(measured) {}
+
+  double seconds(const std::string& block) const override {
+    const auto at = std::ranges::find(work_, block, [](const Work& work) { return work.block.group; });
+    return FileRows::seconds(block) + outcome_.seconds.at(static_cast<std::size_t>(at - work_.begin()));
+  }
+  std::vector<double> measured(const std::string& block, const std::string& column) const override {
+    for (const BlockColumns& rows : measured_) {
+      if (rows.block != block) continue;
+      for (const RowValues& values : rows.columns) {
+        if (values.name == column) return std::get<std::vector<double>>(values.values);
+      }
+    }
+    return {};
+  }
+
+ private:
+  std::span<const Work> work_;
+  const EvaluationOutcome& outcome_;
+  std::span<const BlockColumns> measured_;
+};
 
 // Rank 0, the file being closed: every finding into its place, then the file's state, then the report.
-void report_findings(const Setup& setup, std::span<const Work> work, const EvaluationOutcome& outcome,
-                     const std::vector<BlockColumns>& measured) {
-  const std::string& path = setup.config.output;
-  ResultWriter before(path);
-  for (const BlockColumns& rows : measured) before.write_rows(rows.block, rows.columns);
-  add_seconds(before, work, outcome);
-  before.close();
-  const auto findings = setup.analysis->reduce(LandscapeReader(path), setup.config, !measured.empty());
-  ResultWriter writer(path);
-  for (const BlockColumns& rows : findings->columns()) writer.write_rows(rows.block, rows.columns);
-  for (const ResultGroup& group : findings->groups()) writer.write(group);
+void store_findings(const Setup& setup, std::span<const Work> work, const EvaluationOutcome& outcome,
+                    const std::vector<BlockColumns>& measured, const Findings& findings) {
+  ResultWriter writer(setup.config.output);
+  for (const BlockColumns& rows : measured) writer.write_rows(rows.block, rows.columns);
+  add_seconds(writer, work, outcome);
+  for (const BlockColumns& rows : findings.columns()) writer.write_rows(rows.block, rows.columns);
+  for (const ResultGroup& group : findings.groups()) writer.write(group);
   writer.set_state(RunState::complete);
   writer.close();
-  print_now(findings->text());
+  print_now(findings.text());
 }
 
 // 1 and 2: the settings, the same on all ranks; the output file, about which everything that can be known to be wrong is
@@ -162,10 +171,9 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
   EvaluationOutcome outcome;
   while (true) {
     // 4. The file with everything it will ever hold; from here on only raw data changes.
-    root_only(comm, [&] { prepare_output(setup, *minimizers, claim); });
+    const std::vector<OpenRows> open = prepare_output(comm, setup, work, *minimizers, claim);
 
     // 5. Every rank's share of the items that are not there yet, in rounds.
-    const std::vector<OpenRows> open = open_rows(comm, setup, work, claim);
     LandscapeFile file = LandscapeFile::open_parallel(setup.config.output, comm);
     outcome.add(evaluate_rows(comm, setup, *backend, work, lines.pointers(), open, file));
     file.close();
@@ -174,29 +182,38 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
       return stop_with(comm, setup,
                        fmt::format("with {} of {} losses left", count_text(n_left), count_text(count_items(work))));
     }
-    // Where the analysis wants more directions, 4 and 5 again with these.
-    const std::int64_t next = next_directions(comm, setup);
-    if (next == 0) break;
+
+    // 6. Findings are made from the file's rows; where the analysis wants more directions, 4 to 6 again with these.
+    const auto measured = setup.analysis->measure_rows(comm, setup, work, lines.pointers());
+    std::unique_ptr<Findings> findings;  // of rank 0
+    const std::int64_t next = root_only(comm, [&] {
+      claim.earlier.emplace(setup.config.output);
+      findings = setup.analysis->reduce(EndedJobRows(*claim.earlier, work, outcome, measured), setup.config);
+      const Growth growth = findings->growth();
+      if (growth.n_directions == 0) claim.earlier.reset();
+      if (growth.n_directions > 0 && !setup.config.quiet) print_now(growth.sentence + "\n");
+      return growth.n_directions;
+    });
+    if (next == 0) {
+      // 7. They are stored and printed.
+      say(comm, setup,
+          fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
+                      duration_text(outcome.wall_seconds), backend->describe()));
+      root_only(comm, [&] { store_findings(setup, work, outcome, measured, *findings); });
+      return kDone;
+    }
     claim.plan = OutputPlan::extend;
     setup.config.n_directions = next;
     work = setup.analysis->work(setup.config);
   }
-  say(comm, setup,
-      fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
-                  duration_text(outcome.wall_seconds), backend->describe()));
-
-  // 6 and 7. Findings are made from the file's rows, stored and printed.
-  const auto measured = setup.analysis->measure_rows(comm, setup, work, lines.pointers());
-  root_only(comm, [&] { report_findings(setup, work, outcome, measured); });
-  return kDone;
 }
 
 int train_only(const Communicator& comm, const Invocation& invocation) {
-  const auto begun = begin(comm, invocation);
+  auto begun = begin(comm, invocation);
   if (!begun) return kDone;
   const auto minimizers = minimizers_of(comm, *begun);
   if (!minimizers) return stop_with(comm, begun->setup, kDuringTraining);
-  root_only(comm, [&] { prepare_output(begun->setup, *minimizers, begun->claim); });
+  prepare_output(comm, begun->setup, {}, *minimizers, begun->claim);
   return kDone;
 }
 

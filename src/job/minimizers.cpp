@@ -145,7 +145,7 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
   for (const LossKind loss : config.losses) {
     std::string how;
     if (claim.goes_on()) {
-      minimizers.push_back(LandscapeReader(config.output).minimizer(to_string(loss)));
+      minimizers.push_back(claim.earlier->minimizer(to_string(loss)));
       how = " (from the file)";
     } else if (!config.minimizer_file(loss).empty()) {
       minimizers.push_back(load(setup, loss));

@@ -105,9 +105,9 @@ void require_same_directions(const LandscapeReader& reader, const Setup& setup) 
   }
 }
 
-// How `path` can be gone on with: resume or extend. Throws UsageError where it cannot.
-OutputPlan plan_going_on(const std::string& path, const Setup& setup) {
-  const LandscapeReader reader(path);
+// How the output can be gone on with: resume or extend. Throws UsageError where it cannot.
+OutputPlan plan_going_on(const LandscapeReader& reader, const Setup& setup) {
+  const std::string& path = setup.config.output;
   OutputPlan plan = OutputPlan::resume;
   require_same_minimizers(reader, setup.config);  // first: another network would pass for other settings
   const RunConfig asked = with_names_of(reader, setup.config);
@@ -154,21 +154,13 @@ void warn_of_damaged_results(const LandscapeReader& reader) {
 }
 
 // The file is of this calculation, and --until-ci has carried it further than --directions.
-std::int64_t directions_reached(const Setup& setup) {
+std::int64_t directions_reached(const LandscapeReader& reader, const Setup& setup) {
   const RunConfig& config = setup.config;
-  const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
-  if (!(config.until_ci > 0.0) || !config.resume || !exists) return config.n_directions;
-  try {
-    check_output(config.output, OutputMode::resume);
-    const LandscapeReader reader(config.output);
-    if (setup.analysis == nullptr || !has_blocks(reader, setup)) return config.n_directions;
-    RunConfig as_stored = with_names_of(reader, config);
-    as_stored.n_directions = reader.n_rows(setup.analysis->work(config).front().block.group);
-    const bool same = reader.run().config_hash == config_hash(as_stored);
-    return same ? std::max(config.n_directions, as_stored.n_directions) : config.n_directions;
-  } catch (const Error&) {  // plan_output meets it too and says what it is
-    return config.n_directions;
-  }
+  if (!(config.until_ci > 0.0) || setup.analysis == nullptr || !has_blocks(reader, setup)) return config.n_directions;
+  RunConfig as_stored = with_names_of(reader, config);
+  as_stored.n_directions = reader.n_rows(setup.analysis->work(config).front().block.group);
+  const bool same = reader.run().config_hash == config_hash(as_stored);
+  return same ? std::max(config.n_directions, as_stored.n_directions) : config.n_directions;
 }
 
 void require_no_input(const RunConfig& config) {
@@ -189,9 +181,10 @@ OutputPlan plan_output(Setup& setup, OutputClaim& claim) {
   const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
   if (config.resume && exists) {
     check_output(config.output, OutputMode::resume);
-    const OutputPlan plan = plan_going_on(config.output, setup);
+    const LandscapeReader& reader = claim.earlier.emplace(config.output);
+    config.n_directions = directions_reached(reader, setup);
+    const OutputPlan plan = plan_going_on(reader, setup);
     if (setup.analysis == nullptr) return plan;
-    const LandscapeReader reader(config.output);
     warn_of_damaged_results(reader);
     const std::string first = setup.analysis->work(config).front().block.group;
     const bool is_stored = reader.has_row_vectors(first);  // as the file was laid out
@@ -214,6 +207,31 @@ void set_state(const std::string& path, RunState state) {
   writer.close();
 }
 
+// Of a block that an earlier file has, perhaps with fewer rows.
+OpenRows rows_to_compute(const LandscapeReader& earlier, const Block& block) {
+  std::vector<RowState> states = earlier.row_states(block.group);
+  states.resize(static_cast<std::size_t>(block.rows), RowState::missing);
+  OpenRows missing;
+  for (std::size_t row = 0; row < states.size(); ++row) {
+    if (states[row] != RowState::intact) missing.push_back(static_cast<std::int64_t>(row));
+  }
+  return missing;
+}
+
+void make_output(const Setup& setup, const std::vector<Minimizer>& minimizers, OutputPlan plan) {
+  const std::string& path = setup.config.output;
+  switch (plan) {
+    case OutputPlan::create:
+      return LandscapeFile::create(path, file_layout(setup, minimizers), ExistingOutput::refuse);
+    case OutputPlan::replace:
+      return LandscapeFile::create(path, file_layout(setup, minimizers), ExistingOutput::replace);
+    case OutputPlan::extend:
+      return LandscapeFile::extend(path, file_layout(setup, minimizers));
+    case OutputPlan::resume:
+      if (setup.analysis != nullptr) set_state(path, RunState::running);
+  }
+}
+
 }  // namespace
 
 OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock) {
@@ -230,7 +248,6 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
       claim.lock.emplace(output);
       if (setup.analysis != nullptr) check_parallel_output(output);
     }
-    setup.config.n_directions = directions_reached(setup);
     const OutputPlan plan = plan_output(setup, claim);
     if (plan != OutputPlan::resume && plan != OutputPlan::extend) require_own_checkpoints(setup.config);
     if (take_lock) claim.lock->remove_leftovers();  // nothing refuses the job any more
@@ -243,47 +260,26 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
   return claim;
 }
 
-std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, std::span<const Work> work,
-                                const OutputClaim& claim) {
+std::vector<OpenRows> prepare_output(const Communicator& comm, const Setup& setup, std::span<const Work> work,
+                                     const std::vector<Minimizer>& minimizers, OutputClaim& claim) {
   std::vector<OpenRows> open(work.size());
-  if (claim.goes_on()) {
-    std::optional<LandscapeReader> reader;
-    root_only(comm, [&] { reader.emplace(setup.config.output); });
-    for (std::size_t i = 0; i < work.size(); ++i) {
-      open[i] = root_only(comm, [&] {
-        const std::vector<RowState> states = reader->row_states(work[i].block.group);
-        OpenRows missing;
-        for (std::size_t row = 0; row < states.size(); ++row) {
-          if (states[row] != RowState::intact) missing.push_back(static_cast<std::int64_t>(row));
-        }
-        return missing;
-      });
-    }
-    return open;
-  }
   for (std::size_t i = 0; i < work.size(); ++i) {
-    open[i].resize(static_cast<std::size_t>(work[i].block.rows));
-    std::iota(open[i].begin(), open[i].end(), std::int64_t{0});
+    if (claim.goes_on()) {
+      open[i] = root_only(comm, [&] { return rows_to_compute(*claim.earlier, work[i].block); });
+    } else {
+      open[i].resize(static_cast<std::size_t>(work[i].block.rows));
+      std::iota(open[i].begin(), open[i].end(), std::int64_t{0});
+    }
   }
-  return open;
-}
-
-void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers, const OutputClaim& claim) {
-  const std::string& path = setup.config.output;
-  if (claim.plan == OutputPlan::extend) {
-    LandscapeFile::extend(path, file_layout(setup, minimizers));
-  } else if (claim.plan != OutputPlan::resume) {
-    LandscapeFile::create(path, file_layout(setup, minimizers),
-                          claim.plan == OutputPlan::replace ? ExistingOutput::replace : ExistingOutput::refuse);
-  }
-  if (setup.analysis == nullptr) {
+  root_only(comm, [&] {
+    const bool had_blocks = claim.earlier && !claim.earlier->blocks().empty();
+    claim.earlier.reset();  // what is open for reading cannot be written
+    make_output(setup, minimizers, claim.plan);
     // A file with profiles, which a resumed training may meet, is in the state that its own job left it in.
-    const bool has_profiles = claim.goes_on() && !LandscapeReader(path).blocks().empty();
-    if (!has_profiles) set_state(path, RunState::complete);
-  } else if (claim.plan == OutputPlan::resume) {
-    set_state(path, RunState::running);
-  }
-  remove_own_checkpoints(setup.config);
+    if (setup.analysis == nullptr && !had_blocks) set_state(setup.config.output, RunState::complete);
+    remove_own_checkpoints(setup.config);
+  });
+  return open;
 }
 
 FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "landscape/backend/held_threads.hpp"
+#include "landscape/config/option_table.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/io/minimizer_file.hpp"
@@ -87,12 +88,25 @@ void adopt_directions(RunConfig& config, const OptionTexts& given) {
   }
 }
 
-void settle_training_only(const RunConfig& config) {
-  if (config.point_sets > 0) throw UsageError("--point-sets has no meaning for train: it measures nothing.");
-  if (config.is_sweep() || !config.sweep_intervals.empty()) {
-    throw UsageError(fmt::format("--{} belongs to the command sweep: landscape_mpi sweep.",
-                                 config.is_sweep() ? "sweep-radius" : "sweep-intervals"));
-  }
+// Options of other commands: refused on the command line, passed over in files, which may serve several commands.
+OptionTexts meant_options(const Invocation& invocation) {
+  OptionTexts given = gather_options(invocation);
+  const std::string_view command = invocation.command->name;
+  Complaints complaints;
+  std::erase_if(given, [&](const auto& entry) {
+    const auto& [name, text] = entry;
+    const Option& option = *find_option(name);
+    if (option.means_something_to(command)) return false;
+    if (text.origin.empty()) {
+      complaints.add(option.command.starts_with('-')
+                         ? fmt::format("--{} has no meaning for {}.", name, command)
+                         : fmt::format("--{} has no meaning for {}: it belongs to the command {}.", name, command,
+                                       option.command));
+    }
+    return true;
+  });
+  complaints.raise();
+  return given;
 }
 
 // Collective: threads are had for a moment, by all ranks at once, before there is anything to lose.
@@ -117,18 +131,12 @@ void choose_threads(const Communicator& comm, Setup& setup) {
 }  // namespace
 
 RunConfig resolve_config(const Invocation& invocation) {
-  const OptionTexts given = gather_options(invocation);
+  const OptionTexts given = meant_options(invocation);
   RunConfig config = make_run_config(given);
-  if (config.all) throw UsageError("--all belongs to the command verify.");
-  if (config.settings) throw UsageError("--settings belongs to the command info.");
   adopt_network(config, given);
   settle_quadratures(config, given);
   adopt_directions(config, given);
-  if (const Analysis* analysis = invocation.command->analysis; analysis != nullptr) {
-    analysis->settle(config, given);
-  } else {
-    settle_training_only(config);
-  }
+  if (const Analysis* analysis = invocation.command->analysis; analysis != nullptr) analysis->settle(config);
   validate(config);
   return config;
 }

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/reduction.hpp"
 #include "landscape/analysis/roughness_results.hpp"
 #include "landscape/analysis/sweep.hpp"
+#include "landscape/config/settings.hpp"
 #include "landscape/io/landscape_file.hpp"
 #include "landscape/io/result_table.hpp"
 
@@ -127,6 +129,42 @@ TEST(RoughnessResults, TheLongestSentenceHasRoom) {
       }
     }
   }
+}
+
+/// Profiles of both losses on -1, 0, 1: |slope| of (a, 1) at the left and right of zero.
+void add_wedges(MemoryRows& rows, const RunConfig& config, std::span<const double> left) {
+  for (const LossKind loss : config.losses) {
+    Minimizer minimizer;
+    minimizer.spec = config.network;
+    minimizer.loss = loss;
+    minimizer.theta.assign(ParameterLayout(minimizer.spec).size(), 0.0);
+    rows.add(minimizer);
+    Block block = profile_work(config, loss, config.grid.steps()).block;
+    block.rows = static_cast<std::int64_t>(left.size());
+    std::vector<double> values;
+    for (const double a : left) values.insert(values.end(), {a, 0.0, 1.0});
+    rows.add(block, values, 2.5);
+  }
+}
+
+TEST(Reduction, RowsInMemoryGiveTheIndex) {
+  RunConfig config = make_run_config({});
+  config.grid = ProfileGrid{-1.0, 1.0, 3, GridRule::even};
+  const std::vector<double> left{1.0, 0.5, 0.25, 0.125, 0.75, 0.625};
+  MemoryRows rows;
+  add_wedges(rows, config, left);
+  const Report report = reduce_profiles(rows, config);
+  ASSERT_EQ(report.losses.size(), 2u);
+  double mean = 0.0, variance = 0.0;
+  for (const double a : left) mean += (1.0 + a) / 2.0 / 6.0;  // T = (a + 1) / |I|
+  for (const double a : left) variance += ((1.0 + a) / 2.0 - mean) * ((1.0 + a) / 2.0 - mean) / 5.0;
+  for (const LossReport& loss : report.losses) {
+    EXPECT_EQ(loss.index.n_used, 6);
+    EXPECT_NEAR(*loss.index.index, std::sqrt(variance) / mean, 1e-15);
+    EXPECT_EQ(loss.evaluation_seconds, 2.5);
+  }
+  EXPECT_TRUE(report.comparison);
+  EXPECT_FALSE(report.stopping);
 }
 
 TEST(SweepResults, TheDefinitionOfStableHasRoom) {

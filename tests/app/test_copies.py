@@ -126,8 +126,8 @@ class Incomplete(SystemTest):
         ("problem", None): "irvc",
         ("problem", "problem"): "irvc",
         ("problem", "dimension"): "irvc",
-        ("problem/points", None): "rvc",
-        ("problem/weights", None): "rvc",
+        ("problem/points", None): "v",
+        ("problem/weights", None): "v",
         ("minimizer", None): "rvcl",
         ("minimizer/ritz", None): "irvcl",
         ("minimizer/ritz", "network"): "irvcl",
@@ -196,7 +196,7 @@ class Incomplete(SystemTest):
 
     def test_what_leads_nowhere_or_is_something_else_is_missing(self):
         for other in (h5py.SoftLink("/nowhere"), h5py.ExternalLink("none.h5", "/x"), None, 3.0):
-            for name in ("problem/points", "minimizer/ritz", "profiles/ritz/loss"):
+            for name in ("minimizer/ritz", "profiles/ritz/loss", "profiles/ritz/steps"):
 
                 def change(file):
                     del file[name]

@@ -32,9 +32,9 @@ class OneNumber : public Findings {
   ResultGroup group_;
 };
 
-double largest(const LandscapeReader& reader, const std::string& block) {
+double largest(const Rows& rows, const std::string& block) {
   double most = 0.0;
-  for (const double x : reader.rows(block, 0, reader.n_rows(block))) most = std::max(most, std::abs(x));
+  for (const double x : rows.rows(block, 0, rows.n_rows(block))) most = std::max(most, std::abs(x));
   return most;
 }
 
@@ -50,8 +50,8 @@ class Line : public Analysis {
     return all;
   }
   std::vector<ResultGroup> results(const RunConfig&) const override { return {OneNumber::group("roughness/line")}; }
-  std::unique_ptr<Findings> reduce(const LandscapeReader& reader, const RunConfig& config, bool) const override {
-    return std::make_unique<OneNumber>("roughness/line", largest(reader, work(config).front().block.group));
+  std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig& config) const override {
+    return std::make_unique<OneNumber>("roughness/line", largest(rows, work(config).front().block.group));
   }
   std::string header(const RunConfig&) const override { return "Line        one direction\n"; }
 };
@@ -78,8 +78,8 @@ class GradientNorm : public Analysis {
     }
   }
   std::vector<ResultGroup> results(const RunConfig&) const override { return {OneNumber::group("roughness/norm")}; }
-  std::unique_ptr<Findings> reduce(const LandscapeReader& reader, const RunConfig&, bool) const override {
-    return std::make_unique<OneNumber>("roughness/norm", largest(reader, "gradients"));
+  std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig&) const override {
+    return std::make_unique<OneNumber>("roughness/norm", largest(rows, "gradients"));
   }
   std::string header(const RunConfig&) const override { return "Gradients   at the ends of directions\n"; }
 };

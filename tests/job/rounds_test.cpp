@@ -115,9 +115,8 @@ class Rounds : public testing::Test {
       minimizers.push_back(std::move(minimizer));
     }
     const std::vector<const LineSet*> lines{&directions[0], &directions[1]};
-    const OutputClaim claim;
-    root_only(world_, [&] { prepare_output(setup, minimizers, claim); });
-    const std::vector<OpenRows> open = open_rows(world_, setup, work, claim);
+    OutputClaim claim;
+    const std::vector<OpenRows> open = prepare_output(world_, setup, work, minimizers, claim);
     SlowBackend backend(per_item);
     n_exchanges = 0;
     LandscapeFile file = LandscapeFile::open_parallel(setup.config.output, world_);

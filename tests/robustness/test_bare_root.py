@@ -79,7 +79,7 @@ class BareRoot(unittest.TestCase):
         with open(cls.inside("usr/sbin/policy-rc.d"), "w") as file:
             os.fchmod(file.fileno(), 0o755)
             file.write("#!/bin/sh\nexit 101\n")
-        shutil.copytree(SOURCE, cls.inside("tree"), symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "__pycache__"))
+        shutil.copytree(SOURCE, cls.inside("tree"), symlinks=True, ignore=shutil.ignore_patterns("build", ".git", "__pycache__", "*.h5*"))
         cls.first = cls.run_inside(f"tools/run.sh {JOB}", timeout=3000)
 
     @classmethod

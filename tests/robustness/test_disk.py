@@ -87,7 +87,7 @@ class DiskTest(SystemTest):
 
 class FullDisk(DiskTest):
     def test_a_file_that_does_not_fit_is_refused_and_nothing_stays(self):
-        disk = self.mount("size=400k")
+        disk = self.mount("size=600k")
         self.refuse([*SMALL, "--directions=20000", "--output=disk/a.h5"], "disk/a.h5", "free")
         self.assertEqual(os.listdir(disk), [])
         self.run_program(*SMALL, "--directions=6", "--output=disk/a.h5")

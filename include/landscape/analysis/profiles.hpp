@@ -26,8 +26,8 @@ inline constexpr const char* kComparisonGroup = "roughness/comparison";
 /// "Ritz" or "Galerkin"
 std::string title(LossKind loss);
 
-/// The losses whose profiles a file has, ritz before galerkin.
-std::vector<LossKind> profile_losses(const LandscapeReader& reader);
+/// The losses whose profiles there are, ritz before galerkin.
+std::vector<LossKind> profile_losses(const Rows& rows);
 
 /// One loss's profiles along random or given directions, without attributes and columns of their own.
 Work profile_work(const RunConfig& config, ProfileKey key, std::vector<double> steps);

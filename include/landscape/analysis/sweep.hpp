@@ -16,16 +16,15 @@
 #include <vector>
 
 #include "landscape/config/run_config.hpp"
-#include "landscape/config/settings.hpp"
-#include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/result_table.hpp"
+#include "landscape/job/rows.hpp"
 #include "landscape/roughness/bootstrap.hpp"
 #include "landscape/roughness/index.hpp"
 
 namespace landscape {
 
-/// Makes a configuration one of a sweep and refuses options that do not go with it. Throws UsageError.
-void settle_sweep(RunConfig& config, const OptionTexts& given);
+/// Makes a configuration one of a sweep. Throws UsageError where a grid is finer than double precision.
+void settle_sweep(RunConfig& config);
 
 enum class Stability : std::int64_t { alone = -1, unstable = 0, stable = 1 };
 
@@ -57,8 +56,8 @@ struct SweepReport {
   std::string unmeasured;  // a sentence, where the points are random
 };
 
-/// Reads the profiles; directions that are not complete are left out.
-SweepReport reduce_sweep(const LandscapeReader& reader, const RunConfig& config);
+/// Directions that are not complete are left out.
+SweepReport reduce_sweep(const Rows& rows, const RunConfig& config);
 
 /// "sweep/ritz": radius (L), intervals (K), index, mean, used, stable (L, K), interval (L, K, 2) and more.
 std::string sweep_group(LossKind loss);

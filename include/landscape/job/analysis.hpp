@@ -1,6 +1,6 @@
 // What an analysis has to say to be a command: which blocks of numbers it fills, along which lines, and what it finds
 // in them. All else - output, minimizers, rounds over all ranks, checkpoints, resume, verify, dry run - is the job's
-// (job.hpp), once for all of them. An analysis holds no state: everything it needs is in the settings and in the file.
+// (job.hpp), once for all of them. An analysis holds no state: everything it needs is in the settings and in the rows.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,9 @@
 
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/config/run_config.hpp"
-#include "landscape/config/settings.hpp"
 #include "landscape/io/block.hpp"
 #include "landscape/io/landscape_file.hpp"
-#include "landscape/io/landscape_reader.hpp"
+#include "landscape/job/rows.hpp"
 #include "landscape/job/setup.hpp"
 #include "landscape/profile/line_set.hpp"
 
@@ -42,6 +41,12 @@ struct BlockColumns {
   std::vector<RowValues> columns;
 };
 
+/// More directions, and why.
+struct Growth {
+  std::int64_t n_directions = 0;  // 0: none, the job is done
+  std::string sentence;
+};
+
 /// What was found. Rank 0 stores it, the output being closed, and prints it.
 class Findings {
  public:
@@ -53,12 +58,8 @@ class Findings {
   virtual std::vector<ResultGroup> groups() const = 0;
   virtual std::vector<BlockColumns> columns() const { return {}; }
   virtual std::string text() const = 0;
-};
-
-/// More directions, and why.
-struct Growth {
-  std::int64_t n_directions = 0;  // 0: none, the job is done
-  std::string sentence;
+  /// Whether the rows suffice.
+  virtual Growth growth() const { return {}; }
 };
 
 class Analysis {
@@ -68,8 +69,8 @@ class Analysis {
   Analysis& operator=(const Analysis&) = delete;
   virtual ~Analysis() = default;
 
-  /// Fills in the settings that it has defaults for. Throws UsageError where an option has no meaning for it.
-  virtual void settle(RunConfig& config, const OptionTexts& given) const;
+  /// Fills in the settings that it has defaults for. Throws UsageError where they cannot be.
+  virtual void settle(RunConfig& config) const;
   /// Its blocks, the run's own first. A function of the settings alone, the same on all ranks.
   virtual std::vector<Work> work(const RunConfig& config) const = 0;
   /// Points of Work::point_set.
@@ -87,11 +88,7 @@ class Analysis {
                                                  std::span<const LineSet* const> lines) const;
   /// The groups that its findings will be stored in, undefined.
   virtual std::vector<ResultGroup> results(const RunConfig& config) const = 0;
-  /// From the rows in a file. `has_measured_rows`: what measure_rows() gave is there although no result is yet.
-  virtual std::unique_ptr<Findings> reduce(const LandscapeReader& reader, const RunConfig& config,
-                                           bool has_measured_rows) const = 0;
-  /// Whether the rows suffice; asked when all are there.
-  virtual Growth grow(const LandscapeReader& reader, const RunConfig& config) const;
+  virtual std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig& config) const = 0;
   /// Lines of the job's header, each "Name        text\n".
   virtual std::string header(const RunConfig& config) const = 0;
   /// "ritz" or "ritz, point set 2": how `info` and `verify` call a work.

@@ -25,9 +25,10 @@ struct OutputClaim {
   OutputPlan plan = OutputPlan::create;
   std::int64_t earlier_directions = 0;  // of a file to be extended
   std::optional<OutputLock> lock;
-  bool nothing_to_resume = false;     // --resume without a file: the job starts anew
-  bool replaces_checkpoints = false;  // of stopped trainings, by --overwrite
-  bool lacks_directions = false;      // --save-directions, but the file was begun without
+  std::optional<LandscapeReader> earlier;  // the file to go on with, until prepare_output()
+  bool nothing_to_resume = false;          // --resume without a file: the job starts anew
+  bool replaces_checkpoints = false;       // of stopped trainings, by --overwrite
+  bool lacks_directions = false;           // --save-directions, but the file was begun without
 
   /// The file is there and its minimizers and rows count.
   bool goes_on() const { return plan == OutputPlan::resume || plan == OutputPlan::extend; }
@@ -42,15 +43,13 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
 /// Rows of one block that are still to be computed, ascending.
 using OpenRows = std::vector<std::int64_t>;
 
-/// Collective, by work: all rows of a new file, or those that a resumed one lacks (or holds damaged).
-std::vector<OpenRows> open_rows(const Communicator& comm, const Setup& setup, std::span<const Work> work,
-                                const OutputClaim& claim);
-
 /// The whole file to be, from what is known after the training; without blocks where nothing is evaluated.
 FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimizers);
 
-/// Rank 0: makes, replaces or extends the file as the claim planned, or marks a resumed one as running; then the
-/// training's checkpoints have served.
-void prepare_output(const Setup& setup, const std::vector<Minimizer>& minimizers, const OutputClaim& claim);
+/// Collective: makes, replaces or extends the file as the claim planned, or marks a resumed one as running; then the
+/// training's checkpoints have served. By work: the rows still to be computed, all of a new file's, or those that a
+/// resumed one lacks (or holds damaged).
+std::vector<OpenRows> prepare_output(const Communicator& comm, const Setup& setup, std::span<const Work> work,
+                                     const std::vector<Minimizer>& minimizers, OutputClaim& claim);
 
 }  // namespace landscape
