@@ -380,6 +380,7 @@ OptionTexts gather_options(const Invocation& invocation) {
     preset = base ? base.mapped().text : std::string();
     texts.merge(weaker);
   }
+  for (const auto& setting : invocation.base) texts.insert(setting);
   return texts;
 }
 

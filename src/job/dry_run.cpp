@@ -21,6 +21,7 @@ Minimizer first_guess(const RunConfig& config, LossKind loss) {
   Minimizer minimizer;
   minimizer.spec = config.network;
   minimizer.loss = loss;
+  minimizer.name = to_string(loss);
   minimizer.theta = initial_parameters(config.network, config.training.init, config.training.seed);
   return minimizer;
 }

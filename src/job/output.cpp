@@ -190,7 +190,13 @@ OutputPlan plan_output(Setup& setup, OutputClaim& claim) {
     const bool is_stored = reader.has_row_vectors(first);  // as the file was laid out
     claim.lacks_directions = plan == OutputPlan::resume && config.save_directions && !is_stored;
     config.save_directions = is_stored || (plan == OutputPlan::extend && config.save_directions);
-    if (plan == OutputPlan::extend) claim.earlier_directions = reader.n_rows(first);
+    if (plan == OutputPlan::extend) {
+      claim.earlier_directions = reader.n_rows(first);
+      const RunConfig named = with_names_of(reader, config);  // the larger file says what the smaller one did
+      config.minimizer = named.minimizer;
+      config.minimizer_ritz = named.minimizer_ritz;
+      config.minimizer_galerkin = named.minimizer_galerkin;
+    }
     return plan;
   }
   if (config.overwrite) require_no_input(config);

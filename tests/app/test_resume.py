@@ -67,6 +67,38 @@ class Resume(SystemTest):
         self.assertIn(f"Evaluated   {9 * 6} losses", text)
         self.assert_same_files("whole.h5", "part.h5")
 
+    def test_a_file_is_gone_on_with_by_its_own_settings(self):
+        self.run_program("train", *QUICK, "--output=net.h5")
+        for command, case in (("roughness", ["--minimizer=net.h5"]), ("sweep", ["--minimizer=net.h5"]), ("roughness", [])):
+            options = [o for o in QUICK if not o.startswith("--directions")] + case
+            if command == "sweep":
+                options = [o for o in options if not o.startswith("--grid")] + ["--sweep-radius=0.1,1", "--sweep-intervals=5,10"]
+            for directions, name in ((6, "part.h5"), (6, "whole.h5"), (9, "more.h5")):
+                self.run_program(command, *options, f"--output={name}", f"--directions={directions}", "--overwrite")
+            with h5py.File(self.path("part.h5"), "r+") as file:
+                file["profiles/ritz/complete"][2, 1:] = 0
+            os.rename(self.path("net.h5"), self.path("elsewhere.h5"))
+            self.run_program("resume", "part.h5", ranks=3)
+            self.assert_same_files("whole.h5", "part.h5")
+            self.run_program("resume", "part.h5", "--directions=9", ranks=2)
+            self.assert_same_files("more.h5", "part.h5")
+            os.rename(self.path("elsewhere.h5"), self.path("net.h5"))
+        self.assertIn("part.h5", self.run_program("resume", "part.h5", "--dry-run").stdout)
+
+    def test_what_cannot_be_gone_on_with_is_said_in_one_sentence(self):
+        self.run_program(*QUICK, "--output=a.h5")
+        for arguments, code, words in (
+            (["resume"], 2, "resume needs a file"),
+            (["resume", "none.h5"], 1, "'none.h5' cannot be opened"),
+            (["resume", "a.h5", "--output=b.h5"], 2, "cannot go with --output"),
+            (["resume", "a.h5", "--overwrite"], 2, "cannot go with --overwrite"),
+            (["resume", "a.h5", "--seed=7"], 2, "is another calculation: seed was 1 and is now 7"),
+            (["resume", "a.h5", "--width=7"], 2, "is another calculation: width was"),
+        ):
+            with self.subTest(arguments=arguments):
+                stderr = self.run_program(*arguments, code=code).stderr
+                self.assertRegex(stderr, rf"\Alandscape_mpi: [^\n]*{words}[^\n]*\n\Z")
+
     def test_directions_are_stored_as_the_file_was_laid_out(self):
         self.run_program(*QUICK, "--output=whole.h5", "--save-directions")
         for name, first, then in (("a.h5", ["--save-directions"], []), ("b.h5", [], ["--save-directions"])):

@@ -110,6 +110,7 @@ class Rounds : public testing::Test {
       Minimizer minimizer;
       minimizer.spec = setup.config.network;
       minimizer.loss = loss;
+      minimizer.name = to_string(loss);
       minimizer.theta.assign(ParameterLayout(minimizer.spec).size(), 1.0);
       directions.push_back(setup.analysis->lines(setup.config, work[minimizers.size()], minimizer, {}));
       minimizers.push_back(std::move(minimizer));

@@ -1,9 +1,14 @@
-// The commands that read an output file in one process and never start MPI.
+// The commands that are given an output file. All but resume read it in one process and never start MPI.
 #pragma once
 
 #include "landscape/config/command_line.hpp"
+#include "landscape/parallel/communicator.hpp"
 
 namespace landscape {
+
+/// Collective: the command that made the file once more, with the file's own settings and the invocation's options in
+/// their place. Minimizers come from the file. Throws UsageError where an option would lead elsewhere.
+int resume_file(const Communicator& comm, const Invocation& invocation);
 
 /// Prints what the file holds; with --settings only its settings, as a config file.
 void show_info(const Invocation& invocation);

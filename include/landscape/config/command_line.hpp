@@ -22,6 +22,7 @@ struct Invocation {
   std::string config_file;
   std::string preset;
   OptionTexts options;
+  OptionTexts base;  // weaker than all of these: the settings of a file that is gone on with
 
   bool uses_mpi() const { return !help && !version && command->uses_mpi(); }
 };
@@ -33,8 +34,8 @@ bool names_serial_command(std::span<const Command> commands, std::span<const std
 /// wrong in the file is then said with it.
 Invocation parse_command_line(std::span<const Command> commands, std::span<const std::string> arguments);
 
-/// All option texts of an invocation: reads --config, then --preset, and lets the stronger source win. Throws
-/// UsageError that names the file.
+/// All option texts of an invocation: reads --config, then --preset, then its base, and lets the stronger source win.
+/// Throws UsageError that names the file.
 OptionTexts gather_options(const Invocation& invocation);
 
 /// Option texts in the format of settings_text.hpp; `name` stands in messages.

@@ -1,0 +1,45 @@
+// resume FILE: the settings that a file holds, as if they had been given with --resume.
+#include <fmt/format.h>
+
+#include "landscape/analysis/file_commands.hpp"
+#include "landscape/io/landscape_reader.hpp"
+#include "landscape/parallel/collective.hpp"
+
+namespace landscape {
+namespace {
+
+OptionTexts settings_of(const LandscapeReader& reader) {
+  OptionTexts texts = parse_config_text(reader.run().config, reader.path());
+  for (auto& [name, text] : texts) {
+    if (name.starts_with("minimizer")) text.text = reader.path();  // which has it, wherever its file is by now
+  }
+  texts.insert_or_assign("device", OptionText{reader.run().device, reader.path()});
+  texts.insert_or_assign("output", OptionText{reader.path(), ""});
+  texts.insert_or_assign("resume", OptionText{"true", ""});
+  return texts;
+}
+
+}  // namespace
+
+int resume_file(const Communicator& comm, const Invocation& invocation) {
+  Invocation again = invocation;
+  const std::string made_by = root_only(comm, [&] {
+    for (const char* option : {"output", "overwrite"}) {
+      if (!invocation.options.contains(option)) continue;
+      throw UsageError(
+          fmt::format("resume goes on with '{}' itself: it cannot go with --{}.", invocation.file, option));
+    }
+    const LandscapeReader reader(invocation.file);
+    again.base = settings_of(reader);
+    return reader.run().command;
+  });
+  again.command = find_command(invocation.commands, made_by);
+  collectively(comm, [&] {
+    if (again.command != nullptr && again.command->uses_mpi() && again.command != invocation.command) return;
+    throw Error(
+        fmt::format("'{}' was made by the command '{}', which this program does not have.", invocation.file, made_by));
+  });
+  return again.command->run(comm, again);
+}
+
+}  // namespace landscape
