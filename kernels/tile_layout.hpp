@@ -8,8 +8,8 @@
 //   matrix fragment    [group][kt][n][lane] = M(8 (group G + n) + g, 8 (kt / 2) + 2 t + kt % 2)    G tiles per group
 //   direct fragment    [group][kx][n][lane] = A_k(4 kx + t, 8 (group G + n) + g)     k-steps over dimensions, in order
 //   gradient fragment  [nd][kt][lane]       = A_k(8 nd + g, 8 (kt / 2) + 2 t + kt % 2)         outputs are dimensions
-// Padded neurons have zero weights on both sides: they add exact zeros. Where at most four neurons are left for the last
-// tile, they take its even places, so that its second k-step is padding alone and is left out.
+// Padded neurons have zero weights on both sides: they add exact zeros. Where at most four neurons are left for the
+// last tile, they take its even places, so that its second k-step is padding alone and is left out.
 #pragma once
 
 #include "views.hpp"

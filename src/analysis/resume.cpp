@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "landscape/analysis/file_commands.hpp"
-#include "landscape/io/landscape_reader.hpp"
+#include "landscape/analysis/stored_settings.hpp"
 #include "landscape/parallel/collective.hpp"
 
 namespace landscape {
@@ -31,14 +31,9 @@ int resume_file(const Communicator& comm, const Invocation& invocation) {
     }
     const LandscapeReader reader(invocation.file);
     again.base = settings_of(reader);
-    return reader.run().command;
+    return std::string(command_of(reader, invocation.commands).name);
   });
   again.command = find_command(invocation.commands, made_by);
-  collectively(comm, [&] {
-    if (again.command != nullptr && again.command->uses_mpi() && again.command != invocation.command) return;
-    throw Error(
-        fmt::format("'{}' was made by the command '{}', which this program does not have.", invocation.file, made_by));
-  });
   return again.command->run(comm, again);
 }
 

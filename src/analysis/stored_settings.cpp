@@ -66,12 +66,17 @@ Problem problem_of(const LandscapeReader& reader) {
   }
 }
 
-const Analysis& analysis_of(const LandscapeReader& reader, const Invocation& invocation) {
-  const Command* command = find_command(invocation.commands, reader.run().command);
-  if (command != nullptr && command->analysis != nullptr && !reader.blocks().empty()) return *command->analysis;
-  if (command != nullptr) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", reader.path()));
+const Command& command_of(const LandscapeReader& reader, std::span<const Command> commands) {
+  const Command* command = find_command(commands, reader.run().command);
+  if (command != nullptr && command->run != nullptr && command->n_files == 0) return *command;
   throw Error(fmt::format("'{}' was made by the command '{}', which this program does not have.", reader.path(),
                           reader.run().command));
+}
+
+const Analysis& analysis_of(const LandscapeReader& reader, const Invocation& invocation) {
+  const Command& command = command_of(reader, invocation.commands);
+  if (command.analysis != nullptr && !reader.blocks().empty()) return *command.analysis;
+  throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", reader.path()));
 }
 
 std::string file_state(const LandscapeReader& reader) {

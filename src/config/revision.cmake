@@ -1,5 +1,5 @@
-# cmake -DSOURCE_DIR=... -DINPUT=... -DOUTPUT=... -DLANDSCAPE_VERSION=... -P version.cmake: writes the version header anew where the
-# git revision has changed. Without git, or outside a checkout, the revision is empty.
+# cmake -DSOURCE_DIR=... -DINPUT=... -DOUTPUT=... -DLANDSCAPE_VERSION=... -P version.cmake: writes the version header
+# anew where the git revision has changed. Without git, or outside a checkout, the revision is empty.
 set(LANDSCAPE_GIT_REVISION "")
 if(EXISTS "${SOURCE_DIR}/.git")
   find_program(GIT_EXECUTABLE git)

@@ -82,7 +82,8 @@ void require_readable(const std::string& path, std::string_view subject, std::st
     throw Error(fmt::format("{}'{}' cannot be opened {}: give {}.", subject, path, errno_text(), wanted));
   }
   if (!S_ISREG(status.st_mode)) throw Error(fmt::format("{}'{}' is no plain file: give {}.", subject, path, wanted));
-  if (access(path.c_str(), R_OK) != 0) throw Error(fmt::format("{}'{}' cannot be read {}.", subject, path, errno_text()));
+  if (access(path.c_str(), R_OK) != 0)
+    throw Error(fmt::format("{}'{}' cannot be read {}.", subject, path, errno_text()));
 }
 
 void warn_if_broken(Seal seal, const std::string& path) {

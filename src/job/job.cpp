@@ -131,8 +131,8 @@ void store_findings(const Setup& setup, std::span<const Work> work, const Evalua
   print_now(findings.text());
 }
 
-// 1 and 2: the settings, the same on all ranks; the output file, about which everything that can be known to be wrong is
-// said now. Its lock is held until the end. A dry run ends here.
+// 1 and 2: the settings, the same on all ranks; the output file, about which everything that can be known to be wrong
+// is said now. Its lock is held until the end. A dry run ends here.
 struct Beginning {
   Setup setup;
   OutputClaim claim;
@@ -148,7 +148,8 @@ std::optional<Beginning> begin(const Communicator& comm, const Invocation& invoc
   return std::nullopt;
 }
 
-// 3: one minimizer per loss, trained or loaded by rank 0, then the same on all ranks. Nothing where the job was stopped.
+// 3: one minimizer per loss, trained or loaded by rank 0, then the same on all ranks. Nothing where the job was
+// stopped.
 std::optional<std::vector<Minimizer>> minimizers_of(const Communicator& comm, const Beginning& begun) {
   const Setup& setup = begun.setup;
   const bool trains = setup.analysis == nullptr || (setup.config.trains_any() && !begun.claim.goes_on());

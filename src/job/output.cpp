@@ -30,20 +30,23 @@ std::optional<RunConfig> stored_settings(const LandscapeReader& reader) {
   }
 }
 
+void take_minimizer_names(RunConfig& config, const RunConfig& stored) {
+  const bool same_losses_load = std::all_of(config.losses.begin(), config.losses.end(), [&](LossKind loss) {
+    return config.minimizer_file(loss).empty() == stored.minimizer_file(loss).empty();
+  });
+  if (!same_losses_load) return;
+  config.minimizer = stored.minimizer;
+  config.minimizer_ritz = stored.minimizer_ritz;
+  config.minimizer_galerkin = stored.minimizer_galerkin;
+}
+
 // `asked` with the names that the files it loads had when the output was begun: what counts of them is what they hold,
 // which require_same_minimizers() and require_same_directions() compare.
 RunConfig with_names_of(const LandscapeReader& reader, const RunConfig& asked) {
   RunConfig named = asked;
   const std::optional<RunConfig> stored = stored_settings(reader);
   if (!stored) return named;
-  const bool same_losses_load = std::all_of(asked.losses.begin(), asked.losses.end(), [&](LossKind loss) {
-    return asked.minimizer_file(loss).empty() == stored->minimizer_file(loss).empty();
-  });
-  if (same_losses_load) {
-    named.minimizer = stored->minimizer;
-    named.minimizer_ritz = stored->minimizer_ritz;
-    named.minimizer_galerkin = stored->minimizer_galerkin;
-  }
+  take_minimizer_names(named, *stored);
   if (!asked.directions_from.empty() && !stored->directions_from.empty())
     named.directions_from = stored->directions_from;
   return named;
@@ -192,10 +195,8 @@ OutputPlan plan_output(Setup& setup, OutputClaim& claim) {
     config.save_directions = is_stored || (plan == OutputPlan::extend && config.save_directions);
     if (plan == OutputPlan::extend) {
       claim.earlier_directions = reader.n_rows(first);
-      const RunConfig named = with_names_of(reader, config);  // the larger file says what the smaller one did
-      config.minimizer = named.minimizer;
-      config.minimizer_ritz = named.minimizer_ritz;
-      config.minimizer_galerkin = named.minimizer_galerkin;
+      // The larger file says what the smaller one did.
+      if (const auto stored = stored_settings(reader)) take_minimizer_names(config, *stored);
     }
     return plan;
   }

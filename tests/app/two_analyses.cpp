@@ -1,5 +1,5 @@
-// Two analyses of a few lines, as commands of a program of their own beside all the others: what an analysis has to say,
-// and nothing else. The job does the rest; test_analyses.py runs, kills, resumes, changes and verifies them.
+// Two analyses of a few lines, as commands of a program of their own beside all the others: what an analysis has to
+// say, and nothing else. The job does the rest; test_analyses.py runs, kills, resumes, changes and verifies them.
 //
 //   line            the losses along one direction, from the minimizer of each
 //   gradient-norm   |grad L| at theta* + d_k, a row per direction

@@ -1,6 +1,7 @@
 // What the commands on files take from a file before they read its numbers.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "landscape/config/command_line.hpp"
@@ -23,6 +24,9 @@ void require_sound_results(const LandscapeReader& reader);
 
 /// The equation of a file. Throws Error where it is none of this program's.
 Problem problem_of(const LandscapeReader& reader);
+
+/// The command that made the file. Throws Error where it is none of these, or makes no files.
+const Command& command_of(const LandscapeReader& reader, std::span<const Command> commands);
 
 /// The analysis that made the file. Throws UsageError where it holds minimizers only.
 const Analysis& analysis_of(const LandscapeReader& reader, const Invocation& invocation);

@@ -1,5 +1,5 @@
-// A command: how it is called, and what runs it. One that fills blocks is an Analysis; the job does the rest. Others are
-// a function of their own: train, and the commands that read files in one process and never start MPI.
+// A command: how it is called, and what runs it. One that fills blocks is an Analysis; the job does the rest. Others
+// are a function of their own: train, and the commands that read files in one process and never start MPI.
 #pragma once
 
 #include <span>

@@ -29,8 +29,8 @@ class LandscapeFile {
   static void create(const std::string& path, const FileLayout& layout,
                      ExistingOutput existing = ExistingOutput::refuse);
 
-  /// Rank 0 alone (within root_only). Replaces the file at `path` by one of this layout, whose blocks have more rows and
-  /// which is the same otherwise, with every intact row taken over bit for bit. All as create(): at any moment the
+  /// Rank 0 alone (within root_only). Replaces the file at `path` by one of this layout, whose blocks have more rows
+  /// and which is the same otherwise, with every intact row taken over bit for bit. All as create(): at any moment the
   /// one or the other file is there, whole.
   static void extend(const std::string& path, const FileLayout& layout);
 
@@ -82,8 +82,8 @@ class ResultWriter {
 
   /// What was found out about the rows of a block: columns that the layout has, each (rows).
   void write_rows(const std::string& block, const std::vector<RowValues>& columns);
-  /// Overwrites all results of a group and sets its state to "complete". Throws Error where a name, a type or a shape is
-  /// not the layout's, or a text is longer than its place.
+  /// Overwrites all results of a group and sets its state to "complete". Throws Error where a name, a type or a shape
+  /// is not the layout's, or a text is longer than its place.
   void write(const ResultGroup& results);
   /// To what a block took so far.
   void add_seconds(const std::string& block, double seconds);

@@ -20,15 +20,16 @@ struct NetworkHints {
   NetworkHints(const NetworkSpec& spec) : kind(spec.kind), activation(spec.activation) {}
 };
 
-/// Reads theta and its NetworkSpec. From HDF5: the minimizer of the loss's name. From safetensors: tensors named as in PyTorch
-/// (layer_in.weight, layer1.weight or layer_1.weight, ..., F64 or F32); sizes follow from the shapes, network and
-/// activation from __metadata__ or, where it is silent, from `hints`. Throws Error that names file, tensor and expected
-/// shape, or what neither says; refuses non-finite values. Fills name, theta, spec, loss, source ("loaded from FILE") and,
-/// from HDF5, what the file says about errors and history.
+/// Reads theta and its NetworkSpec. From HDF5: the minimizer of the loss's name. From safetensors: tensors named as in
+/// PyTorch (layer_in.weight, layer1.weight or layer_1.weight, ..., F64 or F32); sizes follow from the shapes, network
+/// and activation from __metadata__ or, where it is silent, from `hints`. Throws Error that names file, tensor and
+/// expected shape, or what neither says; refuses non-finite values. Fills name, theta, spec, loss, source ("loaded from
+/// FILE") and, from HDF5, what the file says about errors and history.
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints);
 
 /// Directions (M, n) row-major from an HDF5 file: those around a minimizer, /profiles/<minimizer>/direction of one of
-/// ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and finite values.
+/// ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and
+/// finite values.
 std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters);
 
 /// Rank 0's minimizer on all ranks.
