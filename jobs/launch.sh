@@ -60,6 +60,8 @@ launch() {
     command=(srun --mpi=pmix --cpu-bind=cores --kill-on-bad-exit=0)
   else
     command=(mpirun --bind-to none)
+    # With the shared-memory store of PMIx, mpirun now and then never ends where a rank is killed while it starts.
+    export PMIX_MCA_gds="${PMIX_MCA_gds-hash}"
     # Without ssh mpirun ends, also where Slurm or a single node makes it needless, unless told that there is none.
     command -v ssh >/dev/null || command -v rsh >/dev/null || export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
     [[ -z ${SLURM_NTASKS:-} ]] || command+=(-np "$SLURM_NTASKS")

@@ -1,12 +1,13 @@
 # What all tests that start ranks or whole runs of the program share.
 
 # For Open MPI: root may start ranks (containers), there may be more ranks than cores, waiting ranks do not spin, hwloc
-# keeps quiet where there is no /sys. Through the environment, so that other MPI libraries meet no flags they do not know.
+# keeps quiet where there is no /sys, PMIx keeps to its store without shared memory, beside which mpirun ends also where a
+# rank is killed while it starts. Through the environment, so that other MPI libraries meet no flags they do not know.
 set(LANDSCAPE_MPI_TEST_ENVIRONMENT
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
   OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none
   OMPI_MCA_btl_vader_single_copy_mechanism=none PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
-  HWLOC_HIDE_ERRORS=2)
+  HWLOC_HIDE_ERRORS=2 PMIX_MCA_gds=hash)
 # mpirun insists on ssh, which ranks of one machine do not need, unless told that there is none.
 find_program(LANDSCAPE_SSH NAMES ssh rsh)
 mark_as_advanced(LANDSCAPE_SSH)

@@ -22,10 +22,12 @@ ranks=${LANDSCAPE_RANKS:-$((gpus > 2 ? gpus : 2))}
 options=(-np "$ranks")
 if [[ $(mpirun --version 2>/dev/null) == *Open*MPI* || $(mpirun --version 2>/dev/null) == *OpenRTE* ]]; then
   # More ranks than slots is fine here, waiting ranks must not spin, and a container's root may start ranks. hwloc need
-  # not say that a container has no /sys. One machine needs no ssh, and mpirun ends without it unless told so.
+  # not say that a container has no /sys. One machine needs no ssh, and mpirun ends without it unless told so. With the
+  # shared-memory store of PMIx, mpirun now and then never ends where a rank is killed while it starts.
   options+=(--bind-to none)
   export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
   export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none HWLOC_HIDE_ERRORS=2
+  export PMIX_MCA_gds="${PMIX_MCA_gds-hash}"
   landscape_any_command ssh rsh || export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
   ((EUID == 0)) && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi

@@ -90,8 +90,9 @@ export PMIX_PKGLIBDIR=$here/pmix/lib/pmix PMIX_PKGDATADIR=$here/pmix/share/pmix
 # The machine's own plugins of hwloc may be those of another version.
 export HWLOC_PLUGINS_PATH=$here/plugins/none
 # A container's root may start ranks, more than there are slots; waiting ranks do not spin; one machine needs no ssh.
+# Without the shared-memory store of PMIx mpirun ends also where a rank is killed while it starts.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none HWLOC_HIDE_ERRORS=2
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none HWLOC_HIDE_ERRORS=2 PMIX_MCA_gds=hash
 export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_plm=isolated OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1
 exec "$@"
 RUN

@@ -221,6 +221,12 @@ class Run(ScriptTest):
         self.stand_in("ssh")
         self.assertEqual(self.run_script("run.sh").stdout, "agent: not set\n")
 
+    def test_mpirun_keeps_to_the_store_beside_which_it_ends(self):
+        said = '[[ $1 == --version ]] && { echo "mpirun (Open MPI) 4.1.4"; exit; }\n'
+        self.stand_in("mpirun", said + 'echo "store: ${PMIX_MCA_gds-not set}"')
+        self.assertEqual(self.run_script("run.sh").stdout, "store: hash\n")
+        self.assertEqual(self.run_script("run.sh", PMIX_MCA_gds="ds21").stdout, "store: ds21\n")
+
     def test_first_build_is_announced_and_its_progress_told(self):
         program = "build/release/landscape_mpi"
         self.stand_in(
@@ -338,6 +344,10 @@ class Jobs(ScriptTest):
             result = self.run_job("cpu-only.sbatch")
             self.assertGreater(result.returncode, 128)
             self.assertRegex(result.stderr, rf"landscape_mpi: a rank was ended by SIG{signal}.*{pattern}\.\n\Z")
+
+    def test_mpirun_keeps_to_the_store_beside_which_it_ends(self):
+        self.stand_in("mpirun", 'echo "store: ${PMIX_MCA_gds-not set}"')
+        self.assertEqual(self.run_job("cpu-only.sbatch").stdout, "store: hash\n")
 
     def test_the_codes_of_the_program_are_left_as_they_are(self):
         for code in (0, 1, 2, 75, 243):

@@ -172,6 +172,20 @@ class Kills(SystemTest):
     def test_one_rank_is_killed(self):
         self.kill_often(False)
 
+    def test_mpirun_ends_where_a_rank_is_killed_while_it_starts(self):
+        """Within 0.08 s of the ranks' start, where mpirun ends up waiting for ever in 5 of 100 times with PMIx's default store."""
+        rng = np.random.Generator(np.random.Philox(key=[2103, 1244]))
+        for _ in range(KILLS):
+            n_ranks = int(rng.integers(2, 4))
+            process = self.start_program(*CASE, "--output=a.h5", ranks=n_ranks)
+            while process.poll() is None and len(children(process.pid)) < n_ranks:
+                time.sleep(0.002)
+            time.sleep(0.08 * rng.random())
+            ranks = children(process.pid)
+            if len(ranks) == n_ranks:
+                os.kill(ranks[int(rng.integers(n_ranks))], signal.SIGKILL)
+            self.output_of(process, self.patience())
+
     def test_all_ranks_and_mpirun_are_killed(self):
         self.kill_often(True)
 
