@@ -101,7 +101,7 @@ LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss)
   LossReport report;
   report.loss = loss;
   report.noise = rows.measured(profile_group(loss), kNoiseColumn);
-  report.minimizer = rows.minimizer(loss);
+  report.minimizer = rows.minimizer(to_string(loss));
   Diagnosed diagnosed = diagnose(rows, config, loss);
   report.profiles = std::move(diagnosed.profiles);
   report.n_damaged = diagnosed.n_damaged;
@@ -171,7 +171,7 @@ std::optional<StoppingRule> stopping_rule(const Rows& rows, const RunConfig& con
 }  // namespace
 
 math::LossError<double> loss_error(const Rows& rows, const RunConfig& config, ProfileKey key) {
-  const Minimizer minimizer = rows.minimizer(key.loss);
+  const Minimizer minimizer = rows.minimizer(to_string(key.loss));
   return loss_rounding(minimizer.spec, config.problem, key.loss, minimizer.theta, points_of_set(config, key.set),
                        config.precision);
 }
@@ -182,7 +182,7 @@ Report reduce_profiles(const Rows& rows, const RunConfig& config) {
   report.problem = config.problem;
   report.confidence = config.confidence;
   for (const LossKind loss : profile_losses(rows)) {
-    report.network = rows.minimizer(loss).spec;
+    report.network = rows.minimizer(to_string(loss)).spec;
     report.losses.push_back(reduce_loss(rows, config, loss));
   }
   make_histograms(report.losses);

@@ -37,13 +37,14 @@ class Verification {
         config_(config),
         backend_(backend),
         same_device_(same_device),
-        seed_(seed) {}
+        seed_(seed) {
+    for (const std::string& name : reader.minimizers()) minimizers_.push_back(reader.minimizer(name));
+  }
 
   Verified run(const Work& work) {
     const std::string& block = work.block.group;
     backend_.set_points(work.point_set == 0 ? reader_.points() : analysis_.points(config_, work.point_set));
-    const Minimizer minimizer = reader_.minimizer(to_string(work.loss));
-    const LineSet lines = analysis_.lines(config_, work, minimizer, given_rows(work, minimizer));
+    const LineSet lines = analysis_.lines(config_, work, minimizers_, given_rows(work));
     const std::vector<RowState> states = reader_.row_states(block);
     const auto n_rows = static_cast<std::int64_t>(states.size());
     const std::int64_t n_columns = work.block.columns;
@@ -70,12 +71,12 @@ class Verification {
   }
 
  private:
-  std::vector<double> given_rows(const Work& work, const Minimizer& minimizer) const {
+  std::vector<double> given_rows(const Work& work) const {
     if (config_.directions_from.empty()) return {};
     const std::string main = work.block.group.substr(0, work.block.group.find("/point_sets/"));
     if (!reader_.has_row_vectors(main)) {
-      return read_directions(config_.directions_from, to_string(work.loss),
-                             static_cast<std::int64_t>(minimizer.theta.size()));
+      return read_directions(config_.directions_from, work.minimizer_name(),
+                             static_cast<std::int64_t>(minimizers_.front().theta.size()));
     }
     std::vector<double> rows;
     for (std::int64_t k = 0; k < reader_.n_rows(main); ++k) {
@@ -125,6 +126,7 @@ class Verification {
   LossBackend& backend_;
   bool same_device_;
   std::uint64_t seed_;
+  std::vector<Minimizer> minimizers_;
   std::int64_t cached_row_ = -1;
   std::vector<double> cached_;
 };

@@ -30,8 +30,12 @@ const std::string& RunConfig::minimizer_file(LossKind loss) const {
   return own.empty() ? minimizer : own;
 }
 
-bool RunConfig::trains_any() const {
-  return std::any_of(losses.begin(), losses.end(), [this](LossKind loss) { return minimizer_file(loss).empty(); });
+bool RunConfig::trains_any() const { return std::ranges::any_of(minimizer_sources(), &MinimizerSource::is_trained); }
+
+std::vector<MinimizerSource> RunConfig::minimizer_sources() const {
+  std::vector<MinimizerSource> sources;
+  for (const LossKind loss : losses) sources.push_back({to_string(loss), loss, minimizer_file(loss)});
+  return sources;
 }
 
 std::vector<double> RunConfig::steps() const {

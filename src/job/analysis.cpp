@@ -8,8 +8,9 @@ void Analysis::settle(RunConfig&) const {}
 
 PointSet Analysis::points(const RunConfig& config, int) const { return profile_points(config); }
 
-LineSet Analysis::lines(const RunConfig& config, const Work&, const Minimizer& minimizer,
+LineSet Analysis::lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                         const std::vector<double>& given) const {
+  const Minimizer& minimizer = find_minimizer(minimizers, work.minimizer_name());
   if (!given.empty()) return DirectionSet(minimizer.spec, minimizer.theta, given);
   return DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias);
 }

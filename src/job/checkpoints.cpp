@@ -20,8 +20,8 @@ bool lies_there(const std::string& path) {
 
 std::vector<LossKind> trained_losses(const RunConfig& config) {
   std::vector<LossKind> losses;
-  for (const LossKind loss : config.losses) {
-    if (config.minimizer_file(loss).empty()) losses.push_back(loss);
+  for (const MinimizerSource& source : config.minimizer_sources()) {
+    if (source.is_trained()) losses.push_back(source.loss);
   }
   return losses;
 }

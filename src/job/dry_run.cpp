@@ -17,29 +17,34 @@ namespace {
 
 constexpr double kMeasureSeconds = 0.2;  // per kind of work and loss
 
-Minimizer first_guess(const RunConfig& config, LossKind loss) {
-  Minimizer minimizer;
-  minimizer.spec = config.network;
-  minimizer.loss = loss;
-  minimizer.name = to_string(loss);
-  minimizer.theta = initial_parameters(config.network, config.training.init, config.training.seed);
-  return minimizer;
+// Each its own: a line through two of them has a direction.
+std::vector<Minimizer> first_guesses(const RunConfig& config) {
+  std::vector<Minimizer> minimizers;
+  for (const MinimizerSource& source : config.minimizer_sources()) {
+    Minimizer& minimizer = minimizers.emplace_back();
+    minimizer.spec = config.network;
+    minimizer.loss = source.loss;
+    minimizer.name = source.name;
+    minimizer.theta =
+        initial_parameters(config.network, config.training.init, config.training.seed + minimizers.size());
+  }
+  return minimizers;
 }
 
-// Of the training's records, which first_guess() lacks; in floating point, as the epochs may be any number.
+// Of the training's records, which first_guesses() lack; in floating point, as the epochs may be any number.
 double history_bytes(const RunConfig& config) {
   const auto epochs = static_cast<double>(config.training.epochs);
   double bytes = 0.0;
-  for (const LossKind loss : config.losses) {
-    if (config.minimizer_file(loss).empty())
-      bytes += 24.0 * (epochs / static_cast<double>(config.training.history_every) + 2.0);
+  for (const MinimizerSource& source : config.minimizer_sources()) {
+    if (source.is_trained()) bytes += 24.0 * (epochs / static_cast<double>(config.training.history_every) + 2.0);
   }
   return bytes;
 }
 
 // Seconds of one item on this rank, with the run's own points.
-double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& work, const Minimizer& minimizer) {
-  const LineSet lines = setup.analysis->lines(setup.config, work, minimizer, {});
+double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& work,
+                        std::span<const Minimizer> minimizers) {
+  const LineSet lines = setup.analysis->lines(setup.config, work, minimizers, {});
   const std::int64_t n_items = work.block.n_items();
   std::vector<double> losses;
   std::int64_t count = std::min<std::int64_t>(n_items, 16 * setup.threads);
@@ -93,9 +98,7 @@ double memory_bytes(const Setup& setup, std::int64_t n_items, const std::vector<
 std::string dry_run_text(const Communicator& comm, const Setup& setup) {
   const RunConfig& config = setup.config;
   std::vector<Minimizer> minimizers;
-  collectively(comm, [&] {
-    for (const LossKind loss : config.losses) minimizers.push_back(first_guess(config, loss));
-  });
+  collectively(comm, [&] { minimizers = first_guesses(config); });
 
   std::string text = fmt::format("\nDry run: nothing is written.\n");
   double profiles = 0.0;
@@ -108,8 +111,7 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
     double slowest = 0.0;
     for (std::size_t i = 0; i < work.size(); ++i) {
       if (i == 0 || work[i].lines != work[i - 1].lines) {
-        const Minimizer& minimizer = *std::ranges::find(minimizers, work[i].loss, &Minimizer::loss);
-        const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, work[i], minimizer); });
+        const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, work[i], minimizers); });
         slowest = comm.all_reduce(mine, Reduction::max);
       }
       profiles += cost_of_points(setup, work[i]) * slowest * static_cast<double>(work[i].block.n_items()) / comm.size();
@@ -119,8 +121,8 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
   return text + root_only(comm, [&] {
            const FileLayout layout = file_layout(setup, minimizers);
            double training = 0.0;
-           for (const LossKind loss : config.losses) {
-             if (config.minimizer_file(loss).empty()) training += training_seconds(setup, loss);
+           for (const MinimizerSource& source : config.minimizer_sources()) {
+             if (source.is_trained()) training += training_seconds(setup, source.loss);
            }
            std::string lines;
            if (n_items > 0) {

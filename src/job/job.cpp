@@ -55,18 +55,18 @@ AllLines make_lines(const Communicator& comm, const Setup& setup, std::span<cons
       all.of_work.push_back(all.of_work[at]);
       continue;
     }
-    const Minimizer& minimizer = *std::ranges::find(minimizers, work[i].loss, &Minimizer::loss);
+    const Minimizer& minimizer = find_minimizer(minimizers, work[i].minimizer_name());
     std::vector<double> given;
     if (!config.directions_from.empty()) {
       given = root_only(comm, [&] {
         const std::size_t n = minimizer.theta.size();
-        auto rows = read_directions(config.directions_from, to_string(minimizer.loss), static_cast<std::int64_t>(n));
+        auto rows = read_directions(config.directions_from, minimizer.name, static_cast<std::int64_t>(n));
         rows.resize(std::min(rows.size(), static_cast<std::size_t>(config.most_directions()) * n));
         return rows;
       });
     }
     all.of_work.push_back(collectively(comm, [&] {
-      return std::make_shared<const LineSet>(setup.analysis->lines(config, work[i], minimizer, given));
+      return std::make_shared<const LineSet>(setup.analysis->lines(config, work[i], minimizers, given));
     }));
   }
   return all;

@@ -44,9 +44,10 @@ void measure(const Setup& setup, Minimizer& minimizer) {
   minimizer.warnings = minimizer_warnings(minimizer, config.problem);
 }
 
-Minimizer load(const Setup& setup, LossKind loss) {
+Minimizer load(const Setup& setup, const MinimizerSource& source) {
   const RunConfig& config = setup.config;
-  Minimizer minimizer = load_minimizer(config.minimizer_file(loss), loss, config.network);
+  Minimizer minimizer = load_minimizer(source.file, source.loss, config.network);
+  minimizer.name = source.name;
   if (minimizer.problem != to_string(config.problem)) {  // what the file says is of another loss
     minimizer.problem = to_string(config.problem);
     minimizer.history = {};
@@ -142,15 +143,15 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
   const RunConfig& config = setup.config;
   Progress progress(config.quiet ? ProgressStyle::none : detect_progress_style());
   std::vector<Minimizer> minimizers;
-  for (const LossKind loss : config.losses) {
+  for (const MinimizerSource& source : config.minimizer_sources()) {
     std::string how;
     if (claim.goes_on()) {
-      minimizers.push_back(claim.earlier->minimizer(to_string(loss)));
+      minimizers.push_back(claim.earlier->minimizer(source.name));
       how = " (from the file)";
-    } else if (!config.minimizer_file(loss).empty()) {
-      minimizers.push_back(load(setup, loss));
+    } else if (!source.is_trained()) {
+      minimizers.push_back(load(setup, source));
     } else {
-      auto trained = ObservedTraining(setup, loss, progress).run();
+      auto trained = ObservedTraining(setup, source.loss, progress).run();
       if (!trained) {
         progress.clear();
         return std::nullopt;
@@ -173,7 +174,7 @@ std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm
     return !minimizers;
   });
   if (stopped) return std::nullopt;
-  if (!comm.is_root()) minimizers.emplace(setup.config.losses.size());
+  if (!comm.is_root()) minimizers.emplace(setup.config.minimizer_sources().size());
   for (Minimizer& minimizer : *minimizers) broadcast_minimizer(comm, minimizer);
   return minimizers;
 }

@@ -31,10 +31,10 @@ std::optional<RunConfig> stored_settings(const LandscapeReader& reader) {
 }
 
 void take_minimizer_names(RunConfig& config, const RunConfig& stored) {
-  const bool same_losses_load = std::all_of(config.losses.begin(), config.losses.end(), [&](LossKind loss) {
-    return config.minimizer_file(loss).empty() == stored.minimizer_file(loss).empty();
-  });
-  if (!same_losses_load) return;
+  const auto alike = [](const MinimizerSource& a, const MinimizerSource& b) {
+    return a.name == b.name && a.is_trained() == b.is_trained();
+  };
+  if (!std::ranges::equal(config.minimizer_sources(), stored.minimizer_sources(), alike)) return;
   config.minimizer = stored.minimizer;
   config.minimizer_ritz = stored.minimizer_ritz;
   config.minimizer_galerkin = stored.minimizer_galerkin;
@@ -68,19 +68,23 @@ bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
 // A minimizer file of the same name may hold another network by now, and one of another name the same.
 void require_same_minimizers(const LandscapeReader& reader, const RunConfig& config) {
   const std::optional<RunConfig> settings = stored_settings(reader);
+  if (!settings) return;
   const std::vector<std::string> stored = reader.minimizers();
-  for (const LossKind loss : config.losses) {
-    const std::string& file = config.minimizer_file(loss);
-    if (file.empty() || !settings || settings->minimizer_file(loss).empty()) continue;  // the settings differ by more
-    if (std::find(stored.begin(), stored.end(), to_string(loss)) == stored.end()) continue;
-    const Minimizer ours = reader.minimizer(to_string(loss)), given = load_minimizer(file, loss, config.network);
+  const std::vector<MinimizerSource> begun_with = settings->minimizer_sources();
+  for (const MinimizerSource& source : config.minimizer_sources()) {
+    const auto earlier = std::ranges::find(begun_with, source.name, &MinimizerSource::name);
+    // Else the settings differ by more.
+    if (source.is_trained() || earlier == begun_with.end() || earlier->is_trained()) continue;
+    if (std::ranges::find(stored, source.name) == stored.end()) continue;
+    const Minimizer ours = reader.minimizer(source.name);
+    const Minimizer given = load_minimizer(source.file, source.loss, config.network);
     if (given.spec == ours.spec && given.theta.size() == ours.theta.size() &&
         std::memcmp(given.theta.data(), ours.theta.data(), ours.theta.size() * sizeof(double)) == 0)
       continue;
     throw UsageError(
         fmt::format("--resume: the {} minimizer in '{}' is not the one stored in '{}': put back the file it was begun "
                     "with, or give another --output.",
-                    to_string(loss), file, reader.path()));
+                    source.name, source.file, reader.path()));
   }
 }
 
@@ -93,7 +97,7 @@ void require_same_directions(const LandscapeReader& reader, const Setup& setup) 
     const std::string& block = work.block.group;
     if (!reader.has_row_vectors(block)) continue;
     const std::vector<double> given =
-        read_directions(config.directions_from, to_string(work.loss), static_cast<std::int64_t>(n));
+        read_directions(config.directions_from, work.minimizer_name(), static_cast<std::int64_t>(n));
     const std::vector<RowState> states = reader.row_states(block);
     for (std::size_t row = 0; row < states.size(); ++row) {
       if (states[row] != RowState::intact) continue;

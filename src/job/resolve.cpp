@@ -42,11 +42,11 @@ void adopt_network(RunConfig& config, const OptionTexts& given) {
   if (given.find("network") != given.end()) hints.kind = config.network.kind;
   if (given.find("activation") != given.end()) hints.activation = config.network.activation;
   std::string first_file;
-  for (const LossKind loss : config.losses) {
-    const std::string& file = config.minimizer_file(loss);
-    if (file.empty()) continue;
+  for (const MinimizerSource& source : config.minimizer_sources()) {
+    const std::string& file = source.file;
+    if (source.is_trained()) continue;
     require_there(config, file);
-    const NetworkSpec found = load_minimizer(file, loss, hints).spec;
+    const NetworkSpec found = load_minimizer(file, source.loss, hints).spec;
     if (first_file.empty()) {
       const NetworkSpec& asked = config.network;
       require_same(given, "network", to_string(asked.kind), to_string(found.kind), file);

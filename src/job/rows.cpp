@@ -41,8 +41,6 @@ void MemoryRows::add(Block block, std::vector<double> values, double seconds) {
   blocks_.insert_or_assign(group, Held{std::move(block), std::move(values), seconds});
 }
 
-Minimizer MemoryRows::minimizer(LossKind loss) const { return *std::ranges::find(minimizers_, loss, &Minimizer::loss); }
-
 std::vector<RowState> MemoryRows::row_states(const std::string& block) const {
   return std::vector<RowState>(static_cast<std::size_t>(n_rows(block)), RowState::intact);
 }

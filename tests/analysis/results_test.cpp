@@ -137,6 +137,7 @@ void add_wedges(MemoryRows& rows, const RunConfig& config, std::span<const doubl
     Minimizer minimizer;
     minimizer.spec = config.network;
     minimizer.loss = loss;
+    minimizer.name = to_string(loss);
     minimizer.theta.assign(ParameterLayout(minimizer.spec).size(), 0.0);
     rows.add(minimizer);
     Block block = profile_work(config, loss, config.grid.steps()).block;

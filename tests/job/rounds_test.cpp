@@ -112,8 +112,8 @@ class Rounds : public testing::Test {
       minimizer.loss = loss;
       minimizer.name = to_string(loss);
       minimizer.theta.assign(ParameterLayout(minimizer.spec).size(), 1.0);
-      directions.push_back(setup.analysis->lines(setup.config, work[minimizers.size()], minimizer, {}));
       minimizers.push_back(std::move(minimizer));
+      directions.push_back(setup.analysis->lines(setup.config, work[minimizers.size() - 1], minimizers, {}));
     }
     const std::vector<const LineSet*> lines{&directions[0], &directions[1]};
     OutputClaim claim;

@@ -23,6 +23,14 @@ inline constexpr int kMostThreads = 4096;  // of a rank
 
 enum class DeviceChoice { automatic, cpu, cuda };
 
+/// One of a run's minimizers: the name it is kept under, the loss it is a minimizer of, where it comes from.
+struct MinimizerSource {
+  std::string name;  // "ritz"
+  LossKind loss = LossKind::ritz;
+  std::string file;  // empty: it is trained
+  bool is_trained() const { return file.empty(); }
+};
+
 struct RunConfig {
   // problem and network
   NetworkSpec network;
@@ -70,6 +78,8 @@ struct RunConfig {
   RunConfig();
   /// The file that the minimizer of `loss` is loaded from; empty: it is trained.
   const std::string& minimizer_file(LossKind loss) const;
+  /// In the order in which they are had and kept: one per loss, of its name.
+  std::vector<MinimizerSource> minimizer_sources() const;
   bool trains_any() const;
   bool is_sweep() const { return !sweep_radius.empty(); }
   /// Along every direction: the grid's, or all of a sweep's grids.

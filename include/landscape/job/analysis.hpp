@@ -29,10 +29,13 @@ struct ItemRange {
 /// One block and how its numbers come about: row k belongs to line k, column j to step j.
 struct Work {
   Block block;
-  LossKind loss = LossKind::ritz;  // and its minimizer
-  std::vector<double> steps;       // along a line
-  std::string lines;               // works with one name here have their lines in common
-  int point_set = 0;               // which quadrature points; 0: the run's own
+  LossKind loss = LossKind::ritz;
+  std::string minimizer;      // that the lines begin at, by its name; empty: the loss's own
+  std::vector<double> steps;  // along a line
+  std::string lines;          // works with one name here have their lines in common
+  int point_set = 0;          // which quadrature points; 0: the run's own
+
+  std::string minimizer_name() const { return minimizer.empty() ? to_string(loss) : minimizer; }
 };
 
 /// Columns of one block: numbers about its rows.
@@ -75,8 +78,9 @@ class Analysis {
   virtual std::vector<Work> work(const RunConfig& config) const = 0;
   /// Points of Work::point_set.
   virtual PointSet points(const RunConfig& config, int set) const;
-  /// The lines of a work. `given` are the rows (M, n) of --directions-from, else empty.
-  virtual LineSet lines(const RunConfig& config, const Work& work, const Minimizer& minimizer,
+  /// The lines of a work, from its minimizer or through several of the run's. `given` are the rows (M, n) of
+  /// --directions-from, else empty.
+  virtual LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                         const std::vector<double>& given) const;
   /// Numbers of some items; the backend holds the points of the work. Losses along the lines, unless overridden.
   virtual void evaluate(LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items,

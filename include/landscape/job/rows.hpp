@@ -23,7 +23,7 @@ class Rows {
   virtual ~Rows() = default;
 
   virtual std::string source() const = 0;  // "'landscape.h5'", for messages
-  virtual Minimizer minimizer(LossKind loss) const = 0;
+  virtual Minimizer minimizer(const std::string& name) const = 0;
   virtual bool has_block(const std::string& block) const = 0;
   virtual std::int64_t n_rows(const std::string& block) const = 0;
   virtual std::int64_t n_columns(const std::string& block) const = 0;
@@ -50,7 +50,7 @@ class FileRows : public Rows {
   explicit FileRows(const LandscapeReader& reader) : reader_(reader) {}
 
   std::string source() const override { return "'" + reader_.path() + "'"; }
-  Minimizer minimizer(LossKind loss) const override { return reader_.minimizer(to_string(loss)); }
+  Minimizer minimizer(const std::string& name) const override { return reader_.minimizer(name); }
   bool has_block(const std::string& block) const override { return reader_.has_block(block); }
   std::int64_t n_rows(const std::string& block) const override { return reader_.n_rows(block); }
   std::int64_t n_columns(const std::string& block) const override { return reader_.n_columns(block); }
@@ -75,7 +75,7 @@ class MemoryRows : public Rows {
   void add(Block block, std::vector<double> values, double seconds = 0.0);
 
   std::string source() const override { return "memory"; }
-  Minimizer minimizer(LossKind loss) const override;
+  Minimizer minimizer(const std::string& name) const override { return find_minimizer(minimizers_, name); }
   bool has_block(const std::string& block) const override { return blocks_.contains(block); }
   std::int64_t n_rows(const std::string& block) const override { return blocks_.at(block).block.rows; }
   std::int64_t n_columns(const std::string& block) const override { return blocks_.at(block).block.columns; }

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "landscape/model/network_spec.hpp"
@@ -49,5 +51,8 @@ struct Minimizer {
   double seconds = 0.0;     // wall time of the training, 0 when loaded
   TrainingHistory history;  // empty when loaded
 };
+
+/// That of the name. Throws Error where there is none.
+const Minimizer& find_minimizer(std::span<const Minimizer> minimizers, std::string_view name);
 
 }  // namespace landscape
