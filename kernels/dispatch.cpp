@@ -28,10 +28,12 @@ int widest_deep(const Evaluation& what) {
 }
 
 /// Kinds that the families' kernels are written for; without default, so that a new kind is decided here.
-bool is_written_for(KernelFamily family, NetworkKind kind) {
-  switch (kind) {
+bool is_written_for(KernelFamily family, const Evaluation& what) {
+  switch (what.kind) {
     case NetworkKind::linear:
       return family == KernelFamily::generic;
+    case NetworkKind::mlp:  // folded, whole blocks are those of an fcnet
+      return family == KernelFamily::generic || !what.shape.half;
     case NetworkKind::fcnet:
     case NetworkKind::resnet:
       return true;
@@ -52,7 +54,7 @@ TileLayout tile_layout(KernelFamily family, const Evaluation& what) {
 
 bool is_applicable(KernelFamily family, const Evaluation& what) {
   const math::DynamicShape& s = what.shape;
-  if (!is_written_for(family, what.kind)) return false;
+  if (!is_written_for(family, what)) return false;
   switch (family) {
     case KernelFamily::narrow:
       return has_narrow_kernel(what);

@@ -9,7 +9,7 @@ namespace landscape::cuda {
 namespace {
 
 __global__ void form_and_fold(FoldTask task) {
-  const std::int64_t n = math::parameter_count(task.shape);
+  const std::int64_t n = task.n;
   const double* theta = task.starts;
   if (task.directions != nullptr) {
     const std::int64_t slot = blockIdx.x < task.count ? blockIdx.x : task.count - 1;
@@ -19,8 +19,14 @@ __global__ void form_and_fold(FoldTask task) {
     const std::int64_t start = k / task.n_directions;
     const double* direction = task.directions + (k - start * task.n_directions - task.first_direction) * n;
     theta += start * n;
-    double* moved = task.moved + static_cast<std::int64_t>(blockIdx.x) * n;
-    for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x) moved[i] = math::fma(step, direction[i], theta[i]);
+    const std::int64_t n_evaluated = math::parameter_count(task.shape);
+    double* moved = task.moved + static_cast<std::int64_t>(blockIdx.x) * n_evaluated;
+    if (task.places != nullptr) {
+      for (std::int64_t i = threadIdx.x; i < n_evaluated; i += blockDim.x) moved[i] = 0.0;
+      __syncthreads();
+    }
+    for (std::int64_t i = threadIdx.x; i < n; i += blockDim.x)
+      moved[task.places == nullptr ? i : task.places[i]] = math::fma(step, direction[i], theta[i]);
     __syncthreads();
     theta = moved;
   }

@@ -36,10 +36,12 @@ GradientFamily choose(const Evaluation& what) {
 }
 
 /// Without default, so that a new kind is decided here.
-bool is_written_for(GradientFamily family, NetworkKind kind) {
-  switch (kind) {
+bool is_written_for(GradientFamily family, const Evaluation& what) {
+  switch (what.kind) {
     case NetworkKind::linear:
       return family == GradientFamily::lanes;
+    case NetworkKind::mlp:  // folded, whole blocks are those of an fcnet
+      return family == GradientFamily::lanes || !what.shape.half;
     case NetworkKind::fcnet:
     case NetworkKind::resnet:
       return true;
@@ -69,7 +71,7 @@ std::string to_string(GradientFamily family) { return choice_name(kFamilies, fam
 
 bool has_gradient_kernel(GradientFamily family, const Evaluation& what) {
   const math::DynamicShape& s = what.shape;
-  if (!is_written_for(family, what.kind)) return false;
+  if (!is_written_for(family, what)) return false;
   switch (family) {
     case GradientFamily::narrow:  // compiled in gradient.cu
       return what.is_linear && what.activation == Activation::swish && s.d == 1 && s.nb == 1 && s.w >= 2 && s.w <= 4;

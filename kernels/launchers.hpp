@@ -29,14 +29,17 @@ void draw_directions(std::uint64_t seed, std::int64_t first, std::int64_t count,
 /// start k / n_directions and direction k % n_directions.
 struct FoldTask {
   math::DynamicShape shape;
-  const double* starts;      // (S, n)
-  const double* directions;  // (., n), the first of them direction `first_direction`; null: the one start itself
+  std::int64_t n;              // parameters as trained
+  const std::int32_t* places;  // (n) where they lie among the evaluated ones (ParameterEmbedding); null: the same
+  const double* starts;        // (S, n)
+  const double* directions;  // (., n), the first of them direction `first_direction`; null: the one start itself, as it
+                             // is evaluated
   std::int64_t first_direction, n_directions;
   const double* steps;  // (n_steps)
   std::int64_t n_steps;
   std::int64_t first, count;
   std::int64_t n_slots;  // >= count: slots beyond repeat the last item, for launchers that want whole groups
-  double* moved;         // (n_slots, n) work area
+  double* moved;         // (n_slots, evaluated parameters) work area
   double* folded;        // (n_slots, stride) FoldedLayout buffers
   std::int64_t stride;
 };

@@ -32,7 +32,7 @@ std::size_t count_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 }  // namespace
 
 LossPipeline::LossPipeline(const DeviceInfo& device, const NetworkSpec& spec, const Problem& problem)
-    : spec_(spec), problem_(problem), device_(device), layout_(spec), gemm_(stream_.get()) {}
+    : spec_(spec), problem_(problem), device_(device), layout_(spec), embedding_(spec), gemm_(stream_.get()) {}
 
 void LossPipeline::set_points(const PointSet& points) {
   if (points.dimension != spec_.dimension || points.size() == 0) {
@@ -181,7 +181,15 @@ void LossPipeline::copy_directions(const DirectionSet& directions, std::int64_t 
 
 // ---- losses -------------------------------------------------------------------------------------------------------
 
-std::int64_t LossPipeline::Sizes::per_network() const { return n_parameters + stride + packed + n_chunks + 1; }
+std::int64_t LossPipeline::Sizes::per_network() const { return n_evaluated + stride + packed + n_chunks + 1; }
+
+const std::int32_t* LossPipeline::places() {
+  const auto places = embedding_.places();
+  if (places.empty() || places_.capacity() >= places.size()) return places_.data();
+  upload(places_.reserve(places.size(), "places of parameters"), places.data(), places.size(), stream_.get(),
+         "copy of places to the GPU");
+  return places_.data();
+}
 
 LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
   Sizes sizes{};
@@ -194,6 +202,7 @@ LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
     sizes.packed = sizes.tiles.size();
   }
   sizes.n_parameters = static_cast<std::int64_t>(layout_.size());
+  sizes.n_evaluated = static_cast<std::int64_t>(embedding_.size());
   sizes.n_chunks = points_.n_chunks;
   return sizes;
 }
@@ -201,7 +210,7 @@ LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
 void LossPipeline::reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_directions,
                                    std::size_t budget) {
   directions_.reserve(count_of(n_directions * sizes.n_parameters), "directions");
-  moved_.reserve(count_of(batch * sizes.n_parameters), "networks");
+  moved_.reserve(count_of(batch * sizes.n_evaluated), "networks");
   folded_.reserve(count_of(batch * sizes.stride), "folded networks");
   packed_.reserve(count_of(batch * sizes.packed), "packed networks");
   partial_.reserve(count_of(batch * sizes.n_chunks), "partial losses");
@@ -309,10 +318,10 @@ void LossPipeline::evaluate(const LineTask& task, std::span<double> losses) {
     const std::int64_t count = std::min(batch, task.first + task.count - begin);
     const std::int64_t first_line = begin / n_steps, n_lines = (begin + count - 1) / n_steps - first_line + 1;
     if (!is_shared) prepare_directions(lines.directions(), first_line, n_lines);
-    fold_networks(
-        {sizes.what.shape, starts, directions_.data(), is_shared ? 0 : first_line, lines.n_directions(), steps_.data(),
-         n_steps, begin, count, round_to(count, sizes.group), moved_.data(), folded_.data(), sizes.stride},
-        stream_.get());
+    fold_networks({sizes.what.shape, sizes.n_parameters, places(), starts, directions_.data(),
+                   is_shared ? 0 : first_line, lines.n_directions(), steps_.data(), n_steps, begin, count,
+                   round_to(count, sizes.group), moved_.data(), folded_.data(), sizes.stride},
+                  stream_.get());
     batch_losses(sizes, {folded_.data(), sizes.stride, count}, device_losses + (begin - task.first));
     begin += count;
   }
@@ -331,14 +340,16 @@ double LossPipeline::loss_and_gradient(LossKind loss, std::span<const double> th
   const Evaluation what{spec_.kind, spec_.shape(), spec_.activation, loss, problem_->is_linear};
   const std::int64_t stride = even(math::FoldedLayout<math::DynamicShape>{what.shape}.buffer_size());
   const GradientPlan plan = plan_gradient(what, points_.n);
-  upload(theta_.reserve(theta.size(), "parameters"), theta.data(), theta.size(), stream_.get(),
+  const std::vector<double> evaluated = embedding_.spread_copy(theta);
+  upload(theta_.reserve(evaluated.size(), "parameters"), evaluated.data(), evaluated.size(), stream_.get(),
          "copy of parameters to the GPU");
   double* folded = folded_.reserve(count_of(stride), "folded network");
   double* work = work_.reserve(count_of(plan.work_size), "work areas");
   // Rows and the levels of their sum lie behind each other.
   const std::int64_t n_sums = (plan.n_rows + kRowFan - 1) / kRowFan;
   double* rows = rows_.reserve(count_of((plan.n_rows + 2 * n_sums) * plan.row_size), "gradient rows");
-  fold_networks({what.shape, theta_.data(), nullptr, 0, 1, nullptr, 1, 0, 1, 1, nullptr, folded, stride},
+  fold_networks({what.shape, static_cast<std::int64_t>(evaluated.size()), nullptr, theta_.data(), nullptr, 0, 1,
+                 nullptr, 1, 0, 1, 1, nullptr, folded, stride},
                 stream_.get());
   gradient_rows(what, {folded, stride, 1}, points_, plan, work, rows, stream_.get());
   double* from = rows;
@@ -352,7 +363,10 @@ double LossPipeline::loss_and_gradient(LossKind loss, std::span<const double> th
   double* result = result_.reserve(count_of(plan.row_size), "gradient");
   download(result, from, count_of(plan.row_size), stream_.get(), "copy of the gradient from the GPU");
   stream_.synchronize("evaluating the gradient");
-  math::unfold_gradient(what.shape, theta.data(), result, gradient.data());
+  std::vector<double> row(evaluated.size());
+  math::unfold_gradient(what.shape, evaluated.data(), result, row.data());
+  embedding_.gather(std::span<double>(row));
+  std::copy_n(row.begin(), gradient.size(), gradient.begin());
   return result[plan.row_size - 1];
 }
 

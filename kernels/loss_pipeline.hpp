@@ -35,12 +35,12 @@ class LossPipeline {
   struct Sizes {
     Evaluation what;
     KernelFamily family;
-    TileLayout tiles;                  // tile and deep
-    std::int64_t group;                // networks come in multiples of this
-    std::int64_t stride;               // of folded networks
-    std::int64_t packed;               // doubles per network, 0 without tiles
-    std::int64_t per_network() const;  // doubles
-    std::int64_t n_parameters, n_chunks;
+    TileLayout tiles;                                  // tile and deep
+    std::int64_t group;                                // networks come in multiples of this
+    std::int64_t stride;                               // of folded networks
+    std::int64_t packed;                               // doubles per network, 0 without tiles
+    std::int64_t per_network() const;                  // doubles
+    std::int64_t n_parameters, n_evaluated, n_chunks;  // parameters as trained, and as evaluated
   };
   /// The points with one loss's coefficients, made when that loss is first asked for.
   struct PreparedPoints {
@@ -55,18 +55,21 @@ class LossPipeline {
   void batch_losses(const Sizes& sizes, const FoldedBatch& networks, double* losses);
   void use_points(LossKind loss);
   void prepare(LossKind loss, PreparedPoints& to);
+  const std::int32_t* places();  // on the device; null where theta is evaluated as it is
   void upload_segments(const DirectionSet& directions);
 
   NetworkSpec spec_;
   Problem problem_;
   DeviceInfo device_;
   ParameterLayout layout_;
+  ParameterEmbedding embedding_;
   Stream stream_;
   GemmPath gemm_;
   PointSet host_points_;
   std::array<PreparedPoints, 2> prepared_;  // by LossKind
   PointView points_{};                      // of the loss at work
   DeviceBuffer<double> theta_, steps_, directions_, moved_, folded_, packed_, partial_, losses_, work_, rows_;
+  DeviceBuffer<std::int32_t> places_;  // of embedding_, once uploaded
   DeviceBuffer<Segment> segments_;
   int n_segments_ = 0;
   std::optional<std::pair<DirectionNorm, BiasMode>> segments_of_;

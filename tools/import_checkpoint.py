@@ -10,12 +10,15 @@ input to output.
 
   tools/import_checkpoint.py net.pt -o net.safetensors --network resnet --activation swish
   tools/import_checkpoint.py fcnet_ritz.pkl -o fcnet_ritz.safetensors --network fcnet --activation swish --negate-output
+  tools/import_checkpoint.py sequential.pt -o net.safetensors --network mlp --activation tanh
   tools/import_checkpoint.py net.pt -o net.safetensors --network resnet --activation tanh \\
       --expect-loss galerkin=3.2e-5 --quadrature simpson:100
 
 A state dict does not say which function it belongs to: tensors of one name and shape serve networks with and without
 skip connections, with any activation. So --network and --activation have to be given, and the formula they stand for is
-printed. --expect-loss makes sure: the network has to have that loss, as its training printed it, with that quadrature.
+printed; without --network only what can be nothing but a plain multilayer perceptron (mlp) is taken: layers of unequal
+widths, one hidden layer, or an even number of them. An mlp's layers may be numbered as torch.nn.Sequential does it. --expect-loss makes
+sure: the network has to have that loss, as its training printed it, with that quadrature.
 --negate-output is for networks trained with the boundary factor x(x - 1) instead of x(1 - x): u keeps its sign then.
 Exit codes: 0 done, 1 the checkpoint cannot be used, 2 wrong options.
 """
@@ -74,6 +77,8 @@ FORMULAS = {
     "no activation after layer_in",
     "resnet": "N(x) = layer_out(y), y = layer_in(x), then y <- y + act(layer2(act(layer1(y)))) for every pair of "
     "layers; no activation after layer_in",
+    "mlp": "N(x) = layer_out(y), y = act(layer_in(x)), then y <- act(layer1(y)), y <- act(layer2(y)) and so on; an "
+    "activation after every hidden layer",
 }
 ACTIVATIONS = {
     "swish": "z / (1 + exp(-z))",
@@ -340,38 +345,94 @@ def canonical(name):
     return (f"layer{match[2]}" if match[2] else match[1]) + "." + match[3]
 
 
+def in_a_row(tensors):
+    """The same with a torch.nn.Sequential's names, 0.weight, 2.weight, 4.weight, or a list's, linears.0.weight,
+    linears.1.weight, as layer_in, layer1, ..., layer_out in the order of their numbers; other names as they are."""
+    matches = {name: re.fullmatch(r"((?:[A-Za-z_]\w*\.)*)(0|[1-9][0-9]*)\.(weight|bias)", name) for name in tensors}
+    if not all(matches.values()) or len({match[1] for match in matches.values()}) != 1:
+        return tensors
+    numbers = sorted({int(match[2]) for match in matches.values()})
+    names = ["layer_in"] + [f"layer{k}" for k in range(1, len(numbers) - 1)] + ["layer_out"]
+    if len(numbers) < 2:
+        return tensors
+    layers = dict(zip(numbers, names))
+    return {f"{layers[int(match[2])]}.{match[3]}": tensors[name] for name, match in matches.items()}
+
+
+def canonical_tensors(raw, network):
+    """{canonical name: tensor}; a numbered row of layers is an mlp's, and no other network's."""
+    tensors = {}
+    for name, tensor in (in_a_row(raw) if network in (None, "mlp") else raw).items():
+        if canonical(name) is None:
+            if in_a_row(raw) is not raw:
+                raise CheckpointError(f"tensor '{name}' has a number for a name: only --network mlp has such layers.")
+            raise CheckpointError(f"tensor '{name}' belongs to none of the networks linear, fcnet, resnet and mlp.")
+        if canonical(name) in tensors:
+            raise CheckpointError(f"tensor '{canonical(name)}' is there twice.")
+        tensors[canonical(name)] = tensor
+    return tensors
+
+
+def layer_numbers(tensors):
+    return sorted({int(m[1]) for m in (re.match(r"layer([0-9]+)\.", name) for name in tensors) if m})
+
+
+def only_an_mlp(raw):
+    """Whether names and shapes leave no other network: no square layers of one width, two per block."""
+    row = in_a_row(raw)
+    if any(canonical(name) is None for name in row):
+        return False
+    tensors = {canonical(name): tensor for name, tensor in row.items()}
+    if not {"layer_in.weight", "layer_out.weight"} <= tensors.keys():
+        return False
+    inner = [tensors[f"layer{k}.weight"].shape for k in layer_numbers(tensors) if f"layer{k}.weight" in tensors]
+    width = tensors["layer_in.weight"].shape[:1]
+    return len(inner) % 2 == 1 or not inner or any(shape != 2 * width for shape in inner)
+
+
+Sizes = collections.namedtuple("Sizes", "dimension widths layers")  # layer_in, layer1, ... give so many widths
+
+
 def infer_sizes(tensors, wanted):
-    """(width, blocks, dimension, layer names in order) of a network of the wanted kind."""
-    layers = sorted({int(m[1]) for m in (re.match(r"layer([0-9]+)\.", name) for name in tensors) if m})
+    """Sizes of a network of the wanted kind."""
+    layers = layer_numbers(tensors)
     has_input = any(name.startswith("layer_in.") for name in tensors)
     first = "layer_in.weight" if has_input or layers else "layer_out.weight"
     if first not in tensors:
         raise CheckpointError(f"tensor '{first}' is missing.")
-    if len(tensors[first].shape) != 2:
-        raise CheckpointError(
-            f"tensor '{first}' has shape {tensors[first].shape}; expected two dimensions, (out, in)."
-        )
-    width, dimension = tensors[first].shape
+
+    def matrix(name):
+        if len(tensors[name].shape) != 2:
+            raise CheckpointError(
+                f"tensor '{name}' has shape {tensors[name].shape}; expected two dimensions, (out, in)."
+            )
+        return tensors[name].shape
+
+    width, dimension = matrix(first)
     if first == "layer_out.weight":
         if wanted != "linear":
-            raise CheckpointError(f"tensor 'layer_in.weight' is missing: this is a linear model, not a {wanted}.")
-        return 0, 0, dimension, ["layer_out"]
+            raise CheckpointError(f"tensor 'layer_in.weight' is missing: this is a linear model, not {with_article(wanted)}.")
+        return Sizes(dimension, [], ["layer_out"])
     if wanted == "linear":
         raise CheckpointError(f"tensor '{first}' has no place in a linear model, which has only layer_out.")
-    if not layers:
+    if not layers and wanted != "mlp":
         raise CheckpointError(f"tensor 'layer1.weight' is missing; expected shape {(width, width)}.")
     gap = next((k for k, layer in enumerate(layers, 1) if k != layer), len(layers) + 1)
-    if gap <= len(layers) or len(layers) % 2:  # two per block
+    if gap <= len(layers) or (wanted != "mlp" and len(layers) % 2):  # two per block
         raise CheckpointError(f"tensor 'layer{gap}.weight' is missing; expected shape {(width, width)}.")
-    names = ["layer_in"] + [f"layer{k}" for k in range(1, len(layers) + 1)] + ["layer_out"]
-    return width, len(layers) // 2, dimension, names
+    inner = [f"layer{k}" for k in range(1, len(layers) + 1)]
+    widths = [width] * (1 + len(inner))
+    if wanted == "mlp":
+        for k, layer in enumerate(inner, 1):
+            if f"{layer}.weight" not in tensors:
+                raise CheckpointError(f"tensor '{layer}.weight' is missing.")
+            widths[k] = matrix(f"{layer}.weight")[0]
+    return Sizes(dimension, widths, ["layer_in", *inner, "layer_out"])
 
 
-def check_shapes(tensors, width, dimension, layers):
+def check_shapes(tensors, sizes):
     expected = {}
-    for layer in layers:
-        rows = 1 if layer == "layer_out" else width
-        columns = dimension if layer == layers[0] else width
+    for layer, rows, columns in zip(sizes.layers, [*sizes.widths, 1], [sizes.dimension, *sizes.widths]):
         expected[layer + ".weight"], expected[layer + ".bias"] = (rows, columns), (rows,)
     for name, shape in expected.items():
         if name not in tensors:
@@ -379,6 +440,13 @@ def check_shapes(tensors, width, dimension, layers):
         if tensors[name].shape != shape:
             raise CheckpointError(f"tensor '{name}' has shape {tensors[name].shape}; expected {shape}.")
     return list(expected)
+
+
+def sizes_as_text(network, sizes):
+    if network == "mlp":
+        return {"layers": ",".join(map(str, sizes.widths))}
+    width, blocks = (sizes.widths[0], len(sizes.widths) // 2) if sizes.widths else (0, 0)
+    return {"width": str(width), "blocks": str(blocks)}
 
 
 # ---- safetensors
@@ -462,7 +530,10 @@ def network_jet(arrays, network, activation, x):
 
     n, d = x.shape  # gradient (Q, d, channels)
     y = x, np.broadcast_to(np.eye(d), (n, d, d)), np.zeros((n, d))
-    if network != "linear":
+    if network == "mlp":
+        for name in ["layer_in"] + [f"layer{k}" for k in range(1, len(arrays) // 2 - 1)]:
+            y = act(*layer(name, *y))
+    elif network != "linear":
         y = layer("layer_in", *y)
         for k in range(1, (len(arrays) - 4) // 2, 2):
             z = act(*layer(f"layer{k + 1}", *act(*layer(f"layer{k}", *y))))
@@ -500,6 +571,10 @@ def quadrature(rule, dimension):
     return grid, np.stack(np.meshgrid(*[weights] * dimension, indexing="ij"), -1).reshape(-1, dimension).prod(1)
 
 
+def with_article(network):
+    return f"an {network}" if network in ("fcnet", "mlp") else f"a {network}"
+
+
 def check_loss(arrays, network, activation, expected):
     """Refuses a network that has another loss, and names those that have the expected one."""
     dimension = arrays[next(iter(arrays))].shape[1]
@@ -519,12 +594,15 @@ def check_loss(arrays, network, activation, expected):
     value = found(network, activation)
     if fits(value):
         return value
-    kinds = ["linear"] if network == "linear" else ["fcnet", "resnet"]
-    others = [f"{kind} with {act}" for kind in kinds for act in ACTIVATIONS if fits(found(kind, act))]
+    shapes = [values.shape for name, values in arrays.items() if name.endswith(".weight")]
+    squares = {shape for shape in shapes[1:-1]}
+    in_blocks = len(shapes) % 2 == 0 and squares == {2 * shapes[0][:1]}
+    kinds = ["linear"] if network == "linear" else ["fcnet", "resnet", "mlp"] if in_blocks else ["mlp"]
+    others = [f"{with_article(kind)} with {act}" for kind in kinds for act in ACTIVATIONS if fits(found(kind, act))]
     raise CheckpointError(
-        f"as a {network} with {activation} its {expected.loss} loss with {':'.join(map(str, expected.rule))} is "
+        f"as {with_article(network)} with {activation} its {expected.loss} loss with {':'.join(map(str, expected.rule))} is "
         f"{value:.6g}, not the expected {expected.text}; "
-        + (f"it is that of a {' or '.join(others)}." if others else "none of the known networks has that loss.")
+        + (f"it is that of {' or of '.join(others)}." if others else "none of the known networks has that loss.")
     )
 
 
@@ -563,8 +641,17 @@ def formula(network, activation, negate=False):
     return text + ("; layer_out negated" if negate else "")
 
 
+def says_mlp(path):
+    try:
+        return only_an_mlp(read_checkpoint(path)[0])
+    except CheckpointError:
+        return False
+
+
 def missing_choice(options):
     """What --network and --activation have to say, with the formulas; empty where they say it."""
+    if options.network is None and says_mlp(options.checkpoint):
+        options.network = "mlp"
     if options.network is None:
         choices = "\n".join(f"  {name:<8} {text}" for name, text in FORMULAS.items())
         return f"--network is missing, and a state dict does not say it: choose one of\n{choices}\n  {FACTOR}"
@@ -579,28 +666,21 @@ def missing_choice(options):
 def convert(source, target, network, activation, negate=False, expected=None):
     """Reads, checks and writes; returns the metadata, the number of parameters and the expected loss as found."""
     raw, storages = read_checkpoint(source)
-    tensors = {}
-    for name, tensor in raw.items():
-        if canonical(name) is None:
-            raise CheckpointError(f"tensor '{name}' belongs to none of the networks linear, fcnet and resnet.")
-        if canonical(name) in tensors:
-            raise CheckpointError(f"tensor '{canonical(name)}' is there twice.")
-        tensors[canonical(name)] = tensor
-    width, blocks, dimension, layers = infer_sizes(tensors, network)
-    arrays = {
-        name: load_tensor(name, tensors[name], storages) for name in check_shapes(tensors, width, dimension, layers)
-    }
+    tensors = canonical_tensors(raw, network)
+    sizes = infer_sizes(tensors, network)
+    arrays = {name: load_tensor(name, tensors[name], storages) for name in check_shapes(tensors, sizes)}
     if negate:
         for name in ("layer_out.weight", "layer_out.bias"):
             arrays[name] = -arrays[name]
-    if expected and expected.rule[0] != "gauss" and dimension != 1:
-        raise CheckpointError(f"--quadrature {expected.rule[0]} is for one dimension, not {dimension}: use gauss:N.")
+    if expected and expected.rule[0] != "gauss" and sizes.dimension != 1:
+        raise CheckpointError(
+            f"--quadrature {expected.rule[0]} is for one dimension, not {sizes.dimension}: use gauss:N."
+        )
     found = check_loss(arrays, network, activation, expected) if expected else None
     metadata = {
         "network": network,
-        "width": str(width),
-        "blocks": str(blocks),
-        "dimension": str(dimension),
+        **sizes_as_text(network, sizes),
+        "dimension": str(sizes.dimension),
         **({"activation": activation} if activation else {}),
         "source": os.path.basename(source),
         "output_negated": "true" if negate else "false",
@@ -647,8 +727,9 @@ def main(argv=None):
         print(f"import_checkpoint: '{options.checkpoint}': {error}", file=sys.stderr)
         return 1
     print(
-        f"{options.output}: {meta['network']}, dimension {meta['dimension']}, width {meta['width']}, blocks "
-        f"{meta['blocks']}, {count} parameters"
+        f"{options.output}: {meta['network']}, dimension {meta['dimension']}, "
+        + "".join(f"{key} {meta[key]}, " for key in ("width", "blocks", "layers") if key in meta)
+        + f"{count} parameters"
     )
     print(f"  {formula(options.network, options.activation, options.negate_output)}")
     if expected:

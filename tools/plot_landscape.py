@@ -177,6 +177,9 @@ def describe_network(minimizer):
     network = attribute(minimizer, "network", "network not stored")
     if network == "linear":
         return "linear model"
+    if network == "mlp":
+        layers = ",".join(str(width) for width in minimizer.attrs["layers"]) if "layers" in minimizer.attrs else "?"
+        return f"mlp (layers {layers}, {attribute(minimizer, 'activation', 'activation not stored')})"
     blocks = attribute(minimizer, "blocks", 0)
     width, activation = attribute(minimizer, "width", "?"), attribute(
         minimizer, "activation", "activation not stored"

@@ -58,6 +58,29 @@ const cpu::Kernels& choose_kernels() {
   return *cpu::portable_kernels();
 }
 
+/// The starts of lines, as they are evaluated.
+class EvaluatedStarts {
+ public:
+  EvaluatedStarts(const LineSet& lines, const ParameterEmbedding& embedding) : lines_(lines), size_(embedding.size()) {
+    if (embedding.is_identity()) return;
+    const std::size_t n = lines.parameter_count();
+    for (std::int64_t k = 0; k < lines.n_starts(); ++k) {
+      const auto row = embedding.spread_copy(lines.starts().subspan(static_cast<std::size_t>(k) * n, n));
+      spread_.insert(spread_.end(), row.begin(), row.end());
+    }
+  }
+  /// Of line k.
+  const double* of(std::int64_t k) const {
+    if (spread_.empty()) return lines_.start(k).data();
+    return spread_.data() + static_cast<std::size_t>(k / lines_.n_directions()) * size_;
+  }
+
+ private:
+  const LineSet& lines_;
+  std::size_t size_;
+  std::vector<double> spread_;
+};
+
 class CpuBackend final : public LossBackend {
  public:
   CpuBackend(const NetworkSpec& spec, const Problem& problem, const PointSet& points, int n_threads,
@@ -68,6 +91,7 @@ class CpuBackend final : public LossBackend {
         precision_(precision),
         kernels_(choose_kernels()),
         n_parameters_(ParameterLayout(spec).size()),
+        embedding_(spec),
         thread_work_(static_cast<std::size_t>(n_threads_)),
         single_work_(static_cast<std::size_t>(n_threads_)) {
     spec.validate();
@@ -95,7 +119,7 @@ class CpuBackend final : public LossBackend {
   const PreparedPoints& prepared(LossKind loss);
   cpu::Evaluation evaluation(LossKind loss) const {
     const math::DynamicShape s = spec_.shape();
-    return {s.d, s.w, s.nb, spec_.kind, spec_.activation, loss};
+    return {s.d, s.w, s.nb, spec_.kind, s.half, spec_.activation, loss};
   }
   /// Threads for a parallel region of `cost` operations in `n_parts` parts. A region that lasts less than about half a
   /// millisecond loses more by waiting for a thread that is not running, on a busy machine milliseconds, than it gains.
@@ -119,6 +143,7 @@ class CpuBackend final : public LossBackend {
   Precision precision_;
   const cpu::Kernels& kernels_;
   std::size_t n_parameters_;
+  ParameterEmbedding embedding_;
   PointSet points_;
   std::array<PreparedPoints, 2> prepared_;  // by LossKind
   std::vector<AlignedBuffer> thread_work_;
@@ -202,18 +227,18 @@ void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
   const std::size_t n_work = single ? kernels_.single_work(e) : kernels_.loss_work(e);
   // Directions are made in batches that stay small beside the points; a batch's networks are handed to threads one by
   // one.
-  const std::int64_t batch =
-      std::clamp<std::int64_t>((std::int64_t{1} << 21) / static_cast<std::int64_t>(n_parameters_), 1, 4096);
+  const std::size_t n = embedding_.size();
+  const std::int64_t batch = std::clamp<std::int64_t>((std::int64_t{1} << 21) / static_cast<std::int64_t>(n), 1, 4096);
+  const EvaluatedStarts starts(*task.lines, embedding_);
   std::vector<double> directions;
   const std::int64_t end = task.first + task.count;
   for (std::int64_t begin = task.first; begin < end;) {
     const std::int64_t first_direction = begin / n_steps;
     const std::int64_t stop = std::min(end, (first_direction + batch) * n_steps);
     const std::int64_t n_directions = (stop - 1) / n_steps - first_direction + 1;
-    directions.resize(static_cast<std::size_t>(n_directions) * n_parameters_);
+    directions.resize(static_cast<std::size_t>(n_directions) * n);
     const auto direction = [&](std::int64_t k) {
-      return std::span<double>(directions)
-          .subspan(static_cast<std::size_t>(k - first_direction) * n_parameters_, n_parameters_);
+      return std::span<double>(directions).subspan(static_cast<std::size_t>(k - first_direction) * n, n);
     };
     const int threads = static_cast<int>(std::min<std::int64_t>(n_threads_, stop - begin));
 #pragma omp parallel num_threads(threads)
@@ -221,11 +246,13 @@ void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
       double* scratch = single ? nullptr : work(n_work);
       float* single_scratch = single ? work_in(single_work_, n_work) : nullptr;
 #pragma omp for schedule(static)
-      for (std::int64_t k = first_direction; k < first_direction + n_directions; ++k)
-        task.lines->direction(k, direction(k));
+      for (std::int64_t k = first_direction; k < first_direction + n_directions; ++k) {
+        task.lines->direction(k, direction(k).first(n_parameters_));
+        embedding_.spread(direction(k));
+      }
 #pragma omp for schedule(dynamic, 8)
       for (std::int64_t item = begin; item < stop; ++item) {
-        const double* start = task.lines->start(item / n_steps).data();
+        const double* start = starts.of(item / n_steps);
         const double* d = direction(item / n_steps).data();
         const double step = task.steps[static_cast<std::size_t>(item % n_steps)];
         losses[static_cast<std::size_t>(item - task.first)] =
@@ -242,6 +269,7 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
     throw Error("Parameters and gradient do not fit the network.");
   }
   const cpu::Evaluation e = evaluation(loss);
+  const std::vector<double> evaluated = embedding_.spread_copy(theta);
   const cpu::PointBlocks& points = prepared(loss).blocks;
   const std::size_t size = kernels_.gradient_size(e);
   const std::size_t n_work = kernels_.gradient_work(e);
@@ -259,15 +287,18 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
     for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
       double* out = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
       const std::int64_t first = chunk * blocks_per_chunk;
-      out[size] = kernels_.gradient(e, theta.data(), points, first, std::min(blocks_per_chunk, points.n_blocks - first),
-                                    out, scratch);
+      out[size] = kernels_.gradient(e, evaluated.data(), points, first,
+                                    std::min(blocks_per_chunk, points.n_blocks - first), out, scratch);
     }
   }
   for (std::int64_t chunk = 1; chunk < n_chunks; ++chunk) {
     const double* from = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
     for (std::size_t i = 0; i <= size; ++i) partial[i] += from[i];
   }
-  math::unfold_gradient(spec_.shape(), theta.data(), partial.data(), gradient.data());
+  std::vector<double> row(embedding_.size());
+  math::unfold_gradient(spec_.shape(), evaluated.data(), partial.data(), row.data());
+  embedding_.gather(std::span<double>(row));
+  std::copy_n(row.begin(), gradient.size(), gradient.begin());
   return partial[size];
 }
 

@@ -36,6 +36,7 @@ using SinglePointBlocks = PointBlocksOf<float>;
 struct Evaluation {
   int dimension, width, blocks;
   NetworkKind kind;
+  bool ends_half;  // math::DynamicShape
   Activation activation;
   LossKind loss;
 };

@@ -36,7 +36,9 @@ constexpr int kLanes = LANDSCAPE_CPU_LANES;
 constexpr int kRegistersPerBlock = kBlock / kLanes;
 using math::FloatLanes;
 
-DynamicShape shape_of(const Evaluation& e) { return {e.dimension, e.width, e.blocks, e.kind == NetworkKind::resnet}; }
+DynamicShape shape_of(const Evaluation& e) {
+  return {e.dimension, e.width, e.blocks, e.kind == NetworkKind::resnet, e.kind == NetworkKind::mlp, e.ends_half};
+}
 
 constexpr std::size_t round_up(std::size_t n) { return (n + 7) / 8 * 8; }
 

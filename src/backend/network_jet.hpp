@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,7 +19,8 @@ class NetworkJet {
       : activation_(spec.activation),
         shape_(spec.shape()),
         buffer_(static_cast<std::size_t>(math::FoldedLayout{shape_}.buffer_size())),
-        network_(math::fold(shape_, theta.data(), buffer_.data())),
+        network_(
+            math::fold(shape_, ParameterEmbedding(spec).spread_copy(std::span<const T>(theta)).data(), buffer_.data())),
         work_(static_cast<std::size_t>(math::forward_work<true, 1, T>(shape_))),
         jet_(static_cast<std::size_t>(spec.dimension) + 2) {}
   NetworkJet(const NetworkJet&) = delete;

@@ -93,6 +93,17 @@ std::vector<Number> parse_list(Text text, Text option, Parse&& parse) {
   return numbers;
 }
 
+std::vector<int> parse_layers(Text text, Text option) {
+  std::vector<int> layers;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    layers.push_back(parse_whole<int>(text.substr(0, comma), option, 1, 4096));
+    more = comma != Text::npos;
+    if (more) text.remove_prefix(comma + 1);
+  }
+  return layers;
+}
+
 // S, M:S, H:M:S and, as Slurm writes them, D-H, D-H:M and D-H:M:S -> seconds. Slurm's single number, which is minutes,
 // is seconds here.
 double parse_duration(Text text, Text option) {
@@ -144,6 +155,7 @@ std::vector<Option> make_table() {
   const auto layered = [](const C& c, std::string text) {
     return c.network.kind == NetworkKind::linear ? std::string() : text;
   };
+  const auto in_blocks = [](const C& c, std::string text) { return has_blocks(c.network.kind) ? text : std::string(); };
   const auto drawn = [](const C& c, std::string text) { return c.directions_from.empty() ? text : std::string(); };
 
   return {
@@ -203,15 +215,18 @@ std::vector<Option> make_table() {
       {"losses", "LIST", "of ritz and galerkin", problem, evaluates,
        [](C& c, Text t, Text o) { c.losses = parse_losses(t, o); }, [](const C& c) { return join_losses(c.losses); }},
 
-      {"network", "linear|fcnet|resnet", "architecture", network, trains,
+      {"network", "linear|fcnet|resnet|mlp", "architecture", network, trains,
        [](C& c, Text t, Text o) { c.network.kind = parse_network_kind(t, o); },
        [](const C& c) { return to_string(c.network.kind); }},
       {"width", "W", "neurons per layer", network, trains,
        [](C& c, Text t, Text o) { c.network.width = parse_whole<int>(t, o, 0, 4096); },
-       [layered](const C& c) { return layered(c, number_text(c.network.width)); }},
+       [in_blocks](const C& c) { return in_blocks(c, number_text(c.network.width)); }},
       {"blocks", "B", "residual blocks, or pairs of hidden layers", network, trains,
        [](C& c, Text t, Text o) { c.network.blocks = parse_whole<int>(t, o, 0, 100); },
-       [layered](const C& c) { return layered(c, number_text(c.network.blocks)); }},
+       [in_blocks](const C& c) { return in_blocks(c, number_text(c.network.blocks)); }},
+      {"layers", "LIST", "mlp: widths of the hidden layers, from the input on [16,16]", network, trains,
+       [](C& c, Text t, Text o) { c.network.layers = parse_layers(t, o); },
+       [](const C& c) { return layers_text(c.network.layers); }},
       {"activation", "NAME", kActivationNames, network, trains,
        [](C& c, Text t, Text o) { c.network.activation = parse_activation(t, o); },
        [layered](const C& c) { return layered(c, to_string(c.network.activation)); }},

@@ -92,6 +92,22 @@ void validate_given(RunConfig& config, const OptionTexts& texts, Complaints& com
     complaints.add("--resume goes on with a file and --overwrite replaces it: give one of them.");
 }
 
+// Sizes that the kind of network does not have: a default's go, and so do those of a weaker source, such as a preset,
+// than the one that chose the kind.
+void settle_sizes(NetworkSpec& network, const OptionTexts& texts) {
+  const auto kind = texts.find("network");
+  const auto is_meant = [&](std::string_view option) {
+    const auto given = texts.find(option);
+    if (given == texts.end()) return false;
+    return given->second.origin.empty() || kind == texts.end() || given->second.origin == kind->second.origin;
+  };
+  const bool in_blocks = has_blocks(network.kind), is_mlp = network.kind == NetworkKind::mlp;
+  if (!in_blocks && !is_meant("width")) network.width = 0;
+  if (!in_blocks && !is_meant("blocks")) network.blocks = 0;
+  if (!is_mlp && !is_meant("layers")) network.layers.clear();
+  if (is_mlp && texts.find("layers") == texts.end()) network.layers = {16, 16};
+}
+
 }  // namespace
 
 void settle_quadratures(RunConfig& config, const OptionTexts& given) {
@@ -154,10 +170,7 @@ RunConfig make_run_config(const OptionTexts& texts) {
   RunConfig config;
   Complaints complaints;
   const auto refused = apply_options(config, texts, complaints);
-  if (config.network.kind == NetworkKind::linear) {
-    if (texts.find("width") == texts.end()) config.network.width = 0;
-    if (texts.find("blocks") == texts.end()) config.network.blocks = 0;
-  }
+  settle_sizes(config.network, texts);
   settle_quadratures(config, texts);
   Complaints together;
   validate_given(config, texts, together);

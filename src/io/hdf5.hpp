@@ -113,6 +113,7 @@ bool has_attribute(hid_t object, const std::string& name);
 /// Throw Error where the attribute is missing or of another type.
 std::string read_text(hid_t object, const std::string& name);
 std::int64_t read_integer(hid_t object, const std::string& name);
+std::vector<std::int64_t> read_integers(hid_t object, const std::string& name);
 double read_number(hid_t object, const std::string& name);
 std::string read_text_or(hid_t object, const std::string& name, const std::string& otherwise);
 double read_number_or(hid_t object, const std::string& name, double otherwise);

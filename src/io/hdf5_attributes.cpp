@@ -212,6 +212,12 @@ std::int64_t read_integer(hid_t object, const std::string& name) {
   return values_of<std::int64_t>(found, H5T_NATIVE_INT64, name).at(0);
 }
 
+std::vector<std::int64_t> read_integers(hid_t object, const std::string& name) {
+  const Found found = open_attribute(object, name);
+  if (found.kind != H5T_INTEGER || found.rank != 1) wrong_type(name, "a list of whole numbers");
+  return values_of<std::int64_t>(found, H5T_NATIVE_INT64, name);
+}
+
 double read_number(hid_t object, const std::string& name) {
   const Found found = open_attribute(object, name);
   const bool number = found.kind == H5T_FLOAT || found.kind == H5T_INTEGER;

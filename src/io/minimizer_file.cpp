@@ -62,6 +62,50 @@ std::pair<int, int> matrix_shape(const TensorMap& tensors, const std::string& na
   return {static_cast<int>(shape[0]), static_cast<int>(shape[1])};
 }
 
+/// (out, in) of layer_in, layer1, layer2, ... as far as they go.
+std::vector<std::pair<int, int>> layer_shapes(const TensorMap& tensors) {
+  std::vector<std::pair<int, int>> shapes{matrix_shape(tensors, "layer_in.weight")};
+  for (std::string name = "layer1.weight"; tensors.contains(name); name = fmt::format("layer{}.weight", shapes.size()))
+    shapes.push_back(matrix_shape(tensors, name));
+  return shapes;
+}
+
+/// Can tensors of these shapes be those of pairs of equally wide layers, as an fcnet's or a resnet's? An mlp's may be, too.
+bool may_be_blocks(const std::vector<std::pair<int, int>>& shapes) {
+  const int width = shapes.front().first;
+  return shapes.size() > 1 && shapes.size() % 2 == 1 &&
+         std::all_of(shapes.begin() + 1, shapes.end(), [&](auto s) { return s == std::pair(width, width); });
+}
+
+/// The file's word, else the caller's, else what the shapes leave.
+NetworkKind infer_kind(const TensorMap& tensors, const std::optional<std::string>& word, const NetworkHints& hints) {
+  if (word) return parse_network_kind(*word, "__metadata__ network");
+  if (!tensors.contains("layer_in.weight") && tensors.contains("layer_out.weight") && tensors.size() <= 2)
+    return NetworkKind::linear;
+  if (hints.kind && *hints.kind != NetworkKind::linear) return *hints.kind;
+  if (may_be_blocks(layer_shapes(tensors)))
+    throw Error(
+        "it does not say which network it is, and its shapes fit several: give --network fcnet, resnet or mlp.");
+  return NetworkKind::mlp;
+}
+
+void infer_sizes(const TensorMap& tensors, NetworkSpec& spec) {
+  if (!has_blocks(spec.kind)) spec.width = spec.blocks = 0;
+  if (spec.kind == NetworkKind::linear) {
+    spec.dimension = matrix_shape(tensors, "layer_out.weight").second;
+    return;
+  }
+  const std::vector<std::pair<int, int>> shapes = layer_shapes(tensors);
+  spec.dimension = shapes.front().second;
+  if (spec.kind == NetworkKind::mlp) {
+    for (const auto& [width, inputs] : shapes) spec.layers.push_back(width);
+  } else {
+    spec.width = shapes.front().first;
+    // A missing layer is named by the comparison with the layout.
+    spec.blocks = std::max(1, static_cast<int>(shapes.size()) / 2);
+  }
+}
+
 /// Sizes from names and shapes; kind and activation from the metadata, else from `hints`.
 NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, std::string>& metadata,
                           const NetworkHints& hints) {
@@ -70,16 +114,8 @@ NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, 
     return found == metadata.end() ? std::nullopt : std::optional(found->second);
   };
   NetworkSpec spec;
-  const std::optional<std::string> kind = word("network"), activation = word("activation");
-  const bool is_linear =
-      !tensors.contains("layer_in.weight") && tensors.contains("layer_out.weight") && tensors.size() <= 2;
-  if (kind) {
-    spec.kind = parse_network_kind(*kind, "__metadata__ network");
-  } else {
-    if (!is_linear && (!hints.kind || *hints.kind == NetworkKind::linear))
-      throw Error("it does not say which network it is: give --network fcnet or resnet.");
-    spec.kind = is_linear ? NetworkKind::linear : *hints.kind;
-  }
+  const std::optional<std::string> activation = word("activation");
+  spec.kind = infer_kind(tensors, word("network"), hints);
   if (activation) {
     spec.activation = parse_activation(*activation, "__metadata__ activation");
   } else if (spec.kind != NetworkKind::linear) {
@@ -87,23 +123,19 @@ NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, 
       throw Error(fmt::format("it does not say its activation: give --activation {}.", activation_names()));
     spec.activation = *hints.activation;
   }
-  if (spec.kind == NetworkKind::linear) {
-    spec.width = spec.blocks = 0;
-    spec.dimension = matrix_shape(tensors, "layer_out.weight").second;
-  } else {
-    std::tie(spec.width, spec.dimension) = matrix_shape(tensors, "layer_in.weight");
-    int n_layers = 0;
-    while (tensors.contains(fmt::format("layer{}.weight", n_layers + 1))) ++n_layers;
-    // A missing layer is named by the comparison with the layout below.
-    spec.blocks = std::max(1, (n_layers + 1) / 2);
-  }
+  infer_sizes(tensors, spec);
   spec.validate();
-  for (const auto& [key, value] :
-       {std::pair<const char*, int>{"width", spec.width}, {"blocks", spec.blocks}, {"dimension", spec.dimension}}) {
+  std::vector<std::pair<const char*, std::string>> sizes{{"dimension", std::to_string(spec.dimension)}};
+  if (spec.kind == NetworkKind::mlp) {
+    sizes.emplace_back("layers", layers_text(spec.layers));
+  } else {
+    sizes.emplace_back("width", std::to_string(spec.width));
+    sizes.emplace_back("blocks", std::to_string(spec.blocks));
+  }
+  for (const auto& [key, value] : sizes) {
     const std::optional<std::string> said = word(key);
-    if (said && *said != std::to_string(value)) {
+    if (said && *said != value)
       throw Error(fmt::format("its __metadata__ says {} = {}, but the tensors' shapes say {}.", key, *said, value));
-    }
   }
   return spec;
 }
@@ -228,7 +260,13 @@ std::vector<double> read_directions(const std::string& path, const std::string& 
 
 void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
   comm.broadcast(minimizer.name);
-  comm.broadcast(minimizer.spec);
+  NetworkSpec& spec = minimizer.spec;
+  comm.broadcast(spec.kind);
+  comm.broadcast(spec.activation);
+  comm.broadcast(spec.dimension);
+  comm.broadcast(spec.width);
+  comm.broadcast(spec.blocks);
+  comm.broadcast(spec.layers);
   comm.broadcast(minimizer.loss);
   comm.broadcast(minimizer.theta);
   comm.broadcast(minimizer.source);

@@ -188,6 +188,8 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"activation", to_string(spec.activation)});
   h5::write_attribute(id, {"width", spec.width});
   h5::write_attribute(id, {"blocks", spec.blocks});
+  if (spec.kind == NetworkKind::mlp)
+    h5::write_attribute(id, {"layers", std::vector<std::int64_t>(spec.layers.begin(), spec.layers.end())});
   h5::write_attribute(id, {"dimension", spec.dimension});
   h5::write_attribute(id, {"source", minimizer.source});
   h5::write_attribute(id, {"description", kDescription});
@@ -219,10 +221,10 @@ Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bo
   const std::string path = minimizer_group_name(name);
   const h5::Group group = h5::open_group(file.get(), path);
   const hid_t id = group.get();
-  const auto small = [&](const char* attribute) {
-    return static_cast<int>(
-        std::clamp<std::int64_t>(h5::read_integer(id, attribute), -1, std::numeric_limits<int>::max()));
+  const auto as_int = [](std::int64_t value) {
+    return static_cast<int>(std::clamp<std::int64_t>(value, -1, std::numeric_limits<int>::max()));
   };
+  const auto small = [&](const char* attribute) { return as_int(h5::read_integer(id, attribute)); };
   Minimizer minimizer;
   minimizer.name = name;
   try {
@@ -231,6 +233,9 @@ Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bo
     minimizer.spec.activation = parse_activation(h5::read_text(id, "activation"), "activation");
     minimizer.spec.width = small("width");
     minimizer.spec.blocks = small("blocks");
+    if (minimizer.spec.kind == NetworkKind::mlp) {
+      for (const std::int64_t width : h5::read_integers(id, "layers")) minimizer.spec.layers.push_back(as_int(width));
+    }
     minimizer.spec.dimension = small("dimension");
     minimizer.spec.validate();
     minimizer.problem = h5::read_text_or(id, "problem", "");

@@ -51,9 +51,12 @@ void adopt_network(RunConfig& config, const OptionTexts& given) {
       const NetworkSpec& asked = config.network;
       require_same(given, "network", to_string(asked.kind), to_string(found.kind), file);
       require_same(given, "dimension", std::to_string(asked.dimension), std::to_string(found.dimension), file);
-      if (found.kind != NetworkKind::linear) {
+      require_same(given, "layers", layers_text(asked.layers), layers_text(found.layers), file);
+      if (has_blocks(found.kind)) {
         require_same(given, "width", std::to_string(asked.width), std::to_string(found.width), file);
         require_same(given, "blocks", std::to_string(asked.blocks), std::to_string(found.blocks), file);
+      }
+      if (found.kind != NetworkKind::linear) {
         require_same(given, "activation", to_string(asked.activation), to_string(found.activation), file);
       }
       first_file = file;

@@ -26,7 +26,26 @@ std::vector<double> random_vector(std::size_t n, double scale, std::uint64_t str
 }
 
 reference::Network reference_network(const NetworkSpec& spec, std::vector<double> theta) {
-  return {to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, std::move(theta)};
+  return {to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
+          spec.blocks,          std::move(theta),           spec.layers};
+}
+
+NetworkSpec mlp(int dimension, std::vector<int> layers, Activation activation) {
+  return {NetworkKind::mlp, activation, dimension, 0, 0, std::move(layers)};
+}
+
+/// One to five hidden layers of equal and unequal widths.
+std::vector<NetworkSpec> mlp_specs() {
+  return {mlp(1, {16, 16}, Activation::tanh),
+          mlp(1, {7}, Activation::swish),
+          mlp(3, {1}, Activation::tanh),
+          mlp(2, {5, 3}, Activation::sin),
+          mlp(3, {4, 9, 6}, Activation::softplus),
+          mlp(10, {6, 6, 6, 6}, Activation::swish),
+          mlp(2, {3, 8, 5, 2, 7}, Activation::tanh),
+          mlp(1, {8, 8, 8}, Activation::sin),
+          mlp(10, {33, 4}, Activation::softplus),
+          mlp(6, {5, 5, 5, 5, 5}, Activation::tanh)};
 }
 
 std::vector<NetworkSpec> many_specs() {
@@ -43,6 +62,7 @@ std::vector<NetworkSpec> many_specs() {
     specs.push_back({NetworkKind::resnet, activation, 3, 9, 2});
     specs.push_back({NetworkKind::fcnet, activation, 2, 5, 2});
   }
+  for (const NetworkSpec& spec : mlp_specs()) specs.push_back(spec);
   return specs;
 }
 
@@ -212,6 +232,7 @@ math::Dual dual_loss(const Problem& problem, const NetworkSpec& spec, const std:
   const math::DynamicShape s = spec.shape();
   std::vector<math::Dual> parameters(theta.begin(), theta.end());
   parameters[i].slope = 1.0;
+  parameters = ParameterEmbedding(spec).spread_copy(std::span<const math::Dual>(parameters));
   std::vector<math::Dual> buffer(static_cast<std::size_t>(math::FoldedLayout<math::DynamicShape>{s}.buffer_size()));
   const auto net = math::fold(s, parameters.data(), buffer.data());
   std::vector<math::Dual> work(static_cast<std::size_t>(
@@ -279,10 +300,9 @@ TEST(CpuBackend, GradientsAreTheDerivativesOfDualNumbers) {
   }
 }
 
-TEST(CpuBackend, GradientMatchesFiniteDifferencesOfTheReference) {
-  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 2, 5, 2};
+void expect_gradient_is_that_of_the_reference(const NetworkSpec& spec) {
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 4);
-  const PointSet points = odd_points(2);
+  const PointSet points = odd_points(spec.dimension);
   const auto backend = make_cpu_backend(spec, Problem{"sine"}, points, 1);
   std::vector<double> gradient(theta.size());
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
@@ -295,8 +315,39 @@ TEST(CpuBackend, GradientMatchesFiniteDifferencesOfTheReference) {
         return reference::loss(reference_network(spec, moved), "sine", to_string(loss), points.points, points.weights);
       };
       const auto want = static_cast<double>((at(h) - at(-h)) / (2.0L * h));
-      EXPECT_NEAR(gradient[i], want, 1e-6 * std::max(1.0, std::abs(want)));
+      EXPECT_NEAR(gradient[i], want, 1e-6 * std::max(1.0, std::abs(want))) << spec.describe();
     }
+  }
+}
+
+TEST(CpuBackend, GradientMatchesFiniteDifferencesOfTheReference) {
+  expect_gradient_is_that_of_the_reference({NetworkKind::resnet, Activation::swish, 2, 5, 2});
+  for (const NetworkSpec& spec : mlp_specs()) expect_gradient_is_that_of_the_reference(spec);
+}
+
+TEST(CpuBackend, AnFcnetIsTheMlpWhoseFirstLayerIsTheProductOfItsFirstTwo) {
+  const NetworkSpec fcnet{NetworkKind::fcnet, Activation::tanh, 2, 5, 2};
+  const NetworkSpec plain = mlp(2, {5, 5, 5, 5}, Activation::tanh);
+  const auto theta = random_vector(ParameterLayout(fcnet).size(), 0.5, 5);
+  const std::size_t w = 5, d = 2, first = w * d + w, inner = w * w + w;
+  std::vector<double> product(first, 0.0);
+  for (std::size_t i = 0; i < w; ++i) {
+    for (std::size_t m = 0; m < w; ++m) {
+      const double weight = theta[first + i * w + m];
+      for (std::size_t j = 0; j < d; ++j) product[i * d + j] += weight * theta[m * d + j];
+      product[w * d + i] += weight * theta[w * d + m];
+    }
+    product[w * d + i] += theta[first + w * w + i];
+  }
+  product.insert(product.end(), theta.begin() + static_cast<std::ptrdiff_t>(first + inner), theta.end());
+  const PointSet points = odd_points(2);
+  std::vector<double> gradient(theta.size()), plain_gradient(product.size());
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    const double value = make_cpu_backend(fcnet, {}, points, 1)->loss_and_gradient(loss, theta, gradient);
+    const double same = make_cpu_backend(plain, {}, points, 1)->loss_and_gradient(loss, product, plain_gradient);
+    EXPECT_NEAR(same, value, 1e-13 * std::abs(value));
+    for (std::size_t i = first; i < product.size(); ++i)
+      EXPECT_NEAR(plain_gradient[i], gradient[i + inner], 1e-12 * (1.0 + std::abs(value)));
   }
 }
 

@@ -22,8 +22,8 @@ struct Case {
 };
 
 long double exact_loss(const NetworkSpec& spec, LossKind loss, const PointSet& points, std::vector<double> theta) {
-  const reference::Network network{
-      to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, std::move(theta)};
+  const reference::Network network{to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
+                                   spec.blocks,          std::move(theta),           spec.layers};
   return reference::loss(network, "sine", to_string(loss), points.points, points.weights);
 }
 

@@ -184,6 +184,21 @@ TEST_F(Config, ResolvedTextOfALinearNetworkReadsBack) {
   EXPECT_EQ(parse_resolved_text(resolved_text(config)).network, config.network);
 }
 
+TEST_F(Config, AnMlpHasLayersInsteadOfWidthAndBlocks) {
+  const RunConfig config = parse({"--network=mlp", "--layers=16,8,16", "--activation=tanh"});
+  EXPECT_EQ(config.network, (NetworkSpec{NetworkKind::mlp, Activation::tanh, 1, 0, 0, {16, 8, 16}}));
+  EXPECT_EQ(parse_resolved_text(resolved_text(config)).network, config.network);
+  EXPECT_NE(config_hash(config), config_hash(parse({"--network=mlp", "--layers=16,16,8", "--activation=tanh"})));
+  EXPECT_EQ(parse({"--network=mlp"}).network.layers, (std::vector<int>{16, 16}));
+  EXPECT_EQ(parse({"--network=mlp"}).network.describe(), "mlp, layers 16,16, swish, d = 1");
+  // What a weaker source says of sizes that the kind does not have has no meaning any more.
+  const std::string file = write("sizes.cfg", "width = 7\nblocks = 2\nnetwork = fcnet\n");
+  EXPECT_EQ(parse({"--config=" + file, "--network=mlp"}).network.width, 0);
+  const std::string plain = write("plain.cfg", "network = mlp\nlayers = 3,2\n");
+  EXPECT_EQ(parse({"--config=" + plain}).network.layers, (std::vector<int>{3, 2}));
+  EXPECT_TRUE(parse({"--config=" + plain, "--network=resnet"}).network.layers.empty());
+}
+
 TEST_F(Config, HashIgnoresWhereAndHowFastButNotWhat) {
   const std::string hash = config_hash(parse({}));
   EXPECT_EQ(hash.size(), 16u);
@@ -289,6 +304,15 @@ TEST_F(Config, BadOptionsAreNamed) {
       {{"--network=transformer"}, "'transformer'"},
       {{"--width=0"}, "--width 0"},
       {{"--network=linear", "--width=3"}, "--width"},
+      {{"--network=mlp", "--width=3"}, "An mlp has neither --width nor --blocks: give its --layers."},
+      {{"--network=mlp", "--layers=3", "--blocks=1"}, "An mlp has neither --width nor --blocks"},
+      {{"--layers=3,4"}, "--layers 3,4 belongs to an mlp: give --network mlp too, or drop it."},
+      {{"--network=linear", "--layers=3"}, "--layers 3 belongs to an mlp"},
+      {{"--network=mlp", "--layers=3,0"}, "--layers '0' is too small: give a whole number from 1 to 4096."},
+      {{"--network=mlp", "--layers=3,"}, "--layers '' is not a whole number"},
+      {{"--network=mlp", "--layers=16x16"}, "--layers '16x16' is not a whole number"},
+      {{"--config=" + write("both.cfg", "network = mlp\nwidth = 3\n")}, "neither --width nor --blocks"},
+      {{"--config=" + write("none.cfg", "layers = 3\n")}, "--layers 3 belongs to an mlp"},
       {{"--problem=cubic", "--dimension=2", "--quadrature=sobol:8", "--train-quadrature=sobol:8"}, "--dimension 2"},
       {{"--learning-rate=-1"}, "--learning-rate"},
       {{"--learning-rate=nan"}, "--learning-rate"},

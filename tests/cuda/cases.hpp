@@ -38,10 +38,11 @@ inline std::vector<double> random_vector(std::size_t n, double scale, std::uint6
 }
 
 /// Entries of size 1 / sqrt(width), as after training: activations neither saturate nor vanish.
-inline double natural_scale(const NetworkSpec& spec) { return 1.0 / std::sqrt(std::max(spec.width, 1)); }
+inline double natural_scale(const NetworkSpec& spec) { return 1.0 / std::sqrt(std::max(spec.shape().w, 1)); }
 
 inline reference::Network reference_network(const NetworkSpec& spec, std::vector<double> theta) {
-  return {to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, std::move(theta)};
+  return {to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
+          spec.blocks,          std::move(theta),           spec.layers};
 }
 
 /// n points away from the boundary, where B is not so small that a wrong Laplacian would hide behind it.

@@ -28,6 +28,13 @@ std::vector<NetworkSpec> gradient_specs() {
     specs.push_back({NetworkKind::fcnet, activation, 3, 6, 2});
     specs.push_back({NetworkKind::resnet, activation, 10, 20, 1});
   }
+  for (const auto& [d, layers] : {std::pair{1, std::vector<int>{4, 4}},
+                                  {1, {7}},
+                                  {3, {9, 9, 9}},
+                                  {2, {12, 5}},
+                                  {10, {6, 20, 9, 3}},
+                                  {3, {3, 8, 5, 2, 7}}})
+    specs.push_back({NetworkKind::mlp, d == 1 ? Activation::swish : Activation::tanh, d, 0, 0, layers});
   return specs;
 }
 

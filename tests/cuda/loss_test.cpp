@@ -46,6 +46,10 @@ NetworkSpec fcnet(int d, int w, int nb = 1, Activation activation = Activation::
   return {NetworkKind::fcnet, activation, d, w, nb};
 }
 
+NetworkSpec mlp(int d, std::vector<int> layers, Activation activation = Activation::swish) {
+  return {NetworkKind::mlp, activation, d, 0, 0, std::move(layers)};
+}
+
 CUDA_TEST(LossesMatchTheReferenceAtEveryWidth) {
   LANDSCAPE_NEEDS_GPU();
   for (int w = 1; w <= 66; ++w) expect_losses(resnet(1 + w % 4, w), static_cast<std::size_t>(31 + w % 3));
@@ -113,6 +117,28 @@ CUDA_TEST(LossesMatchTheReferenceForEveryEquation) {
     }
     expect_losses(resnet(3, 20, 2), 33, {}, problem);
     expect_losses(resnet(10, 40), 9, {KernelFamily::deep, KernelFamily::gemm}, problem);
+  }
+}
+
+CUDA_TEST(LossesMatchTheReferenceForMlps) {
+  LANDSCAPE_NEEDS_GPU();
+  expect_losses(mlp(1, {4, 4}), 33);
+  expect_losses(mlp(1, {16, 16}, Activation::tanh), 33);
+  expect_losses(mlp(3, {8, 8, 8, 8}), 31);
+  expect_losses(mlp(2, {12, 5}), 33);
+  expect_losses(mlp(10, {6, 20, 9, 3}, Activation::sin), 33);
+  for (const std::vector<int>& layers : {std::vector<int>{7}, {9, 9, 9}, {3, 8, 5, 2, 7}}) {
+    for (const int d : {1, 3}) expect_losses(mlp(d, layers, Activation::softplus), 33);
+  }
+}
+
+CUDA_TEST(AnOddNumberOfHiddenLayersIsLeftToTheGenericKernels) {
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    const NetworkSpec odd = mlp(2, {6, 6, 6}), even = mlp(2, {6, 6});
+    const cuda::Evaluation of_odd{odd.kind, odd.shape(), odd.activation, loss},
+        of_even{even.kind, even.shape(), even.activation, loss};
+    EXPECT_EQ(cuda::applicable_families(of_odd), std::vector<KernelFamily>{KernelFamily::generic});
+    EXPECT_EQ(cuda::choose_family(of_even), KernelFamily::tile);
   }
 }
 

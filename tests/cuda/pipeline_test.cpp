@@ -25,11 +25,11 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 std::vector<NetworkSpec> one_per_family() {
-  return {{NetworkKind::linear, Activation::swish, 2, 0, 0},
-          {NetworkKind::resnet, Activation::swish, 1, 4, 1},
-          {NetworkKind::resnet, Activation::swish, 3, 12, 1},
-          {NetworkKind::fcnet, Activation::swish, 2, 6, 2},
-          {NetworkKind::resnet, Activation::tanh, 2, 140, 1}};
+  return {
+      {NetworkKind::linear, Activation::swish, 2, 0, 0},        {NetworkKind::resnet, Activation::swish, 1, 4, 1},
+      {NetworkKind::resnet, Activation::swish, 3, 12, 1},       {NetworkKind::fcnet, Activation::swish, 2, 6, 2},
+      {NetworkKind::mlp, Activation::tanh, 2, 0, 0, {7, 4, 9}}, {NetworkKind::mlp, Activation::swish, 2, 0, 0, {12, 5}},
+      {NetworkKind::resnet, Activation::tanh, 2, 140, 1}};
 }
 
 CUDA_TEST(BitsDoNotDependOnBatchOrSlice) {

@@ -121,8 +121,8 @@ TEST_F(MinimizerFile, WhatNeitherFileNorCallerSaysIsAskedFor) {
     write_tensors(path_, small_network(), metadata);
     return message_of([&] { load_minimizer(path_, LossKind::ritz, hints); });
   };
-  EXPECT_TRUE(contains(message({}), "give --network fcnet or resnet"));
-  EXPECT_TRUE(contains(message(only_activation), "give --network fcnet or resnet"));
+  EXPECT_TRUE(contains(message({}), "give --network fcnet, resnet or mlp"));
+  EXPECT_TRUE(contains(message(only_activation), "give --network fcnet, resnet or mlp"));
   EXPECT_TRUE(contains(message(only_kind), "give --activation swish, tanh, sin or softplus"));
   EXPECT_TRUE(contains(message({}, {{"network", "resnet"}}), "give --activation"));
   write_tensors(path_, small_network(), {{"network", "resnet"}});
@@ -173,6 +173,7 @@ TEST_F(MinimizerFile, ALinearModelIsRecognised) {
 TEST_F(MinimizerFile, NetworksOfEveryKindAndSizeAreRecognised) {
   for (const NetworkSpec& spec : {NetworkSpec{NetworkKind::resnet, Activation::softplus, 10, 20, 3},
                                   NetworkSpec{NetworkKind::fcnet, Activation::tanh, 1, 4, 1},
+                                  NetworkSpec{NetworkKind::mlp, Activation::tanh, 3, 0, 0, {8, 5, 8}},
                                   NetworkSpec{NetworkKind::linear, Activation::swish, 2, 0, 0}}) {
     const Minimizer minimizer = test::sample_minimizer(LossKind::ritz, spec);
     std::vector<Tensor> tensors;
@@ -187,6 +188,53 @@ TEST_F(MinimizerFile, NetworksOfEveryKindAndSizeAreRecognised) {
     EXPECT_EQ(found.name, "ritz");
     EXPECT_EQ(test::bits(found.theta), test::bits(minimizer.theta));
   }
+}
+
+/// Zeros in layers of these widths.
+std::vector<Tensor> chain(int dimension, const std::vector<int>& widths) {
+  std::vector<Tensor> tensors;
+  int inputs = dimension;
+  for (std::size_t l = 0; l <= widths.size(); ++l) {
+    const std::string layer = l == widths.size() ? "layer_out" : l == 0 ? "layer_in" : "layer" + std::to_string(l);
+    const int width = l == widths.size() ? 1 : widths[l];
+    tensors.push_back(
+        {layer + ".weight", {width, inputs}, std::vector<double>(static_cast<std::size_t>(width * inputs))});
+    tensors.push_back({layer + ".bias", {width}, std::vector<double>(static_cast<std::size_t>(width))});
+    inputs = width;
+  }
+  return tensors;
+}
+
+TEST_F(MinimizerFile, ShapesThatOnlyAnMlpCanHaveSayThatItIsOne) {
+  NetworkHints only_activation, as_mlp;
+  only_activation.activation = as_mlp.activation = Activation::tanh;
+  as_mlp.kind = NetworkKind::mlp;
+  for (const std::vector<int>& layers : {std::vector<int>{16, 16}, {7}, {4, 9, 6}, {5, 5, 5, 5}, {8, 2, 8}}) {
+    write_tensors(path_, chain(2, layers));
+    EXPECT_EQ(load_minimizer(path_, LossKind::ritz, only_activation).spec,
+              (NetworkSpec{NetworkKind::mlp, Activation::tanh, 2, 0, 0, layers}));
+  }
+  for (const std::vector<int>& layers : {std::vector<int>{4, 4, 4}, {6, 6, 6, 6, 6}}) {  // an fcnet's, too
+    write_tensors(path_, chain(2, layers));
+    EXPECT_TRUE(contains(message_of([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
+                         "its shapes fit several: give --network fcnet, resnet or mlp"));
+    EXPECT_EQ(load_minimizer(path_, LossKind::ritz, as_mlp).spec.layers, layers);
+  }
+  write_tensors(path_, chain(1, {4, 4, 4}), {{"network", "mlp"}, {"activation", "sin"}, {"layers", "4,4,4"}});
+  EXPECT_EQ(load_minimizer(path_, LossKind::ritz, {}).spec.kind, NetworkKind::mlp);
+}
+
+TEST_F(MinimizerFile, AnMlpWhoseTensorsDoNotFitIsRefused) {
+  EXPECT_TRUE(contains(refusal(chain(1, {4, 3}), {{"network", "mlp"}, {"layers", "4,4"}}), "layers = 4,4"));
+  EXPECT_TRUE(contains(refusal(chain(1, {4, 3})), "'layer1.weight' has shape (3, 4); expected (4, 4)"))
+      << "as a resnet";
+  std::vector<Tensor> tensors = chain(1, {4, 3});
+  tensors[2].shape = {4, 3};
+  EXPECT_TRUE(
+      contains(refusal(tensors, {{"network", "mlp"}}), "tensor 'layer1.weight' has shape (4, 3); expected (4, 4)"));
+  tensors = chain(1, {4, 3});
+  tensors[4].shape = {3, 1};
+  EXPECT_TRUE(contains(refusal(tensors, {{"network", "mlp"}}), "'layer_out.weight' has shape (3, 1); expected (1, 3)"));
 }
 
 TEST_F(MinimizerFile, WrongTensorsAreNamedWithTheExpectedShape) {
@@ -309,13 +357,16 @@ TEST_F(MinimizerFile, TheTensorsOfAnOutputAreDatasetsNamedAndShapedAsInPyTorch) 
   const std::string path = folder_ / "a.h5";
   for (const NetworkSpec& spec : {NetworkSpec{NetworkKind::resnet, Activation::softplus, 10, 20, 3},
                                   NetworkSpec{NetworkKind::fcnet, Activation::tanh, 1, 2, 100},
+                                  NetworkSpec{NetworkKind::mlp, Activation::sin, 3, 0, 0, {8, 5, 8}},
                                   NetworkSpec{NetworkKind::linear, Activation::swish, 2, 0, 0}}) {
     FileLayout layout = test::sample_layout(2, 3);
     for (Minimizer& minimizer : layout.minimizers) minimizer = test::sample_minimizer(minimizer.loss, spec);
     LandscapeFile::create(path, layout, ExistingOutput::replace);
     EXPECT_LE(std::filesystem::file_size(path), file_size_estimate(layout)) << spec.describe();
     const Minimizer expected = test::sample_minimizer(LossKind::galerkin, spec);
-    EXPECT_EQ(test::bits(load_minimizer(path, LossKind::galerkin, {}).theta), test::bits(expected.theta));
+    const Minimizer found = load_minimizer(path, LossKind::galerkin, {});
+    EXPECT_EQ(found.spec, spec);
+    EXPECT_EQ(test::bits(found.theta), test::bits(expected.theta));
 
     const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
     const h5::Group group = h5::open_group(file.get(), "minimizer/galerkin/parameters");
@@ -324,7 +375,7 @@ TEST_F(MinimizerFile, TheTensorsOfAnOutputAreDatasetsNamedAndShapedAsInPyTorch) 
     const std::string layer = spec.kind == NetworkKind::linear ? "layer_out" : "layer_in";
     const auto values = h5::read_dataset<double>(group.get(), layer + ".weight", 2, &weight);
     h5::read_dataset<double>(group.get(), layer + ".bias", 1, &bias);
-    const hsize_t rows = spec.kind == NetworkKind::linear ? 1 : static_cast<hsize_t>(spec.width);
+    const auto rows = static_cast<hsize_t>(ParameterLayout(spec).tensors().front().rows);
     EXPECT_EQ(weight, (std::vector<hsize_t>{rows, static_cast<hsize_t>(spec.dimension)}));
     EXPECT_EQ(bias, std::vector<hsize_t>{rows});
     EXPECT_TRUE(std::equal(values.begin(), values.end(), expected.theta.begin()));

@@ -43,6 +43,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"network", {"--network=fcnet"}},
       {"width", {"--width=5"}},
       {"blocks", {"--blocks=2"}},
+      {"layers", {"--layers=8,8", "--network=mlp"}},
       {"activation", {"--activation=tanh"}},
       {"init", {"--init=normal"}},
       {"epochs", {"--epochs=5"}},

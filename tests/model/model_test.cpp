@@ -31,6 +31,37 @@ TEST(ParameterLayout, NamesAndShapesAreThoseOfThePublishedStateDicts) {
   EXPECT_EQ(ParameterLayout(NetworkSpec{NetworkKind::linear, Activation::swish, 1, 0, 0}).size(), 2u);
 }
 
+TEST(ParameterLayout, AnMlpsTensorsHaveTheWidthsOfItsLayers) {
+  const NetworkSpec spec{NetworkKind::mlp, Activation::tanh, 3, 0, 0, {5, 2, 7}};
+  const auto tensors = ParameterLayout(spec).tensors();
+  std::vector<std::string> names;
+  for (const TensorInfo& t : tensors) names.push_back(t.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"layer_in.weight", "layer_in.bias", "layer1.weight", "layer1.bias",
+                                             "layer2.weight", "layer2.bias", "layer_out.weight", "layer_out.bias"}));
+  EXPECT_EQ(tensors[0].shape(), (std::vector<std::int64_t>{5, 3}));
+  EXPECT_EQ(tensors[2].shape(), (std::vector<std::int64_t>{2, 5}));
+  EXPECT_EQ(tensors[4].shape(), (std::vector<std::int64_t>{7, 2}));
+  EXPECT_EQ(tensors[6].shape(), (std::vector<std::int64_t>{1, 7}));
+  EXPECT_EQ(ParameterLayout(spec).size(), 20u + 12 + 21 + 8);
+}
+
+TEST(ParameterEmbedding, UnequalLayersAreSpreadAmongZerosAndGatheredAgain) {
+  const NetworkSpec spec{NetworkKind::mlp, Activation::tanh, 1, 0, 0, {1, 2}};
+  const ParameterEmbedding embedding(spec);
+  EXPECT_EQ(embedding.size(), static_cast<std::size_t>(math::parameter_count(spec.shape())));
+  const std::vector<double> theta{1, 2, 3, 4, 5, 6, 7, 8, 9};
+  std::vector<double> row = embedding.spread_copy(std::span<const double>(theta));
+  // layer_in (2, 1) and bias, layer1 (2, 2) and bias, layer_out (1, 2) and bias
+  EXPECT_EQ(row, (std::vector<double>{1, 0, 2, 0, 3, 0, 4, 0, 5, 6, 7, 8, 9}));
+  embedding.gather(std::span(row));
+  row.resize(theta.size());
+  EXPECT_EQ(row, theta);
+  for (const NetworkSpec& even : {NetworkSpec{}, NetworkSpec{NetworkKind::mlp, Activation::tanh, 2, 0, 0, {3, 3, 3}}}) {
+    EXPECT_TRUE(ParameterEmbedding(even).is_identity()) << even.describe();
+    EXPECT_EQ(ParameterEmbedding(even).size(), static_cast<std::size_t>(math::parameter_count(even.shape())));
+  }
+}
+
 TEST(Numbers, WholeNumbersHoweverTheyAreWritten) {
   const std::vector<std::pair<const char*, std::int64_t>> whole{
       {"0", 0},      {"+7", 7},       {"007", 7},    {"-3", -3},
@@ -69,10 +100,17 @@ TEST(Numbers, RealNumbersHaveSignsAndRanges) {
 }
 
 TEST(NetworkSpec, ImpossibleSizesAreRefusedByOption) {
-  for (const NetworkSpec& bad : {NetworkSpec{NetworkKind::resnet, Activation::swish, 0, 4, 1},
-                                 NetworkSpec{NetworkKind::resnet, Activation::swish, 1, -1, 1},
-                                 NetworkSpec{NetworkKind::fcnet, Activation::swish, 1, 4, 0},
-                                 NetworkSpec{NetworkKind::fcnet, Activation::swish, 1, 4096, 100}}) {
+  for (const NetworkSpec& bad :
+       {NetworkSpec{NetworkKind::resnet, Activation::swish, 0, 4, 1},
+        NetworkSpec{NetworkKind::resnet, Activation::swish, 1, -1, 1},
+        NetworkSpec{NetworkKind::fcnet, Activation::swish, 1, 4, 0},
+        NetworkSpec{NetworkKind::fcnet, Activation::swish, 1, 4096, 100},
+        NetworkSpec{NetworkKind::fcnet, Activation::swish, 1, 4, 1, {4, 4}},
+        NetworkSpec{NetworkKind::mlp, Activation::swish, 1, 0, 0, {}},
+        NetworkSpec{NetworkKind::mlp, Activation::swish, 1, 4, 0, {4}},
+        NetworkSpec{NetworkKind::mlp, Activation::swish, 1, 0, 0, {4, -1}},
+        NetworkSpec{NetworkKind::mlp, Activation::swish, 1, 0, 0, std::vector<int>(201, 1)},
+        NetworkSpec{NetworkKind::mlp, Activation::swish, 1, 0, 0, {4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096}}}) {
     EXPECT_THROW(bad.validate(), UsageError) << bad.describe();
   }
   EXPECT_THROW(parse_network_kind("transformer"), UsageError);
@@ -83,6 +121,7 @@ TEST(NetworkSpec, AKindWithoutKernelsIsRefusedWhereItsShapeIsAskedFor) {
   EXPECT_THROW(unknown.shape(), Error);
   EXPECT_TRUE(NetworkSpec{}.shape().skip());
   EXPECT_FALSE((NetworkSpec{NetworkKind::fcnet, Activation::swish, 2, 4, 1}.shape().skip()));
+  EXPECT_TRUE((NetworkSpec{NetworkKind::mlp, Activation::swish, 2, 0, 0, {4}}.shape().ends_half()));
 }
 
 TEST(Activation, WordsReadBackAndAreListed) {

@@ -182,6 +182,91 @@ class InfersTheNetwork(Runner):
         self.assertSameTensors(tensors, arrays)
 
 
+class ImportsAnMlp(Runner):
+    """A plain multilayer perceptron of any depth and widths, with our names or a torch.nn.Sequential's."""
+
+    @staticmethod
+    def arrays(dimension, widths, names=None):
+        random = np.random.default_rng(3)
+        names = names or ["layer_in"] + [f"layer{k}" for k in range(1, len(widths))] + ["layer_out"]
+        arrays = collections.OrderedDict()
+        for name, rows, columns in zip(names, [*widths, 1], [dimension, *widths]):
+            arrays[name + ".weight"] = random.normal(size=(rows, columns))
+            arrays[name + ".bias"] = random.normal(size=rows)
+        return arrays
+
+    def write(self, *arguments):
+        arrays = self.arrays(*arguments)
+        tf.archive(self.source, tf.as_tensors(arrays))
+        return arrays
+
+    def test_layers_and_tensors_are_taken_over(self):
+        for widths in ((16, 16), (7,), (4, 9, 6), (5, 5, 5)):
+            arrays = self.write(2, widths)
+            tensors, meta = self.imported("--network", "mlp", "--activation", "tanh")
+            self.assertSameTensors(tensors, arrays)
+            layers = ",".join(map(str, widths))
+            self.assertEqual(
+                {key: meta[key] for key in meta.keys() - {"source", "output_negated"}},
+                {"network": "mlp", "layers": layers, "dimension": "2", "activation": "tanh"},
+            )
+
+    def test_shapes_that_leave_nothing_else_need_no_word(self):
+        for widths in ((16, 16), (7,), (4, 9, 6), (5, 5, 5, 5)):
+            self.write(2, widths)
+            code, out, err = self.run_as_given("--overwrite", "--activation", "tanh")
+            self.assertEqual((code, err), (0, ""), widths)
+            self.assertIn("mlp, dimension 2, layers " + ",".join(map(str, widths)), out)
+            self.assertIn("an activation after every hidden layer", out)
+            os.unlink(self.target)
+        for widths in ((5, 5, 5), (4,) * 7):  # an fcnet's or a resnet's, too
+            self.write(2, widths)
+            code, out, err = self.run_as_given("--activation", "tanh")
+            self.assertEqual((code, out), (2, ""), widths)
+            self.assertIn("--network is missing", err)
+            self.assertFalse(os.path.exists(self.target))
+
+    def test_the_names_of_a_sequential(self):
+        for names in (("0", "2", "4", "6"), ("net.0", "net.2", "net.4", "net.10"), [f"linears.{k}" for k in range(4)]):
+            arrays = self.write(3, (8, 5, 8), names)
+            tensors, meta = self.imported("--network", "mlp")
+            self.assertEqual(meta["layers"], "8,5,8")
+            self.assertEqual(list(tensors), list(self.arrays(3, (8, 5, 8))))
+            for values, expected in zip(tensors.values(), arrays.values()):
+                self.assertTrue((values == expected).all())
+            os.unlink(self.target)
+        self.assertRefused("'linears.0.weight'", "only --network mlp", options=("--network", "resnet"))
+
+    def test_what_does_not_fit_is_refused(self):
+        def refused(change, *words):
+            arrays = self.arrays(1, (4, 3))
+            change(arrays)
+            tf.archive(self.source, tf.as_tensors(arrays))
+            self.assertRefused(*words, options=("--network", "mlp"))
+
+        refused(lambda a: a.update({"layer1.weight": np.ones((3, 5))}), "'layer1.weight'", "(3, 5)", "expected (3, 4)")
+        refused(lambda a: a.pop("layer1.weight"), "'layer1.weight' is missing")
+        refused(lambda a: a.update({"layer3.weight": np.ones((3, 3))}), "'layer2.weight' is missing")
+        refused(lambda a: a.update({"layer_out.weight": np.ones((1, 4))}), "'layer_out.weight'", "expected (1, 3)")
+        refused(lambda a: a.update({"5.weight": np.ones((3, 3))}), "'5.weight'")
+
+    def test_the_loss_tells_an_mlp_from_an_fcnet(self):
+        arrays = self.write(1, (4, 4, 4))
+        losses = {
+            network: import_checkpoint.loss_of(
+                arrays, network, "tanh", "galerkin", "sine", *import_checkpoint.quadrature(("gauss", 20), 1)
+            )
+            for network in ("mlp", "fcnet")
+        }
+        loss = f"galerkin={losses['mlp']:.5e}"
+        expected = ("--activation", "tanh", "--quadrature", "gauss:20", "--expect-loss", loss)
+        self.assertEqual(self.run_as_given("--network", "mlp", *expected)[0], 0)
+        os.unlink(self.target)
+        code, _, err = self.run_as_given("--network", "fcnet", *expected)
+        self.assertEqual(code, 1)
+        self.assertIn("it is that of an mlp with tanh.", err)
+
+
 class RefusesWhatDoesNotFit(Runner):
     def write(self, change):
         arrays = tf.state_dict()
@@ -205,7 +290,7 @@ class RefusesWhatDoesNotFit(Runner):
 
     def test_foreign_or_double_tensor(self):
         self.write(lambda a: a.update({"conv.weight": np.ones((4, 4))}))
-        self.assertRefused("'conv.weight'", "linear, fcnet and resnet")
+        self.assertRefused("'conv.weight'", "linear, fcnet, resnet and mlp")
         self.write(lambda a: a.update({"layer_1.weight": np.ones((4, 4))}))
         self.assertRefused("'layer1.weight' is there twice")
 

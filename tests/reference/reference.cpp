@@ -89,7 +89,12 @@ Channel network_channel(const Network& net, const std::vector<double>& x) {
     h.back().gradient[j] = 1.0L;
   }
   Reader reader(net.theta);
-  if (net.kind != "linear") {
+  if (net.kind == "mlp") {
+    for (const int width : net.layers) {
+      h = reader.layer(h, width);
+      for (Channel& channel : h) channel = activate(net.activation, channel);
+    }
+  } else if (net.kind != "linear") {
     h = reader.layer(h, net.width);
     for (int block = 0; block < net.blocks; ++block) {
       std::vector<Channel> y = h;

@@ -9,12 +9,13 @@ namespace reference {
 
 using Real = long double;
 
-/// Everything about one network, in words: kind "linear", "fcnet" or "resnet"; activation "swish", "tanh", "sin" or
-/// "softplus".
+/// Everything about one network, in words: kind "linear", "fcnet", "resnet" or "mlp"; activation "swish", "tanh", "sin"
+/// or "softplus".
 struct Network {
   std::string kind, activation;
   int dimension, width, blocks;
   std::vector<double> theta;
+  std::vector<int> layers{};  // of an mlp, instead of width and blocks
 };
 
 /// Value and derivatives of u = B N at x, and the largest of the terms that make up each.

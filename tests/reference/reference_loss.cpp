@@ -2,12 +2,15 @@
 // points of its own: Gauss-Legendre nodes from Newton's method up to three dimensions, above them the mean over 16
 // random shifts of a rank-1 lattice (x_q = frac(q z / n), z = powers of a Korobov generator) and its standard error.
 //   reference_loss KIND ACTIVATION DIMENSION WIDTH BLOCKS PROBLEM LOSS N < theta
+//   reference_loss mlp ACTIVATION DIMENSION 16,8 - PROBLEM LOSS N < theta
 //   prints: loss, relative L2 error, relative H1 semi-norm error, and the standard error of each
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <random>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "reference.hpp"
@@ -103,6 +106,10 @@ Sums integrate(const reference::Network& network, const std::string& problem, co
 int main(int argc, char** argv) {
   if (argc != 9) return 2;
   reference::Network network{argv[1], argv[2], std::atoi(argv[3]), std::atoi(argv[4]), std::atoi(argv[5]), {}};
+  if (network.kind == "mlp") {
+    std::istringstream widths(argv[4]);
+    for (std::string width; std::getline(widths, width, ',');) network.layers.push_back(std::stoi(width));
+  }
   const std::string problem = argv[6], loss = argv[7];
   const int n = std::atoi(argv[8]), d = network.dimension;
   for (double x; std::cin >> x;) network.theta.push_back(x);

@@ -6,10 +6,13 @@
 //   linear  N = a x + c
 //   fcnet   N = a h_2nb + c,  h_l = phi(W_l h_{l-1} + b_l),  h_0 = W_in x + b_in
 //   resnet  y_0 = W_in x + b_in,  y_k = y_{k-1} + phi(W_2k phi(W_2k-1 y_{k-1} + b_2k-1) + b_2k),  N = a y_nb + c
+//   mlp     N = a h_n + c,  h_l = phi(W_l-1 h_{l-1} + b_l-1),  h_1 = phi(W_in x + b_in): n hidden layers of one width
 // Folded, with z_k = y_k - y_0 for resnet and z_k = h_2k for fcnet (z_0 = 0 in both):
 //   v_2k-1 = A_k x + c_k + W_2k-1 z_{k-1},   v_2k = W_2k phi(v_2k-1) + b_2k,   N = o x + o_c + a z_nb
 //   A_k = W_2k-1 W_in, c_k = W_2k-1 b_in + b_2k-1, o = a W_in, o_c = a b_in + c   (resnet; fcnet: A_1, c_1 only, o = 0)
-// so that W_1 and the skip path cost d, not w, operations per neuron.
+// so that W_1 and the skip path cost d, not w, operations per neuron. An mlp is there already: its h_1 is phi(v_1) with
+// A_1 = W_in, c_1 = b_in, so that folded it is an fcnet of nb = n / 2 blocks. Where n is odd its last block ends after
+// the first of its two layers: N = o x + o_c + a phi(v_2nb-1).
 #pragma once
 
 #include "landscape/math/config.hpp"
@@ -21,11 +24,15 @@ LANDSCAPE_MATH_BEGIN
 struct DynamicShape {
   int d, w, nb;
   bool residual;
+  bool acts_on_input = false;  // an activation follows layer_in: mlp
+  bool half = false;           // the last block has its first layer only
   static constexpr bool kStatic = false;
   LANDSCAPE_INLINE constexpr int dimension() const { return d; }
   LANDSCAPE_INLINE constexpr int width() const { return w; }
   LANDSCAPE_INLINE constexpr int blocks() const { return nb; }
   LANDSCAPE_INLINE constexpr bool skip() const { return residual; }
+  LANDSCAPE_INLINE constexpr bool activates_input() const { return acts_on_input; }
+  LANDSCAPE_INLINE constexpr bool ends_half() const { return half; }
 };
 
 /// Shape known when compiling, for networks so narrow that loop overhead would dominate.
@@ -36,13 +43,21 @@ struct StaticShape {
   LANDSCAPE_INLINE static constexpr int width() { return kWidth; }
   LANDSCAPE_INLINE static constexpr int blocks() { return kBlocks; }
   LANDSCAPE_INLINE static constexpr bool skip() { return kSkip; }
+  LANDSCAPE_INLINE static constexpr bool activates_input() { return false; }
+  LANDSCAPE_INLINE static constexpr bool ends_half() { return false; }
 };
+
+/// Layers between layer_in and layer_out.
+template <class Shape>
+LANDSCAPE_INLINE constexpr int inner_layers(const Shape& s) {
+  return 2 * s.blocks() - (s.activates_input() ? 1 : 0) - (s.ends_half() ? 1 : 0);
+}
 
 /// Number of parameters of the network as trained.
 template <class Shape>
 LANDSCAPE_INLINE constexpr int parameter_count(const Shape& s) {
   const int w = s.width(), d = s.dimension();
-  return w == 0 ? d + 1 : w * d + w + 2 * s.blocks() * (w * w + w) + w + 1;
+  return w == 0 ? d + 1 : w * d + w + inner_layers(s) * (w * w + w) + w + 1;
 }
 
 /// Offsets into the folded parameters. Matrices of hidden layers are (out, in) row-major; A_k is (d, w).
@@ -51,11 +66,14 @@ struct FoldedLayout {
   Shape s;
   /// Does block k see the point directly?
   LANDSCAPE_INLINE constexpr bool has_direct(int k) const { return k == 0 || s.skip(); }
+  /// Has block k both its layers?
+  LANDSCAPE_INLINE constexpr bool is_whole(int k) const { return !s.ends_half() || k < s.blocks() - 1; }
   LANDSCAPE_INLINE constexpr int block(int k) const {
     const int w = s.width(), d = s.dimension();
     const int first = d * w + w + w * w + w;
     const int other = (s.skip() ? d * w : 0) + w + w * w + w * w + w;
-    return k == 0 ? 0 : first + (k - 1) * other;
+    const int missing = k > 0 && !is_whole(k - 1) ? w * w + w : 0;
+    return k == 0 ? 0 : first + (k - 1) * other - missing;
   }
   LANDSCAPE_INLINE constexpr int direct(int k) const { return block(k); }  // A_k (d, w)
   LANDSCAPE_INLINE constexpr int odd_bias(int k) const {                   // c_k (w)
@@ -92,12 +110,15 @@ struct TrainedLayout {
   Shape s;
   LANDSCAPE_INLINE constexpr int in_weight() const { return 0; }                        // (w, d)
   LANDSCAPE_INLINE constexpr int in_bias() const { return s.width() * s.dimension(); }  // (w)
-  LANDSCAPE_INLINE constexpr int layer_weight(int l) const {                            // l = 1 ... 2 nb, (w, w)
+  LANDSCAPE_INLINE constexpr int layer_weight(int l) const {  // l = 1 ... inner_layers, (w, w)
     const int w = s.width();
     return w * s.dimension() + w + (l - 1) * (w * w + w);
   }
   LANDSCAPE_INLINE constexpr int layer_bias(int l) const { return layer_weight(l) + s.width() * s.width(); }
-  LANDSCAPE_INLINE constexpr int out_weight() const { return s.width() == 0 ? 0 : layer_weight(2 * s.blocks() + 1); }
+  /// The layers of block k; an mlp's layer 0 is layer_in.
+  LANDSCAPE_INLINE constexpr int odd_layer(int k) const { return s.activates_input() ? 2 * k : 2 * k + 1; }
+  LANDSCAPE_INLINE constexpr int even_layer(int k) const { return odd_layer(k) + 1; }
+  LANDSCAPE_INLINE constexpr int out_weight() const { return s.width() == 0 ? 0 : layer_weight(inner_layers(s) + 1); }
   LANDSCAPE_INLINE constexpr int out_bias() const {
     return out_weight() + (s.width() == 0 ? s.dimension() : s.width());
   }
@@ -120,12 +141,17 @@ LANDSCAPE_INLINE FoldedNetwork<W> fold(const Shape& s, const W* theta, W* buffer
   const W* b_in = theta + from.in_bias();
   const W* a = theta + from.out_weight();
   for (int k = 0; k < nb; ++k) {
-    const W* odd = theta + from.layer_weight(2 * k + 1);
-    const W* odd_bias = theta + from.layer_bias(2 * k + 1);
-    const W* even = theta + from.layer_weight(2 * k + 2);
-    const W* even_bias = theta + from.layer_bias(2 * k + 2);
-    const bool direct = to.has_direct(k);
+    const bool is_input = s.activates_input() && k == 0;  // the odd layer is layer_in itself
+    const bool direct = to.has_direct(k) && !is_input;
+    const W* odd = theta + (is_input ? from.in_weight() : from.layer_weight(from.odd_layer(k)));
+    const W* odd_bias = theta + (is_input ? from.in_bias() : from.layer_bias(from.odd_layer(k)));
+    const int even_at = to.is_whole(k) ? from.layer_weight(from.even_layer(k)) : 0;
+    const W* even = theta + even_at;
+    const W* even_bias = even + w * w;
     for (int i = first; i < w; i += n_threads) {
+      if (is_input) {
+        for (int j = 0; j < d; ++j) p[to.direct(0) + j * w + i] = odd[i * d + j];
+      }
       if (direct) {
         for (int j = 0; j < d; ++j) {
           W sum = W(0.0);
@@ -143,10 +169,12 @@ LANDSCAPE_INLINE FoldedNetwork<W> fold(const Shape& s, const W* theta, W* buffer
           p[to.odd_weight(k) + i * w + m] = odd[i * w + m];
           pt[to.odd_weight(k) + m * w + i] = odd[i * w + m];
         }
-        p[to.even_weight(k) + i * w + m] = even[i * w + m];
-        pt[to.even_weight(k) + m * w + i] = even[i * w + m];
+        if (to.is_whole(k)) {
+          p[to.even_weight(k) + i * w + m] = even[i * w + m];
+          pt[to.even_weight(k) + m * w + i] = even[i * w + m];
+        }
       }
-      p[to.even_bias(k) + i] = even_bias[i];
+      if (to.is_whole(k)) p[to.even_bias(k) + i] = even_bias[i];
     }
   }
   for (int i = first; i < w; i += n_threads) {
@@ -202,15 +230,24 @@ LANDSCAPE_INLINE void unfold_gradient(const Shape& s, const double* theta, const
     g_in_bias[m] = s.skip() ? a[m] * out_bias : 0.0;
   }
   for (int k = 0; k < nb; ++k) {
-    const double* odd = theta + to.layer_weight(2 * k + 1);
-    double* g_odd = gradient + to.layer_weight(2 * k + 1);
-    double* g_even = gradient + to.layer_weight(2 * k + 2);
+    if (from.is_whole(k)) {
+      double* g_even = gradient + to.layer_weight(to.even_layer(k));
+      for (int i = 0; i < w * w; ++i) g_even[i] = folded[from.even_weight(k) + i];
+      for (int i = 0; i < w; ++i) g_even[w * w + i] = folded[from.even_bias(k) + i];
+    }
+    if (s.activates_input() && k == 0) {
+      for (int i = 0; i < w; ++i) {
+        for (int j = 0; j < d; ++j) g_in[i * d + j] = folded[from.direct(0) + j * w + i];
+        g_in_bias[i] = folded[from.odd_bias(0) + i];
+      }
+      continue;
+    }
+    const double* odd = theta + to.layer_weight(to.odd_layer(k));
+    double* g_odd = gradient + to.layer_weight(to.odd_layer(k));
     for (int i = 0; i < w; ++i) {
       const double g_c = folded[from.odd_bias(k) + i];
-      gradient[to.layer_bias(2 * k + 1) + i] = g_c;
-      gradient[to.layer_bias(2 * k + 2) + i] = folded[from.even_bias(k) + i];
+      gradient[to.layer_bias(to.odd_layer(k)) + i] = g_c;
       for (int m = 0; m < w; ++m) {
-        g_even[i * w + m] = folded[from.even_weight(k) + i * w + m];
         double g = k == 0 ? 0.0 : folded[from.odd_weight(k) + i * w + m];
         if (from.has_direct(k)) {
           g = fma(g_c, b_in[m], g);

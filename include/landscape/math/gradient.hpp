@@ -144,6 +144,7 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
                                                    slopes + (2 * k * w + i) * 3);
       }
     });
+    if (!layout.is_whole(k)) break;
     T* even = even_in + k * n;
     T* z = stream + k * n;
     for_row_blocks<T>(s, [&](int i0, auto rows) {
@@ -162,7 +163,7 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
       }
     });
   }
-  const T* z_last = stream + (nb - 1) * n;
+  const T* z_last = s.ends_half() ? odd_out + (nb - 1) * n : stream + (nb - 1) * n;
   LANDSCAPE_UNROLL_SHAPE
   for (int i = 0; i < w; ++i) {
     const T a = T(parameters[layout.out_weight() + i]);
@@ -191,19 +192,25 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
     gradient[layout.out_weight() + i] = sum;
   }
   for (int k = nb - 1; k >= 0; --k) {
-    LANDSCAPE_UNROLL_SHAPE
-    for (int i = 0; i < w; ++i) {
-      T* bar = v_bar + i * columns;
+    if (layout.is_whole(k)) {
       LANDSCAPE_UNROLL_SHAPE
-      for (int c = 0; c < columns; ++c) bar[c] = z_bar[i * columns + c];
-      activate_channels_adjoint<kLaplacian>(d, even_in + k * n + i * columns, slopes + ((2 * k + 1) * w + i) * 3, bar);
-      gradient[layout.even_bias(k) + i] = gradient[layout.even_bias(k) + i] + bar[0];
+      for (int i = 0; i < w; ++i) {
+        T* bar = v_bar + i * columns;
+        LANDSCAPE_UNROLL_SHAPE
+        for (int c = 0; c < columns; ++c) bar[c] = z_bar[i * columns + c];
+        activate_channels_adjoint<kLaplacian>(d, even_in + k * n + i * columns, slopes + ((2 * k + 1) * w + i) * 3,
+                                              bar);
+        gradient[layout.even_bias(k) + i] = gradient[layout.even_bias(k) + i] + bar[0];
+      }
+      accumulate_outer(s, columns, v_bar, odd_out + k * n, gradient + layout.even_weight(k));
+      for_row_blocks<T>(s, [&](int i0, auto rows) {
+        constexpr int kRows = decltype(rows)::value;
+        dense_rows<kRows>(s, net.parameters + layout.even_weight(k) + i0, v_bar, columns, h_bar + i0 * columns);
+      });
+    } else {
+      LANDSCAPE_UNROLL_SHAPE
+      for (int i = 0; i < n; ++i) h_bar[i] = z_bar[i];
     }
-    accumulate_outer(s, columns, v_bar, odd_out + k * n, gradient + layout.even_weight(k));
-    for_row_blocks<T>(s, [&](int i0, auto rows) {
-      constexpr int kRows = decltype(rows)::value;
-      dense_rows<kRows>(s, net.parameters + layout.even_weight(k) + i0, v_bar, columns, h_bar + i0 * columns);
-    });
     LANDSCAPE_UNROLL_SHAPE
     for (int i = 0; i < w; ++i) {
       T* bar = h_bar + i * columns;

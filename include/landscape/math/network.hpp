@@ -221,6 +221,15 @@ LANDSCAPE_INLINE void forward_jet(const Shape& s, const FoldedNetwork<W>& net, c
         }
       });
     }
+    if (!layout.is_whole(k)) {
+      LANDSCAPE_UNROLL_SHAPE
+      for (int i = 0; i < w; ++i) {
+        const T a = T(net.parameters[layout.out_weight() + i]);
+        LANDSCAPE_UNROLL_SHAPE
+        for (int c = 0; c < columns; ++c) out[c] = fma(a, h[i * columns + c], out[c]);
+      }
+      break;
+    }
     const bool last = k == nb - 1;
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
@@ -297,6 +306,18 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
         }
       }
     });
+    if (!layout.is_whole(k)) {
+      LANDSCAPE_UNROLL_SHAPE
+      for (int i = 0; i < w; ++i) {
+        const T a = T(net.parameters[layout.out_weight() + i]);
+        LANDSCAPE_UNROLL
+        for (int p = 0; p < kTile; ++p) {
+          out[p] = fma(a, h[i * kTile + p], out[p]);
+          z[i * kTile + p] = a;
+        }
+      }
+      break;
+    }
     const bool last = k == nb - 1;
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
@@ -321,15 +342,22 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
       }
     });
   }
-  // From here z holds dN/dz_k.
+  // From here z holds dN/dz_k; of half a block, the derivative by what its only layer gives.
   for (int k = nb - 1; k >= 0; --k) {
     const T* odd_slope = slopes + (2 * k) * n;
     const T* even_slope = odd_slope + n;
-    LANDSCAPE_UNROLL_SHAPE
-    for (int i = 0; i < n; ++i) lambda[i] = z[i] * even_slope[i];
+    const bool whole = layout.is_whole(k);
+    if (whole) {
+      LANDSCAPE_UNROLL_SHAPE
+      for (int i = 0; i < n; ++i) lambda[i] = z[i] * even_slope[i];
+    }
     for_row_blocks<T>(s, [&](int i0, auto rows) {
       constexpr int kRows = decltype(rows)::value;
-      dense_rows<kRows>(s, net.parameters + layout.even_weight(k) + i0, lambda, kTile, block);
+      if (whole) {
+        dense_rows<kRows>(s, net.parameters + layout.even_weight(k) + i0, lambda, kTile, block);
+      } else {
+        for (int c = 0; c < kRows * kTile; ++c) block[c] = z[i0 * kTile + c];
+      }
       LANDSCAPE_UNROLL_SHAPE
       for (int r = 0; r < kRows; ++r) {
         const int i = i0 + r;
