@@ -80,7 +80,7 @@ LANDSCAPE_INLINE BlockTask block_task(const PointView& points, std::int64_t bloc
 
 /// What is evaluated, up to the parameters.
 struct Evaluation {
-  NetworkKind kind;  // of which the shape says only whether it has skip connections
+  NetworkKind kind;
   math::DynamicShape shape;
   Activation activation;
   LossKind loss;

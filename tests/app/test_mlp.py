@@ -159,14 +159,13 @@ class Mlp(SystemTest):
     def losses(self, tensors, activation, rule):
         write_safetensors(self.path("net.safetensors"), tensors, {"network": "mlp", "activation": activation})
         self.run_program("--minimizer=net.safetensors", f"--quadrature={rule}", "--directions=2", "--grid=-1:1:3",
-                         "--bootstrap=10", "--overwrite")  # fmt: skip
+                         "--bootstrap=100", "--overwrite")  # fmt: skip
         with h5py.File(self.path("landscape.h5"), "r") as file:
             return {loss: file[f"profiles/{loss}/loss"][0, 1] for loss in ("ritz", "galerkin")}
 
     def test_losses_are_those_of_the_reference(self):
-        for seed, (dimension, widths, activation, n) in enumerate(NETWORKS):
-            if dimension > 3:  # its reference has other points there; tests of the backend have the same
-                continue
+        # In ten dimensions the reference has other points; there the backend's own tests have the same.
+        for seed, (dimension, widths, activation, n) in enumerate(NETWORKS[:8:2]):
             tensors = random_network(dimension, widths, seed)
             theta = " ".join(repr(x) for t in tensors.values() for x in t.ravel().tolist())
             for loss, value in self.losses(tensors, activation, f"gauss:{n}").items():

@@ -418,8 +418,7 @@ TEST(CpuBackend, MisfitsAreErrors) {
   EXPECT_THROW(backend->evaluate({LossKind::ritz, &one_row, steps, 0, 4}, losses), Error);
 }
 
-TEST(CpuBackend, LinesOfEveryKindHaveTheBitsOfTheirPoints) {
-  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 2, 5, 1};
+void expect_lines_have_the_bits_of_their_points(const NetworkSpec& spec) {
   const std::size_t n = ParameterLayout(spec).size();
   const auto a = random_vector(n, 0.5, 1), b = random_vector(n, 0.5, 2), c = random_vector(n, 0.5, 3);
   const std::vector<double> steps{0.0, 0.3, 1.0};
@@ -438,6 +437,11 @@ TEST(CpuBackend, LinesOfEveryKindHaveTheBitsOfTheirPoints) {
       EXPECT_THROW(backend->evaluate({loss, &lines, steps, count, n_steps}, beyond), Error);
     }
   }
+}
+
+TEST(CpuBackend, LinesOfEveryKindHaveTheBitsOfTheirPoints) {
+  expect_lines_have_the_bits_of_their_points({NetworkKind::resnet, Activation::swish, 2, 5, 1});
+  expect_lines_have_the_bits_of_their_points(mlp(2, {5, 2, 7}, Activation::tanh));
 }
 
 TEST(LineSet, PointsAreWhereTheyAreSaidToBe) {

@@ -78,7 +78,7 @@ double slots(LossKind loss, double d, double w, double nb) {
 
 struct Case {
   const char* name;
-  int dimension, width, blocks;
+  landscape::NetworkSpec spec;
   std::int64_t n_directions, n_steps;
   const char* quadrature;
 };
@@ -91,20 +91,26 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) thread_counts.push_back(std::max(1, std::atoi(argv[i])));
   if (thread_counts.empty()) thread_counts = {1, omp_get_num_procs()};
   // A and B are the cases of the targets (B with fewer directions: the rate is what counts).
-  const Case cases[] = {{"A: 1-D, width 4", 1, 4, 1, 100, 21, "simpson:200"},
-                        {"1-D, width 4, 2 blocks", 1, 4, 2, 100, 21, "simpson:200"},
-                        {"3-D, width 8", 3, 8, 1, 20, 5, "sobol:2048"},
-                        {"10-D, width 20, 3 blocks", 10, 20, 3, 4, 5, "sobol:2048"},
-                        {"B: 10-D, width 32", 10, 32, 1, 4, 5, "sobol:10000"},
-                        {"10-D, width 64", 10, 64, 1, 2, 5, "sobol:4000"},
-                        {"10-D, width 128", 10, 128, 1, 1, 5, "sobol:2000"}};
+  const auto resnet = [](int d, int w, int nb) -> NetworkSpec {
+    return {NetworkKind::resnet, Activation::swish, d, w, nb};
+  };
+  const Case cases[] = {
+      {"A: 1-D, width 4", resnet(1, 4, 1), 100, 21, "simpson:200"},
+      {"1-D, width 4, 2 blocks", resnet(1, 4, 2), 100, 21, "simpson:200"},
+      {"1-D, fcnet 16, tanh", {NetworkKind::fcnet, Activation::tanh, 1, 16, 1}, 100, 21, "simpson:200"},
+      {"1-D, mlp 16,16, tanh", {NetworkKind::mlp, Activation::tanh, 1, 0, 0, {16, 16}}, 100, 21, "simpson:200"},
+      {"3-D, width 8", resnet(3, 8, 1), 20, 5, "sobol:2048"},
+      {"10-D, width 20, 3 blocks", resnet(10, 20, 3), 4, 5, "sobol:2048"},
+      {"B: 10-D, width 32", resnet(10, 32, 1), 4, 5, "sobol:10000"},
+      {"10-D, width 64", resnet(10, 64, 1), 2, 5, "sobol:4000"},
+      {"10-D, width 128", resnet(10, 128, 1), 1, 5, "sobol:2000"}};
   for (const int threads : thread_counts) {
     bool first = true;
     double peak = 0.0;
     for (const Case& c : cases) {
       for (const LossKind loss : {LossKind::galerkin, LossKind::ritz}) {
-        const NetworkSpec spec{NetworkKind::resnet, Activation::swish, c.dimension, c.width, c.blocks};
-        const PointSet points = make_points(parse_quadrature(c.quadrature), c.dimension, 1, 0);
+        const NetworkSpec& spec = c.spec;
+        const PointSet points = make_points(parse_quadrature(c.quadrature), spec.dimension, 1, 0);
         const auto backend = make_cpu_backend(spec, Problem{"sine"}, points, threads);
         if (first) {
           const std::string name = backend->describe();
@@ -128,7 +134,7 @@ int main(int argc, char** argv) {
           best_processor = std::min(best_processor, processor_time() - start_processor);
         }
         const double evaluations = static_cast<double>(losses.size()) * static_cast<double>(points.size());
-        const double cost = slots(loss, c.dimension, c.width, c.blocks);
+        const double cost = slots(loss, spec.dimension, spec.shape().w, spec.shape().nb);
         fmt::print("{:<26} {:<9} {:>11.0f} {:>14.2f} {:>6.0f} %\n", c.name, to_string(loss), cost,
                    evaluations / best / 1e6, peak > 0.0 ? 100.0 * evaluations * cost / best_processor / peak : 0.0);
       }
