@@ -65,6 +65,16 @@ void validate_minimizers(const RunConfig& config) {
   }
 }
 
+void validate_start(const RunConfig& config) {
+  const TrainingSpec& training = config.training;
+  if (training.start.empty() && !(training.start_minimizer + training.start_parameters).empty()) {
+    throw UsageError(fmt::format("--start-{} says more about a start's file: give --start FILE, or leave it out.",
+                                 training.start_minimizer.empty() ? "parameters" : "minimizer"));
+  }
+  if (!training.start.empty() && !config.trains_any())
+    throw UsageError("--start begins a training, and --minimizer leaves none to do: give one of them.");
+}
+
 void validate_size(const RunConfig& config) {
   const double items =
       static_cast<double>(config.losses.size()) * static_cast<double>(1 + further_sets(config).size()) *
@@ -88,6 +98,9 @@ void validate_given(RunConfig& config, const OptionTexts& texts, Complaints& com
     }
     config.max_directions = config.n_directions;
   }
+  const auto init = texts.find("init");
+  if (!config.training.start.empty() && init != texts.end() && init->second.origin.empty())
+    complaints.add("--init draws the first parameters and --start takes them from a file: give one of them.");
   if (config.resume && config.overwrite)
     complaints.add("--resume goes on with a file and --overwrite replaces it: give one of them.");
 }
@@ -143,6 +156,7 @@ void validate(const RunConfig& config) {
   complaints.collect([&] { validate_precision(config); });
   if (config.output.empty()) complaints.add("--output is empty: name a file.");
   complaints.collect([&] { validate_minimizers(config); });
+  complaints.collect([&] { validate_start(config); });
   complaints.collect([&] { validate_point_sets(config); });
   complaints.collect([&] { validate_size(config); });
   complaints.raise();

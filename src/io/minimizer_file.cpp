@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <regex>
 
+#include "checksum.hpp"
 #include "hdf5.hpp"
 #include "minimizer_group.hpp"
 #include "rehearsal.hpp"
@@ -179,23 +181,45 @@ Minimizer from_safetensors(const std::string& path, LossKind loss, const Network
   }
 }
 
-Minimizer from_hdf5(const std::string& path, LossKind loss) {
-  const std::string name = to_string(loss);
+/// The name of the minimizer that is wanted of a file.
+using NameChoice = std::function<std::string(const h5::File&)>;
+
+NameChoice own_of(LossKind loss) {
+  return [name = to_string(loss)](const h5::File& file) {
+    if (h5::has_link(file.get(), minimizer_group_name(name))) return name;
+    throw Error(fmt::format("there is no group /{} in it: give another file, or --losses without {}.",
+                            minimizer_group_name(name), name));
+  };
+}
+
+NameChoice start_of(LossKind loss, const std::string& asked) {
+  return [asked, own = to_string(loss)](const h5::File& file) {
+    const std::vector<std::string> names = minimizer_names(file);
+    const auto has = [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); };
+    if (asked.empty() && has(own)) return own;
+    if (asked.empty() && names.size() == 1) return names.front();
+    if (names.empty()) throw Error("there is no minimizer in it: give another file.");
+    if (!asked.empty() && has(asked)) return asked;
+    throw Error(fmt::format("{}; it has {}: choose with --start-minimizer.",
+                            asked.empty() ? fmt::format("none of its minimizers is that of the loss {}", own)
+                                          : fmt::format("there is no minimizer '{}' in it", asked),
+                            fmt::join(names, ", ")));
+  };
+}
+
+Minimizer from_hdf5(const std::string& path, const NameChoice& choose, std::optional<LossKind> loss) {
   try {
     bool no_checksum = false;
     const auto read = [&] {
       const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-      if (!h5::has_link(file.get(), minimizer_group_name(name))) {
-        throw Error(fmt::format("there is no group /{} in it: give another file, or --losses without {}.",
-                                minimizer_group_name(name), name));
-      }
+      const std::string name = choose(file);
       // Only a file that another program wrote, a copy too, may be without: else a checksum would be lost, not missing.
       return read_minimizer_group(file, name, check_seal(path) == Seal::absent ? &no_checksum : nullptr);
     };
     Minimizer minimizer = read_rehearsed(path, read);
-    if (minimizer.loss != loss) {
-      throw Error(fmt::format("its /{} was trained on the loss {}: give another file.", minimizer_group_name(name),
-                              to_string(minimizer.loss)));
+    if (loss && minimizer.loss != *loss) {
+      throw Error(fmt::format("its /{} was trained on the loss {}: give another file.",
+                              minimizer_group_name(minimizer.name), to_string(minimizer.loss)));
     }
     minimizer.source = fmt::format("loaded from {}{}{}", path, no_checksum ? " without a checksum" : "",
                                    minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
@@ -203,6 +227,17 @@ Minimizer from_hdf5(const std::string& path, LossKind loss) {
   } catch (const Error& error) {
     throw Error(fmt::format("The minimizer file '{}' cannot be used: {}", path, error.what()));
   }
+}
+
+/// Else it is safetensors. Throws Error where it is neither.
+bool is_hdf5_minimizer(const std::string& path) {
+  require_readable(path, "The minimizer file ", "an output of landscape_mpi or a safetensors file");
+  if (h5::is_hdf5_file(path)) return true;
+  if (looks_like_safetensors(path)) return false;
+  throw Error(
+      fmt::format("The minimizer file '{}' is neither HDF5 nor safetensors, or it is damaged: a PyTorch checkpoint is "
+                  "converted by tools/import_checkpoint.py.",
+                  path));
 }
 
 std::vector<double> read_direction_rows(const std::string& path, const std::string& minimizer,
@@ -236,14 +271,18 @@ std::vector<double> read_direction_rows(const std::string& path, const std::stri
 }  // namespace
 
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints) {
-  require_readable(path, "The minimizer file ", "an output of landscape_mpi or a safetensors file");
-  if (h5::is_hdf5_file(path)) return from_hdf5(path, loss);
-  if (looks_like_safetensors(path)) return from_safetensors(path, loss, hints);
-  throw Error(
-      fmt::format("The minimizer file '{}' is neither HDF5 nor safetensors, or it is damaged: a PyTorch checkpoint is "
-                  "converted by tools/import_checkpoint.py.",
-                  path));
+  return is_hdf5_minimizer(path) ? from_hdf5(path, own_of(loss), loss) : from_safetensors(path, loss, hints);
 }
+
+Minimizer load_start(const std::string& path, LossKind loss, const std::string& name, const NetworkHints& hints) {
+  if (is_hdf5_minimizer(path)) return from_hdf5(path, start_of(loss, name), std::nullopt);
+  if (name.empty()) return from_safetensors(path, loss, hints);
+  throw Error(fmt::format(
+      "The minimizer file '{}' cannot be used: it holds one network, without a name: leave --start-minimizer out.",
+      path));
+}
+
+std::string parameters_checksum(std::span<const double> theta) { return fmt::format("{:08x}", crc32c_of(theta)); }
 
 std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters) {
   require_readable(path, "The directions file ", kDirectionsWanted);

@@ -28,7 +28,11 @@ std::vector<LossKind> trained_losses(const RunConfig& config) {
 
 std::vector<Difference> training_differences(std::string_view settings, const RunConfig& config) {
   std::vector<Difference> found = differences(settings, defining_text(config));
-  std::erase_if(found, [](const Difference& difference) {
+  // One content of a start's file is one start, under whatever name.
+  const bool same_start = !config.training.start_parameters.empty() &&
+                          std::ranges::find(found, "start-parameters", &Difference::key) == found.end();
+  std::erase_if(found, [&](const Difference& difference) {
+    if (same_start && (difference.key == "start" || difference.key == "start-minimizer")) return true;
     const Option* option = find_option(difference.key);
     return option != nullptr && option->stage != Stage::training;
   });

@@ -41,6 +41,8 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   const std::string trained = config.trains_any() && !claim.goes_on() ? config.training.describe_points() : "";
   if (setup.analysis != nullptr) text += setup.analysis->header(config);
   if (!trained.empty()) text += fmt::format("Trained on  {}\n", trained);
+  if (!trained.empty() && !config.training.start.empty())
+    text += fmt::format("Start       {} (parameters {})\n", config.training.start, config.training.start_parameters);
   const std::string state = claim.plan == OutputPlan::resume ? " (resumed)"
                             : claim.plan == OutputPlan::extend
                                 ? fmt::format(" (resumed, from {} to {} directions)",

@@ -15,6 +15,7 @@
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/job/checkpoints.hpp"
 #include "landscape/job/minimizer_text.hpp"
+#include "landscape/job/start.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/stop_signals.hpp"
 
@@ -89,11 +90,12 @@ class ObservedTraining {
       }
     }
     const RunConfig& config = setup_.config;
+    const std::vector<double> first = start ? std::vector<double>() : start_parameters(config, loss_);
     const auto backend = make_training_backend(setup_, setup_.points);
     try {
       checkpoint_.finished = train(
           config.network, config.problem, loss_, config.training, *backend,
-          [this](const TrainingProgress& p) { return observe(p); }, start);
+          [this](const TrainingProgress& p) { return observe(p); }, start, first);
     } catch (const TrainingStopped&) {
       if (!checkpoint_.state.theta.empty()) save();
       return std::nullopt;

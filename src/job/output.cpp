@@ -31,6 +31,10 @@ std::optional<RunConfig> stored_settings(const LandscapeReader& reader) {
 }
 
 void take_minimizer_names(RunConfig& config, const RunConfig& stored) {
+  if (config.training.start_parameters == stored.training.start_parameters) {
+    config.training.start = stored.training.start;
+    config.training.start_minimizer = stored.training.start_minimizer;
+  }
   const auto alike = [](const MinimizerSource& a, const MinimizerSource& b) {
     return a.name == b.name && a.is_trained() == b.is_trained();
   };
@@ -174,6 +178,7 @@ void require_no_input(const RunConfig& config) {
   const std::pair<const char*, const std::string&> inputs[] = {{"--minimizer", config.minimizer},
                                                                {"--minimizer-ritz", config.minimizer_ritz},
                                                                {"--minimizer-galerkin", config.minimizer_galerkin},
+                                                               {"--start", config.training.start},
                                                                {"--directions-from", config.directions_from}};
   for (const auto& [option, file] : inputs) {
     if (file.empty() || !is_same_file(file, config.output)) continue;

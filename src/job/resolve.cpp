@@ -13,6 +13,7 @@
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/job/analysis.hpp"
 #include "landscape/job/device.hpp"
+#include "landscape/job/start.hpp"
 #include "landscape/parallel/collective.hpp"
 
 namespace landscape {
@@ -37,16 +38,26 @@ void require_there(const RunConfig& config, const std::string& minimizer_file) {
       minimizer_file, config.output, config.output));
 }
 
-void adopt_network(RunConfig& config, const OptionTexts& given) {
-  NetworkHints hints;  // only what was said: defaults would measure a file that is silent as another function
+// Only what was said: defaults would measure a file that is silent as another function.
+NetworkHints said_of_network(const RunConfig& config, const OptionTexts& given) {
+  NetworkHints hints;
   if (given.find("network") != given.end()) hints.kind = config.network.kind;
   if (given.find("activation") != given.end()) hints.activation = config.network.activation;
-  std::string first_file;
+  return hints;
+}
+
+void adopt_network(RunConfig& config, const OptionTexts& given) {
+  const NetworkHints hints = said_of_network(config, given);
+  std::vector<std::pair<std::string, NetworkSpec>> networks;  // by file
   for (const MinimizerSource& source : config.minimizer_sources()) {
-    const std::string& file = source.file;
     if (source.is_trained()) continue;
-    require_there(config, file);
-    const NetworkSpec found = load_minimizer(file, source.loss, hints).spec;
+    require_there(config, source.file);
+    networks.emplace_back(source.file, load_minimizer(source.file, source.loss, hints).spec);
+  }
+  for (const NetworkSpec& found : adopt_start(config, hints)) networks.emplace_back(config.training.start, found);
+
+  std::string first_file;
+  for (const auto& [file, found] : networks) {
     if (first_file.empty()) {
       const NetworkSpec& asked = config.network;
       require_same(given, "network", to_string(asked.kind), to_string(found.kind), file);

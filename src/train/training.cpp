@@ -76,7 +76,7 @@ class Trainer {
         observer_(observer),
         gradient_(ParameterLayout(spec).size()) {}
 
-  Minimizer run(const std::optional<TrainingState>& resume) {
+  Minimizer run(const std::optional<TrainingState>& resume, std::span<const double> start) {
     start_ = std::chrono::steady_clock::now();
     if (resume) {
       if (resume->theta.size() != gradient_.size() || resume->first_moment.size() != gradient_.size() ||
@@ -85,7 +85,9 @@ class Trainer {
       }
       state_ = *resume;
     } else {
-      state_.theta = initial_parameters(spec_, training_.init, training_.seed);
+      state_.theta = start.empty() ? initial_parameters(spec_, training_.init, training_.seed)
+                                   : std::vector<double>(start.begin(), start.end());
+      if (state_.theta.size() != gradient_.size()) throw Error("The start of the training does not fit the network.");
       state_.first_moment.assign(gradient_.size(), 0.0);
       state_.second_moment.assign(gradient_.size(), 0.0);
       state_.history.error_quadrature = to_string(history_rule(spec_.dimension));
@@ -100,8 +102,9 @@ class Trainer {
  private:
   void check_finite(double value, std::string_view phase, std::int64_t epoch) const {
     if (std::isfinite(value)) return;
-    throw Error(fmt::format("The {} loss became {} at {} epoch {}: lower --learning-rate or change --init or --seed.",
-                            to_string(loss_), real_text(value), phase, epoch));
+    throw Error(fmt::format("The {} loss became {} at {} epoch {}: lower --learning-rate or change {} or --seed.",
+                            to_string(loss_), real_text(value), phase, epoch,
+                            training_.start.empty() ? "--init" : "--start"));
   }
 
   void record(std::int64_t epoch, double value) {
@@ -269,7 +272,9 @@ std::string TrainingSpec::describe_points() const {
 }
 
 std::string TrainingSpec::describe() const {
-  std::string text = fmt::format("{} start, adam {} epochs, learning rate {}", to_string(init), epochs, learning_rate);
+  const std::string from = start.empty() ? to_string(init) + " start"
+                                         : fmt::format("start from {} (parameters {})", start, start_parameters);
+  std::string text = fmt::format("{}, adam {} epochs, learning rate {}", from, epochs, learning_rate);
   if (decay_every > 0) text += fmt::format(" times {} every {}", decay_factor, decay_every);
   text += fmt::format(", {} {}", landscape::to_string(quadrature), landscape::to_string(points));
   if (batch > 0) text += fmt::format(", batches of {}", batch);
@@ -320,10 +325,11 @@ QuadratureRule history_rule(int dimension) {
 }
 
 Minimizer train(const NetworkSpec& spec, const Problem& problem, LossKind loss, const TrainingSpec& training,
-                LossBackend& backend, const TrainingObserver& observer, const std::optional<TrainingState>& resume) {
+                LossBackend& backend, const TrainingObserver& observer, const std::optional<TrainingState>& resume,
+                std::span<const double> start) {
   spec.validate();
   training.validate(spec.dimension);
-  return Trainer(spec, problem, loss, training, backend, observer).run(resume);
+  return Trainer(spec, problem, loss, training, backend, observer).run(resume, start);
 }
 
 }  // namespace landscape

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,13 @@ struct NetworkHints {
 /// expected shape, or what neither says; refuses non-finite values. Fills name, theta, spec, loss, source ("loaded from
 /// FILE") and, from HDF5, what the file says about errors and history.
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints);
+
+/// What a training of `loss` may start from, whatever loss it is a minimizer of. From HDF5: the minimizer called
+/// `name`, or where that is empty the one of the loss's name, else the only one. Throws Error like load_minimizer().
+Minimizer load_start(const std::string& path, LossKind loss, const std::string& name, const NetworkHints& hints);
+
+/// CRC-32C of the parameters' bytes, as 8 hexadecimal digits.
+std::string parameters_checksum(std::span<const double> theta);
 
 /// Directions (M, n) row-major from an HDF5 file: those around a minimizer, /profiles/<minimizer>/direction of one of
 /// ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ struct TrainingSpec {
   std::int64_t lbfgs_iterations = 0;
   std::int64_t history_every = 100;  // epochs between records
   std::uint64_t seed = 1;
+  std::string start;             // file whose minimizer it continues from; empty: parameters drawn by `init`
+  std::string start_minimizer;   // its name in the file; empty: that of the loss, else the only one
+  std::string start_parameters;  // checksums of what may be started from, see parameters_checksum()
 
   /// Throws UsageError where a value is impossible.
   void validate(int dimension) const;
@@ -85,11 +89,12 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation i
 /// By which the history records errors, whatever the training's own points: a rule that is good to the digits shown.
 QuadratureRule history_rule(int dimension);
 
-/// Trains on `backend`, whose points it replaces. Starts from `resume` if given. The result lacks what is measured
+/// Trains on `backend`, whose points it replaces. Goes on from `resume` if given, else starts from `start` (n), or
+/// where that is empty from initial_parameters(). The result lacks what is measured
 /// after a training: final_* and the relative errors; its gradient is that of the training's own points. Throws Error
 /// with epoch and remedy when the loss is no longer finite.
 Minimizer train(const NetworkSpec& spec, const Problem& problem, LossKind loss, const TrainingSpec& training,
                 LossBackend& backend, const TrainingObserver& observer = {},
-                const std::optional<TrainingState>& resume = std::nullopt);
+                const std::optional<TrainingState>& resume = std::nullopt, std::span<const double> start = {});
 
 }  // namespace landscape
