@@ -46,6 +46,9 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"layers", {"--layers=8,8", "--network=mlp"}},
       {"activation", {"--activation=tanh"}},
       {"init", {"--init=normal"}},
+      {"start", {"--start=a.h5"}},
+      {"start-minimizer", {"--start=a.h5", "--start-minimizer=ritz"}},
+      {"start-parameters", {"--start=a.h5", "--start-parameters=0123abcd"}},
       {"epochs", {"--epochs=5"}},
       {"learning-rate", {"--learning-rate=0.5"}},
       {"decay-every", {"--decay-every=5"}},
@@ -105,6 +108,15 @@ TEST(Checkpoints, ATrainingDependsOnTheOptionsOfItsStageAndOnNoOthers) {
       EXPECT_TRUE(found.empty()) << name << ": " << describe(found);
     }
   }
+}
+
+TEST(Checkpoints, OneContentOfAStartIsOneStartUnderAnyName) {
+  const auto from = [](const std::string& file, const std::string& checksum) {
+    return configured({"--start=" + file, "--start-parameters=" + checksum});
+  };
+  const std::string stored = defining_text(from("a.h5", "0123abcd"));
+  EXPECT_TRUE(training_differences(stored, from("b.h5", "0123abcd")).empty());
+  EXPECT_EQ(training_differences(stored, from("a.h5", "0123abce")).size(), 1u);
 }
 
 TEST(Checkpoints, AnOptionThatThisVersionDoesNotKnowMakesAnotherTraining) {
