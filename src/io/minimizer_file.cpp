@@ -6,10 +6,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <functional>
 #include <optional>
 #include <regex>
+#include <string_view>
 
 #include "checksum.hpp"
 #include "hdf5.hpp"
@@ -37,10 +39,53 @@ std::string canonical_name(std::string name) {
 
 using TensorMap = std::map<std::string, SafeTensor>;
 
+/// linears.2.weight: a tensor of a layer that has a number for a name.
+struct NumberedTensor {
+  std::string_view list;  // "linears."
+  int layer;
+  std::string_view suffix;  // ".weight"
+};
+std::optional<NumberedTensor> parse_numbered(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return std::nullopt;
+  const std::size_t before = name.rfind('.', dot - 1);
+  const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+  NumberedTensor found{name.substr(0, begin), 0, name.substr(dot)};
+  const char *first = name.data() + begin, *last = name.data() + dot;
+  const auto [end, error] = std::from_chars(first, last, found.layer);
+  const bool is_number = error == std::errc() && end == last && *first != '-';
+  return is_number ? std::optional(found) : std::nullopt;
+}
+
+/// {number of the layer: the name of an mlp's} where all tensors are those of one row of numbered layers, 0.weight,
+/// 2.weight, 4.weight of a torch.nn.Sequential or linears.0.weight, linears.1.weight of a list; else empty.
+std::map<int, std::string> numbered_layers(const SafeTensors& file) {
+  std::map<int, std::string> layers;
+  std::optional<std::string_view> list;
+  for (const auto& [name, tensor] : file.tensors) {
+    const auto numbered = parse_numbered(name);
+    if (!numbered || list.value_or(numbered->list) != numbered->list) return {};
+    list = numbered->list;
+    layers[numbered->layer];
+  }
+  if (layers.size() < 2) return {};
+  std::size_t place = 0;
+  for (auto& [number, layer] : layers) {
+    layer = place == 0 ? "layer_in" : place + 1 == layers.size() ? "layer_out" : fmt::format("layer{}", place);
+    ++place;
+  }
+  return layers;
+}
+
 TensorMap with_canonical_names(SafeTensors& file) {
   TensorMap tensors;
+  const std::map<int, std::string> layers = numbered_layers(file);
+  const auto in_a_row = [&](std::string_view name) {
+    const NumberedTensor numbered = parse_numbered(name).value();
+    return layers.at(numbered.layer) + std::string(numbered.suffix);
+  };
   for (auto& [name, tensor] : file.tensors) {
-    const std::string canonical = canonical_name(name);
+    const std::string canonical = layers.empty() ? canonical_name(name) : in_a_row(name);
     if (!tensors.emplace(canonical, std::move(tensor)).second)
       throw Error(fmt::format("tensor '{}' is there twice.", canonical));
   }
@@ -80,7 +125,11 @@ bool may_be_blocks(const std::vector<std::pair<int, int>>& shapes) {
 }
 
 /// The file's word, else the caller's, else what the shapes leave.
-NetworkKind infer_kind(const TensorMap& tensors, const std::optional<std::string>& word, const NetworkHints& hints) {
+NetworkKind infer_kind(const TensorMap& tensors, const std::optional<std::string>& word, const NetworkHints& hints,
+                       bool is_numbered) {
+  if (is_numbered && !word && hints.kind && *hints.kind != NetworkKind::mlp)
+    throw Error(
+        "its layers are only numbered, as an mlp's may be: give --network mlp, or name them layer_in, layer1, ...");
   if (word) return parse_network_kind(*word, "__metadata__ network");
   if (!tensors.contains("layer_in.weight") && tensors.contains("layer_out.weight") && tensors.size() <= 2)
     return NetworkKind::linear;
@@ -110,14 +159,14 @@ void infer_sizes(const TensorMap& tensors, NetworkSpec& spec) {
 
 /// Sizes from names and shapes; kind and activation from the metadata, else from `hints`.
 NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, std::string>& metadata,
-                          const NetworkHints& hints) {
+                          const NetworkHints& hints, bool is_numbered) {
   const auto word = [&](const char* key) -> std::optional<std::string> {
     const auto found = metadata.find(key);
     return found == metadata.end() ? std::nullopt : std::optional(found->second);
   };
   NetworkSpec spec;
   const std::optional<std::string> activation = word("activation");
-  spec.kind = infer_kind(tensors, word("network"), hints);
+  spec.kind = infer_kind(tensors, word("network"), hints, is_numbered);
   if (activation) {
     spec.activation = parse_activation(*activation, "__metadata__ activation");
   } else if (spec.kind != NetworkKind::linear) {
@@ -145,11 +194,12 @@ NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, 
 Minimizer from_safetensors(const std::string& path, LossKind loss, const NetworkHints& hints) {
   SafeTensors file = read_safetensors(path);
   try {
+    const bool is_numbered = !numbered_layers(file).empty();
     const TensorMap tensors = with_canonical_names(file);
     Minimizer minimizer;
     minimizer.name = to_string(loss);
     minimizer.loss = loss;
-    minimizer.spec = infer_network(tensors, file.metadata, hints);
+    minimizer.spec = infer_network(tensors, file.metadata, hints, is_numbered);
     const ParameterLayout layout(minimizer.spec);
     for (const TensorInfo& info : layout.tensors()) {
       const std::vector<std::int64_t> expected = info.shape();

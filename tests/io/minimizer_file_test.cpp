@@ -224,6 +224,39 @@ TEST_F(MinimizerFile, ShapesThatOnlyAnMlpCanHaveSayThatItIsOne) {
   EXPECT_EQ(load_minimizer(path_, LossKind::ritz, {}).spec.kind, NetworkKind::mlp);
 }
 
+TEST_F(MinimizerFile, AnMlpsLayersMayBeNumberedAsASequentialDoesIt) {
+  NetworkHints only_activation, as_resnet;
+  only_activation.activation = as_resnet.activation = Activation::tanh;
+  as_resnet.kind = NetworkKind::resnet;
+  const auto numbered = [](std::vector<Tensor> tensors, const std::vector<std::string>& layers) {
+    for (std::size_t t = 0; t < tensors.size(); ++t) {
+      tensors[t].name = layers[t / 2] + tensors[t].name.substr(tensors[t].name.find('.'));
+      for (double& x : tensors[t].values) x = static_cast<double>(t) + 0.5;
+    }
+    return tensors;
+  };
+  const std::vector<std::vector<std::string>> names{
+      {"0", "2", "4", "6"},
+      {"net.0", "net.2", "net.4", "net.10"},
+      {"module.linears.0", "module.linears.1", "module.linears.2", "module.linears.3"}};
+  for (const std::vector<std::string>& layers : names) {
+    const std::vector<Tensor> tensors = numbered(chain(2, {8, 5, 3}), layers);
+    write_tensors(path_, tensors);
+    const Minimizer found = load_minimizer(path_, LossKind::ritz, only_activation);
+    EXPECT_EQ(found.spec, (NetworkSpec{NetworkKind::mlp, Activation::tanh, 2, 0, 0, {8, 5, 3}}));
+    EXPECT_EQ(found.theta, flat(tensors)) << layers[0];
+    EXPECT_TRUE(contains(message_of([&] { load_minimizer(path_, LossKind::ritz, as_resnet); }), "give --network mlp"));
+  }
+  write_tensors(path_, numbered(chain(2, {4, 4, 4}), names[0]));
+  EXPECT_TRUE(contains(message_of([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
+                       "give --network fcnet, resnet or mlp"));
+  std::vector<Tensor> mixed = numbered(chain(2, {8, 5, 3}), names[0]);
+  mixed[3].name = "other.2.bias";
+  write_tensors(path_, mixed);
+  EXPECT_TRUE(contains(message_of([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
+                       "'layer_in.weight' is missing"));
+}
+
 TEST_F(MinimizerFile, AnMlpWhoseTensorsDoNotFitIsRefused) {
   EXPECT_TRUE(contains(refusal(chain(1, {4, 3}), {{"network", "mlp"}, {"layers", "4,4"}}), "layers = 4,4"));
   EXPECT_TRUE(contains(refusal(chain(1, {4, 3})), "'layer1.weight' has shape (3, 4); expected (4, 4)"))

@@ -22,10 +22,11 @@ struct NetworkHints {
 };
 
 /// Reads theta and its NetworkSpec. From HDF5: the minimizer of the loss's name. From safetensors: tensors named as in
-/// PyTorch (layer_in.weight, layer1.weight or layer_1.weight, ..., F64 or F32); sizes follow from the shapes, network
-/// and activation from __metadata__ or, where it is silent, from `hints`. Throws Error that names file, tensor and
-/// expected shape, or what neither says; refuses non-finite values. Fills name, theta, spec, loss, source ("loaded from
-/// FILE") and, from HDF5, what the file says about errors and history.
+/// PyTorch (layer_in.weight, layer1.weight or layer_1.weight, ..., of an mlp also 0.weight, 2.weight, ...; F64 or F32);
+/// sizes follow from the shapes, network and activation from __metadata__ or, where it is silent, from `hints`; shapes
+/// that only an mlp can have need no word. Throws Error that names file, tensor and expected shape, or what neither
+/// says; refuses non-finite values. Fills name, theta, spec, loss, source ("loaded from FILE") and, from HDF5, what the
+/// file says about errors and history.
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints);
 
 /// What a training of `loss` may start from, whatever loss it is a minimizer of. From HDF5: the minimizer called
