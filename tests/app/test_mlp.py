@@ -109,6 +109,16 @@ class Mlp(MlpTest):
             self.assertEqual(b["minimizer/ritz"].attrs["layers"].tolist(), [9, 4, 6])
             np.testing.assert_array_equal(a["profiles/ritz/loss"][()], b["profiles/ritz/loss"][()])
 
+    def test_a_training_may_start_from_one(self):
+        self.run_program("train", *CASE, "--losses=ritz", "--output=net.h5")
+        self.run_program("train", "--start=net.h5", "--epochs=0", "--lbfgs-iterations=0", "--losses=ritz",
+                         "--output=same.h5")  # fmt: skip
+        with h5py.File(self.path("net.h5"), "r") as a, h5py.File(self.path("same.h5"), "r") as b:
+            first, second = state_dict(a["minimizer/ritz"]), state_dict(b["minimizer/ritz"])
+            self.assertEqual(b["minimizer/ritz"].attrs["layers"].tolist(), [9, 4, 6])
+        for name, tensor in first.items():
+            np.testing.assert_array_equal(tensor, second[name])
+
     def test_what_contradicts_a_file_is_said_in_one_sentence(self):
         self.run_program("train", *CASE, "--output=net.h5")
         write_safetensors(self.path("square.safetensors"), random_network(1, (4, 4, 4), 1), {})
