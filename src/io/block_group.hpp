@@ -15,6 +15,7 @@ inline constexpr const char* kSeconds = "evaluation_seconds";
 /// Attributes of its group that name the others; the first one makes it a block.
 inline constexpr const char* kValuesName = "values";
 inline constexpr const char* kAxisName = "axis";
+inline constexpr const char* kRowAxisName = "row_axis";
 inline constexpr const char* kRowVectorsName = "row_vectors";
 
 /// Paths of all blocks, a block before those below it, else by name.

@@ -82,6 +82,11 @@ void write_block(const h5::File& file, const Block& block) {
   h5::write_attribute(id, {kAxisName, block.axis.name});
   for (const Attribute& attribute : block.attributes) h5::write_attribute(id, attribute);
   h5::write_dataset<double>(id, block.axis.name, block.axis.values, {p}, {block.axis.description, "(P)", "1"});
+  if (!block.row_axis.name.empty()) {
+    h5::write_attribute(id, {kRowAxisName, block.row_axis.name});
+    h5::write_dataset<double>(id, block.row_axis.name, block.row_axis.values, {m},
+                              {block.row_axis.description, "(M)", "1"});
+  }
   h5::create_dataset(id, block.values, H5T_IEEE_F64LE, {m, p},
                      {block.description + "; valid where complete is 1", block.shape_names, "1"});
   const std::string what = fmt::format("1 where {} has been computed, else 0", block.values);
@@ -106,7 +111,7 @@ void write_block(const h5::File& file, const Block& block) {
 }
 
 std::size_t count_datasets(const FileLayout& layout) {
-  constexpr std::size_t kOfRoot = 1, kOfProblem = 2, kOfBlock = 6, kOfResults = 2;
+  constexpr std::size_t kOfRoot = 1, kOfProblem = 2, kOfBlock = 7, kOfResults = 2;
   std::size_t n = kOfRoot + kOfProblem;
   for (const Minimizer& minimizer : layout.minimizers) n += count_datasets(minimizer);
   for (const Block& block : layout.blocks) n += kOfBlock + block.row_columns.size();
@@ -127,6 +132,9 @@ void check_layout(const FileLayout& layout) {
       throw Error(fmt::format("The block /{} has no shape: {} rows, {} columns, {} values along a row.", block.group,
                               block.rows, block.columns, block.axis.values.size()));
     }
+    if (!block.row_axis.name.empty() && block.row_axis.values.size() != static_cast<std::size_t>(block.rows))
+      throw Error(fmt::format("The block /{} has {} rows, but {} values along a column.", block.group, block.rows,
+                              block.row_axis.values.size()));
   }
 }
 
@@ -189,7 +197,8 @@ std::uint64_t file_size_estimate(const FileLayout& layout) {
     const auto p = static_cast<double>(block.columns);
     double per_row = 9.0 * p + 4.0 + 8.0 * static_cast<double>(block.row_vectors.length);
     for (const RowColumn& column : block.row_columns) per_row += column.type == ColumnType::byte ? 1.0 : 8.0;
-    bytes += kPerBlock + 8.0 * p + per_row * static_cast<double>(block.rows);
+    bytes += kPerBlock + 8.0 * p + 8.0 * static_cast<double>(block.row_axis.values.size()) +
+             per_row * static_cast<double>(block.rows);
   }
   for (const ResultGroup& group : layout.results) {
     for (const Result& result : group.results) {

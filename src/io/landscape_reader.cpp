@@ -64,6 +64,7 @@ struct LandscapeReader::Impl {
     return h5::open_group(file.get(), block);
   }
   BlockDatasets open_block(const std::string& block) const;
+  std::vector<double> read_axis(const std::string& block, const char* attribute, std::int64_t length) const;
   template <class T>
   T result(const ResultGroup& group, const std::string& name) const;
 };
@@ -109,6 +110,18 @@ BlockDatasets LandscapeReader::Impl::open_block(const std::string& block) const 
   open.n_rows = static_cast<std::int64_t>(shape[0]);
   open.n_columns = static_cast<std::int64_t>(shape[1]);
   return open;
+}
+
+/// The dataset of the block that its attribute names.
+std::vector<double> LandscapeReader::Impl::read_axis(const std::string& block, const char* attribute,
+                                                     std::int64_t length) const {
+  const h5::Group group = block_group(block);
+  const std::string name = h5::read_text(group.get(), attribute);
+  std::vector<double> values =
+      with_checksums([&](bool* missing) { return h5::read_dataset<double>(group.get(), name, 1, nullptr, missing); });
+  if (static_cast<std::int64_t>(values.size()) != length)
+    throw Error(fmt::format("the datasets of its block /{} do not fit together.", block));
+  return values;
 }
 
 LandscapeReader::LandscapeReader(const std::string& path) : impl_(std::make_unique<Impl>()) {
@@ -163,6 +176,7 @@ void LandscapeReader::read_structure() const {
   attempt([&] { found = blocks(); });
   for (const std::string& block : found) {
     attempt([&] { axis(block); });
+    attempt([&] { row_axis(block); });
     attempt([&] { block_attributes(block); });
     attempt([&] { rows(block, 0, 1); });
     attempt([&] { has_row_vectors(block); });
@@ -241,15 +255,12 @@ std::int64_t LandscapeReader::n_columns(const std::string& block) const {
 }
 
 std::vector<double> LandscapeReader::axis(const std::string& block) const {
+  return impl_->inside([&] { return impl_->read_axis(block, kAxisName, impl_->open_block(block).n_columns); });
+}
+std::vector<double> LandscapeReader::row_axis(const std::string& block) const {
   return impl_->inside([&] {
-    const std::int64_t n_columns = impl_->open_block(block).n_columns;
-    const h5::Group group = impl_->block_group(block);
-    const std::string name = h5::read_text(group.get(), kAxisName);
-    const std::vector<double> values = impl_->with_checksums(
-        [&](bool* missing) { return h5::read_dataset<double>(group.get(), name, 1, nullptr, missing); });
-    if (static_cast<std::int64_t>(values.size()) != n_columns)
-      throw Error(fmt::format("the datasets of its block /{} do not fit together.", block));
-    return values;
+    if (!h5::has_attribute(impl_->block_group(block).get(), kRowAxisName)) return std::vector<double>();
+    return impl_->read_axis(block, kRowAxisName, impl_->open_block(block).n_rows);
   });
 }
 

@@ -187,9 +187,7 @@ bool is_complete(const h5::File& file, const std::string& path) {
 
 std::vector<std::string> find_result_groups(const h5::File& file) {
   std::vector<std::string> found;
-  for (const char* root : {"roughness", "sweep"}) {
-    if (h5::has_link(file.get(), root)) collect_groups(file, root, 0, found);
-  }
+  for (const std::string& name : h5::group_names(file.get())) collect_groups(file, name, 0, found);
   return found;
 }
 

@@ -196,6 +196,25 @@ TEST(LandscapeFileCreate, MinimizersHaveAnyNamesAndKeepTheirOrder) {
   }
 }
 
+TEST(LandscapeFileCreate, RowsHaveAnAxisAndResultsAnyPlaceWhereTheLayoutSaysSo) {
+  const TestFolder folder;
+  const std::string path = folder / "a.h5";
+  FileLayout layout = test::sample_layout(3, 4);
+  const std::string block = layout.blocks[0].group;
+  layout.blocks[0].row_axis = {"y", "a coordinate", {-0.5, 0.0, 2.0}};
+  layout.results.push_back(test::single_result("surface/ritz/summary", 0.5));
+  LandscapeFile::create(path, layout);
+  const LandscapeReader reader(path);
+  EXPECT_EQ(reader.row_axis(block), layout.blocks[0].row_axis.values);
+  EXPECT_EQ(reader.axis(block), layout.blocks[0].axis.values);
+  EXPECT_TRUE(reader.row_axis(layout.blocks[1].group).empty());
+  const std::vector<std::string> groups = reader.result_groups();
+  EXPECT_NE(std::find(groups.begin(), groups.end(), "surface/ritz/summary"), groups.end());
+
+  layout.blocks[0].row_axis.values.pop_back();
+  EXPECT_TRUE(contains(message_of([&] { LandscapeFile::create(folder / "b.h5", layout); }), "2 values along a column"));
+}
+
 TEST(LandscapeFileCreate, AnExistingFileIsRefusedOrReplacedWhole) {
   const TestFolder folder;
   const std::string path = folder / "a.h5";

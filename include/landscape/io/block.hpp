@@ -5,6 +5,7 @@
 //   complete (rows, columns)   the mask
 //   row_checksum (rows)        CRC-32C of a row, once it is whole
 //   <axis> (columns)           what a column stands for
+//   <row axis> (rows)          where there is one: what a row stands for
 //   evaluation_seconds (1)     spent on computing it, mean over ranks
 //   <row vectors> (rows, n)    where asked for: what a row stands for
 //   <row columns> (rows) each  found out at the end
@@ -22,7 +23,7 @@ namespace landscape {
 struct Axis {
   std::string name;  // "steps"
   std::string description;
-  std::vector<double> values;  // (columns)
+  std::vector<double> values;  // (columns), of a row axis (rows)
 };
 
 enum class ColumnType { real, whole, byte };
@@ -53,6 +54,7 @@ struct Block {
   std::string shape_names = "(M, P)";  // of rows and columns
   AttributeList attributes;
   Axis axis;
+  Axis row_axis;  // values (rows); without a name: none
   RowVectors row_vectors;
   std::vector<RowColumn> row_columns;
 

@@ -48,7 +48,8 @@ class LandscapeReader {
   bool has_block(const std::string& block) const;
   std::int64_t n_rows(const std::string& block) const;
   std::int64_t n_columns(const std::string& block) const;
-  std::vector<double> axis(const std::string& block) const;  // (columns)
+  std::vector<double> axis(const std::string& block) const;      // (columns)
+  std::vector<double> row_axis(const std::string& block) const;  // (rows); empty where there is none
   AttributeList block_attributes(const std::string& block) const;
   /// Spent on its numbers, mean over ranks.
   double seconds(const std::string& block) const;
@@ -67,7 +68,7 @@ class LandscapeReader {
   template <class T>
   std::vector<T> row_column(const std::string& block, const std::string& name) const;
 
-  /// Paths of the groups below /roughness and /sweep, as given to the layout.
+  /// Paths of the groups, as given to the layout.
   std::vector<std::string> result_groups() const;
   /// Whether the group is there and its state "complete".
   bool has_results(const std::string& group) const;
