@@ -13,6 +13,7 @@ std::span<const Command> command_table() {
       {"train", "[options]", "train and store the minimizers only", nullptr, train_only},
       {"sweep", "[options]", "the index for lists of half-widths and intervals in one pass", &sweep_analysis(),
        run_analysis},
+      {"surface", "[options]", "losses on a plane: random, or through minimizers", &surface_analysis(), run_analysis},
       {"resume", "FILE", "go on with a file by its own settings and what is given", nullptr, resume_file, nullptr, 1},
       {"info", "FILE", "what an output file holds", nullptr, nullptr, show_info, 1, {"settings"}},
       {"reduce",

@@ -55,7 +55,9 @@ void print_blocks(const LandscapeReader& reader, const Invocation& invocation) {
   for (const auto& [block, name] : named) {
     if (!reader.has_block(block)) continue;
     const std::int64_t n_rows = reader.n_rows(block), n_columns = reader.n_columns(block);
-    fmt::print("Profiles    {}: {} directions x {} steps, {} of {} losses done{}\n", name, n_rows, n_columns,
+    const bool is_profiles = block.starts_with("profiles/");
+    fmt::print("{}    {}: {} {} x {} {}, {} of {} losses done{}\n", is_profiles ? "Profiles" : "Block   ", name, n_rows,
+               is_profiles ? "directions" : "rows", n_columns, is_profiles ? "steps" : "columns",
                count_text(reader.n_complete_rows(block) * n_columns), count_text(n_rows * n_columns),
                reader.has_row_vectors(block) ? ", directions stored" : "");
   }

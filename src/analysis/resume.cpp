@@ -3,6 +3,7 @@
 
 #include "landscape/analysis/file_commands.hpp"
 #include "landscape/analysis/stored_settings.hpp"
+#include "landscape/config/option_table.hpp"
 #include "landscape/parallel/collective.hpp"
 
 namespace landscape {
@@ -12,6 +13,15 @@ OptionTexts settings_of(const LandscapeReader& reader) {
   OptionTexts texts = parse_config_text(reader.run().config, reader.path());
   for (auto& [name, text] : texts) {
     if (name.starts_with("minimizer")) text.text = reader.path();  // which has it, wherever its file is by now
+  }
+  if (const auto through = texts.find("through"); through != texts.end()) {  // likewise
+    RunConfig named;
+    find_option("through")->set(named, through->second.text, "--through");
+    for (std::size_t i = 0; i < named.surface.through.size(); ++i) {
+      std::string& entry = named.surface.through[i];
+      if (const std::string name = name_on_plane(entry, i); name != entry) entry = reader.path() + ":" + name;
+    }
+    through->second.text = find_option("through")->get(named);
   }
   texts.insert_or_assign("device", OptionText{reader.run().device, reader.path()});
   texts.insert_or_assign("output", OptionText{reader.path(), ""});

@@ -104,6 +104,24 @@ std::vector<int> parse_layers(Text text, Text option) {
   return layers;
 }
 
+// Two or three, in order.
+std::vector<std::string> parse_minimizers(Text text, Text option) {
+  std::vector<std::string> entries;
+  for (Text rest = text; entries.empty() || !rest.empty();) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    entries.emplace_back(rest.substr(0, comma));
+    if (entries.back().empty() || comma + 1 == rest.size())
+      throw UsageError(fmt::format("{} '{}' has an empty entry: write A,B or A,B,C.", option, text));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  if (entries.size() < 2 || entries.size() > 3)
+    throw UsageError(fmt::format("{} '{}' must name two or three minimizers: write A,B or A,B,C.", option, text));
+  for (const std::string& entry : entries) {
+    if (std::ranges::count(entries, entry) > 1) throw UsageError(fmt::format("{} names {} twice.", option, entry));
+  }
+  return entries;
+}
+
 // S, M:S, H:M:S and, as Slurm writes them, D-H, D-H:M and D-H:M:S -> seconds. Slurm's single number, which is minutes,
 // is seconds here.
 double parse_duration(Text text, Text option) {
@@ -283,7 +301,7 @@ std::vector<Option> make_table() {
 
       {"directions", "M", "random directions", directions, evaluates,
        [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
-       [](const C& c) { return number_text(c.n_directions); }, 'n'},
+       [](const C& c) { return c.is_surface() ? std::string() : number_text(c.n_directions); }, 'n', "-surface"},
       {"until-ci", "REL", "add directions until every interval's relative half-width is REL", directions, run,
        [](C& c, Text t, Text o) { c.until_ci = parse_real_where(t, o, positive, "above 0"); },
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.until_ci) : std::string(); }, '\0', "roughness"},
@@ -300,7 +318,7 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }},
       {"save-directions", "", "store the directions in the output file", directions, run,
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
-       [](const C& c) { return switch_text(c.save_directions); }},
+       [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface"},
 
       {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, evaluates,
        [](C& c, Text t, Text o) {
@@ -308,10 +326,10 @@ std::vector<Option> make_table() {
          c.grid = parse_grid(t, o);
          c.grid.rule = rule;
        },
-       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid); }, '\0', "-sweep"},
+       [](const C& c) { return c.has_grid() ? to_string(c.grid) : std::string(); }, '\0', "-sweep,surface"},
       {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, evaluates,
        [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
-       [](const C& c) { return c.is_sweep() ? std::string() : to_string(c.grid.rule); }, '\0', "-sweep"},
+       [](const C& c) { return c.has_grid() ? to_string(c.grid.rule) : std::string(); }, '\0', "-sweep,surface"},
       {"sweep-radius", "LIST", "sweep: half-widths of the grids [0.01,0.02,0.1,1]", profiles, evaluates,
        [](C& c, Text t, Text o) {
          c.sweep_radius = parse_list<double>(
@@ -324,6 +342,26 @@ std::vector<Option> make_table() {
              t, o, [](Text word, Text name) { return parse_whole<std::int64_t>(word, name, 1, 1'000'000); });
        },
        [](const C& c) { return fmt::format("{}", fmt::join(c.sweep_intervals, ",")); }, '\0', "sweep"},
+      {"x", "MIN:MAX:NUM", "surface: points along the first direction [-1:1:51; through minimizers -0.5:1.5:41]",
+       profiles, evaluates, [](C& c, Text t, Text o) { c.surface.x = parse_grid(t, o); },
+       [](const C& c) { return c.surface.x ? to_string(*c.surface.x) : std::string(); }, '\0', "surface"},
+      {"y", "MIN:MAX:NUM", "surface: along the second one [as --x; without it, --x makes a line]", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.surface.y = parse_grid(t, o); },
+       [](const C& c) { return c.surface.y ? to_string(*c.surface.y) : std::string(); }, '\0', "surface"},
+      {"through", "A,B[,C]",
+       "surface: through minimizers at (0,0), (1,0) and (0,1): ritz, galerkin, FILE or FILE:NAME [random directions]",
+       profiles, evaluates, [](C& c, Text t, Text o) { c.surface.through = parse_minimizers(t, o); },
+       [](const C& c) { return fmt::format("{}", fmt::join(c.surface.through, ",")); }, '\0', "surface"},
+      {"around", "own|other|both", "surface: each loss around its own minimizer, the other loss's, or both [own]",
+       profiles, evaluates, [](C& c, Text t, Text o) { c.surface.around = parse_around(t, o); },
+       [](const C& c) { return c.surface.around == Around::own ? std::string() : to_string(c.surface.around); }, '\0',
+       "surface"},
+      {"orthogonal", "", "surface: the second direction without its part along the first", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.surface.orthogonal = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.surface.orthogonal); }, '\0', "surface"},
+      {"redraw", "", "surface: two new random directions at every point, as published", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.surface.redraw = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.surface.redraw); }, '\0', "surface"},
       {"quadrature", "RULE",
        "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N [simpson:100, gauss:24, gauss:16 for d = 1, "
        "2, 3, "
@@ -366,7 +404,14 @@ const std::vector<Option>& option_table() {
 
 bool Option::means_something_to(std::string_view name_of_command) const {
   if (command.empty()) return true;
-  return command.starts_with('-') ? command.substr(1) != name_of_command : command == name_of_command;
+  const bool all_but = command.starts_with('-');
+  bool is_named = false;
+  for (std::string_view rest = command.substr(all_but ? 1 : 0); !rest.empty();) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    is_named = is_named || rest.substr(0, comma) == name_of_command;
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return is_named != all_but;
 }
 
 const Option* find_option(std::string_view name) {

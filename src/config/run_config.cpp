@@ -15,7 +15,17 @@ constexpr Choices<DeviceChoice, 3> kDevices{
 constexpr Choices<Precision, 2> kPrecisions{
     {{Precision::double_precision, "double"}, {Precision::single_precision, "single"}}};
 
+constexpr Choices<Around, 3> kArounds{{{Around::own, "own"}, {Around::other, "other"}, {Around::both, "both"}}};
+
+bool is_own(const std::string& entry) {
+  return entry == to_string(LossKind::ritz) || entry == to_string(LossKind::galerkin);
+}
+
 }  // namespace
+
+std::string name_on_plane(const std::string& entry, std::size_t place) {
+  return is_own(entry) ? entry : std::string(1, static_cast<char>('A' + place));
+}
 
 RunConfig::RunConfig() {
   training.epochs = 20000;
@@ -34,6 +44,16 @@ bool RunConfig::trains_any() const { return std::ranges::any_of(minimizer_source
 
 std::vector<MinimizerSource> RunConfig::minimizer_sources() const {
   std::vector<MinimizerSource> sources;
+  for (std::size_t i = 0; i < surface.through.size(); ++i) {
+    const std::string& entry = surface.through[i];
+    if (!is_own(entry)) {
+      sources.push_back({name_on_plane(entry, i), losses.front(), entry, true});
+    } else {
+      const LossKind loss = parse_loss(entry);
+      sources.push_back({entry, loss, minimizer_file(loss)});
+    }
+  }
+  if (!sources.empty()) return sources;
   for (const LossKind loss : losses) sources.push_back({to_string(loss), loss, minimizer_file(loss)});
   return sources;
 }
@@ -69,6 +89,10 @@ std::string to_string(DeviceChoice device) { return choice_name(kDevices, device
 DeviceChoice parse_device_choice(std::string_view text, std::string_view option) {
   return parse_choice(kDevices, text, option);
 }
+
+std::string to_string(Around around) { return choice_name(kArounds, around); }
+
+Around parse_around(std::string_view text, std::string_view option) { return parse_choice(kArounds, text, option); }
 
 std::string to_string(Precision precision) { return choice_name(kPrecisions, precision); }
 

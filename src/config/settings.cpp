@@ -49,8 +49,8 @@ void validate_precision(const RunConfig& config) {
   if (config.precision != Precision::single_precision) return;
   if (config.device == DeviceChoice::cuda)
     throw UsageError("--precision single is evaluated on the CPU only: it cannot go with --device cuda.");
-  if (config.is_sweep())
-    throw UsageError("--precision single measures its noise on one grid: it cannot go with a sweep.");
+  if (!config.has_grid())
+    throw UsageError("--precision single measures its noise on --grid: it cannot go with a sweep or a surface.");
 }
 
 void validate_minimizers(const RunConfig& config) {
@@ -76,6 +76,13 @@ void validate_start(const RunConfig& config) {
 }
 
 void validate_size(const RunConfig& config) {
+  if (config.is_surface()) {
+    const double n_y = config.surface.y ? config.surface.y->num : 1.0;
+    if (4.0 * config.surface.x->num * n_y > kMostItems)
+      throw UsageError(fmt::format("--x {} with --y {} is more points than a file holds.", to_string(*config.surface.x),
+                                   to_string(*config.surface.y)));
+    return;
+  }
   const double items =
       static_cast<double>(config.losses.size()) * static_cast<double>(1 + further_sets(config).size()) *
       static_cast<double>(config.most_directions()) *
@@ -121,6 +128,27 @@ void settle_sizes(NetworkSpec& network, const OptionTexts& texts) {
   if (is_mlp && texts.find("layers") == texts.end()) network.layers = {16, 16};
 }
 
+void validate_surface(const RunConfig& config) {
+  const SurfaceOptions& s = config.surface;
+  if (!s.through.empty()) {
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      if (std::ranges::count(s.through, to_string(loss)) > 0 && std::ranges::count(config.losses, loss) == 0)
+        throw UsageError(
+            fmt::format("--through {0} needs that loss: add it to --losses, or give a file.", to_string(loss)));
+    }
+    if (s.around != Around::own) throw UsageError("--around is of random planes: it cannot go with --through.");
+    if (s.redraw) throw UsageError("--redraw is of random planes: it cannot go with --through.");
+    if (s.through.size() == 3 && !config.directions_from.empty())
+      throw UsageError("--through three minimizers leaves no direction to --directions-from: drop one.");
+  }
+  if (s.around != Around::own && config.losses.size() < 2)
+    throw UsageError(
+        fmt::format("--around {} needs the minimizers of both losses: drop --losses.", to_string(s.around)));
+  if (s.redraw && s.orthogonal) throw UsageError("--redraw draws for every point: it cannot go with --orthogonal.");
+  if (s.redraw && !config.directions_from.empty())
+    throw UsageError("--redraw draws directions: it cannot go with --directions-from.");
+}
+
 }  // namespace
 
 void settle_quadratures(RunConfig& config, const OptionTexts& given) {
@@ -158,6 +186,7 @@ void validate(const RunConfig& config) {
   complaints.collect([&] { validate_minimizers(config); });
   complaints.collect([&] { validate_start(config); });
   complaints.collect([&] { validate_point_sets(config); });
+  complaints.collect([&] { validate_surface(config); });
   complaints.collect([&] { validate_size(config); });
   complaints.raise();
 }

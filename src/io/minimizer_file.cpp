@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <regex>
@@ -257,25 +258,51 @@ NameChoice start_of(LossKind loss, const std::string& asked) {
   };
 }
 
+/// Those that `choose` names among the file's; it throws where they are not there.
+template <class Choose>
+std::vector<Minimizer> read_hdf5(const std::string& path, Choose&& choose) {
+  bool no_checksum = false;
+  const auto read = [&] {
+    const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
+    // Only a file that another program wrote, a copy too, may be without: else a checksum would be lost, not missing.
+    bool* missing = check_seal(path) == Seal::absent ? &no_checksum : nullptr;
+    std::vector<Minimizer> minimizers;
+    for (const std::string& name : choose(file)) minimizers.push_back(read_minimizer_group(file, name, missing));
+    return minimizers;
+  };
+  std::vector<Minimizer> minimizers = read_rehearsed(path, read);
+  for (Minimizer& minimizer : minimizers) {
+    minimizer.source = fmt::format("loaded from {}{}{}", path, no_checksum ? " without a checksum" : "",
+                                   minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
+  }
+  return minimizers;
+}
+
 Minimizer from_hdf5(const std::string& path, const NameChoice& choose, std::optional<LossKind> loss) {
   try {
-    bool no_checksum = false;
-    const auto read = [&] {
-      const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
-      const std::string name = choose(file);
-      // Only a file that another program wrote, a copy too, may be without: else a checksum would be lost, not missing.
-      return read_minimizer_group(file, name, check_seal(path) == Seal::absent ? &no_checksum : nullptr);
-    };
-    Minimizer minimizer = read_rehearsed(path, read);
+    Minimizer minimizer = read_hdf5(path, [&](const h5::File& file) { return std::vector{choose(file)}; }).front();
     if (loss && minimizer.loss != *loss) {
       throw Error(fmt::format("its /{} was trained on the loss {}: give another file.",
                               minimizer_group_name(minimizer.name), to_string(minimizer.loss)));
     }
-    minimizer.source = fmt::format("loaded from {}{}{}", path, no_checksum ? " without a checksum" : "",
-                                   minimizer.source.empty() ? "" : " (" + minimizer.source + ")");
     return minimizer;
   } catch (const Error& error) {
     throw Error(fmt::format("The minimizer file '{}' cannot be used: {}", path, error.what()));
+  }
+}
+
+std::vector<Minimizer> all_from_hdf5(const MinimizerPlace& place) {
+  const auto choose = [&](const h5::File& file) {
+    std::vector<std::string> names = minimizer_names(file);
+    if (names.empty()) throw Error("it holds no minimizer.");
+    if (place.name.empty()) return names;
+    if (std::ranges::count(names, place.name) > 0) return std::vector{place.name};
+    throw Error(fmt::format("it holds no minimizer '{}', but {}.", place.name, fmt::join(names, ", ")));
+  };
+  try {
+    return read_hdf5(place.file, choose);
+  } catch (const Error& error) {
+    throw Error(fmt::format("The minimizer file '{}' cannot be used: {}", place.file, error.what()));
   }
 }
 
@@ -333,6 +360,26 @@ Minimizer load_start(const std::string& path, LossKind loss, const std::string& 
 }
 
 std::string parameters_checksum(std::span<const double> theta) { return fmt::format("{:08x}", crc32c_of(theta)); }
+
+MinimizerPlace minimizer_place(const std::string& text) {
+  std::error_code error;
+  const std::size_t colon = text.rfind(':');
+  if (std::filesystem::exists(text, error) || colon == std::string::npos || colon == 0 || colon + 1 == text.size() ||
+      text.find('/', colon) != std::string::npos)
+    return {text, ""};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+std::vector<Minimizer> load_minimizers(const std::string& text, LossKind loss, const NetworkHints& hints) {
+  const MinimizerPlace place = minimizer_place(text);
+  if (is_hdf5_minimizer(place.file)) return all_from_hdf5(place);
+  if (!place.name.empty())
+    throw Error(
+        fmt::format("The minimizer file '{}' holds one network without a name: drop ':{}'.", place.file, place.name));
+  std::vector<Minimizer> one{from_safetensors(place.file, loss, hints)};
+  one.front().name.clear();
+  return one;
+}
 
 std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters) {
   require_readable(path, "The directions file ", kDirectionsWanted);

@@ -114,7 +114,7 @@ std::string other_losses_text(const Minimizer& m) {
 std::string describe_minimizer(const Minimizer& minimizer) {
   const std::string how = minimizer.seconds > 0.0 ? duration_text(minimizer.seconds) : minimizer.source;
   const std::string others = other_losses_text(minimizer);
-  return fmt::format("  {:<9} {}, {}{}{}", to_string(minimizer.loss), loss_text(minimizer), how,
+  return fmt::format("  {:<9} {}, {}{}{}", minimizer.name, loss_text(minimizer), how,
                      others.empty() ? "" : "\n            ", others);
 }
 

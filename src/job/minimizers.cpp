@@ -14,6 +14,7 @@
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/job/checkpoints.hpp"
+#include "landscape/job/minimizer_source.hpp"
 #include "landscape/job/minimizer_text.hpp"
 #include "landscape/job/start.hpp"
 #include "landscape/parallel/collective.hpp"
@@ -47,8 +48,7 @@ void measure(const Setup& setup, Minimizer& minimizer) {
 
 Minimizer load(const Setup& setup, const MinimizerSource& source) {
   const RunConfig& config = setup.config;
-  Minimizer minimizer = load_minimizer(source.file, source.loss, config.network);
-  minimizer.name = source.name;
+  Minimizer minimizer = load_minimizer(source, config.network);
   if (minimizer.problem != to_string(config.problem)) {  // what the file says is of another loss
     minimizer.problem = to_string(config.problem);
     minimizer.history = {};

@@ -16,6 +16,7 @@
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/io/output_path.hpp"
 #include "landscape/job/checkpoints.hpp"
+#include "landscape/job/minimizer_source.hpp"
 #include "landscape/parallel/collective.hpp"
 
 namespace landscape {
@@ -42,6 +43,7 @@ void take_minimizer_names(RunConfig& config, const RunConfig& stored) {
   config.minimizer = stored.minimizer;
   config.minimizer_ritz = stored.minimizer_ritz;
   config.minimizer_galerkin = stored.minimizer_galerkin;
+  config.surface.through = stored.surface.through;
 }
 
 // `asked` with the names that the files it loads had when the output was begun: what counts of them is what they hold,
@@ -81,7 +83,7 @@ void require_same_minimizers(const LandscapeReader& reader, const RunConfig& con
     if (source.is_trained() || earlier == begun_with.end() || earlier->is_trained()) continue;
     if (std::ranges::find(stored, source.name) == stored.end()) continue;
     const Minimizer ours = reader.minimizer(source.name);
-    const Minimizer given = load_minimizer(source.file, source.loss, config.network);
+    const Minimizer given = load_minimizer(source, config.network);
     if (given.spec == ours.spec && given.theta.size() == ours.theta.size() &&
         std::memcmp(given.theta.data(), ours.theta.data(), ours.theta.size() * sizeof(double)) == 0)
       continue;
@@ -185,6 +187,12 @@ void require_no_input(const RunConfig& config) {
     throw UsageError(
         fmt::format("--overwrite would replace '{}', which this job reads ({} {}): choose another --output.",
                     config.output, option, file));
+  }
+  for (const MinimizerSource& source : config.minimizer_sources()) {
+    if (!source.is_any || !is_same_file(file_of(source), config.output)) continue;
+    throw UsageError(
+        fmt::format("--overwrite would replace '{}', which this job reads (--through {}): choose another --output.",
+                    config.output, source.file));
   }
 }
 

@@ -13,6 +13,7 @@
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/job/analysis.hpp"
 #include "landscape/job/device.hpp"
+#include "landscape/job/minimizer_source.hpp"
 #include "landscape/job/start.hpp"
 #include "landscape/parallel/collective.hpp"
 
@@ -51,8 +52,8 @@ void adopt_network(RunConfig& config, const OptionTexts& given) {
   std::vector<std::pair<std::string, NetworkSpec>> networks;  // by file
   for (const MinimizerSource& source : config.minimizer_sources()) {
     if (source.is_trained()) continue;
-    require_there(config, source.file);
-    networks.emplace_back(source.file, load_minimizer(source.file, source.loss, hints).spec);
+    require_there(config, file_of(source));
+    networks.emplace_back(source.file, load_minimizer(source, hints).spec);
   }
   for (const NetworkSpec& found : adopt_start(config, hints)) networks.emplace_back(config.training.start, found);
 

@@ -97,6 +97,14 @@ DirectionSet::DirectionSet(const NetworkSpec& spec, std::span<const double> thet
   }
 }
 
+DirectionSet DirectionSet::with_rows(std::vector<double> rows) const {
+  DirectionSet set(*this);
+  set.rows_ = std::move(rows);
+  if (set.rows_.empty() || set.rows_.size() % theta_.size() != 0)
+    throw Error("Directions are no rows of as many numbers as there are parameters.");
+  return set;
+}
+
 void DirectionSet::generate(std::int64_t k, std::span<double> direction) const {
   const std::size_t n = theta_.size();
   if (is_given()) {

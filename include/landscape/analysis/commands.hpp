@@ -14,5 +14,6 @@ std::span<const Command> command_table();
 /// The analyses of the table.
 const Analysis& roughness_analysis();
 const Analysis& sweep_analysis();
+const Analysis& surface_analysis();
 
 }  // namespace landscape

@@ -26,7 +26,7 @@ struct Option {
       set;                                           // throws UsageError that names `option`
   std::function<std::string(const RunConfig&)> get;  // empty: says nothing
   char letter = '\0';                                // -o for --output
-  std::string_view command{};  // the only one that it means something to, "-name": all but that one; empty: all
+  std::string_view command{};  // "a,b": those that it means something to, "-a,b": all but those; empty: all
   bool means_something_to(std::string_view name_of_command) const;
   bool is_switch() const { return value_name.empty(); }
 };

@@ -27,9 +27,28 @@ enum class DeviceChoice { automatic, cpu, cuda };
 struct MinimizerSource {
   std::string name;  // "ritz"
   LossKind loss = LossKind::ritz;
-  std::string file;  // empty: it is trained
+  std::string file;     // empty: it is trained
+  bool is_any = false;  // whatever minimizer the file holds, or FILE:NAME; else that of the loss
   bool is_trained() const { return file.empty(); }
 };
+
+/// The command surface: at whose minimizers a loss is looked at.
+enum class Around { own, other, both };
+
+/// What the command surface evaluates: L(origin + x along + y across) on a grid.
+struct SurfaceOptions {
+  std::optional<ProfileGrid> x;  // always there in a surface's configuration
+  std::optional<ProfileGrid> y;  // none: a line
+  std::vector<std::string>
+      through;  // two or three minimizers: names of the run's own, or files; none: random directions
+  Around around = Around::own;
+  bool orthogonal = false;  // the second direction to the first one
+  bool redraw = false;      // two new directions at every point, as published
+  bool is_line() const { return !y; }
+};
+
+/// Entry `place` of --through: the name of the run's own minimizer that it is, or that of a file's: A, B, C.
+std::string name_on_plane(const std::string& entry, std::size_t place);
 
 struct RunConfig {
   // problem and network
@@ -50,6 +69,7 @@ struct RunConfig {
   ProfileGrid grid;
   std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending; else empty
   std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
+  SurfaceOptions surface;                     // of the command surface
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
   std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
@@ -78,10 +98,12 @@ struct RunConfig {
   RunConfig();
   /// The file that the minimizer of `loss` is loaded from; empty: it is trained.
   const std::string& minimizer_file(LossKind loss) const;
-  /// In the order in which they are had and kept: one per loss, of its name.
+  /// In the order in which they are had and kept: one per loss, of its name; of a surface through minimizers, these.
   std::vector<MinimizerSource> minimizer_sources() const;
   bool trains_any() const;
   bool is_sweep() const { return !sweep_radius.empty(); }
+  bool is_surface() const { return surface.x.has_value(); }
+  bool has_grid() const { return !is_sweep() && !is_surface(); }
   /// Along every direction: the grid's, or all of a sweep's grids.
   std::vector<double> steps() const;
   /// That the run may come to evaluate: more than n_directions only with until_ci.
@@ -99,6 +121,8 @@ BootstrapOptions bootstrap_options(const RunConfig& config);
 
 std::string to_string(DeviceChoice device);
 DeviceChoice parse_device_choice(std::string_view text, std::string_view option);
+std::string to_string(Around around);
+Around parse_around(std::string_view text, std::string_view option);
 std::string to_string(Precision precision);
 Precision parse_precision(std::string_view text, std::string_view option);
 

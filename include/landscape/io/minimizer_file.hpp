@@ -36,6 +36,17 @@ Minimizer load_start(const std::string& path, LossKind loss, const std::string& 
 /// CRC-32C of the parameters' bytes, as 8 hexadecimal digits.
 std::string parameters_checksum(std::span<const double> theta);
 
+/// "FILE", or "FILE:NAME": one of several minimizers in an HDF5 file.
+struct MinimizerPlace {
+  std::string file;
+  std::string name;  // empty: not said
+};
+/// The whole text is the file where there is one called so; else the last colon may part file and name.
+MinimizerPlace minimizer_place(const std::string& text);
+/// All that the file holds, or the one named, whatever loss they are of: of HDF5 those that it names, of safetensors
+/// one, which is called "" and said to be of `loss`. Throws Error as load_minimizer() does.
+std::vector<Minimizer> load_minimizers(const std::string& place, LossKind loss, const NetworkHints& hints);
+
 /// Directions (M, n) row-major from an HDF5 file: those around a minimizer, /profiles/<minimizer>/direction of one of
 /// ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and
 /// finite values.

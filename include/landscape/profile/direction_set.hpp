@@ -38,6 +38,9 @@ class DirectionSet {
   /// Directions given row by row, (M, n) row-major. Throws UsageError where the size is no multiple of n.
   DirectionSet(const NetworkSpec& spec, std::span<const double> theta, std::vector<double> rows);
 
+  /// Directions given row by row, (M, n), around the same minimizer.
+  DirectionSet with_rows(std::vector<double> rows) const;
+
   /// Writes direction k (n entries). Throws Error if k is beyond a given matrix.
   void generate(std::int64_t k, std::span<double> direction) const;
 

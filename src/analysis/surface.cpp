@@ -1,0 +1,379 @@
+// A surface is read whole: what is seen of it needs all of its rows.
+#include "landscape/analysis/surface.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "landscape/analysis/profiles.hpp"
+#include "landscape/backend/loss_rounding.hpp"
+#include "landscape/config/point_sets.hpp"
+#include "landscape/config/text.hpp"
+#include "landscape/model/error.hpp"
+#include "landscape/roughness/basins.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr double kOnGrid = 1e-12;  // of a minimizer's place and a grid point
+
+std::vector<double> y_steps(const RunConfig& config) {
+  return config.surface.y ? config.surface.y->steps() : std::vector<double>{0.0};
+}
+
+LossKind other_than(LossKind loss) { return loss == LossKind::ritz ? LossKind::galerkin : LossKind::ritz; }
+
+/// A surface's numbers and places, (P_y, P_x).
+struct Grid {
+  std::vector<double> x, y, loss;
+  std::size_t n_x() const { return x.size(); }
+  SurfacePoint point(std::size_t at) const { return {x[at % n_x()], y[at / n_x()], loss[at]}; }
+  std::size_t nearest(double to_x, double to_y) const {
+    const auto near = [](const std::vector<double>& axis, double to) {
+      const auto at = std::ranges::min_element(axis, {}, [&](double s) { return std::abs(s - to); });
+      return static_cast<std::size_t>(at - axis.begin());
+    };
+    return near(y, to_y) * n_x() + near(x, to_x);
+  }
+  /// Undefined where the grid does not hold the point.
+  double at(double to_x, double to_y) const {
+    const SurfacePoint found = point(nearest(to_x, to_y));
+    return std::abs(found.x - to_x) <= kOnGrid && std::abs(found.y - to_y) <= kOnGrid ? found.loss : kUndefined;
+  }
+};
+
+Grid read_grid(const Rows& rows, const RunConfig& config, const std::string& group, SurfaceReport& report) {
+  Grid grid{rows.axis(group), y_steps(config), {}};
+  if (grid.x != config.surface.x->steps() || rows.n_rows(group) != static_cast<std::int64_t>(grid.y.size()))
+    throw Error(fmt::format("{} is damaged: its points are not those of its surface.", rows.source()));
+  report.n_damaged_rows = rows.for_each(group, [&](std::span<const double> row, bool intact) {
+    for (const double f : row) grid.loss.push_back(intact ? f : kUndefined);
+  });
+  return grid;
+}
+
+void find_extremes(const Grid& grid, SurfaceReport& report) {
+  report.n_points = static_cast<std::int64_t>(grid.loss.size());
+  report.centre = grid.point(grid.nearest(0.0, 0.0));
+  for (std::size_t at = 0; at < grid.loss.size(); ++at) {
+    const double f = grid.loss[at];
+    if (!std::isfinite(f)) {
+      ++report.n_nonfinite;
+      continue;
+    }
+    if (f < report.centre.loss) ++report.n_below_centre;
+    if (!(report.lowest.loss <= f)) report.lowest = grid.point(at);
+    if (!(report.highest.loss >= f)) report.highest = grid.point(at);
+  }
+}
+
+// The error bound at the origin serves the whole surface: along it the terms change by factors near one.
+void count_minima(const Grid& grid, const math::LossError<double>& error, SurfaceReport& report) {
+  const double range = report.highest.loss - report.lowest.loss;
+  for (const Basin& basin :
+       find_basins(grid.loss, static_cast<std::int64_t>(grid.y.size()), static_cast<std::int64_t>(grid.n_x()))) {
+    const double rounding = 2.0 * error.of(basin.value);
+    if (!(basin.depth > rounding)) continue;
+    ++report.n_minima;
+    if (basin.at_border) ++report.n_minima_at_border;
+    if (basin.depth > kDeep * range) ++report.n_deep_minima;
+  }
+}
+
+Barrier find_barrier(const Grid& grid) {
+  Barrier barrier;
+  const double a = grid.at(0.0, 0.0), b = grid.at(1.0, 0.0);
+  if (!std::isfinite(a) || !std::isfinite(b)) return barrier;
+  double highest = kUndefined;
+  for (std::size_t j = 0; j < grid.n_x(); ++j) {
+    const double x = grid.x[j], f = grid.loss[j];
+    if (x < 0.0 || x > 1.0) continue;
+    if (!std::isfinite(f)) return {};
+    if (!(highest >= f)) {
+      highest = f;
+      barrier.x = x;
+    }
+    const double above = x == 0.0 || x == 1.0 ? 0.0 : f - ((1.0 - x) * a + x * b);
+    if (!(barrier.above_line >= above)) barrier.above_line = above;
+  }
+  barrier.height = highest - std::max(a, b);
+  return barrier;
+}
+
+// Where one plane serves all points, and no file that may be gone had it.
+std::optional<Plane> known_plane(const Rows& rows, const RunConfig& config, const SurfaceKey& key) {
+  if (config.surface.redraw || !config.directions_from.empty()) return std::nullopt;
+  std::vector<Minimizer> minimizers;
+  for (const MinimizerSource& source : config.minimizer_sources()) minimizers.push_back(rows.minimizer(source.name));
+  return make_plane(config, minimizers, key.minimizer, {});
+}
+
+std::vector<std::string> names_on_plane(const RunConfig& config, const SurfaceKey& key) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < config.surface.through.size(); ++i)
+    names.push_back(name_on_plane(config.surface.through[i], i));
+  return names.empty() ? std::vector{key.minimizer} : names;
+}
+
+SurfaceReport reduce_surface(const Rows& rows, const RunConfig& config, const SurfaceKey& key) {
+  SurfaceReport report;
+  report.key = key;
+  report.name = surface_name(config, key);
+  const std::string group = surface_group(config, key);
+  const Grid grid = read_grid(rows, config, group, report);
+  find_extremes(grid, report);
+  const Minimizer minimizer = rows.minimizer(key.minimizer);
+  count_minima(grid,
+               loss_rounding(minimizer.spec, config.problem, key.loss, minimizer.theta, profile_points(config),
+                             config.precision),
+               report);
+  report.plane = known_plane(rows, config, key);
+  report.minimizers = names_on_plane(config, key);
+  report.positions = {0.0, 0.0};
+  if (report.minimizers.size() > 1) {
+    report.positions.clear();
+    // With --directions-from, two: the third direction is the file's.
+    const std::vector<std::array<double, 2>> places =
+        report.plane ? report.plane->positions : std::vector<std::array<double, 2>>{{0.0, 0.0}, {1.0, 0.0}};
+    for (const auto& [x, y] : places) report.positions.insert(report.positions.end(), {x, y});
+  }
+  for (std::size_t i = 0; i < report.positions.size(); i += 2)
+    report.at_minimizers.push_back(grid.at(report.positions[i], report.positions[i + 1]));
+  if (config.surface.is_line() && config.surface.through.size() == 2) report.barrier = find_barrier(grid);
+  report.evaluation_seconds = rows.seconds(group);
+  return report;
+}
+
+double length_of(const std::vector<double>& v) {
+  double squares = 0.0;
+  for (const double x : v) squares += x * x;
+  return std::sqrt(squares);
+}
+
+double cosine_of(const Plane& plane) {
+  double product = 0.0;
+  for (std::size_t i = 0; i < plane.across.size(); ++i) product += plane.along[i] * plane.across[i];
+  return plane.across.empty() ? kUndefined : product / (length_of(plane.along) * length_of(plane.across));
+}
+
+ResultTable<SurfaceReport> surface_table(const RunConfig& config, const SurfaceKey& key) {
+  const auto n = static_cast<std::int64_t>(ParameterLayout(config.network).size());
+  const auto n_minimizers = static_cast<std::int64_t>(names_on_plane(config, key).size());
+  const bool has_plane = !config.surface.redraw && config.directions_from.empty();
+  ResultTable<SurfaceReport> table(
+      "What is seen of the surface L(origin + x along + y across) on its grid; NaN where undefined");
+  const auto add_point = [&](const std::string& name, const std::string& what, SurfacePoint SurfaceReport::*point) {
+    table.add(name, "1", what, [point](const SurfaceReport& r) { return (r.*point).loss; });
+    table.add(name + "_at", "1", "where: x and y", "(2)", {2}, [point](const SurfaceReport& r) {
+      return std::vector<double>{(r.*point).x, (r.*point).y};
+    });
+  };
+  add_point("centre", "loss at the grid point nearest to the origin", &SurfaceReport::centre);
+  add_point("minimum", "lowest loss on the grid", &SurfaceReport::lowest);
+  add_point("maximum", "highest loss on the grid", &SurfaceReport::highest);
+  table.add("range", "1", "maximum - minimum", [](const SurfaceReport& r) { return r.highest.loss - r.lowest.loss; });
+  table.add("points", "1", "grid points", &SurfaceReport::n_points);
+  table.add("below_centre", "1", "grid points with a loss below the centre's", &SurfaceReport::n_below_centre);
+  table.add("nonfinite", "1", "grid points whose loss is not finite", &SurfaceReport::n_nonfinite);
+  if (!config.surface.redraw) {
+    table.add("local_minima", "1",
+              "grid points below their eight neighbours (two on a line), by more than rounding can make",
+              &SurfaceReport::n_minima);
+    table.add("local_minima_at_border", "1", "of these, those at the border of the grid",
+              &SurfaceReport::n_minima_at_border);
+    table.add(
+        "deep_minima", "1",
+        "of the local minima, those whose basin is deeper than 1 % of the range: from the minimum up to the saddle "
+        "that leads to a lower one",
+        &SurfaceReport::n_deep_minima);
+  }
+  table.add("minimizer_positions", "1", "x and y of the minimizers", "(K, 2)", {n_minimizers, 2},
+            &SurfaceReport::positions);
+  table.add("minimizer_losses", "1", "loss at the minimizers, NaN where the grid does not hold the point", "(K)",
+            {n_minimizers}, &SurfaceReport::at_minimizers);
+  if (config.surface.is_line() && config.surface.through.size() == 2) {
+    const auto of = [](double Barrier::*value) {
+      return [value](const SurfaceReport& r) { return (*r.barrier).*value; };
+    };
+    table.add("barrier", "1", "largest loss between the two minimizers minus the larger of theirs",
+              of(&Barrier::height));
+    table.add("barrier_above_line", "1",
+              "largest difference between the loss and the straight line between the minimizers' losses",
+              of(&Barrier::above_line));
+    table.add("barrier_at", "1", "x of the largest loss between them", of(&Barrier::x));
+  }
+  if (has_plane) {
+    table.add("along", "1", "direction of x, parameters as in theta", "(n)", {n},
+              [](const SurfaceReport& r) { return r.plane->along; });
+    table.add("along_length", "1", "its Euclidean length",
+              [](const SurfaceReport& r) { return length_of(r.plane->along); });
+    if (!config.surface.is_line()) {
+      table.add("across", "1", "direction of y, parameters as in theta", "(n)", {n},
+                [](const SurfaceReport& r) { return r.plane->across; });
+      table.add("across_length", "1", "its Euclidean length",
+                [](const SurfaceReport& r) { return length_of(r.plane->across); });
+      table.add("cosine", "1", "of the angle between the two directions",
+                [](const SurfaceReport& r) { return cosine_of(*r.plane); });
+    }
+  }
+  table.add("evaluation_seconds", "s", "time of the evaluation, mean over ranks", &SurfaceReport::evaluation_seconds);
+  return table;
+}
+
+std::string at_text(const SurfacePoint& point, bool is_line) {
+  return is_line ? fmt::format("x = {:.4g}", point.x) : fmt::format("({:.4g}, {:.4g})", point.x, point.y);
+}
+
+std::string loss_text(double loss) { return defined_text(loss, "{:.8g}"); }
+
+}  // namespace
+
+void settle_surface(RunConfig& config) {
+  SurfaceOptions& s = config.surface;
+  const std::size_t n_through = s.through.size();
+  if (s.y && !s.x) throw UsageError("--y is the second axis of a plane: give --x too.");
+  if (!s.x) {
+    s.x = n_through == 0 ? ProfileGrid{-1.0, 1.0, 51, GridRule::even} : ProfileGrid{-0.5, 1.5, 41, GridRule::even};
+    if (n_through != 2) s.y = s.x;
+  }
+  if (s.is_line() && n_through == 3) throw UsageError("--through three minimizers is a plane: give --y too.");
+  if (s.is_line() && s.orthogonal) throw UsageError("--orthogonal is about the second direction of a plane: give --y.");
+  const std::int64_t n_needed = n_through == 3 ? 0 : (s.is_line() ? 1 : 2) - (n_through == 2 ? 1 : 0);
+  if (!config.directions_from.empty() && n_needed == 0)
+    throw UsageError("--directions-from gives a second direction: with --through A,B it needs --y.");
+  if (!config.directions_from.empty() && config.n_directions < n_needed) {
+    throw UsageError(fmt::format("--directions-from {} has one direction: a plane needs two; leave --y out for a line.",
+                                 config.directions_from));
+  }
+  config.n_directions = std::max<std::int64_t>(1, n_needed);
+}
+
+std::vector<SurfaceKey> surfaces(const RunConfig& config) {
+  const SurfaceOptions& s = config.surface;
+  std::vector<SurfaceKey> keys;
+  for (const LossKind loss : config.losses) {
+    if (!s.through.empty()) {
+      keys.push_back({loss, name_on_plane(s.through.front(), 0)});
+      continue;
+    }
+    if (s.around != Around::other) keys.push_back({loss, to_string(loss)});
+    if (s.around != Around::own) keys.push_back({loss, to_string(other_than(loss))});
+  }
+  return keys;
+}
+
+std::string surface_name(const RunConfig& config, const SurfaceKey& key) {
+  const std::string loss = to_string(key.loss);
+  return !config.surface.through.empty() || key.minimizer == loss ? loss : loss + " around " + key.minimizer;
+}
+
+std::string surface_group(const RunConfig& config, const SurfaceKey& key) {
+  std::string name = surface_name(config, key);
+  std::ranges::replace(name, ' ', '_');
+  return "surface/" + name;
+}
+
+SurfacesReport reduce_surfaces(const Rows& rows, const RunConfig& config) {
+  SurfacesReport report;
+  for (const SurfaceKey& key : surfaces(config)) report.surfaces.push_back(reduce_surface(rows, config, key));
+  return report;
+}
+
+std::vector<ResultGroup> surface_results(const RunConfig& config, const SurfacesReport* report) {
+  std::vector<ResultGroup> groups;
+  const std::vector<SurfaceKey> keys = surfaces(config);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    groups.push_back(
+        surface_table(config, keys[i])
+            .group(surface_group(config, keys[i]) + "/summary", report != nullptr ? &report->surfaces[i] : nullptr));
+  }
+  return groups;
+}
+
+std::string surface_title(const RunConfig& config) {
+  const SurfaceOptions& s = config.surface;
+  const std::string drawn = config.directions_from.empty()
+                                ? fmt::format("norm {}, bias {}", to_string(config.norm), to_string(config.bias))
+                                : "from " + config.directions_from;
+  std::string what;
+  if (s.through.empty()) {
+    what = fmt::format("{}{} ({})", s.is_line() ? "line along " : "plane of ",
+                       s.redraw      ? "random directions, new ones at every point"
+                       : s.is_line() ? "one direction"
+                                     : "two directions",
+                       drawn);
+  } else {
+    const bool adds_direction = s.through.size() == 2 && !s.is_line();
+    what = s.is_line() ? "line through " : "plane through ";
+    for (std::size_t i = 0; i < s.through.size(); ++i)
+      what += fmt::format("{}{}",
+                          i == 0                      ? ""
+                          : i + 1 == s.through.size() ? " and "
+                                                      : ", ",
+                          name_on_plane(s.through[i], i));
+    if (adds_direction) what += fmt::format(" and one direction ({})", drawn);
+  }
+  if (s.orthogonal) what += ", orthogonal";
+  const std::string x = fmt::format("[{:g}, {:g}]", s.x->min, s.x->max);
+  if (s.is_line()) return fmt::format("{}, {} points on {}", what, s.x->num, x);
+  return fmt::format("{}, {} x {} points on {} x [{:g}, {:g}]", what, s.x->num, s.y->num, x, s.y->min, s.y->max);
+}
+
+std::string surface_text(const RunConfig& config, const SurfacesReport& report) {
+  const bool is_line = config.surface.is_line();
+  constexpr std::size_t kLabel = 34, kCell = 16;  // four cells are as wide as a text
+  const std::size_t width = report.surfaces.size() > 2 ? kCell : kCell + 6;
+  std::string text;
+  const auto add = [&](const std::string& label, const std::function<std::string(const SurfaceReport&)>& cell) {
+    text += fmt::format("{:<{}}", label, kLabel);
+    for (const SurfaceReport& surface : report.surfaces) text += fmt::format("{:>{}}", cell(surface), width);
+    text += '\n';
+  };
+  add("loss", [](const SurfaceReport& r) { return to_string(r.key.loss); });
+  if (config.surface.through.empty()) add("around", [](const SurfaceReport& r) { return r.key.minimizer; });
+  text += std::string(kLabel + width * report.surfaces.size(), '-') + '\n';
+  using R = SurfaceReport;
+  const R& first = report.surfaces.front();
+  if (config.surface.through.empty()) {
+    add(fmt::format("at the centre, {}", at_text(first.centre, is_line)),
+        [](const R& r) { return loss_text(r.centre.loss); });
+  } else {
+    for (std::size_t i = 0; i < first.minimizers.size(); ++i) {
+      const SurfacePoint place{first.positions[2 * i], first.positions[2 * i + 1], 0.0};
+      add(fmt::format("at {}, {}", first.minimizers[i], at_text(place, is_line)),
+          [i](const R& r) { return loss_text(r.at_minimizers[i]); });
+    }
+  }
+  add("lowest on the grid", [](const R& r) { return loss_text(r.lowest.loss); });
+  add("  at", [&](const R& r) { return at_text(r.lowest, is_line); });
+  add("highest on the grid", [](const R& r) { return loss_text(r.highest.loss); });
+  add("  at", [&](const R& r) { return at_text(r.highest, is_line); });
+  add("range", [](const R& r) { return defined_text(r.highest.loss - r.lowest.loss, "{:.4g}"); });
+  add("points below the centre", [](const R& r) {
+    return fmt::format("{:.3g} %", 100.0 * static_cast<double>(r.n_below_centre) / static_cast<double>(r.n_points));
+  });
+  if (!config.surface.redraw) {  // else neighbours have nothing to do with each other
+    add("local minima", [](const R& r) { return fmt::format("{}", r.n_minima); });
+    add("  at the border", [](const R& r) { return fmt::format("{}", r.n_minima_at_border); });
+    add("  deeper than 1 % of the range", [](const R& r) { return fmt::format("{}", r.n_deep_minima); });
+  }
+  if (first.barrier) {
+    add("barrier above the larger end", [](const R& r) { return defined_text(r.barrier->height, "{:.4g}"); });
+    add("  above the straight line", [](const R& r) { return defined_text(r.barrier->above_line, "{:.4g}"); });
+    add("  at", [](const R& r) { return "x = " + defined_text(r.barrier->x, "{:.4g}"); });
+  }
+  if (std::ranges::any_of(report.surfaces, [](const R& r) { return r.n_nonfinite > 0; }))
+    add("points that are not finite", [](const R& r) { return fmt::format("{}", r.n_nonfinite); });
+  for (const R& r : report.surfaces) {
+    if (r.n_damaged_rows > 0)
+      text += fmt::format("{}: {} rows do not match their checksum; --resume computes them again.\n", r.name,
+                          r.n_damaged_rows);
+  }
+  if (first.barrier && !std::isfinite(first.barrier->height))
+    text += "The barrier is that of a line from end to end: its --x must hold 0 and 1.\n";
+  return text;
+}
+
+}  // namespace landscape
