@@ -155,7 +155,7 @@ void take_positional(Invocation& invocation, const std::vector<std::string>& wor
     throw UsageError(fmt::format("{} needs two files: landscape_mpi {} a.h5 b.h5.", name, name));
   if (words.size() < 1 + n_files && n_files == 1)
     throw UsageError(fmt::format("{} needs a file: landscape_mpi {} landscape.h5.", name, name));
-  if (words.size() > 1 + n_files) {
+  if (words.size() > 1 + n_files && !invocation.command->takes_more_files) {
     throw UsageError(fmt::format("'{}' is one argument too many: {}.", words.back(),
                                  n_files == 0   ? "options begin with --"
                                  : n_files == 1 ? name + " takes one file"
@@ -163,6 +163,7 @@ void take_positional(Invocation& invocation, const std::vector<std::string>& wor
   }
   if (n_files > 0) invocation.file = words[1];
   if (n_files > 1) invocation.second_file = words[2];
+  if (n_files > 0) invocation.files.assign(words.begin() + 1, words.end());
 }
 
 std::string executable_folder() {

@@ -224,6 +224,9 @@ std::vector<Option> make_table() {
       {"settings", "", "info: the stored settings only, as a config file", general, run,
        [](C& c, Text t, Text o) { c.settings = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.settings); }, '\0', "info"},
+      {"as-published", "", "distance: of layer_in and layer_out only", general, run,
+       [](C& c, Text t, Text o) { c.as_published = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.as_published); }, '\0', "distance"},
 
       {"dimension", "D", "of the unit cube", problem, trains,
        [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },

@@ -21,6 +21,9 @@ void reduce_again(const Invocation& invocation);
 /// itself, and why. --bootstrap, --confidence and --seed as in reduce_again; --losses chooses.
 void compare_files(const Invocation& invocation);
 
+/// Prints distances between the minimizers of files, and each loss at each of them (distance.hpp).
+void measure_distances(const Invocation& invocation);
+
 /// Evaluates a random subset (or, with --all, all) of the stored losses again: bit for bit on the device that wrote
 /// them, within 1e-12 max|f| on another. Throws Error where one differs.
 void verify_file(const Invocation& invocation);

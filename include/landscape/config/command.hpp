@@ -24,6 +24,7 @@ struct Command {
   void (*run_on_files)(const Invocation&) = nullptr;
   int n_files = 0;
   std::vector<std::string_view> options{};  // of a command on files: those that mean something to it
+  bool takes_more_files = false;            // than n_files
 
   bool uses_mpi() const { return run != nullptr; }
 };

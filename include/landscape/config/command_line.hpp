@@ -17,6 +17,7 @@ struct Invocation {
   const Command* command = nullptr;  // one of these
   std::string file;                  // of a command on files
   std::string second_file;           // of one on two
+  std::vector<std::string> files;    // all of them
   bool help = false;
   bool version = false;
   std::string config_file;

@@ -88,8 +88,9 @@ struct RunConfig {
   bool save_directions = false;
   bool quiet = false;
   bool dry_run = false;
-  bool all = false;       // of verify
-  bool settings = false;  // of info
+  bool all = false;           // of verify
+  bool settings = false;      // of info
+  bool as_published = false;  // of distance
   DeviceChoice device = DeviceChoice::automatic;
   int threads = 0;  // per rank; 0: this rank's share of the cores
   double round_seconds = 60.0;
