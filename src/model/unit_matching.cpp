@@ -108,30 +108,62 @@ void shuffle(const ParameterLayout& layout, std::span<const UnitGroup> groups, s
 
 }  // namespace
 
-std::vector<UnitGroup> unit_groups(const NetworkSpec& spec) {
-  if (spec.kind == NetworkKind::linear) return {};
-  const ParameterLayout layout(spec);
-  const std::size_t n_layers = layout.tensors().size() / 2;  // with layer_out; tensors 2l and 2l + 1 are layer l's
-  const auto rows_of = [](std::size_t layer) { return std::vector{2 * layer, 2 * layer + 1}; };
-  const auto units_of = [&](std::size_t layer) { return static_cast<std::size_t>(layout.tensors()[2 * layer].rows); };
-  const bool odd = is_odd(spec.activation);
-  std::vector<UnitGroup> groups;
-  if (spec.kind != NetworkKind::resnet) {
-    for (std::size_t layer = 0; layer + 1 < n_layers; ++layer) {
-      const bool is_linear = layer == 0 && spec.kind == NetworkKind::fcnet;
-      groups.push_back({units_of(layer), rows_of(layer), {2 * (layer + 1)}, odd || is_linear});
-    }
-    return groups;
+namespace {
+
+/// Layers of a network: number l has the tensors 2l and 2l + 1 of the layout, its weight and its bias.
+class Layers {
+ public:
+  explicit Layers(const NetworkSpec& spec) : layout_(spec), odd_(is_odd(spec.activation)) {}
+  std::size_t size() const { return layout_.tensors().size() / 2; }  // layer_out is the last
+  /// The units that a layer gives to the next one.
+  UnitGroup units_of(std::size_t layer) const {
+    return {
+        static_cast<std::size_t>(layout_.tensors()[2 * layer].rows), {2 * layer, 2 * layer + 1}, {2 * layer + 2}, odd_};
   }
-  // What layer_in gives, every second layer adds to: one order for all of these; the layers between have their own.
-  UnitGroup stream{units_of(0), rows_of(0), {2 * (n_layers - 1)}, odd};
-  for (std::size_t layer = 1; layer + 1 < n_layers; layer += 2) {
+
+ private:
+  ParameterLayout layout_;
+  bool odd_;
+};
+
+std::vector<UnitGroup> groups_of_chain(const Layers& layers) {
+  std::vector<UnitGroup> groups;
+  for (std::size_t layer = 0; layer + 1 < layers.size(); ++layer) groups.push_back(layers.units_of(layer));
+  return groups;
+}
+
+// What layer_in gives, every second layer adds to: one order for all of these; the layers between have their own.
+std::vector<UnitGroup> groups_of_resnet(const Layers& layers) {
+  std::vector<UnitGroup> groups;
+  UnitGroup stream = layers.units_of(0);
+  stream.columns = {2 * (layers.size() - 1)};
+  for (std::size_t layer = 1; layer + 1 < layers.size(); layer += 2) {
+    groups.push_back(layers.units_of(layer));
     stream.columns.push_back(2 * layer);
-    for (const std::size_t tensor : rows_of(layer + 1)) stream.rows.push_back(tensor);
-    groups.push_back({units_of(layer), rows_of(layer), {2 * (layer + 1)}, odd});
+    for (const std::size_t tensor : layers.units_of(layer + 1).rows) stream.rows.push_back(tensor);
   }
   groups.push_back(std::move(stream));
   return groups;
+}
+
+}  // namespace
+
+std::vector<UnitGroup> unit_groups(const NetworkSpec& spec) {
+  const Layers layers(spec);
+  switch (spec.kind) {  // without default: a kind that is not decided does not compile
+    case NetworkKind::linear:
+      return {};
+    case NetworkKind::mlp:
+      return groups_of_chain(layers);
+    case NetworkKind::fcnet: {
+      std::vector<UnitGroup> groups = groups_of_chain(layers);
+      groups.front().takes_sign = true;  // there is no activation after layer_in
+      return groups;
+    }
+    case NetworkKind::resnet:
+      return groups_of_resnet(layers);
+  }
+  return {};
 }
 
 void permute_units(const ParameterLayout& layout, const UnitGroup& group, std::span<const std::size_t> from,

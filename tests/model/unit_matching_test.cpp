@@ -77,6 +77,10 @@ std::vector<NetworkSpec> networks() {
         all.push_back({kind, activation, dimension, width, blocks});
     }
   }
+  for (const auto& [activation, word] : kActivations) {
+    all.push_back({NetworkKind::mlp, activation, 2, 0, 0, {5}});
+    all.push_back({NetworkKind::mlp, activation, 1, 0, 0, {3, 7, 4}});
+  }
   return all;
 }
 
@@ -89,7 +93,8 @@ TEST(UnitMatching, AShuffledNetworkIsTheSameFunction) {
     for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
       const auto value = [&](const std::vector<double>& theta) {
         const reference::Network network{
-            to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, theta};
+            to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, theta,
+            spec.layers};
         return reference::loss(network, "sine", to_string(loss), points.points, points.weights);
       };
       const reference::Real of_a = value(a), of_b = value(b);
@@ -129,6 +134,7 @@ void for_all_symmetries(const NetworkSpec& spec, std::size_t first, const std::v
 TEST(UnitMatching, IsTheNearestOfAllOrdersAndSigns) {
   const NetworkSpec cases[] = {{NetworkKind::fcnet, Activation::swish, 1, 3, 1},
                                {NetworkKind::resnet, Activation::tanh, 2, 3, 1},
+                               {NetworkKind::mlp, Activation::sin, 1, 0, 0, {2, 4}},
                                {NetworkKind::resnet, Activation::softplus, 1, 4, 1}};
   for (const NetworkSpec& spec : cases) {
     for (unsigned seed = 10; seed < 14; ++seed) {
