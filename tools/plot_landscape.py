@@ -5,7 +5,8 @@ One row per loss. Left: the fan of profiles f(s) = L(theta* + s d), one line per
 quartile band. Right: the histogram of the normalised total variation T = sum |f_{j+1} - f_j| / (|I| (max f - min f)),
 |I| = grid length, and the roughness index RI = std(T; ddof=1) / mean(T) with its bootstrap interval. |I| T is 1 for a
 monotone profile and 2 for a single valley with equal ends: dotted lines show both. Only directions whose every step is
-complete are used.
+complete are used. Of a surface: its contour lines, at levels that part its points evenly, with the place of the lowest
+one and of the minimizers; of a line: the loss along it.
 
   tools/plot_landscape.py landscape.h5 -o landscape.pdf
   tools/plot_landscape.py landscape.h5 --loss galerkin -o galerkin.png
@@ -173,6 +174,37 @@ def read_loss(file, loss):
     )
 
 
+def read_surface(file, name):
+    """One surface, NaN where it is not yet computed, or None while no point is."""
+    group = file[f"surface/{name}"]
+    for part in ("x", "y", "loss", "complete"):
+        if group[part].size * group[part].dtype.itemsize > most_bytes(file, group[part]):
+            raise PlotError(f"has a dataset /surface/{name}/{part} that is larger than the file.")
+    x, y, complete = (np.asarray(group[part]) for part in ("x", "y", "complete"))
+    if complete.shape != (y.size, x.size) or x.size < 2:
+        raise PlotError(f"has a group /surface/{name} whose shapes do not fit together.")
+    losses = np.where(complete == 1, np.asarray(group["loss"]), np.nan)
+    losses[~np.isfinite(losses)] = np.nan
+    if np.isnan(losses).all():
+        return None
+    summary = read_results(file, f"surface/{name}/summary")
+    places = np.zeros((0, 2)) if summary is None else np.asarray(summary["minimizer_positions"], dtype=float)
+    around = str(attribute(group, "minimizer", ""))
+    minimizer = file.get(f"minimizer/{around}")
+    return SimpleNamespace(
+        name=name,
+        loss=name.split("_")[0],
+        title=LOSSES[name.split("_")[0]][0] + (f" around {around}" if "_around_" in name else ""),
+        x=x,
+        y=y,
+        losses=losses,
+        n_complete=int(np.count_nonzero(complete == 1)),
+        places=places,
+        plane=str(attribute(group, "plane", "")),
+        network=describe_network(minimizer) if minimizer is not None else "network not stored",
+    )
+
+
 def describe_network(minimizer):
     network = attribute(minimizer, "network", "network not stored")
     if network == "linear":
@@ -197,13 +229,17 @@ def read_file(path, wanted):
         raise PlotError("is not an HDF5 file, or was cut off before its first flush.") from error
     with file:
         try:
-            if "profiles" not in file or "format_version" not in file.attrs:
+            kind = "surface" if "surface" in file else "profiles"
+            if kind not in file or "format_version" not in file.attrs:
                 raise PlotError("is an HDF5 file, but holds no landscape_mpi profiles.")
-            present = [loss for loss in LOSSES if loss in file["profiles"]]
+            present = [loss for loss in LOSSES if loss in file[kind]]
+            if kind == "surface":  # those around the other loss's minimizer too
+                present = [name for loss in LOSSES for name in sorted(file[kind]) if name.split("_")[0] == loss]
             for loss in wanted:
-                if loss not in present:
-                    raise PlotError(f"holds no profiles of the loss '{loss}', only {', '.join(present) or 'none'}.")
-            rows = {loss: read_loss(file, loss) for loss in wanted or present}
+                if loss not in (name.split("_")[0] for name in present):
+                    raise PlotError(f"holds no {kind} of the loss '{loss}', only {', '.join(present) or 'none'}.")
+            chosen = [name for name in present if not wanted or name.split("_")[0] in wanted]
+            rows = {name: (read_surface if kind == "surface" else read_loss)(file, name) for name in chosen}
             dimension = attribute(file["problem"], "dimension", "?")
             equation = str(attribute(file["problem"], "pde", ""))
         except PlotError:
@@ -212,7 +248,8 @@ def read_file(path, wanted):
             raise PlotError(f"cannot be read to its end ({str(error).strip(chr(39))}).") from error
     empty = [loss for loss, row in rows.items() if row is None]
     if len(empty) == len(rows):
-        raise PlotError("has no complete direction yet; try again when the job has written its first round.")
+        what = "point" if kind == "surface" else "direction"
+        raise PlotError(f"has no complete {what} yet; try again when the job has written its first round.")
     return dimension, equation, [row for row in rows.values() if row is not None], empty
 
 
@@ -308,6 +345,62 @@ def draw_histogram(axes, row, colour):
     axes.set_title(describe_index(row.statistics, "\n"))
 
 
+def draw_surface(axes, row, figure):
+    """Contour lines, or the loss along a line; the minimizers as dots, the lowest point as a cross."""
+    colour = LOSSES[row.loss][1]
+    if row.y.size == 1:
+        axes.plot(row.x, row.losses[0], color=colour)
+        for x, _ in row.places:
+            axes.axvline(x, color="black", linestyle=":", linewidth=0.8)
+        axes.set_ylabel("loss (dimensionless)")
+        axes.ticklabel_format(axis="both", scilimits=(-3, 4), useMathText=True)
+    else:
+        levels = np.unique(np.nanpercentile(row.losses, np.linspace(0, 100, 21)))  # losses span decades
+        if levels.size > 1:
+            norm = matplotlib.colors.BoundaryNorm(levels, 256)
+            filled = axes.contourf(row.x, row.y, row.losses, levels=levels, norm=norm, cmap="viridis")
+            axes.contour(row.x, row.y, row.losses, levels=levels, colors="black", linewidths=0.25)
+            bar = figure.colorbar(filled, ax=axes, ticks=levels[::5], spacing="uniform")
+            bar.ax.set_yticklabels([f"{level:.3g}" for level in levels[::5]])
+        i, j = np.unravel_index(np.nanargmin(row.losses), row.losses.shape)
+        axes.plot(row.x[j], row.y[i], "x", color="white", markersize=5)
+        axes.plot(*row.places.T, "o", color=colour, markeredgecolor="white", markersize=4)
+        axes.set_xlim(row.x[0], row.x[-1])
+        axes.set_ylim(row.y[0], row.y[-1])
+        axes.set_ylabel("$y$ (dimensionless)")
+    axes.set_xlabel("$x$ (dimensionless)")
+    total = row.losses.size
+    axes.set_title(row.title + (f", {row.n_complete} of {total} points so far" if row.n_complete < total else ""))
+
+
+def draw_surfaces(dimension, equation, rows, output):
+    """One figure, two surfaces side by side, written to `output`."""
+    with plt.rc_context(STYLE):
+        n_rows = (len(rows) + 1) // 2
+        n_columns = min(2, len(rows))
+        figure, panels = plt.subplots(
+            n_rows, n_columns, figsize=(3.5 * n_columns, 2.9 * n_rows + 0.5), squeeze=False, constrained_layout=True
+        )
+        for axes in panels.ravel()[len(rows) :]:
+            axes.set_axis_off()
+        for axes, row in zip(panels.ravel(), rows):
+            draw_surface(axes, row, figure)
+        save(figure, dimension, equation, rows, output, rows[0].plane)
+
+
+def save(figure, dimension, equation, rows, output, what=""):
+    networks = list(dict.fromkeys(row.network for row in rows))
+    lines = [equation, f"$d = {dimension}$: {' and '.join(networks)}", what]
+    figure.suptitle("\n".join(line for line in lines if line))
+    try:
+        key = "Software" if output.lower().endswith(".png") else "Creator"
+        figure.savefig(output, metadata={key: MARK})
+    except OSError as error:
+        raise PlotError(f"was read, but '{output}' cannot be written ({error.strerror}).") from error
+    finally:
+        plt.close(figure)
+
+
 def draw(dimension, equation, rows, output):
     """One figure, two panels per loss, written to `output`."""
     with plt.rc_context(STYLE):
@@ -327,16 +420,7 @@ def draw(dimension, equation, rows, output):
             left_out = n - row.statistics.t.size
             count = f"{n} of {total} directions so far" if n < total else f"{n} directions"
             fan.set_title(f"{title}, {count}" + (f" ({left_out} left out of RI)" if left_out else ""), loc="right")
-        networks = list(dict.fromkeys(row.network for row in rows))
-        problem = f"{equation}\n" if equation else ""
-        figure.suptitle(f"{problem}$d = {dimension}$: {' and '.join(networks)}")
-        try:
-            key = "Software" if output.lower().endswith(".png") else "Creator"
-            figure.savefig(output, metadata={key: MARK})
-        except OSError as error:
-            raise PlotError(f"was read, but '{output}' cannot be written ({error.strerror}).") from error
-        finally:
-            plt.close(figure)
+        save(figure, dimension, equation, rows, output)
 
 
 def main(argv=None):
@@ -361,13 +445,18 @@ def main(argv=None):
     try:
         dimension, equation, rows, empty = read_file(options.file, wanted)
         check_output(output, options.file)
-        draw(dimension, equation, rows, output)
+        is_surface = hasattr(rows[0], "places")
+        (draw_surfaces if is_surface else draw)(dimension, equation, rows, output)
     except PlotError as error:
         print(f"plot_landscape: '{options.file}' {error}", file=sys.stderr)
         return 1
     for loss in empty:
-        print(f"plot_landscape: the loss '{loss}' has no complete direction yet and is not drawn.", file=sys.stderr)
-    for row in rows:
+        what = "point" if is_surface else "direction"
+        print(f"plot_landscape: the loss '{loss}' has no complete {what} yet and is not drawn.", file=sys.stderr)
+    for row in rows if is_surface else ():
+        lowest = f"lowest {np.nanmin(row.losses):.8g}, highest {np.nanmax(row.losses):.8g}"
+        print(f"{output}: {row.title}, {row.n_complete} of {row.losses.size} points, {lowest}")
+    for row in () if is_surface else rows:
         n, total = len(row.losses), row.n_directions
         note = f"{n} of {total} directions so far" if n < total else f"{n} directions"
         print(f"{output}: {row.name}, {note}, {describe_index(row.statistics)}")
