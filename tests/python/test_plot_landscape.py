@@ -202,6 +202,58 @@ def foreign_figure(suffix):
     return drawn.getvalue()
 
 
+def write_surface(path, n_rows=7, complete=True):
+    """The parts of a surface's file that a picture needs: x^2 + 2 y^2 of both losses, lowest at (0.5, 0)."""
+    x, y = np.linspace(-1.5, 2.5, 9), np.linspace(-3, 3, n_rows) if n_rows > 1 else np.zeros(1)
+    with h5py.File(path, "w") as file:
+        file.attrs["format_version"] = 5
+        file.create_group("problem").attrs.update({"dimension": 1, "pde": "-u'' = f"})
+        for name in ("ritz", "galerkin", "galerkin_around_ritz"):
+            group = file.create_group(f"surface/{name}")
+            group.attrs.update({"minimizer": "ritz", "plane": "plane of a test"})
+            group["x"], group["y"] = x, y
+            group["loss"] = (x - 0.5) ** 2 + 2 * y[:, None] ** 2
+            group["complete"] = np.full((y.size, x.size), complete, dtype=np.uint8)
+
+
+class Surfaces(PlotTest):
+    def test_planes_and_lines_say_their_lowest_and_highest_loss(self):
+        for n_rows, highest in ((7, 22), (1, 4)):
+            write_surface(self.file, n_rows)
+            out = self.drawn()[1].splitlines()
+            self.assertEqual(len(out), 3)
+            self.assertIn(f"Deep Ritz, {9 * n_rows} of {9 * n_rows} points, lowest 0, highest {highest}", out[0])
+            self.assertIn("Deep Galerkin around ritz", out[2])
+            self.assertEqual(len(self.drawn("--loss=ritz")[1].splitlines()), 1)
+
+    def test_the_lowest_point_and_the_minimizers_stand_in_their_places(self):
+        write_surface(self.file)
+        with h5py.File(self.file, "r") as file:
+            row = plot_landscape.read_surface(file, "ritz")
+        row.places = np.array([[0.0, 0.0], [1.0, 0.5]])
+        figure, axes = plt.subplots()
+        plot_landscape.draw_surface(axes, row, figure)
+        drawn = [line.get_xydata().tolist() for line in axes.lines]
+        self.assertEqual(drawn, [[[0.5, 0.0]], [[0.0, 0.0], [1.0, 0.5]]])
+        plt.close(figure)
+
+    def test_what_is_not_there_yet_is_said(self):
+        write_surface(self.file, complete=False)
+        self.assertRefused("no complete point yet")
+        write_surface(self.file)
+        with h5py.File(self.file, "r+") as file:
+            file["surface/ritz/complete"][3:] = 0
+            file["surface/galerkin/complete"][:] = 0
+        _, out, err = self.drawn()
+        self.assertIn("27 of 63 points", out)
+        self.assertIn("'galerkin' has no complete point yet", err)
+        with h5py.File(self.file, "r+") as file:
+            del file["surface/ritz/y"]
+            file["surface/ritz/y"] = np.zeros(3)
+        os.remove(self.picture)
+        self.assertRefused("shapes do not fit together")
+
+
 class Output(PlotTest):
     def test_a_file_is_not_replaced_by_its_own_picture(self):
         for name in ("a.pdf", "a.png"):

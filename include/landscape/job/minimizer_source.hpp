@@ -11,8 +11,8 @@ namespace landscape {
 /// The file that a source names: without the name of one of several in it.
 std::string file_of(const MinimizerSource& source);
 
-/// Of a source that is not trained, under the source's name. Throws Error as load_minimizer() does, and UsageError where
-/// the file holds several and the source does not say which.
+/// Of a source that is not trained, under the source's name. Throws Error as load_minimizer() does, and UsageError
+/// where the file holds several and the source does not say which.
 Minimizer load_minimizer(const MinimizerSource& source, const NetworkHints& hints);
 
 }  // namespace landscape

@@ -1,7 +1,7 @@
 // Basins of a loss on a grid: its local minima, and how deep each one is. Going up through the values, every local
 // minimum begins a component of the sublevel set { f <= c }; at the saddle c where two components meet, the one with
 // the higher minimum ends, at the depth c - f(minimum): its persistence (Edelsbrunner, Letscher and Zomorodian 2002,
-// zero-dimensional). What rounding or a coarse grid makes is shallow, so that a bound on the depth tells basins from it.
+// zero-dimensional). What rounding or a coarse grid makes is shallow: a bound on the depth tells basins from it.
 #pragma once
 
 #include <cstdint>
