@@ -173,10 +173,14 @@ std::vector<std::string> link_names(hid_t group) {
   return names;
 }
 
-std::vector<std::string> group_names(hid_t group) {
+std::vector<std::string> group_names(hid_t group, Unreadable unreadable) {
   std::vector<std::string> names;
   for (const std::string& name : link_names(group)) {
-    if (type_of(group, name) == H5I_GROUP) names.push_back(name);
+    try {
+      if (type_of(group, name) == H5I_GROUP) names.push_back(name);
+    } catch (const Error&) {
+      if (unreadable == Unreadable::refused) throw;
+    }
   }
   return names;
 }

@@ -97,7 +97,9 @@ void require_object(hid_t parent, const std::string& name, H5I_type_t type);
 bool is_hdf5_file(const std::string& path);
 /// Names of the hard links in a group, in the file's order (by name).
 std::vector<std::string> link_names(hid_t group);
-std::vector<std::string> group_names(hid_t group);  // of them, those of groups
+/// Of them, those of groups. Throws Error where one cannot be opened, unless such are passed over.
+enum class Unreadable { refused, passed_over };
+std::vector<std::string> group_names(hid_t group, Unreadable unreadable = Unreadable::refused);
 /// Makes everything written so far durable: HDF5's buffers, then the disk's.
 void flush_to_disk(const File& file, const std::string& path);
 

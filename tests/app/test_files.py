@@ -256,6 +256,17 @@ class Results(SystemTest):
         self.assertEqual(process.returncode, 1)
         self.assertIn("the results in /roughness/ritz do not match their checksum", process.stderr)
 
+    def test_one_damaged_column_does_not_hide_its_block(self):
+        self.run_program(*QUICK, "--output=a.h5")
+        with h5py.File(self.path("a.h5"), "r") as file:
+            header = file.userblock_size + h5py.h5o.get_info(file["profiles/ritz/shape_class"].id).addr
+        with open(self.path("a.h5"), "r+b") as file:
+            file.seek(header)
+            file.write(b"\xff")  # its version
+        info = self.run_program("info", "a.h5", code=1)
+        self.assertIn("\nProfiles    ritz: 6 directions x 9 steps, 54 of 54 losses done\n", info.stdout)
+        self.assertIn("HDF5 cannot open shape_class", info.stderr)
+
     def test_an_older_format_is_refused_in_one_sentence(self):
         self.run_program(*QUICK)
         with h5py.File(self.path("landscape.h5"), "r+") as file:
