@@ -265,7 +265,9 @@ def check_output(path, source):
         with open(path, "rb") as file:
             drawn = MARK.encode() in file.read()
     if not drawn:
-        raise PlotError(f"was not drawn: '{path}' exists and is no picture of this tool; remove it or choose another -o.")
+        raise PlotError(
+            f"was not drawn: '{path}' exists and is no picture of this tool; remove it or choose another -o."
+        )
 
 
 # ---- drawing

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 
 #include "landscape/analysis/file_commands.hpp"
 #include "landscape/analysis/stored_settings.hpp"
@@ -14,6 +13,7 @@
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/io/minimizer_file.hpp"
+#include "landscape/job/minimizer_source.hpp"
 #include "landscape/model/unit_matching.hpp"
 
 namespace landscape {
@@ -53,9 +53,7 @@ struct Loaded {
 };
 
 std::vector<Loaded> load_all(const std::vector<std::string>& files, const OptionTexts& given, const RunConfig& config) {
-  NetworkHints hints;  // only what was said
-  if (given.contains("network")) hints.kind = config.network.kind;
-  if (given.contains("activation")) hints.activation = config.network.activation;
+  const NetworkHints hints = network_hints(config, given);
   std::vector<Loaded> all;
   for (const std::string& file : files) {
     for (Minimizer& minimizer : load_minimizers(file, config.losses.front(), hints)) {
@@ -118,8 +116,7 @@ void print_distances(std::span<const Loaded> all, bool as_published) {
 void print_losses(std::span<const Loaded> all, const RunConfig& config, const Problem& problem) {
   const NetworkSpec& spec = all.front().minimizer.spec;
   const PointSet points = make_points(config.quadrature, spec.dimension, config.seed, 0);
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int threads = config.threads > 0 ? config.threads : cores;
+  const int threads = threads_without_mpi(config);
   HeldThreads().start(threads);
   const auto backend = make_cpu_backend(spec, problem, points, threads);
   fmt::print("\nLoss with {}\n{:<16}", to_string(config.quadrature), "at");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "landscape/model/error.hpp"
 
@@ -13,9 +14,7 @@ namespace {
 constexpr double kLeastAngle = 1e-10;  // sine, of two directions that span a plane
 
 double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
 std::vector<double> difference(std::span<const double> a, std::span<const double> b) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "landscape/io/output_lock.hpp"
 #include "landscape/model/complaints.hpp"
@@ -30,6 +31,10 @@ RunConfig own_options(const Invocation& invocation) {
   RunConfig config;
   apply_allowed_options(config, invocation);
   return config;
+}
+
+int threads_without_mpi(const RunConfig& config) {
+  return config.threads > 0 ? config.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation) {

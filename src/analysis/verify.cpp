@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <set>
-#include <thread>
 
 #include "landscape/analysis/file_commands.hpp"
 #include "landscape/analysis/stored_settings.hpp"
@@ -154,8 +153,7 @@ void verify_file(const Invocation& invocation) {
   if (minimizers.empty())
     throw Error(fmt::format("'{}' lacks its /minimizer: use the original or a complete copy.", invocation.file));
   const NetworkSpec spec = reader.minimizer(minimizers.front()).spec;
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int threads = config.threads > 0 ? config.threads : cores;
+  const int threads = threads_without_mpi(config);
   if (find_device(device).uses_threads) HeldThreads().start(threads);
   const Problem problem = problem_of(reader);
   const auto backend = make_backend_on(device, {spec, problem, points, threads, 0, config.precision});

@@ -54,17 +54,23 @@ Problem parse_problem(Text text, Text option) {
   throw UsageError(fmt::format("{} '{}' is unknown: choose one of {}.", option, text, problem_names(", ")));
 }
 
+/// The words between commas, in order; one may be empty.
+std::vector<Text> split(Text list) {
+  std::vector<Text> words;
+  for (std::size_t comma; (comma = list.find(',')) != Text::npos; list.remove_prefix(comma + 1))
+    words.push_back(list.substr(0, comma));
+  words.push_back(list);
+  return words;
+}
+
 std::vector<LossKind> parse_losses(Text text, Text option) {
   std::vector<LossKind> losses;
-  while (true) {
-    const auto comma = text.find(',');
-    const LossKind loss = parse_loss(text.substr(0, comma), option);
+  for (const Text word : split(text)) {
+    const LossKind loss = parse_loss(word, option);
     if (std::find(losses.begin(), losses.end(), loss) != losses.end()) {
       throw UsageError(fmt::format("{} names {} twice.", option, to_string(loss)));
     }
     losses.push_back(loss);
-    if (comma == Text::npos) break;
-    text.remove_prefix(comma + 1);
   }
   // Always in one order, so that "galerkin,ritz" is the same calculation.
   std::sort(losses.begin(), losses.end());
@@ -81,12 +87,7 @@ std::string join_losses(const std::vector<LossKind>& losses) {
 template <class Number, class Parse>
 std::vector<Number> parse_list(Text text, Text option, Parse&& parse) {
   std::vector<Number> numbers;
-  for (bool more = true; more;) {
-    const auto comma = text.find(',');
-    numbers.push_back(parse(text.substr(0, comma), option));
-    more = comma != Text::npos;
-    if (more) text.remove_prefix(comma + 1);
-  }
+  for (const Text word : split(text)) numbers.push_back(parse(word, option));
   std::sort(numbers.begin(), numbers.end());
   if (const auto twice = std::adjacent_find(numbers.begin(), numbers.end()); twice != numbers.end())
     throw UsageError(fmt::format("{} names {} twice.", option, *twice));
@@ -95,24 +96,16 @@ std::vector<Number> parse_list(Text text, Text option, Parse&& parse) {
 
 std::vector<int> parse_layers(Text text, Text option) {
   std::vector<int> layers;
-  for (bool more = true; more;) {
-    const auto comma = text.find(',');
-    layers.push_back(parse_whole<int>(text.substr(0, comma), option, 1, 4096));
-    more = comma != Text::npos;
-    if (more) text.remove_prefix(comma + 1);
-  }
+  for (const Text word : split(text)) layers.push_back(parse_whole<int>(word, option, 1, 4096));
   return layers;
 }
 
 // Two or three, in order.
 std::vector<std::string> parse_minimizers(Text text, Text option) {
   std::vector<std::string> entries;
-  for (Text rest = text; entries.empty() || !rest.empty();) {
-    const auto comma = std::min(rest.find(','), rest.size());
-    entries.emplace_back(rest.substr(0, comma));
-    if (entries.back().empty() || comma + 1 == rest.size())
-      throw UsageError(fmt::format("{} '{}' has an empty entry: write A,B or A,B,C.", option, text));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  for (const Text word : split(text)) {
+    if (word.empty()) throw UsageError(fmt::format("{} '{}' has an empty entry: write A,B or A,B,C.", option, text));
+    entries.emplace_back(word);
   }
   if (entries.size() < 2 || entries.size() > 3)
     throw UsageError(fmt::format("{} '{}' must name two or three minimizers: write A,B or A,B,C.", option, text));
@@ -408,12 +401,7 @@ const std::vector<Option>& option_table() {
 bool Option::means_something_to(std::string_view name_of_command) const {
   if (command.empty()) return true;
   const bool all_but = command.starts_with('-');
-  bool is_named = false;
-  for (std::string_view rest = command.substr(all_but ? 1 : 0); !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    is_named = is_named || rest.substr(0, comma) == name_of_command;
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-  }
+  const bool is_named = std::ranges::count(split(command.substr(all_but ? 1 : 0)), name_of_command) > 0;
   return is_named != all_but;
 }
 

@@ -118,7 +118,7 @@ std::vector<std::pair<int, int>> layer_shapes(const TensorMap& tensors) {
   return shapes;
 }
 
-/// Can tensors of these shapes be those of pairs of equally wide layers, as an fcnet's or a resnet's? An mlp's may be, too.
+/// Can these be the shapes of pairs of equally wide layers, as an fcnet's or a resnet's? An mlp's may be such, too.
 bool may_be_blocks(const std::vector<std::pair<int, int>>& shapes) {
   const int width = shapes.front().first;
   return shapes.size() > 1 && shapes.size() % 2 == 1 &&

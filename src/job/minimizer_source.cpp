@@ -5,6 +5,13 @@
 
 namespace landscape {
 
+NetworkHints network_hints(const RunConfig& config, const OptionTexts& given) {
+  NetworkHints hints;
+  if (given.contains("network")) hints.kind = config.network.kind;
+  if (given.contains("activation")) hints.activation = config.network.activation;
+  return hints;
+}
+
 std::string file_of(const MinimizerSource& source) {
   return source.is_any ? minimizer_place(source.file).file : source.file;
 }

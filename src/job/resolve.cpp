@@ -39,16 +39,8 @@ void require_there(const RunConfig& config, const std::string& minimizer_file) {
       minimizer_file, config.output, config.output));
 }
 
-// Only what was said: defaults would measure a file that is silent as another function.
-NetworkHints said_of_network(const RunConfig& config, const OptionTexts& given) {
-  NetworkHints hints;
-  if (given.find("network") != given.end()) hints.kind = config.network.kind;
-  if (given.find("activation") != given.end()) hints.activation = config.network.activation;
-  return hints;
-}
-
 void adopt_network(RunConfig& config, const OptionTexts& given) {
-  const NetworkHints hints = said_of_network(config, given);
+  const NetworkHints hints = network_hints(config, given);
   std::vector<std::pair<std::string, NetworkSpec>> networks;  // by file
   for (const MinimizerSource& source : config.minimizer_sources()) {
     if (source.is_trained()) continue;

@@ -34,9 +34,7 @@ std::size_t at(const TensorInfo& tensor, std::size_t row, std::size_t column) {
 }
 
 double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
 /// (units, units): what unit i of `a` and unit j of `b` add to <A, P B> where j goes to i.
@@ -105,10 +103,6 @@ void shuffle(const ParameterLayout& layout, std::span<const UnitGroup> groups, s
     permute_units(layout, group, from, sign, theta);
   }
 }
-
-}  // namespace
-
-namespace {
 
 /// Layers of a network: number l has the tensors 2l and 2l + 1 of the layout, its weight and its bias.
 class Layers {

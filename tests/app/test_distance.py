@@ -67,7 +67,8 @@ class Distance(SystemTest):
             "layer_out.weight": tensors["layer_out.weight"][:, stream],
             "layer_out.bias": tensors["layer_out.bias"],
         }
-        write_safetensors(self.path("s.safetensors"), {k: np.ascontiguousarray(v) for k, v in shuffled.items()}, NETWORK)
+        tensors = {name: np.ascontiguousarray(tensor) for name, tensor in shuffled.items()}
+        write_safetensors(self.path("s.safetensors"), tensors, NETWORK)
         found = tables(self.run_program("distance", "m.h5", "s.safetensors").stdout)
         self.assertGreater(found["A - B"][0], 0.1)
         self.assertEqual(found["A - B"][3:], [0, 0])
@@ -133,7 +134,8 @@ class Published(SystemTest):
         whole = tables(self.run_program("distance", *files).stdout)["A - B"]
         part = tables(self.run_program("distance", *files, "--as-published").stdout)["A - B"]
         print(f"all parameters {whole[:2]}, as published {part[:2]}; all after matching {whole[3:]}")
-        for value, name in zip([*whole[:2], *part[:2]], ("mine_all_L2", "mine_all_Linf", "mine_in_out_L2", "mine_in_out_Linf")):
+        names = ("mine_all_L2", "mine_all_Linf", "mine_in_out_L2", "mine_in_out_Linf")
+        for value, name in zip([*whole[:2], *part[:2]], names):
             self.assertEqual(self.assert_printed(value, printed[name]), 7)
         self.assert_printed(part[0], printed["published_L2"])
         self.assert_printed(part[1], printed["published_Linf"])
@@ -142,7 +144,8 @@ class Published(SystemTest):
         printed = self.figures["loss_at_minimizers"]
         files = [name + ".safetensors" for name in self.names]
         for loss, quadrature in (("galerkin", "simpson:200"), ("ritz", "simpson-as-published:200")):
-            found = tables(self.run_program("distance", *files, f"--losses={loss}", f"--quadrature={quadrature}").stdout)
+            report = self.run_program("distance", *files, f"--losses={loss}", f"--quadrature={quadrature}").stdout
+            found = tables(report)
             for label, name in zip("ABC", self.names):
                 print(f"{loss} at {name}: {found[label][0]:.10g}, published {printed[name][loss]}")
                 self.assert_printed(found[label][0], printed[name][loss])

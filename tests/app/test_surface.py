@@ -1,4 +1,4 @@
-"""surface: losses on planes and lines of parameters, against an independent evaluation, closed forms and the published ones."""
+"""surface: losses on planes and lines, against an independent evaluation, closed forms and the published ones."""
 
 import json
 import os
@@ -74,7 +74,8 @@ class Surface(SystemTest):
                               ("galerkin_around_ritz", "ritz")):  # fmt: skip
             self.assert_evaluated("s.h5", group, thetas[around], self.axes("s.h5", group))
         # Its directions are the first two of the streams: on its axes it is two profiles, to the last bit.
-        self.run_program("--minimizer=s.h5", "--directions=2", "--bootstrap=100", "--grid=-1:1:5", "--save-directions", "--output=p.h5")
+        profiles = ["--minimizer=s.h5", "--directions=2", "--bootstrap=100", "--grid=-1:1:5", "--output=p.h5"]
+        self.run_program(*profiles, "--save-directions")
         with h5py.File(self.path("s.h5")) as file, h5py.File(self.path("p.h5")) as profiles:
             for loss in ("ritz", "galerkin"):
                 np.testing.assert_array_equal(file[f"surface/{loss}/loss"][1], profiles[f"profiles/{loss}/loss"][0])
@@ -117,7 +118,8 @@ class Surface(SystemTest):
         np.testing.assert_allclose(turned, part * np.sqrt((across @ across) / (part @ part)), atol=1e-14)
 
     def test_a_line_through_two_minimizers_has_their_losses_and_a_barrier(self):
-        report = self.run_program("surface", *SHORT, "--through=ritz,galerkin", "--x=-0.25:1.25:31", "--output=l.h5", ranks=3).stdout
+        line = ["--through=ritz,galerkin", "--x=-0.25:1.25:31", "--output=l.h5"]
+        report = self.run_program("surface", *SHORT, *line, ranks=3).stdout
         with h5py.File(self.path("l.h5")) as file:
             a, b = theta_of(file["minimizer/ritz"]), theta_of(file["minimizer/galerkin"])
             for loss in ("ritz", "galerkin"):
@@ -199,7 +201,8 @@ class Surface(SystemTest):
                      ["--through=ritz,galerkin", "--x=0:1:9"], ["--x=-1:1:9"]):  # fmt: skip
             self.run_program("surface", *SHORT, *case, "--output=one.h5", "--overwrite", "--threads=1")
             for ranks in (2, 3, 4):
-                self.run_program("surface", *SHORT, *case, "--output=many.h5", "--overwrite", "--round-seconds=1e-6", ranks=ranks)
+                rounds = ["--output=many.h5", "--overwrite", "--round-seconds=1e-6"]
+                self.run_program("surface", *SHORT, *case, *rounds, ranks=ranks)
                 self.assert_same_files("one.h5", "many.h5")
             self.assertIn("the same bits", self.run_program("verify", "one.h5", "--all").stdout)
 
@@ -265,9 +268,11 @@ class Surface(SystemTest):
         for third in ("m.h5:nobody", "missing.h5"):
             said = self.run_program("surface", f"--through=m.h5:ritz,{third}", "--output=s.h5", code=1).stderr
             self.assertIn(third.split(":")[0], said)
-        said = self.run_program("surface", "--minimizer-ritz=m.h5", "--losses=ritz", "--through=ritz,m.h5:ritz", "--output=s.h5", code=2).stderr
+        twice = ["--minimizer-ritz=m.h5", "--losses=ritz", "--through=ritz,m.h5:ritz", "--output=s.h5"]
+        said = self.run_program("surface", *twice, code=2).stderr
         self.assertIn("span no plane", said)
-        said = self.run_program("surface", "--through=m.h5:ritz,m.h5:galerkin", "--overwrite", "--output=m.h5", code=2).stderr
+        onto_itself = ["--through=m.h5:ritz,m.h5:galerkin", "--overwrite", "--output=m.h5"]
+        said = self.run_program("surface", *onto_itself, code=2).stderr
         self.assertIn("which this job reads (--through m.h5:ritz)", said)
         self.assertIn("belongs to the command surface", self.run_program("--x=-1:1:5", "--output=s.h5", code=2).stderr)
         self.assertFalse(os.path.exists(self.path("s.h5")))
@@ -275,7 +280,7 @@ class Surface(SystemTest):
 
 @unittest.skipUnless(os.path.exists(os.path.join(REFERENCE, "published_surfaces.json")), "no published surfaces")
 class Published(SystemTest):
-    """Two directions were drawn at every point: the centre can be compared digit by digit, the rest as a distribution."""
+    """Two directions were drawn at every point: the centre is compared digit by digit, the rest as a distribution."""
 
     def surface(self, case, *options):
         n = case["shape"][0]
@@ -313,7 +318,8 @@ class Published(SystemTest):
             case = json.load(file)[0]
         from scipy.stats import mannwhitneyu
 
-        p = mannwhitneyu(self.surface({**case, "bias": "zero"}, "--redraw").ravel(), np.ravel(case["loss_values"])).pvalue
+        ours = self.surface({**case, "bias": "zero"}, "--redraw")
+        p = mannwhitneyu(ours.ravel(), np.ravel(case["loss_values"])).pvalue
         print(f"biases left alone: p = {p:.2g}")
         self.assertLess(p, 0.001)
 

@@ -173,7 +173,7 @@ class Kills(SystemTest):
         self.kill_often(False)
 
     def test_mpirun_ends_where_a_rank_is_killed_while_it_starts(self):
-        """Within 0.08 s of the ranks' start, where mpirun ends up waiting for ever in 5 of 100 times with PMIx's default store."""
+        """Within 0.08 s of the ranks' start: with PMIx's default store mpirun then waits for ever in 5 of 100 times."""
         rng = np.random.Generator(np.random.Philox(key=[2103, 1244]))
         for _ in range(KILLS):
             n_ranks = int(rng.integers(2, 4))

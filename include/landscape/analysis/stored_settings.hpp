@@ -19,6 +19,9 @@ RunConfig own_options(const Invocation& invocation);
 /// Error where the file's settings cannot be read.
 RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation);
 
+/// Those asked for, else one per core of the machine.
+int threads_without_mpi(const RunConfig& config);
+
 /// Throws Error where the checksum of a result group does not match.
 void require_sound_results(const LandscapeReader& reader);
 
