@@ -68,7 +68,7 @@ void LossPipeline::prepare(LossKind loss, PreparedPoints& to) {
     for (std::int64_t q = 0; q < n; ++q) {
       const std::int64_t from = std::min(q, n_points - 1);
       const double* at = host_points_.points.data() + from * d;
-      terms.evaluate(at);
+      terms.evaluate(at, host_points_.is_boundary(count_of(from)));
       for (int j = 0; j < d; ++j) {
         x(j, q) = at[j];
         slope(j, q) = terms.slope[static_cast<std::size_t>(j)];

@@ -78,9 +78,12 @@ std::string directions_text(const RunConfig& config) {
 }
 
 std::string quadrature_lines(const RunConfig& config) {
-  const auto n_points = static_cast<std::int64_t>(profile_points(config).size());
-  return fmt::format("Quadrature  {}, {} points\n", quadrature_text(config.quadrature, config.network.dimension),
-                     count_text(n_points));
+  const PointSet points = profile_points(config);
+  const auto count = [](std::size_t n) { return count_text(static_cast<std::int64_t>(n)); };
+  return fmt::format(
+      "Quadrature  {}, {} points{}\n", quadrature_text(config.quadrature, config.network.dimension),
+      count(points.size()),
+      points.n_boundary > 0 ? fmt::format(", {} of them on the boundary", count(points.n_boundary)) : "");
 }
 
 }  // namespace landscape

@@ -255,7 +255,8 @@ std::string report_text(const Report& report) {
                : "unknown";
   });
   table.row("  least over all functions", [&](const LossReport& l) {
-    return fmt::format("{:.8g}", exact_minimum(l.loss, report.problem, dimension));
+    const auto least = exact_minimum(l.loss, report.problem, dimension);
+    return least ? fmt::format("{:.8g}", *least) : "unknown (**)";
   });
   table.row("relative L2 error of u", [](const LossReport& l) {
     return error_text(l.minimizer.relative_l2_error, l.minimizer.relative_l2_uncertainty);
@@ -275,6 +276,13 @@ std::string report_text(const Report& report) {
   if (std::any_of(report.losses.begin(), report.losses.end(), [](const LossReport& l) { return l.is_zero(); })) {
     text += wrapped("(rounding B): rounded losses alone can make an index of B, so this one is zero to rounding level.",
                     kTextWidth);
+  }
+  const auto has_unknown_least = [&](const LossReport& l) { return !exact_minimum(l.loss, report.problem, dimension); };
+  if (std::any_of(report.losses.begin(), report.losses.end(), has_unknown_least)) {
+    text += wrapped(
+        "(**) with a penalty functions need not vanish on the boundary, so the least loss lies below that of u*; it is "
+        "known for -u'' = f only, and no quadrature is warned about.",
+        kTextWidth);
   }
   for (const LossReport& loss : report.losses) {
     text += warning_lines(loss.minimizer.warnings);

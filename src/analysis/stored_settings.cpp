@@ -64,8 +64,18 @@ void require_sound_results(const LandscapeReader& reader) {
 }
 
 Problem problem_of(const LandscapeReader& reader) {
+  Boundary boundary;
+  for (const Attribute& attribute : reader.problem_attributes()) {
+    const auto* text = std::get_if<std::string>(&attribute.value);
+    if (attribute.name != "boundary" || text == nullptr) continue;
+    try {
+      boundary = parse_boundary(*text);
+    } catch (const UsageError&) {  // no request of the user's
+      throw Error(fmt::format("'{}' cannot be used: its boundary '{}' is unknown.", reader.path(), *text));
+    }
+  }
   try {
-    return Problem(reader.problem());
+    return Problem(reader.problem(), boundary);
   } catch (const std::invalid_argument&) {
     throw Error(fmt::format("'{}' cannot be used: its problem '{}' is unknown.", reader.path(), reader.problem()));
   }

@@ -185,7 +185,7 @@ const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss) {
         const std::size_t at = static_cast<std::size_t>(block) * kBlock + lane;
         const std::size_t q = std::min(at, points_.size() - 1);
         const double* xq = points_.points.data() + q * d;
-        terms.evaluate(xq);
+        terms.evaluate(xq, points_.is_boundary(q));
         top[at] = terms.top;
         value[at] = terms.value;
         source[at] = terms.source;

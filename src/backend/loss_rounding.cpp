@@ -47,10 +47,10 @@ class RoundedEvaluator {
         slope_(x_.size()) {}
 
   /// The residual (Galerkin) or the integrand (Ritz) at x (d).
-  Rounded evaluate(const double* x) {
+  Rounded evaluate(const double* x, bool on_boundary) {
     std::copy_n(x, x_.size(), x_.begin());
     const Rounded* jet = network_.evaluate(x_.data()).data();
-    terms_.evaluate(x);
+    terms_.evaluate(x, on_boundary);
     // Products of d factors; what is one or two roundings more plays no part.
     const double ulps = dimension_;
     for (std::size_t j = 0; j < slope_.size(); ++j) slope_[j] = Rounded::computed(terms_.slope[j], ulps);
@@ -70,6 +70,24 @@ class RoundedEvaluator {
   std::vector<Rounded> x_, slope_;
 };
 
+/// Of errors (Ritz) or their squares over the points [first, last), represented by at most n_most of them.
+double integral_of_errors(RoundedEvaluator& evaluator, LossKind loss, const PointSet& points, std::size_t first,
+                          std::size_t last, std::size_t n_most) {
+  const std::size_t count = last - first, n = std::min(count, n_most);
+  if (n == 0) return 0.0;
+  double sum = 0.0, weight = 0.0, all = 0.0;
+  for (std::size_t q = first; q < last; ++q) all += std::fabs(points.weights[q]);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t q = first + (n == count ? i : representative(i, count));
+    const Rounded term = evaluator.evaluate(points.points.data() + q * static_cast<std::size_t>(points.dimension),
+                                            points.is_boundary(q));
+    const double w = std::fabs(points.weights[q]);
+    sum += w * (loss == LossKind::galerkin ? term.error * term.error : term.error);
+    weight += w;
+  }
+  return sum * all / weight;
+}
+
 }  // namespace
 
 math::LossError<double> loss_rounding(const NetworkSpec& spec, const Problem& problem, LossKind loss,
@@ -79,24 +97,18 @@ math::LossError<double> loss_rounding(const NetworkSpec& spec, const Problem& pr
     throw Error(fmt::format("{} parameters and {} points do not fit the network {}.", theta.size(), points.size(),
                             spec.describe()));
   }
-  const std::size_t n =
-      std::min(points.size(), std::clamp(kMostProducts / (theta.size() * (d + 2)), kFewestPoints, kMostPoints));
+  const std::size_t n = std::clamp(kMostProducts / (theta.size() * (d + 2)), kFewestPoints, kMostPoints);
   RoundedEvaluator evaluator(spec, problem, loss, theta);
-  double sum = 0.0, weight = 0.0, all = 0.0;
-  for (const double w : points.weights) all += std::fabs(w);
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t q = n == points.size() ? i : representative(i, points.size());
-    const Rounded term = evaluator.evaluate(points.points.data() + q * d);
-    const double w = std::fabs(points.weights[q]);
-    sum += w * (loss == LossKind::galerkin ? term.error * term.error : term.error);
-    weight += w;
-  }
+  // Few points of the boundary may carry most of the error: they are represented by themselves.
+  const std::size_t inside = points.n_inside();
+  const double integral = integral_of_errors(evaluator, loss, points, 0, inside, n) +
+                          integral_of_errors(evaluator, loss, points, inside, points.size(), n);
   // To first order every error is proportional to the unit roundoff.
   const bool single = precision == Precision::single_precision;
   const double units = single ? std::numeric_limits<float>::epsilon() / std::numeric_limits<double>::epsilon() : 1.0;
   math::LossError<double> error;
   if (single) error.relative = math::kDefaultLossError<float>;
-  error.absolute = sum * all / weight * units;
+  error.absolute = integral * units;
   if (loss == LossKind::galerkin) {
     error.absolute *= units;
     error.root = 2.0 * std::sqrt(error.absolute);

@@ -1,4 +1,4 @@
-// u = B N and its derivatives at single points, in plain double precision.
+// u = B N, or with a penalty u = N, and its derivatives at single points, in plain double precision.
 #pragma once
 
 #include <fmt/format.h>
@@ -24,15 +24,16 @@ inline std::vector<double> fitting_parameters(const NetworkSpec& spec, std::span
 /// Evaluates u, grad u (d) and Laplace u at one point after another with one set of buffers.
 class PointEvaluator {
  public:
-  PointEvaluator(const NetworkSpec& spec, std::span<const double> theta)
+  PointEvaluator(const NetworkSpec& spec, const Boundary& boundary, std::span<const double> theta)
       : dimension_(spec.dimension),
+        boundary_(boundary),
         jet_(spec, fitting_parameters(spec, theta)),
         grad_b_(static_cast<std::size_t>(spec.dimension)) {}
 
   void evaluate(const double* x, double& u, double* gradient, double& laplacian) {
     const std::vector<double>& jet = jet_.evaluate(x);
     double b, lap_b;
-    boundary_factor(dimension_, x, b, grad_b_.data(), lap_b);
+    solution_factor(boundary_, dimension_, x, b, grad_b_.data(), lap_b);
     u = b * jet[0];
     double cross = 0.0;
     for (std::size_t k = 0; k < grad_b_.size(); ++k) {
@@ -44,6 +45,7 @@ class PointEvaluator {
 
  private:
   int dimension_;
+  Boundary boundary_;
   NetworkJet<double> jet_;
   std::vector<double> grad_b_;
 };

@@ -55,7 +55,7 @@ class Integrator {
   Integrator(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta)
       : problem_(problem),
         dimension_(spec.dimension),
-        evaluator_(spec, theta),
+        evaluator_(spec, problem.boundary(), theta),
         gradient_(static_cast<std::size_t>(spec.dimension)),
         exact_gradient_(gradient_.size()),
         grad_a_(gradient_.size()) {}
@@ -84,6 +84,22 @@ class Integrator {
     sums.h1 += weight * slope_error;
   }
 
+  /// The penalty's part of the losses.
+  void add_boundary_point(const double* x, double weight, Integrals& sums) {
+    double u, laplacian;
+    evaluator_.evaluate(x, u, gradient_.data(), laplacian);
+    problem_->solution(dimension_, x, exact_gradient_.data());
+    OperatorAt at{1.0, grad_a_};
+    problem_->coefficients(dimension_, x, at);
+    double flux = 0.0;  // a du*/dn
+    for (std::size_t j = 0; j < exact_gradient_.size(); ++j)
+      flux += x[j] == 0.0 ? -at.a * exact_gradient_[j] : x[j] == 1.0 ? at.a * exact_gradient_[j] : 0.0;
+    const double penalty = problem_.boundary().beta * u * u;
+    sums.ritz += weight * penalty;
+    sums.galerkin += weight * penalty;
+    sums.excess += weight * (flux * u + penalty);
+  }
+
  private:
   Problem problem_;
   int dimension_;
@@ -98,7 +114,8 @@ Integrals integrate(const NetworkSpec& spec, const Problem& problem, std::span<c
   const auto d = static_cast<std::size_t>(spec.dimension);
   const auto n_chunks = static_cast<std::int64_t>((points.size() + kChunk - 1) / kChunk);
   std::vector<Integrals> sums(static_cast<std::size_t>(n_chunks));
-  if (theta.size() != ParameterLayout(spec).size()) PointEvaluator(spec, theta);  // throws here, not in a thread
+  if (theta.size() != ParameterLayout(spec).size())
+    PointEvaluator(spec, problem.boundary(), theta);  // throws here, not in a thread
   const int threads = static_cast<int>(std::max<std::int64_t>(1, std::min<std::int64_t>(n_threads, n_chunks)));
 #pragma omp parallel num_threads(threads)
   {
@@ -106,8 +123,14 @@ Integrals integrate(const NetworkSpec& spec, const Problem& problem, std::span<c
 #pragma omp for schedule(static)
     for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
       const auto k = static_cast<std::size_t>(chunk);
-      for (std::size_t q = k * kChunk; q < std::min(points.size(), (k + 1) * kChunk); ++q)
-        integrator.add_point(points.points.data() + q * d, points.weights[q], sums[k]);
+      for (std::size_t q = k * kChunk; q < std::min(points.size(), (k + 1) * kChunk); ++q) {
+        const double* x = points.points.data() + q * d;
+        if (points.is_boundary(q)) {
+          integrator.add_boundary_point(x, points.weights[q], sums[k]);
+        } else {
+          integrator.add_point(x, points.weights[q], sums[k]);
+        }
+      }
     }
   }
   Integrals total;
@@ -132,7 +155,7 @@ SolutionMeasure measure_by_gauss(const NetworkSpec& spec, const Problem& problem
   math::LossError<double> rounding;
   for (const std::int64_t order : gauss_orders(spec.dimension)) {
     const QuadratureRule rule{QuadratureKind::gauss, order};
-    points = make_points(rule, spec.dimension, 0, 0);
+    points = loss_points(problem, rule, spec.dimension, 0, 0);
     const Integrals sums = integrate(spec, problem, theta, points, n_threads);
     if (measure.quadrature.empty()) rounding = loss_rounding(spec, problem, loss, theta, points);
     coarser = std::exchange(measure, SolutionMeasure{});
@@ -174,7 +197,7 @@ SolutionMeasure measure_by_shifts(const NetworkSpec& spec, const Problem& proble
   std::vector<double> ritz, galerkin, excess, l2, h1, gradient(theta.size()), sum(theta.size(), 0.0);
   std::unique_ptr<LossBackend> backend;
   for (std::uint64_t k = 0; k < kShifts; ++k) {
-    const PointSet points = make_points(kShifted, spec.dimension, kSeed, kFirstStream + k);
+    const PointSet points = loss_points(problem, kShifted, spec.dimension, kSeed, kFirstStream + k);
     const Integrals sums = integrate(spec, problem, theta, points, n_threads);
     l2.push_back(sums.l2);
     h1.push_back(sums.h1);
@@ -188,7 +211,7 @@ SolutionMeasure measure_by_shifts(const NetworkSpec& spec, const Problem& proble
   }
   Estimate value = mean_of(loss == LossKind::ritz ? ritz : galerkin);
   if (const Estimate above = mean_of(excess); loss == LossKind::ritz && above.error < value.error)
-    value = {exact_minimum(loss, problem, spec.dimension) + above.value, above.error};
+    value = {problem->least_energy(spec.dimension) + above.value, above.error};
   const SquaredNorms norms = problem->norms(spec.dimension);
   return {fmt::format("{} x {}", kShifts, to_string(kShifted)), value, quotient(mean_of(l2), norms.solution),
           quotient(mean_of(h1), norms.gradient), norm_of(sum)};
@@ -209,13 +232,14 @@ SolutionError solution_error(const NetworkSpec& spec, const Problem& problem, st
   return {std::sqrt(sums.l2 / norms.solution), std::sqrt(sums.h1 / norms.gradient)};
 }
 
-double exact_minimum(LossKind loss, const Problem& problem, int dimension) {
-  return loss == LossKind::galerkin ? 0.0 : problem->least_energy(dimension);
+// The exact solution's residual is zero, inside and on the boundary.
+std::optional<double> exact_minimum(LossKind loss, const Problem& problem, int dimension) {
+  return loss == LossKind::galerkin ? 0.0 : least_energy(problem, dimension);
 }
 
 // R(0) = 0, and the residual of u = 0 is f.
 double loss_scale(LossKind loss, const Problem& problem, int dimension) {
-  return loss == LossKind::ritz ? -exact_minimum(loss, problem, dimension) : problem->norms(dimension).source;
+  return loss == LossKind::ritz ? -problem->least_energy(dimension) : problem->norms(dimension).source;
 }
 
 }  // namespace landscape

@@ -47,9 +47,9 @@ std::string problem_summaries() {
   return text;
 }
 
-Problem parse_problem(Text text, Text option) {
+Problem parse_problem(Text text, Text option, const Boundary& boundary) {
   for (const Equation& equation : equations()) {
-    if (equation.name == text) return Problem(text);
+    if (equation.name == text) return Problem(text, boundary);
   }
   throw UsageError(fmt::format("{} '{}' is unknown: choose one of {}.", option, text, problem_names(", ")));
 }
@@ -225,7 +225,14 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },
        [](const C& c) { return number_text(c.network.dimension); }},
       {"problem", kProblemNames, kProblemSummaries, problem, trains,
-       [](C& c, Text t, Text o) { c.problem = parse_problem(t, o); }, [](const C& c) { return to_string(c.problem); }},
+       [](C& c, Text t, Text o) { c.problem = parse_problem(t, o, c.problem.boundary()); },
+       [](const C& c) { return to_string(c.problem); }},
+      {"boundary", "hard|penalty:BETA",
+       "hard: u = N prod x_i (1 - x_i); penalty: u = N, and the losses get BETA times the boundary's integral of u^2, "
+       "on "
+       "each face by the same rule (of N random points 1 / 2D) [hard]",
+       problem, trains, [](C& c, Text t, Text o) { c.problem = Problem(c.problem->name, parse_boundary(t, o)); },
+       [](const C& c) { return c.problem.boundary().is_hard() ? std::string() : to_string(c.problem.boundary()); }},
       {"losses", "LIST", "of ritz and galerkin", problem, evaluates,
        [](C& c, Text t, Text o) { c.losses = parse_losses(t, o); }, [](const C& c) { return join_losses(c.losses); }},
 

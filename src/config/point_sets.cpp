@@ -44,13 +44,13 @@ QuadratureRule reference_rule(const RunConfig& config) {
 }
 
 PointSet profile_points(const RunConfig& config) {
-  return make_points(config.quadrature, config.network.dimension, config.seed, 0);
+  return loss_points(config.problem, config.quadrature, config.network.dimension, config.seed, 0);
 }
 
 PointSet points_of_set(const RunConfig& config, int set) {
   if (set == 0) return profile_points(config);
   const FurtherSet further = further_sets(config).at(static_cast<std::size_t>(set) - 1);
-  return make_points(further.rule, config.network.dimension, config.seed, further.stream);
+  return loss_points(config.problem, further.rule, config.network.dimension, config.seed, further.stream);
 }
 
 std::string set_name(const RunConfig& config, int set) {

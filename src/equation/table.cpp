@@ -1,10 +1,15 @@
 // The equations, one line each; the first is the default.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <stdexcept>
 
 #include "cubic_reaction.hpp"
 #include "diffusion.hpp"
+#include "landscape/model/error.hpp"
+#include "landscape/model/numbers.hpp"
 #include "poisson_cubic.hpp"
 #include "poisson_sine.hpp"
 
@@ -12,14 +17,15 @@ namespace landscape {
 namespace {
 
 enum class Dimensions { any, one };
-enum class Kind { linear, nonlinear };
+enum class Kind { poisson, linear, nonlinear };
 
 template <class Of>
 constexpr Equation entry(std::string_view name, std::string_view summary, Dimensions dimensions, Kind kind) {
   return {name,
           summary,
           dimensions == Dimensions::one,
-          kind == Kind::linear,
+          kind != Kind::nonlinear,
+          kind == Kind::poisson,
           Of::operator_text,
           Of::solution_text,
           Of::solution,
@@ -30,8 +36,8 @@ constexpr Equation entry(std::string_view name, std::string_view summary, Dimens
 
 using namespace equation;
 constexpr std::array kEquations{
-    entry<PoissonSine>("sine", "-laplace u = f, u* = prod sin(pi x_i)", Dimensions::any, Kind::linear),
-    entry<PoissonCubic>("cubic", "-u'' = f, u* = 2x^3 - x^2 - x, d = 1", Dimensions::one, Kind::linear),
+    entry<PoissonSine>("sine", "-laplace u = f, u* = prod sin(pi x_i)", Dimensions::any, Kind::poisson),
+    entry<PoissonCubic>("cubic", "-u'' = f, u* = 2x^3 - x^2 - x, d = 1", Dimensions::one, Kind::poisson),
     entry<Diffusion>("diffusion", "-div((1 + x_1) grad u) + 2 u = f", Dimensions::any, Kind::linear),
     entry<CubicReaction>("reaction", "-laplace u + u^3 = f", Dimensions::any, Kind::nonlinear),
 };
@@ -42,12 +48,39 @@ std::span<const Equation> equations() { return kEquations; }
 
 Problem::Problem() : equation_(kEquations.data()) {}
 
-Problem::Problem(std::string_view name) {
+Boundary parse_boundary(std::string_view text, std::string_view option) {
+  constexpr std::string_view kPenalty = "penalty:";
+  if (text == "hard") return {};
+  const std::string what = fmt::format("{} '{}'", option, text);
+  if (!text.starts_with(kPenalty))
+    throw UsageError(fmt::format("{} is unknown: choose hard or penalty:BETA, for example penalty:100.", what));
+  const auto beta = read_real(text.substr(kPenalty.size()), option);
+  if (!beta || !std::isfinite(*beta) || !(*beta > 0.0))
+    throw UsageError(fmt::format("{} needs a positive number as its factor: write for example penalty:100.", what));
+  return {*beta};
+}
+
+std::string to_string(const Boundary& boundary) {
+  return boundary.is_hard() ? "hard" : fmt::format("penalty:{}", boundary.beta);
+}
+
+Problem::Problem(std::string_view name, const Boundary& boundary) : boundary_(boundary) {
   const auto at = std::find_if(kEquations.begin(), kEquations.end(), [&](const Equation& e) { return e.name == name; });
   if (at == kEquations.end()) throw std::invalid_argument("No equation is called '" + std::string(name) + "'.");
   equation_ = &*at;
 }
 
 std::string to_string(const Problem& problem) { return std::string(problem->name); }
+
+std::string full_name(const Problem& problem) {
+  return to_string(problem) + (problem.boundary().is_hard() ? "" : ", " + to_string(problem.boundary()));
+}
+
+std::string boundary_text(const Problem& problem) {
+  const std::string hard = "u = 0 on the boundary";
+  return problem.boundary().is_hard()
+             ? hard
+             : fmt::format("{} by penalty (losses + {} int u^2 over the boundary)", hard, problem.boundary().beta);
+}
 
 }  // namespace landscape

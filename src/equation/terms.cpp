@@ -1,6 +1,7 @@
 // From an equation's coefficients and the boundary factor to the coefficients of a loss's integrand. With u = B N,
 //   div(a grad u) = a B Lap N + (2 a grad B + B grad a) . grad N + (a Lap B + grad a . grad B) N,
-// and the energy's gradient term is |sqrt(a) B grad N + N sqrt(a) grad B|^2.
+// and the energy's gradient term is |sqrt(a) B grad N + N sqrt(a) grad B|^2. With a penalty B is 1, and a point of the
+// boundary has the residual sqrt(beta) N and the energy beta N^2.
 #include <algorithm>
 #include <cmath>
 
@@ -27,6 +28,32 @@ void boundary_factor(int dimension, const double* x, double& value, double* grad
   }
 }
 
+void solution_factor(const Boundary& boundary, int dimension, const double* x, double& value, double* gradient,
+                     double& laplacian) {
+  if (boundary.is_hard()) {
+    boundary_factor(dimension, x, value, gradient, laplacian);
+    return;
+  }
+  value = 1.0;
+  std::fill_n(gradient, dimension, 0.0);
+  laplacian = 0.0;
+}
+
+// With u = u* + e, e any function, the Ritz loss is R(u*) + g . e + beta |e|^2 on the boundary + int |grad e|^2 / 2,
+// where g = du*/dn. In one dimension the last term is least, (e_1 - e_0)^2 / 2, for a straight line; what is left is
+// g . e + e . (K + 2 beta) e / 2 in (e_0, e_1) with K = (1, -1; -1, 1), whose eigenvectors are sum and difference.
+std::optional<double> least_energy(const Problem& problem, int dimension) {
+  const double with_zero = problem->least_energy(dimension);
+  if (problem.boundary().is_hard()) return with_zero;
+  if (!problem->is_poisson || dimension != 1) return std::nullopt;
+  const double left = 0.0, right = 1.0, beta = problem.boundary().beta;
+  double slope_left, slope_right;
+  problem->solution(1, &left, &slope_left);
+  problem->solution(1, &right, &slope_right);
+  const double sum = slope_right - slope_left, difference = slope_right + slope_left;
+  return with_zero - 0.125 * sum * sum / beta - 0.125 * difference * difference / (1.0 + beta);
+}
+
 double source_at(const Problem& problem, int dimension, const double* x) {
   std::vector<double> grad_a(static_cast<std::size_t>(dimension), 0.0);
   OperatorAt at{1.0, grad_a};
@@ -42,9 +69,16 @@ TermsEvaluator::TermsEvaluator(const Problem& problem, LossKind loss, int dimens
       grad_b_(slope.size()),
       grad_a_(slope.size()) {}
 
-void TermsEvaluator::evaluate(const double* x) {
+void TermsEvaluator::evaluate(const double* x, bool on_boundary) {
+  if (on_boundary) {
+    const double beta = problem_.boundary().beta;
+    top = source = cubic = 0.0;
+    std::fill(slope.begin(), slope.end(), 0.0);
+    value = loss_ == LossKind::galerkin ? std::sqrt(beta) : beta;
+    return;
+  }
   double b, lap_b;
-  boundary_factor(dimension_, x, b, grad_b_.data(), lap_b);
+  solution_factor(problem_.boundary(), dimension_, x, b, grad_b_.data(), lap_b);
   std::fill(grad_a_.begin(), grad_a_.end(), 0.0);
   OperatorAt at{1.0, grad_a_};
   problem_->coefficients(dimension_, x, at);

@@ -50,6 +50,8 @@ void write_problem(const h5::File& file, const FileLayout& layout) {
                             {"quadrature points of the profiles", "(Q, d)", "1"});
   h5::write_dataset<double>(group.get(), "weights", layout.points.weights, {n_points},
                             {"quadrature weights of the profiles", "(Q)", "1"});
+  if (layout.points.n_boundary > 0)
+    h5::write_attribute(group.get(), {"boundary_points", static_cast<std::int64_t>(layout.points.n_boundary)});
 }
 
 /// The completion mask is the one dataset whose initial content matters: zeros are written, not hoped for.

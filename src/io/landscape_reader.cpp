@@ -226,6 +226,11 @@ PointSet LandscapeReader::points() const {
     if (set.weights.size() != shape[0] || shape[1] != static_cast<hsize_t>(set.dimension)) {
       throw Error("its quadrature points and weights do not fit together.");
     }
+    if (!h5::has_attribute(group.get(), "boundary_points")) return set;
+    const std::int64_t n_boundary = h5::read_integer(group.get(), "boundary_points");
+    if (n_boundary < 0 || static_cast<std::uint64_t>(n_boundary) > set.size())
+      throw Error(fmt::format("it has {} points, but {} on the boundary.", set.size(), n_boundary));
+    set.n_boundary = static_cast<std::size_t>(n_boundary);
     return set;
   });
 }

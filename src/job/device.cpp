@@ -99,7 +99,8 @@ std::string choose_training_device(const RunConfig& config, const std::string& d
   const double least = find_device(device).least_step_work;
   if (config.device != DeviceChoice::automatic || least == 0.0) return device;
   const TrainingSpec& training = config.training;
-  const std::size_t all = make_points(training.quadrature, config.network.dimension, training.seed, 0).size();
+  const std::size_t all =
+      loss_points(config.problem, training.quadrature, config.network.dimension, training.seed, 0).size();
   const std::size_t points = training.batch > 0 ? std::min(static_cast<std::size_t>(training.batch), all) : all;
   const double work = static_cast<double>(points) * static_cast<double>(ParameterLayout(config.network).size());
   return work >= least ? device : to_string(kDevices[std::size(kDevices) - 1].choice);

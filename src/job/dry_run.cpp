@@ -70,7 +70,8 @@ double cost_of_points(const Setup& setup, const Work& work) {
 
 double training_seconds(const Setup& setup, LossKind loss) {
   const TrainingSpec& training = setup.config.training;
-  const PointSet points = make_points(training.quadrature, setup.config.network.dimension, training.seed, 0);
+  const PointSet points =
+      loss_points(setup.config.problem, training.quadrature, setup.config.network.dimension, training.seed, 0);
   const auto backend = make_training_backend(setup, points);
   const std::vector<double> theta = initial_parameters(setup.config.network, training.init, training.seed);
   std::vector<double> gradient(theta.size());

@@ -59,14 +59,16 @@ std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
     sentences.push_back(
         fmt::format("{}: the loss at theta*, its gradient or the error of u is not finite.", to_string(m.loss)));
   }
-  if (m.loss == LossKind::ritz) sentences.push_back(below_minimum(m, exact_minimum(m.loss, problem, dimension)));
+  if (const auto least = exact_minimum(m.loss, problem, dimension); m.loss == LossKind::ritz && least)
+    sentences.push_back(below_minimum(m, *least));
   if (m.relative_l2_error > kLargestError) {
     sentences.push_back(fmt::format(
         "{}: theta* is far from the solution: its relative L2 error is {:.2g}{}", to_string(m.loss),
         m.relative_l2_error,
         m.seconds > 0.0
             ? "; train longer, with a finer quadrature or a larger network."
-            : fmt::format("; are its network and activation ({}) those it was trained with?", m.spec.describe())));
+            : fmt::format("; are its network and activation ({}) and its boundary ({}) those it was trained with?",
+                          m.spec.describe(), to_string(problem.boundary()))));
   }
   double square = 0.0;
   for (const double x : m.theta) square += x * x;

@@ -49,8 +49,8 @@ void measure(const Setup& setup, Minimizer& minimizer) {
 Minimizer load(const Setup& setup, const MinimizerSource& source) {
   const RunConfig& config = setup.config;
   Minimizer minimizer = load_minimizer(source, config.network);
-  if (minimizer.problem != to_string(config.problem)) {  // what the file says is of another loss
-    minimizer.problem = to_string(config.problem);
+  if (minimizer.problem != full_name(config.problem)) {  // what the file says is of another loss
+    minimizer.problem = full_name(config.problem);
     minimizer.history = {};
     minimizer.training_loss = std::numeric_limits<double>::quiet_NaN();
     minimizer.training_quadrature.clear();

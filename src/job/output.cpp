@@ -316,10 +316,13 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   layout.run.config = defining_text(config);
   layout.run.config_hash = config_hash(config);
   layout.problem = to_string(config.problem);
-  layout.pde = config.problem->operator_text(config.network.dimension) + " in (0,1)^d, u = 0 on the boundary";
+  layout.pde =
+      config.problem->operator_text(config.network.dimension) + " in (0,1)^d, " + boundary_text(config.problem);
   layout.dimension = config.network.dimension;
   layout.exact_solution = config.problem->solution_text(config.network.dimension);
-  layout.problem_attributes = {{"quadrature", to_string(config.quadrature)}, {"quadrature_seed", config.seed}};
+  layout.problem_attributes = {{"boundary", to_string(config.problem.boundary())},
+                               {"quadrature", to_string(config.quadrature)},
+                               {"quadrature_seed", config.seed}};
   layout.points = setup.points;
   layout.minimizers = minimizers;
   if (setup.analysis == nullptr) return layout;

@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <boost/math/special_functions/legendre.hpp>
 #include <boost/random/sobol.hpp>
 #include <cmath>
@@ -73,13 +75,12 @@ PointSet gauss(std::int64_t n, int dimension) {
   return set;
 }
 
-/// n uniform points; coordinate c of point q is number q * d + c of the stream.
-PointSet monte_carlo(std::int64_t n, int dimension, std::uint64_t seed, std::uint64_t stream) {
+/// n uniform points; coordinate c of point q is number q * d + c of the subsequence, from block `first` on.
+PointSet monte_carlo(std::int64_t n, int dimension, std::uint64_t seed, std::uint64_t sub, std::uint64_t first = 0) {
   const auto count = static_cast<std::size_t>(n), d = static_cast<std::size_t>(dimension);
   PointSet set{dimension, std::vector<double>(count * d), std::vector<double>(count, 1.0 / static_cast<double>(n))};
-  const std::uint64_t sub = subsequence(RandomUse::points, stream);
   for (std::size_t i = 0; i < set.points.size(); i += 2) {
-    const auto pair = philox_uniform_pair(seed, sub, i / 2);
+    const auto pair = philox_uniform_pair(seed, sub, first + i / 2);
     set.points[i] = pair[0];
     if (i + 1 < set.points.size()) set.points[i + 1] = pair[1];
   }
@@ -89,14 +90,9 @@ PointSet monte_carlo(std::int64_t n, int dimension, std::uint64_t seed, std::uin
 /// Points 0 ... n-1 in Gray-code order. The origin belongs to them: only with it are 2^k points a digital net, and
 /// without it even a smooth integral's error falls no faster than 1/n (Owen 2020, arXiv 2008.08051). A shift of 2^-54
 /// keeps it off the boundary.
-PointSet sobol(std::int64_t n, int dimension, std::uint64_t seed, std::uint64_t stream) {
+PointSet sobol(std::int64_t n, int dimension, const std::vector<double>& shift) {
   const auto count = static_cast<std::size_t>(n), d = static_cast<std::size_t>(dimension);
   PointSet set{dimension, std::vector<double>(count * d), std::vector<double>(count, 1.0 / static_cast<double>(n))};
-  std::vector<double> shift(d, 0.0);
-  if (stream != 0) {
-    const std::uint64_t sub = subsequence(RandomUse::scramble, stream);
-    for (std::size_t j = 0; j < d; ++j) shift[j] = philox_uniform_pair(seed, sub, j)[0];
-  }
   boost::random::sobol engine(d);  // starts after the origin
   for (std::size_t i = 0; i < set.points.size(); ++i) {
     const std::uint64_t word = i < d ? 0 : engine() >> 11;
@@ -105,6 +101,41 @@ PointSet sobol(std::int64_t n, int dimension, std::uint64_t seed, std::uint64_t 
     if (x >= 1.0) x -= 1.0;
   }
   return set;
+}
+
+/// Random shifts of d coordinates, numbers first, first + 1, ... of the subsequence; none for stream 0.
+std::vector<double> shifts(int dimension, std::uint64_t seed, RandomUse use, std::uint64_t stream,
+                           std::uint64_t first) {
+  std::vector<double> shift(static_cast<std::size_t>(dimension), 0.0);
+  if (stream == 0) return shift;
+  for (std::size_t j = 0; j < shift.size(); ++j)
+    shift[j] = philox_uniform_pair(seed, subsequence(use, stream), first + j)[0];
+  return shift;
+}
+
+/// The k-th face's points in d - 1 dimensions.
+PointSet face_points(const QuadratureRule& rule, int dimension, int k, std::uint64_t seed, std::uint64_t stream) {
+  const auto n = static_cast<std::int64_t>(points_per_face(rule, dimension));
+  const int d = dimension - 1;
+  const auto face = static_cast<std::uint64_t>(k), numbers = static_cast<std::uint64_t>(d);
+  if (rule.kind == QuadratureKind::monte_carlo) {
+    return monte_carlo(n, d, seed, subsequence(RandomUse::boundary_points, stream),
+                       face * ((static_cast<std::uint64_t>(n) * numbers + 1) / 2));
+  }
+  if (rule.kind == QuadratureKind::sobol)
+    return sobol(n, d, shifts(d, seed, RandomUse::boundary_points, stream, face * numbers));
+  return gauss(rule.n, d);
+}
+
+/// Puts points of d - 1 dimensions on the face x_axis = end, behind those of `to`.
+void add_face(const PointSet& face, std::size_t axis, double end, PointSet& to) {
+  const auto d = static_cast<std::size_t>(to.dimension);
+  for (std::size_t q = 0; q < face.size(); ++q) {
+    const double* from = face.points.data() + q * (d - 1);
+    for (std::size_t j = 0; j < d; ++j) to.points.push_back(j == axis ? end : from[j < axis ? j : j - 1]);
+  }
+  to.weights.insert(to.weights.end(), face.weights.begin(), face.weights.end());
+  to.n_boundary += face.size();
 }
 
 }  // namespace
@@ -154,11 +185,42 @@ PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t se
     case QuadratureKind::gauss:
       return gauss(rule.n, dimension);
     case QuadratureKind::monte_carlo:
-      return monte_carlo(rule.n, dimension, seed, stream);
+      return monte_carlo(rule.n, dimension, seed, subsequence(RandomUse::points, stream));
     case QuadratureKind::sobol:
-      return sobol(rule.n, dimension, seed, stream);
+      return sobol(rule.n, dimension, shifts(dimension, seed, RandomUse::scramble, stream, 0));
   }
   throw Error("Unknown quadrature.");
+}
+
+double points_per_face(const QuadratureRule& rule, int dimension) {
+  if (dimension == 1) return 1.0;
+  if (!is_random(rule)) return std::pow(static_cast<double>(rule.n), dimension - 1);
+  const std::int64_t share = (rule.n + 2 * dimension - 1) / (2 * dimension);
+  return static_cast<double>(rule.kind == QuadratureKind::sobol ? std::bit_ceil(static_cast<std::uint64_t>(share))
+                                                                : share);
+}
+
+PointSet make_points_with_boundary(const QuadratureRule& rule, int dimension, std::uint64_t seed,
+                                   std::uint64_t stream) {
+  PointSet set = make_points(rule, dimension, seed, stream);
+  if (dimension == 1) {
+    set.points.insert(set.points.end(), {0.0, 1.0});
+    set.weights.insert(set.weights.end(), 2, 1.0);
+    set.n_boundary = 2;
+    return set;
+  }
+  const double per_face = points_per_face(rule, dimension), n_faces = 2.0 * dimension;
+  if (per_face * n_faces * dimension > kMostCoordinates) {
+    throw UsageError(
+        fmt::format("The quadrature {} has {:.3g} points on the boundary in {} dimensions, which do not "
+                    "fit in memory: choose another.",
+                    to_string(rule), per_face * n_faces, dimension));
+  }
+  for (int k = 0; k < 2 * dimension; ++k) {
+    add_face(face_points(rule, dimension, k, seed, stream), static_cast<std::size_t>(k / 2), k % 2 == 0 ? 0.0 : 1.0,
+             set);
+  }
+  return set;
 }
 
 }  // namespace landscape

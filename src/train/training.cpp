@@ -37,10 +37,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 /// A random order of 0 ... n-1 for one epoch (Fisher-Yates).
-std::vector<std::size_t> permutation(std::size_t n, std::uint64_t seed, std::int64_t epoch) {
+std::vector<std::size_t> permutation(std::size_t n, std::uint64_t seed, RandomUse use, std::int64_t epoch) {
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const std::uint64_t stream = subsequence(RandomUse::batches, static_cast<std::uint64_t>(epoch));
+  const std::uint64_t stream = subsequence(use, static_cast<std::uint64_t>(epoch));
   for (std::size_t i = n; i-- > 1;) {
     const double u = philox_uniform_pair(seed, stream, i)[0];
     std::swap(order[i], order[std::min(i, static_cast<std::size_t>(u * static_cast<double>(i + 1)))]);
@@ -48,19 +48,48 @@ std::vector<std::size_t> permutation(std::size_t n, std::uint64_t seed, std::int
   return order;
 }
 
-/// The points order[begin, end), their weights scaled so that the sum still stands for the whole integral.
-PointSet subset(const PointSet& all, const std::vector<std::size_t>& order, std::size_t begin, std::size_t end) {
-  const auto d = static_cast<std::size_t>(all.dimension);
-  PointSet part{all.dimension, {}, {}};
-  part.points.reserve((end - begin) * d);
-  part.weights.reserve(end - begin);
-  const double scale = static_cast<double>(all.size()) / static_cast<double>(end - begin);
-  for (std::size_t i = begin; i < end; ++i) {
-    for (std::size_t j = 0; j < d; ++j) part.points.push_back(all.points[order[i] * d + j]);
-    part.weights.push_back(all.weights[order[i]] * scale);
+/// One epoch's points in batches.
+class Batches {
+ public:
+  Batches(const PointSet& all, std::size_t size, std::uint64_t seed, std::int64_t epoch)
+      : all_(all),
+        n_((all.n_inside() + size - 1) / size),
+        order_(permutation(all.n_inside(), seed, RandomUse::batches, epoch)),
+        boundary_order_(permutation(all.n_boundary, seed, RandomUse::boundary_batches, epoch)) {}
+
+  std::size_t count() const { return n_; }
+
+  /// The k-th batch: its share of the points inside and of the boundary's, each with weights scaled so that the sum
+  /// still stands for the whole integral. Shares of the inside differ by one point at most, as a short last batch's few
+  /// points would weigh more; of the boundary, which may have fewer points than there are batches, the shares are equal
+  /// and begin anew where the order ends, so that every batch's expectation is the whole loss.
+  PointSet batch(std::size_t k) const {
+    PointSet part{all_.dimension, {}, {}};
+    for (std::size_t i = first(k); i < first(k + 1); ++i) add(order_[i], all_.n_inside(), size(k), part);
+    const std::size_t share = (all_.n_boundary + n_ - 1) / n_;
+    for (std::size_t i = 0; i < share; ++i)
+      add(all_.n_inside() + boundary_order_[(k * share + i) % all_.n_boundary], all_.n_boundary, share, part);
+    part.n_boundary = share;
+    return part;
   }
-  return part;
-}
+
+  /// Points inside of the k-th batch.
+  std::size_t size(std::size_t k) const { return first(k + 1) - first(k); }
+
+ private:
+  std::size_t first(std::size_t k) const { return all_.n_inside() * k / n_; }
+
+  void add(std::size_t q, std::size_t of, std::size_t share, PointSet& to) const {
+    const auto d = static_cast<std::ptrdiff_t>(all_.dimension);
+    const auto x = all_.points.begin() + static_cast<std::ptrdiff_t>(q) * d;
+    to.points.insert(to.points.end(), x, x + d);
+    to.weights.push_back(all_.weights[q] * (static_cast<double>(of) / static_cast<double>(share)));
+  }
+
+  const PointSet& all_;
+  std::size_t n_;
+  std::vector<std::size_t> order_, boundary_order_;
+};
 
 /// One training from initialisation (or a checkpoint) to the finished minimizer.
 class Trainer {
@@ -126,11 +155,13 @@ class Trainer {
 
   PointSet points_of_epoch(std::int64_t epoch) const {
     const bool redrawn = training_.points == TrainingPoints::redrawn;
-    return make_points(training_.quadrature, spec_.dimension, training_.seed,
+    return loss_points(problem_, training_.quadrature, spec_.dimension, training_.seed,
                        redrawn ? static_cast<std::uint64_t>(epoch) + 1 : 0);
   }
 
-  PointSet first_points() const { return make_points(training_.quadrature, spec_.dimension, training_.seed, 0); }
+  PointSet first_points() const {
+    return loss_points(problem_, training_.quadrature, spec_.dimension, training_.seed, 0);
+  }
 
   /// One Adam step on the backend's current points; returns the loss before the step.
   double adam_step(double learning_rate, std::int64_t epoch) {
@@ -161,17 +192,15 @@ class Trainer {
         rate *= std::pow(training_.decay_factor, static_cast<double>(epoch / training_.decay_every));
       if (redrawn) all = points_of_epoch(epoch);
       double value = 0.0;
-      const auto n = all.size(), batch = static_cast<std::size_t>(training_.batch);
-      if (batch == 0 || batch >= n) {
+      const auto batch = static_cast<std::size_t>(training_.batch);
+      if (batch == 0 || batch >= all.n_inside()) {
         if (redrawn) backend_.set_points(all);
         value = adam_step(rate, epoch);
       } else {
-        const std::vector<std::size_t> order = permutation(n, training_.seed, epoch);
-        const std::size_t n_batches = (n + batch - 1) / batch;
-        for (std::size_t k = 0; k < n_batches; ++k) {  // no short last one, whose few points would weigh more
-          const std::size_t begin = n * k / n_batches, end = n * (k + 1) / n_batches;
-          backend_.set_points(subset(all, order, begin, end));
-          value += adam_step(rate, epoch) * static_cast<double>(end - begin) / static_cast<double>(n);
+        const Batches batches(all, batch, training_.seed, epoch);
+        for (std::size_t k = 0; k < batches.count(); ++k) {
+          backend_.set_points(batches.batch(k));
+          value += adam_step(rate, epoch) * static_cast<double>(batches.size(k)) / static_cast<double>(all.n_inside());
         }
       }
       ++state_.epoch;
@@ -212,7 +241,7 @@ class Trainer {
     TrainingSpec adam_only = training_;
     adam_only.lbfgs_iterations = 0;
     m.source = "trained: " + adam_only.describe() + polish;
-    m.problem = to_string(problem_);
+    m.problem = full_name(problem_);
     // All points of the set that the training ended with, not those of its last batch.
     const bool from_adam = training_.lbfgs_iterations == 0 && training_.epochs > 0;
     backend_.set_points(from_adam ? points_of_epoch(training_.epochs - 1) : first_points());

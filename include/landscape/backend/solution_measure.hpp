@@ -5,12 +5,16 @@
 //            size or to rounding, and in both errors of u to 1e-6 of theirs; the finer one's value counts, and their
 //            difference plus rounding is its error;
 //   d > 3    the mean over 8 independent random shifts of 8192 Sobol points (Cranley and Patterson 1976) and its
-//            standard error. e = u - u* vanishes on the boundary, so that for the Ritz loss
+//            standard error. For the Ritz loss and e = u - u*
 //              R(u) = R(u*) + int a |grad e|^2 / 2 + c e^2 / 2 + s e^2 (6 u*^2 + 4 u* e + e^2) / 4
-//            holds exactly, whose integrand varies little near a solution: of the two forms the one with the smaller
-//            standard error counts.
+//            holds exactly, with a penalty plus the boundary's int a du*/dn e (else e vanishes there), whose integrand
+//            varies little near a solution: of the two forms the one with the smaller standard error counts.
+//
+// The penalty's integral over the boundary, by the same rule on the faces, belongs to the loss; the errors of u are
+// integrals over the inside.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -38,7 +42,7 @@ struct SolutionMeasure {
 SolutionMeasure measure_solution(const NetworkSpec& spec, const Problem& problem, LossKind loss,
                                  std::span<const double> theta, int n_threads = 1);
 
-/// The relative errors alone, by the given quadrature.
+/// The relative errors alone, by the given quadrature, which needs no points on the boundary.
 struct SolutionError {
   double relative_l2 = 0.0;
   double relative_h1 = 0.0;
@@ -46,9 +50,9 @@ struct SolutionError {
 SolutionError solution_error(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta,
                              const PointSet& points, int n_threads = 1);
 
-/// The least value of a loss over all functions u, exactly.
-double exact_minimum(LossKind loss, const Problem& problem, int dimension);
-/// The loss of u = 0 above that: the natural size of a loss.
+/// The least value of a loss over all functions u, exactly; nothing where it is not known (least_energy).
+std::optional<double> exact_minimum(LossKind loss, const Problem& problem, int dimension);
+/// The loss of u = 0 above that of the exact solution: the natural size of a loss.
 double loss_scale(LossKind loss, const Problem& problem, int dimension);
 
 }  // namespace landscape

@@ -1,9 +1,14 @@
 // The equations -div(a grad u) + c u + s u^3 = f on the unit cube with u = 0 on its boundary, each by its exact
 // solution, and the numbers per point through which they enter a loss (math/integrand.hpp). Adding one: a header in
 // src/equation and a line of the table in src/equation/table.cpp.
+//
+// u = 0 on the boundary is either built in, u = B N with B = prod x_i (1 - x_i), or a penalty: u = N, and both losses
+// get beta times the integral of u^2 over the boundary (E and Yu 2018; Sirignano and Spiliopoulos 2018). To a loss the
+// boundary is then further points with other numbers.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +39,7 @@ struct Equation {
   std::string_view summary;  // for --help
   bool is_one_dimensional;   // else any number of dimensions
   bool is_linear;            // s is zero everywhere
+  bool is_poisson;           // -laplace u = f: a = 1, c = 0 and s = 0 everywhere
   /// "-u'' = f", in d dimensions.
   std::string (*operator_text)(int dimension);
   /// "sin(pi x)"
@@ -49,22 +55,46 @@ struct Equation {
 /// All equations, the default first.
 std::span<const Equation> equations();
 
-/// One of them, as a value. Two are equal where they are the same entry.
+/// How u = 0 on the boundary is imposed.
+struct Boundary {
+  double beta = 0.0;  // of the penalty; 0: none, as u vanishes there by its factor
+  bool is_hard() const { return beta == 0.0; }
+  friend bool operator==(const Boundary&, const Boundary&) = default;
+};
+/// "hard", "penalty:100" and back. Throws UsageError that names `option`.
+Boundary parse_boundary(std::string_view text, std::string_view option = "--boundary");
+std::string to_string(const Boundary& boundary);
+
+/// An equation with its boundary, as a value. Two are equal where they are the same entry and boundary.
 class Problem {
  public:
   Problem();  // the default
   /// Throws std::invalid_argument where no equation has this name.
-  explicit Problem(std::string_view name);
+  explicit Problem(std::string_view name, const Boundary& boundary = {});
   const Equation* operator->() const { return equation_; }
+  const Boundary& boundary() const { return boundary_; }
   friend bool operator==(const Problem&, const Problem&) = default;
 
  private:
   const Equation* equation_;
+  Boundary boundary_;
 };
+/// The equation's name.
 std::string to_string(const Problem& problem);
+/// "sine" or "sine, penalty:100": two problems of one such name have the same losses.
+std::string full_name(const Problem& problem);
+/// "u = 0 on the boundary", and by which penalty.
+std::string boundary_text(const Problem& problem);
 
 /// B(x) = prod x_i (1 - x_i), which vanishes on the cube's boundary, its gradient (d) and its Laplacian.
 void boundary_factor(int dimension, const double* x, double& value, double* gradient, double& laplacian);
+/// The factor of u = factor N: that, or with a penalty 1.
+void solution_factor(const Boundary& boundary, int dimension, const double* x, double& value, double* gradient,
+                     double& laplacian);
+
+/// The least value of the Ritz loss over all functions. With a penalty they need not vanish on the boundary, and the
+/// minimum, at a du/dn + 2 beta u = 0, lies lower; it is known for Poisson's equation in one dimension.
+std::optional<double> least_energy(const Problem& problem, int dimension);
 
 /// The exact right-hand side f(x).
 double source_at(const Problem& problem, int dimension, const double* x);
@@ -76,8 +106,8 @@ class TermsEvaluator {
 
   double top = 0.0, value = 0.0, source = 0.0, cubic = 0.0;
   std::vector<double> slope;  // (d)
-  /// Sets them for x (d).
-  void evaluate(const double* x);
+  /// Sets them for x (d); on the boundary they make beta N^2 of both integrands.
+  void evaluate(const double* x, bool on_boundary = false);
   bool has_cubic() const { return !problem_->is_linear; }
   math::IntegrandTerms<double> terms() const;
 

@@ -1,4 +1,5 @@
-// Quadrature on the unit cube: points and weights whose weighted sum stands for the integral in a loss.
+// Quadrature on the unit cube: points and weights whose weighted sum stands for the integral in a loss; where a loss
+// has an integral over the cube's boundary too, so do further points and weights on its faces.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,11 @@ std::string to_string(const QuadratureRule& rule);
 struct PointSet {
   int dimension = 1;
   std::vector<double> points;   // (Q, d), row-major
-  std::vector<double> weights;  // (Q), sum 1 up to the rule's own slips
+  std::vector<double> weights;  // (Q), sum 1 inside up to the rule's own slips, and 2 d on the boundary
+  std::size_t n_boundary = 0;   // the last ones, on the boundary
   std::size_t size() const { return weights.size(); }
+  std::size_t n_inside() const { return size() - n_boundary; }
+  bool is_boundary(std::size_t q) const { return q >= n_inside(); }
 };
 
 /// Throws UsageError, headed by `option`, where rule and dimension do not fit or the points would not fit in memory.
@@ -46,5 +50,13 @@ void validate_rule(const QuadratureRule& rule, int dimension, std::string_view o
 /// plain sequence from its origin on (direction numbers of Joe and Kuo, SIAM J. Sci. Comput. 30 (2008) 2635-2654), of
 /// other streams its random shift modulo 1. Throws UsageError like validate_rule.
 PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream);
+
+/// The same points, then those of the boundary. In one dimension these are the two ends with weight 1. Else each of the
+/// 2 d faces gets the rule in d - 1 dimensions: gauss:N as it is, of monte-carlo:N and sobol:N so many points that all
+/// faces together have about as many as there are inside, N / (2 d) rounded up (for Sobol to a power of two), other
+/// ones on each face, of stream 0 the plain Sobol sequence on all.
+PointSet make_points_with_boundary(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream);
+/// How many points make_points_with_boundary puts on one face.
+double points_per_face(const QuadratureRule& rule, int dimension);
 
 }  // namespace landscape

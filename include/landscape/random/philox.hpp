@@ -19,7 +19,9 @@ enum class RandomUse : std::uint64_t {
   points = 2,
   batches = 3,
   scramble = 4,
-  bootstrap = 5
+  bootstrap = 5,
+  boundary_points = 6,
+  boundary_batches = 7
 };
 
 /// Subsequence number of the index-th stream of a use; index < 2^48.

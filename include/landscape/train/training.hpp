@@ -34,7 +34,9 @@ struct TrainingSpec {
   double learning_rate = 1e-3;
   std::int64_t decay_every = 0;  // epochs between decays, 0: constant rate
   double decay_factor = 0.8;
-  std::int64_t batch = 0;  // most points per Adam step, 0: all; an epoch's batches differ by at most one point
+  // Most points inside per Adam step, 0: all; an epoch's batches differ by at most one. With a penalty a step also has
+  // its share of the boundary's points, one at least.
+  std::int64_t batch = 0;
   QuadratureRule quadrature{QuadratureKind::simpson, 100};
   TrainingPoints points = TrainingPoints::fixed;
   std::int64_t lbfgs_iterations = 0;
