@@ -228,9 +228,8 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.problem = parse_problem(t, o, c.problem.boundary()); },
        [](const C& c) { return to_string(c.problem); }},
       {"boundary", "hard|penalty:BETA",
-       "hard: u = N prod x_i (1 - x_i); penalty: u = N, and the losses get BETA times the boundary's integral of u^2, "
-       "on "
-       "each face by the same rule (of N random points 1 / 2D) [hard]",
+       "hard: u = N prod x_i (1 - x_i); penalty: u = N, and both losses get BETA times the boundary's integral of u^2, "
+       "by the same rule on each face (of N random points N / 2D) [hard]",
        problem, trains, [](C& c, Text t, Text o) { c.problem = Problem(c.problem->name, parse_boundary(t, o)); },
        [](const C& c) { return c.problem.boundary().is_hard() ? std::string() : to_string(c.problem.boundary()); }},
       {"losses", "LIST", "of ritz and galerkin", problem, evaluates,

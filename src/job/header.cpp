@@ -26,10 +26,9 @@ std::string seeds_text(const RunConfig& config) {
 std::string problem_text(const Problem& problem, int dimension) {
   const std::string solution = problem->solution_text(dimension);
   const std::string equation = problem->operator_text(dimension);
-  if (dimension > 1)
-    return fmt::format("{} on (0,1)^{}, {}, u* = {}", equation, dimension, boundary_text(problem), solution);
-  const std::string penalty = problem.boundary().is_hard() ? "" : fmt::format(" by {}", to_string(problem.boundary()));
-  return fmt::format("{} on (0,1), u(0) = u(1) = 0{}, u* = {}", equation, penalty, solution);
+  const std::string how = problem.boundary().is_hard() ? "" : fmt::format(" by {}", to_string(problem.boundary()));
+  if (dimension == 1) return fmt::format("{} on (0,1), u(0) = u(1) = 0{}, u* = {}", equation, how, solution);
+  return fmt::format("{} on (0,1)^{}, u = 0 on the boundary{}, u* = {}", equation, dimension, how, solution);
 }
 
 std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& claim) {

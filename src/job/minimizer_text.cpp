@@ -66,7 +66,8 @@ std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
         "{}: theta* is far from the solution: its relative L2 error is {:.2g}{}", to_string(m.loss),
         m.relative_l2_error,
         m.seconds > 0.0
-            ? "; train longer, with a finer quadrature or a larger network."
+            ? fmt::format("; train longer, with a finer quadrature{} or a larger network.",
+                          m.loss == LossKind::ritz && !problem.boundary().is_hard() ? ", a larger penalty" : "")
             : fmt::format("; are its network and activation ({}) and its boundary ({}) those it was trained with?",
                           m.spec.describe(), to_string(problem.boundary()))));
   }
@@ -76,7 +77,7 @@ std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
   if (slope > kLargestSlope) {
     sentences.push_back(fmt::format(
         "{}: theta* is no minimum of the loss: |grad L| = {:.2g}, and |grad L| |theta*| is {:.2g} of the loss of u = 0 "
-        "above the least one, where {:g} is much.",
+        "above that of u*, where {:g} is much.",
         to_string(m.loss), m.gradient_norm, slope, kLargestSlope));
   }
   std::string text;

@@ -76,20 +76,35 @@ std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossK
   return losses;
 }
 
-PointSet odd_points(int dimension) {
-  return make_points({dimension == 1 ? QuadratureKind::gauss : QuadratureKind::monte_carlo, 45}, dimension, 3, 1);
+PointSet odd_points(int dimension, const Problem& problem = {}) {
+  const QuadratureRule rule{dimension == 1 ? QuadratureKind::gauss : QuadratureKind::monte_carlo, 45};
+  return loss_points(problem, rule, dimension, 3, 1);
+}
+
+/// Every equation of this dimension, with a built-in boundary and with a penalty.
+std::vector<Problem> problems(int dimension) {
+  std::vector<Problem> all;
+  for (const Equation& equation : equations()) {
+    if (equation.is_one_dimensional && dimension > 1) continue;
+    for (const Boundary& boundary : {Boundary{}, Boundary{50.0}}) all.emplace_back(equation.name, boundary);
+  }
+  return all;
+}
+
+long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss, const PointSet& points,
+                           std::vector<double> theta) {
+  return reference::loss(reference_network(spec, std::move(theta)), to_string(problem), to_string(loss), points.points,
+                         points.weights, {problem.boundary().beta, points.n_boundary});
 }
 
 TEST(CpuBackend, LossesMatchTheLongDoubleReference) {
   for (const NetworkSpec& spec : many_specs()) {
     const ParameterLayout layout(spec);
     const auto theta = random_vector(layout.size(), 0.5, 1), direction = random_vector(layout.size(), 0.3, 2);
-    const PointSet points = odd_points(spec.dimension);
     // B has mean 6^-d: sources and factors are compared through losses scaled by their own terms, so check the loss
     // relative to the sum of its terms' magnitudes.
-    for (const Equation& equation : equations()) {
-      if (equation.is_one_dimensional && spec.dimension > 1) continue;
-      const Problem problem(equation.name);
+    for (const Problem& problem : problems(spec.dimension)) {
+      const PointSet points = odd_points(spec.dimension, problem);
       const auto backend = make_cpu_backend(spec, problem, points, 2);
       for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
         const std::vector<double> steps{-0.7, 0.0, 0.4};
@@ -97,11 +112,9 @@ TEST(CpuBackend, LossesMatchTheLongDoubleReference) {
         for (std::size_t j = 0; j < steps.size(); ++j) {
           std::vector<double> moved(theta);
           for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = std::fma(steps[j], direction[i], theta[i]);
-          const auto net = reference_network(spec, moved);
-          const long double want =
-              reference::loss(net, to_string(problem), to_string(loss), points.points, points.weights);
+          const long double want = reference_loss(spec, problem, loss, points, moved);
           EXPECT_TRUE(std::abs(got[j] - want) <= 1e-13L * std::abs(want) + 1e-16L)
-              << spec.describe() << " " << to_string(problem) << " " << to_string(loss) << ": " << got[j] << " not "
+              << spec.describe() << " " << full_name(problem) << " " << to_string(loss) << ": " << got[j] << " not "
               << static_cast<double>(want);
         }
       }
@@ -244,7 +257,7 @@ math::Dual dual_loss(const Problem& problem, const NetworkSpec& spec, const std:
   for (std::size_t q = 0; q < points.size(); ++q) {
     const double* xq = points.points.data() + q * d;
     const std::vector<math::Dual> x(xq, xq + d);
-    terms.evaluate(xq);
+    terms.evaluate(xq, points.is_boundary(q));
     if constexpr (kLoss == LossKind::galerkin) {
       math::forward_jet<kActivation, true, 1>(s, net, x.data(), out.data(), work.data());
     } else {
@@ -259,7 +272,7 @@ math::Dual dual_loss(const Problem& problem, const NetworkSpec& spec, const std:
 template <Activation kActivation>
 void expect_gradient_is_dual(const NetworkSpec& spec, const Problem& problem = {}) {
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 21);
-  const PointSet points = odd_points(spec.dimension);
+  const PointSet points = odd_points(spec.dimension, problem);
   const auto backend = make_cpu_backend(spec, problem, points, 2);
   std::vector<double> gradient(theta.size());
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
@@ -289,6 +302,7 @@ TEST(CpuBackend, GradientsAreTheDerivativesOfDualNumbers) {
         expect_gradient_is_dual<Activation::tanh>(spec);
         expect_gradient_is_dual<Activation::tanh>(spec, Problem("diffusion"));
         expect_gradient_is_dual<Activation::tanh>(spec, Problem("reaction"));
+        expect_gradient_is_dual<Activation::tanh>(spec, Problem("reaction", {50.0}));
         break;
       case Activation::sin:
         expect_gradient_is_dual<Activation::sin>(spec);
@@ -302,20 +316,22 @@ TEST(CpuBackend, GradientsAreTheDerivativesOfDualNumbers) {
 
 void expect_gradient_is_that_of_the_reference(const NetworkSpec& spec) {
   const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 4);
-  const PointSet points = odd_points(spec.dimension);
-  const auto backend = make_cpu_backend(spec, Problem{"sine"}, points, 1);
-  std::vector<double> gradient(theta.size());
-  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-    backend->loss_and_gradient(loss, theta, gradient);
-    for (std::size_t i = 0; i < theta.size(); i += 7) {
-      const double h = 1e-4;
-      const auto at = [&](double shift) {
-        auto moved = theta;
-        moved[i] += shift;
-        return reference::loss(reference_network(spec, moved), "sine", to_string(loss), points.points, points.weights);
-      };
-      const auto want = static_cast<double>((at(h) - at(-h)) / (2.0L * h));
-      EXPECT_NEAR(gradient[i], want, 1e-6 * std::max(1.0, std::abs(want))) << spec.describe();
+  for (const Problem& problem : problems(spec.dimension)) {
+    const PointSet points = odd_points(spec.dimension, problem);
+    const auto backend = make_cpu_backend(spec, problem, points, 1);
+    std::vector<double> gradient(theta.size());
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      backend->loss_and_gradient(loss, theta, gradient);
+      for (std::size_t i = 0; i < theta.size(); i += 7) {
+        const double h = 1e-4;
+        const auto at = [&](double shift) {
+          auto moved = theta;
+          moved[i] += shift;
+          return reference_loss(spec, problem, loss, points, moved);
+        };
+        const auto want = static_cast<double>((at(h) - at(-h)) / (2.0L * h));
+        EXPECT_NEAR(gradient[i], want, 1e-6 * std::max(1.0, std::abs(want))) << full_name(problem) << spec.describe();
+      }
     }
   }
 }
@@ -470,13 +486,60 @@ TEST(SolutionMeasure, OfNoFunctionIsKnownInEveryDimension) {
       const std::vector<double> zero(ParameterLayout(spec).size(), 0.0);
       for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
         const SolutionMeasure m = measure_solution(spec, problem, loss, zero);
-        const double exact = exact_minimum(loss, problem, d) + loss_scale(loss, problem, d);
+        const double exact = exact_minimum(loss, problem, d).value() + loss_scale(loss, problem, d);
         EXPECT_LE(std::abs(m.loss.value - exact), 4.0 * m.loss.error + 1e-10 * exact) << to_string(loss);
         EXPECT_LE(std::abs(m.relative_l2.value - 1.0), 4.0 * m.relative_l2.error);
         EXPECT_LE(std::abs(m.relative_h1.value - 1.0), 4.0 * m.relative_h1.error);
         EXPECT_EQ(m.quadrature.substr(0, 6), d <= 3 ? "gauss:" : "8 x so");
       }
     }
+  }
+}
+
+/// int f over the cube: of sin(pi x) 2 / pi, of its cube 4 / (3 pi).
+double integral_of_source(std::string_view equation, int d) {
+  const double sine = std::pow(2.0 / math::kPi, d), eigenvalue = d * math::kPi * math::kPi;
+  if (equation == "cubic") return -4.0;
+  if (equation == "diffusion") return (1.5 * eigenvalue + 2.0) * sine;
+  return eigenvalue * sine + (equation == "reaction" ? std::pow(4.0 / (3.0 * math::kPi), d) : 0.0);
+}
+
+// A network that is a constant c: no gradient, and 2 d faces of area 1 that each cost beta c^2.
+TEST(SolutionMeasure, OfAConstantWithAPenaltyIsKnownInEveryDimension) {
+  const double c = 0.75, beta = 8.0;
+  for (const Equation& equation : equations()) {
+    const Problem problem(equation.name, Boundary{beta});
+    for (const int d : equation.is_one_dimensional ? std::vector{1} : std::vector{1, 2, 3, 6}) {
+      SCOPED_TRACE(full_name(problem) + ", d = " + std::to_string(d));
+      const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, d, 3, 1};
+      std::vector<double> theta(ParameterLayout(spec).size(), 0.0);
+      theta.back() = c;
+      const double reaction = equation.name == "diffusion" ? 2.0 : 0.0, cubic = equation.name == "reaction" ? 1.0 : 0.0;
+      const double f = integral_of_source(equation.name, d), force = reaction * c + cubic * c * c * c;
+      const double faces = 2.0 * d * beta * c * c;
+      for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+        const double inside = loss == LossKind::ritz ? 0.5 * reaction * c * c + 0.25 * cubic * c * c * c * c - f * c
+                                                     : force * force - 2.0 * force * f + problem->norms(d).source;
+        const SolutionMeasure m = measure_solution(spec, problem, loss, theta);
+        EXPECT_LE(std::abs(m.loss.value - (inside + faces)), 4.0 * m.loss.error + 1e-10 * faces) << to_string(loss);
+        EXPECT_LE(m.loss.error, 0.02 * faces);
+        EXPECT_LE(std::abs(m.relative_h1.value - 1.0), 4.0 * m.relative_h1.error) << "of the inside alone";
+      }
+    }
+  }
+}
+
+// R(u*) + R's excess and R itself are two estimates of one number; the boundary's flux du*/dn belongs to the first.
+TEST(SolutionMeasure, OfARitzLossWithAPenaltyIsTheReferencesInManyDimensions) {
+  for (const char* name : {"sine", "diffusion", "reaction"}) {
+    const Problem problem(name, Boundary{3.0});
+    const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, 4, 3, 1};
+    const auto theta = random_vector(ParameterLayout(spec).size(), 0.3, 6);
+    const SolutionMeasure m = measure_solution(spec, problem, LossKind::ritz, theta);
+    const PointSet points = loss_points(problem, {QuadratureKind::gauss, 12}, 4, 1, 0);
+    const auto want = static_cast<double>(reference_loss(spec, problem, LossKind::ritz, points, theta));
+    EXPECT_LE(std::abs(m.loss.value - want), 4.0 * m.loss.error) << name << ": " << m.loss.value << " not " << want;
+    EXPECT_LE(m.loss.error, 1e-3 * std::abs(want)) << name;
   }
 }
 
@@ -510,11 +573,11 @@ TEST(CpuBackend, ExactSolutionHasTheKnownLosses) {
   EXPECT_NEAR(profile(*backend, spec, LossKind::ritz, theta, zero, {0.0})[0], -23.0 / 30.0, 1e-15);
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     const SolutionMeasure measure = measure_solution(spec, Problem{"cubic"}, loss, theta);
-    EXPECT_NEAR(measure.loss.value, exact_minimum(loss, Problem{"cubic"}, 1), 1e-14);
+    EXPECT_NEAR(measure.loss.value, exact_minimum(loss, Problem{"cubic"}, 1).value(), 1e-14);
     EXPECT_NEAR(measure.relative_l2.value, 0.0, 1e-14);
     EXPECT_NEAR(measure.gradient_norm, 0.0, 1e-12);
     EXPECT_NEAR(measure_solution(spec, Problem{"cubic"}, loss, zero).loss.value,
-                exact_minimum(loss, Problem{"cubic"}, 1) + loss_scale(loss, Problem{"cubic"}, 1), 1e-13);
+                exact_minimum(loss, Problem{"cubic"}, 1).value() + loss_scale(loss, Problem{"cubic"}, 1), 1e-13);
   }
   const SolutionError error = solution_error(spec, Problem{"cubic"}, theta, points);
   EXPECT_LE(error.relative_l2, 1e-15);

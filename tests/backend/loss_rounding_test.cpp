@@ -19,12 +19,15 @@ struct Case {
   NetworkSpec spec;
   PointSet points;
   std::vector<double> theta;
+  Problem problem{"sine"};
 };
 
-long double exact_loss(const NetworkSpec& spec, LossKind loss, const PointSet& points, std::vector<double> theta) {
+long double exact_loss(const Case& c, LossKind loss, std::vector<double> theta) {
+  const NetworkSpec& spec = c.spec;
   const reference::Network network{to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
                                    spec.blocks,          std::move(theta),           spec.layers};
-  return reference::loss(network, "sine", to_string(loss), points.points, points.weights);
+  return reference::loss(network, to_string(c.problem), to_string(loss), c.points.points, c.points.weights,
+                         {c.problem.boundary().beta, c.points.n_boundary});
 }
 
 /// theta + step * direction as the backends round it.
@@ -34,21 +37,23 @@ std::vector<double> moved(const std::vector<double>& theta, const std::vector<do
   return result;
 }
 
-PointSet points_for(int dimension) {
-  return dimension == 1 ? make_points({QuadratureKind::simpson, 100}, 1, 1, 0)
-                        : make_points({QuadratureKind::sobol, 128}, dimension, 1, 0);
+QuadratureRule rule_for(int dimension) {
+  return dimension == 1 ? QuadratureRule{QuadratureKind::simpson, 100} : QuadratureRule{QuadratureKind::sobol, 128};
+}
+
+PointSet points_for(int dimension, const Problem& problem = {}) {
+  return loss_points(problem, rule_for(dimension), dimension, 1, 0);
 }
 
 /// Trained so far that the residual is small beside its terms.
-Case trained(const NetworkSpec& spec, LossKind loss) {
-  Case result{spec, points_for(spec.dimension), {}};
+Case trained(const NetworkSpec& spec, LossKind loss, const Problem& problem = Problem{"sine"}) {
+  Case result{spec, points_for(spec.dimension, problem), {}, problem};
   TrainingSpec training;
   training.epochs = spec.dimension == 1 ? 4000 : 500;
   training.lbfgs_iterations = spec.dimension == 1 ? 3000 : 300;
-  training.quadrature =
-      spec.dimension == 1 ? QuadratureRule{QuadratureKind::simpson, 100} : QuadratureRule{QuadratureKind::sobol, 128};
-  const auto backend = make_cpu_backend(spec, Problem{"sine"}, result.points, 1);
-  result.theta = train(spec, Problem{"sine"}, loss, training, *backend).theta;
+  training.quadrature = rule_for(spec.dimension);
+  const auto backend = make_cpu_backend(spec, problem, result.points, 1);
+  result.theta = train(spec, problem, loss, training, *backend).theta;
   return result;
 }
 
@@ -89,6 +94,14 @@ std::vector<Case> many_cases() {
   cases.push_back(random_case({NetworkKind::resnet, Activation::swish, 10, 12, 2}, 0.4));
   cases.push_back(random_case({NetworkKind::resnet, Activation::swish, 1, 4, 1}, 40.0));  // exponentials overflow
   cases.push_back(cancelling());
+  const Problem penalised("sine", Boundary{1000.0});  // whose boundary makes most of the rounding
+  for (const int d : {1, 3}) {
+    Case random = random_case({NetworkKind::resnet, Activation::swish, d, 8, 1}, 1.0);
+    random.problem = penalised;
+    random.points = points_for(d, penalised);
+    cases.push_back(random);
+  }
+  cases.push_back(trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin, penalised));
   return cases;
 }
 
@@ -98,8 +111,8 @@ struct Measured {
 
 /// Over networks within 1e-12 and 1e-4 of theta.
 Measured measure(const Case& c, LossKind loss) {
-  const auto backend = make_cpu_backend(c.spec, Problem{"sine"}, c.points, 1);
-  const math::LossError<double> bound = loss_rounding(c.spec, Problem{"sine"}, loss, c.theta, c.points);
+  const auto backend = make_cpu_backend(c.spec, c.problem, c.points, 1);
+  const math::LossError<double> bound = loss_rounding(c.spec, c.problem, loss, c.theta, c.points);
   Measured measured;
   for (std::uint64_t k = 0; k < 12; ++k) {
     std::vector<double> direction(c.theta.size());
@@ -109,7 +122,7 @@ Measured measure(const Case& c, LossKind loss) {
     const LineSet set(DirectionSet(c.spec, c.theta, direction));
     backend->evaluate({loss, &set, steps, 0, 2}, losses);
     for (std::size_t j = 0; j < 2; ++j) {
-      const long double exact = exact_loss(c.spec, loss, c.points, moved(c.theta, direction, steps[j]));
+      const long double exact = exact_loss(c, loss, moved(c.theta, direction, steps[j]));
       const double error = std::fabs(static_cast<double>(losses[j] - exact));
       EXPECT_LE(error, bound.of(losses[j])) << c.spec.describe() << ", " << to_string(loss) << ", loss " << losses[j];
       if (j > 0) continue;
@@ -146,9 +159,20 @@ TEST(LossRounding, ManyPointsAreRepresentedByAFew) {
   EXPECT_GT(many.root, 0.5 * few.root);
 }
 
+// Two ends among many points inside: a sample of all of them would miss what rounds most.
+TEST(LossRounding, TheBoundaryIsRepresentedByItsOwnPoints) {
+  Case c = random_case({NetworkKind::resnet, Activation::swish, 1, 4, 1}, 0.5);
+  const Problem problem("sine", Boundary{1e6});
+  const auto bound = [&](std::int64_t n) {
+    return loss_rounding(c.spec, problem, LossKind::ritz, c.theta,
+                         loss_points(problem, {QuadratureKind::monte_carlo, n}, 1, 1, 0));
+  };
+  EXPECT_NEAR(bound(100'000).absolute / bound(100).absolute, 1.0, 0.01);
+}
+
 TEST(LossRounding, GalerkinProfilesAtRoundingLevelAreMarkedOrLeftOut) {
   const Case c = trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin);
-  const auto backend = make_cpu_backend(c.spec, Problem{"sine"}, c.points, 1);
+  const auto backend = make_cpu_backend(c.spec, c.problem, c.points, 1);
   const LineSet directions(DirectionSet(c.spec, c.theta, 3, DirectionNorm::filter, BiasMode::zero));
   constexpr int kDirections = 10, kSteps = 11;
   std::map<double, int> n_used;
@@ -164,8 +188,7 @@ TEST(LossRounding, GalerkinProfilesAtRoundingLevelAreMarkedOrLeftOut) {
       if (profiles[k].status != DirectionStatus::usable) continue;
       directions.direction(static_cast<std::int64_t>(k), direction);
       for (std::size_t j = 0; j < kSteps; ++j)
-        exact[j] =
-            static_cast<double>(exact_loss(c.spec, LossKind::galerkin, c.points, moved(c.theta, direction, steps[j])));
+        exact[j] = static_cast<double>(exact_loss(c, LossKind::galerkin, moved(c.theta, direction, steps[j])));
       const auto truth = diagnose_profile(exact, steps);
       EXPECT_LE(std::fabs(profiles[k].total_variation - truth.total_variation), profiles[k].rounding)
           << "l = " << radius << ", direction " << k;

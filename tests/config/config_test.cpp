@@ -55,6 +55,23 @@ TEST_F(Config, DefaultsAreTheOneDimensionalMainJob) {
   EXPECT_EQ(count_items(roughness_analysis().work(config)), 2 * 100 * 101);
 }
 
+TEST_F(Config, TheBoundaryBelongsToTheProblemWhateverTheOrder) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--boundary=penalty:1e2", "--problem=reaction"},
+        {"--problem=reaction", "--boundary=penalty:100"}}) {
+    const RunConfig config = parse(arguments);
+    EXPECT_EQ(config.problem, Problem("reaction", Boundary{100.0}));
+    EXPECT_EQ(parse_resolved_text(resolved_text(config)).problem, config.problem);
+    EXPECT_NE(defining_text(config).find("boundary = penalty:100\n"), std::string::npos);
+    EXPECT_EQ(find_option("boundary")->stage, Stage::training);
+  }
+  EXPECT_EQ(config_hash(parse({"--boundary=hard"})), config_hash(parse({})));
+  EXPECT_NE(config_hash(parse({"--boundary=penalty:1"})), config_hash(parse({})));
+  EXPECT_NE(config_hash(parse({"--boundary=penalty:1"})), config_hash(parse({"--boundary=penalty:2"})));
+  EXPECT_EQ(refusal({"--boundary=soft"}),
+            "--boundary 'soft' is unknown: choose hard or penalty:BETA, for example penalty:100.");
+}
+
 TEST_F(Config, DefaultQuadraturesFitTheDimension) {
   const auto rules = [](const std::vector<std::string>& arguments) {
     const RunConfig config = parse_resolved_text(resolved_text(parse(arguments)));

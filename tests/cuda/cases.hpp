@@ -60,6 +60,27 @@ inline PointSet inner_points(int dimension, std::size_t n, std::uint64_t stream 
   return set;
 }
 
+/// The same, and with a penalty a point on every face.
+inline PointSet points_of(const Problem& problem, int dimension, std::size_t n) {
+  PointSet set = inner_points(dimension, n);
+  if (problem.boundary().is_hard()) return set;
+  const PointSet at = inner_points(dimension, static_cast<std::size_t>(2 * dimension), 6);
+  for (int face = 0; face < 2 * dimension; ++face) {
+    const auto first = set.points.insert(set.points.end(), at.points.begin() + face * dimension,
+                                         at.points.begin() + (face + 1) * dimension);
+    first[face / 2] = face % 2;
+    set.weights.push_back(1.0 + 0.25 * face);
+    ++set.n_boundary;
+  }
+  return set;
+}
+
+inline long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss,
+                                  const PointSet& points, std::vector<double> theta) {
+  return reference::loss(reference_network(spec, std::move(theta)), to_string(problem), to_string(loss), points.points,
+                         points.weights, {problem.boundary().beta, points.n_boundary});
+}
+
 /// Sets an environment variable for one scope.
 class ScopedVariable {
  public:

@@ -42,12 +42,12 @@ constexpr std::array kGradientFamilies{cuda::GradientFamily::narrow, cuda::Gradi
                                        cuda::GradientFamily::lanes};
 
 /// Every family's gradient against the CPU backend's, and against itself computed again.
-void expect_gradients(const NetworkSpec& spec, std::size_t n_points) {
+void expect_gradients(const NetworkSpec& spec, std::size_t n_points, const Problem& problem = Problem{"sine"}) {
   const std::size_t n = ParameterLayout(spec).size();
   const auto theta = random_vector(n, natural_scale(spec), 4);
-  const PointSet points = inner_points(spec.dimension, n_points);
-  const auto gpu = make_cuda_backend(spec, Problem{"sine"}, points, 0);
-  const auto cpu = make_cpu_backend(spec, Problem{"sine"}, points, 1);
+  const PointSet points = points_of(problem, spec.dimension, n_points);
+  const auto gpu = make_cuda_backend(spec, problem, points, 0);
+  const auto cpu = make_cpu_backend(spec, problem, points, 1);
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     std::vector<double> got(n), again(n), want(n);
     const double expected = cpu->loss_and_gradient(loss, theta, want);
@@ -93,6 +93,7 @@ CUDA_TEST(GradientMatchesTheCpuBackend) {
     for (const std::size_t n_points : {1, 31, 33}) expect_gradients(spec, n_points);
   }
   expect_gradients({NetworkKind::resnet, Activation::swish, 3, 8, 1}, 300);
+  expect_gradients({NetworkKind::resnet, Activation::swish, 3, 8, 1}, 31, Problem("reaction", Boundary{50.0}));
 }
 
 CUDA_TEST(GradientMatchesTheCpuBackendWithArraysInDeviceMemory) {
@@ -132,12 +133,16 @@ CUDA_TEST(GradientMatchesFiniteDifferencesOfTheReference) {
                                   NetworkSpec{NetworkKind::fcnet, Activation::sin, 3, 5, 1}}) {
     const std::size_t n = ParameterLayout(spec).size();
     const auto theta = random_vector(n, natural_scale(spec), 6);
-    const PointSet points = inner_points(spec.dimension, 7);
-    const char* problem = spec.activation == Activation::swish  ? "sine"
-                          : spec.activation == Activation::tanh ? "diffusion"
-                                                                : "reaction";
-    const auto gpu = make_cuda_backend(spec, Problem{problem}, points, 0);
-    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    const char* name = spec.activation == Activation::swish  ? "sine"
+                       : spec.activation == Activation::tanh ? "diffusion"
+                                                             : "reaction";
+    for (const auto& [loss, beta] : {std::pair{LossKind::ritz, 0.0},
+                                     {LossKind::galerkin, 0.0},
+                                     {LossKind::ritz, 20.0},
+                                     {LossKind::galerkin, 20.0}}) {
+      const Problem problem(name, Boundary{beta});
+      const PointSet points = points_of(problem, spec.dimension, 7);
+      const auto gpu = make_cuda_backend(spec, problem, points, 0);
       std::vector<double> gradient(n);
       gpu->loss_and_gradient(loss, theta, gradient);
       double largest = 0.0;
@@ -146,15 +151,14 @@ CUDA_TEST(GradientMatchesFiniteDifferencesOfTheReference) {
         const auto at = [&](double step) {
           std::vector<double> moved(theta);
           moved[i] += step;
-          return reference::loss(reference_network(spec, moved), problem, to_string(loss), points.points,
-                                 points.weights);
+          return reference_loss(spec, problem, loss, points, moved);
         };
         // Fourth order: error h^4 f^(5) / 30, here near 1e-13.
         const double h = 0x1p-11;
         const long double slope = (8.0L * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0L * h);
         EXPECT_TRUE(std::abs(gradient[i] - slope) <= 1e-10L * largest)
-            << problem << ", " << spec.describe() << ", " << to_string(loss) << ", entry " << i << ": " << gradient[i]
-            << " not " << static_cast<double>(slope);
+            << full_name(problem) << ", " << spec.describe() << ", " << to_string(loss) << ", entry " << i << ": "
+            << gradient[i] << " not " << static_cast<double>(slope);
       }
     }
   }

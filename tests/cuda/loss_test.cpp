@@ -10,20 +10,19 @@ using cuda::KernelFamily;
 
 /// Compares both losses at theta + s d with the reference, with every family that can evaluate the network.
 void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vector<KernelFamily>& families = {},
-                   const char* problem = "sine") {
+                   const Problem& problem = Problem{"sine"}) {
   const std::size_t n = ParameterLayout(spec).size();
   const double scale = natural_scale(spec);
   const auto theta = random_vector(n, scale, 1), direction = random_vector(n, 0.5 * scale, 2);
   const std::vector<double> steps{-0.75, 0.5};
-  const PointSet points = inner_points(spec.dimension, n_points);
-  const auto backend = make_cuda_backend(spec, Problem{problem}, points, 0);
+  const PointSet points = points_of(problem, spec.dimension, n_points);
+  const auto backend = make_cuda_backend(spec, problem, points, 0);
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     std::vector<long double> want;
     for (const double s : steps) {
       std::vector<double> moved(theta);
       for (std::size_t i = 0; i < n; ++i) moved[i] = std::fma(s, direction[i], theta[i]);
-      want.push_back(
-          reference::loss(reference_network(spec, moved), problem, to_string(loss), points.points, points.weights));
+      want.push_back(reference_loss(spec, problem, loss, points, moved));
     }
     const cuda::Evaluation what{spec.kind, spec.shape(), spec.activation, loss};
     for (const KernelFamily family : families.empty() ? cuda::applicable_families(what) : families) {
@@ -32,8 +31,8 @@ void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vec
       for (std::size_t j = 0; j < steps.size(); ++j) {
         // A few hundred roundings of terms that cancel mildly; the profiles' own bound is 1e-12 max |f|.
         EXPECT_TRUE(std::abs(got[j] - want[j]) <= 2e-13L * std::abs(want[j]) + 1e-16L)
-            << problem << ", " << spec.describe() << ", " << n_points << " points, " << to_string(loss) << ", "
-            << cuda::to_string(family) << ": " << got[j] << " not " << static_cast<double>(want[j]);
+            << full_name(problem) << ", " << spec.describe() << ", " << n_points << " points, " << to_string(loss)
+            << ", " << cuda::to_string(family) << ": " << got[j] << " not " << static_cast<double>(want[j]);
       }
     }
   }
@@ -111,7 +110,9 @@ CUDA_TEST(LossesMatchTheReferenceForWideNetworks) {
 
 CUDA_TEST(LossesMatchTheReferenceForEveryEquation) {
   LANDSCAPE_NEEDS_GPU();
-  for (const char* problem : {"diffusion", "reaction"}) {
+  const Boundary penalty{50.0};
+  for (const Problem& problem : {Problem("diffusion"), Problem("reaction"), Problem("sine", penalty),
+                                 Problem("diffusion", penalty), Problem("reaction", penalty)}) {
     for (const int w : {4, 9}) {
       for (const int d : {1, 3}) expect_losses(resnet(d, w), 33, {}, problem);
     }

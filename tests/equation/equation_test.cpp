@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "landscape/model/error.hpp"
 #include "landscape/quadrature/quadrature.hpp"
 #include "landscape/random/philox.hpp"
 
@@ -143,8 +145,102 @@ TEST(Equation, NamesAreDistinctAndUnknownOnesAreRefused) {
   for (const Equation& equation : equations()) {
     EXPECT_EQ(to_string(Problem(equation.name)), equation.name);
     EXPECT_EQ(Problem(equation.name) == Problem(), &equation == equations().data());
+    EXPECT_FALSE(Problem(equation.name) == Problem(equation.name, Boundary{1.0}));
   }
   EXPECT_THROW(Problem("heat"), std::invalid_argument);
+}
+
+TEST(Boundary, TextsAreReadBackAndOthersRefused) {
+  for (const char* word : {"hard", "penalty:100", "penalty:0.5", "penalty:1e-300"})
+    EXPECT_EQ(to_string(parse_boundary(word)), word);
+  EXPECT_EQ(parse_boundary("penalty:1e2"), Boundary{100.0});
+  for (const char* bad : {"", "soft", "hard:1", "penalty", "penalty:", "penalty:0", "penalty:-1", "penalty:nan",
+                          "penalty:inf", "penalty:1e999", "penalty:1x", "penalty:1 "}) {
+    try {
+      parse_boundary(bad);
+      ADD_FAILURE() << bad << " was accepted";
+    } catch (const UsageError& error) {
+      const std::string message = error.what();
+      EXPECT_EQ(message.find("--boundary "), 0u) << message;
+      EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << message;
+    }
+  }
+}
+
+TEST(Boundary, ExactSolutionsVanishThere) {  // so that a penalty is beta u^2, without a trace of u*
+  for (const Equation& equation : equations()) {
+    for (const int d : dimensions(equation)) {
+      for (int face = 0; face < 2 * d; ++face) {
+        std::vector<double> x = random_point(d, static_cast<std::uint64_t>(face));
+        x[static_cast<std::size_t>(face / 2)] = face % 2;
+        EXPECT_NEAR(equation.solution(d, x.data(), nullptr), 0.0, 1e-15) << equation.name << ", d = " << d;
+      }
+    }
+  }
+}
+
+TEST(Boundary, NumbersPerPointOfAPenaltyAreThoseOfTheNetworkItself) {
+  const double beta = 7.0;
+  for (const Equation& equation : equations()) {
+    for (const int d : dimensions(equation)) {
+      TermsEvaluator strong(Problem(equation.name, {beta}), LossKind::galerkin, d);
+      TermsEvaluator weak(Problem(equation.name, {beta}), LossKind::ritz, d);
+      const std::vector<double> x = random_point(d, 3);
+      std::vector<double> network;  // N = u, grad N, Lap N
+      for (int i = 0; i < d + 2; ++i) network.push_back(philox_normal_pair(9, 1, static_cast<std::uint64_t>(i)).first);
+      const auto c = coefficients(equation, x);
+      const double u = network[0];
+      double drift = 0.0, squares = 0.0;
+      for (std::size_t j = 0; j < x.size(); ++j) {
+        drift += c->grad_a[j] * network[1 + j];
+        squares += network[1 + j] * network[1 + j];
+      }
+      const double r = c->at.a * network.back() + drift - c->at.c * u - c->at.s * u * u * u + c->at.f;
+      const double e = 0.5 * c->at.a * squares + 0.5 * c->at.c * u * u + 0.25 * c->at.s * u * u * u * u - c->at.f * u;
+      strong.evaluate(x.data());
+      weak.evaluate(x.data());
+      EXPECT_NEAR(math::residual(d, network.data(), 1, strong.terms()), r, 1e-13 * (1.0 + std::fabs(c->at.f)));
+      EXPECT_NEAR(math::loss_integrand<LossKind::ritz>(d, network.data(), 1, weak.terms()), e,
+                  1e-13 * (squares + 1.0 + std::fabs(c->at.f * u)));
+      strong.evaluate(x.data(), true);
+      weak.evaluate(x.data(), true);
+      EXPECT_NEAR(math::loss_integrand<LossKind::galerkin>(d, network.data(), 1, strong.terms()), beta * u * u, 1e-14);
+      EXPECT_NEAR(math::loss_integrand<LossKind::ritz>(d, network.data(), 1, weak.terms()), beta * u * u, 1e-14);
+    }
+  }
+}
+
+// The minimizer u* + e with e = e_0 + (e_1 - e_0) x solves du/dn + 2 beta u = 0 at both ends.
+TEST(Boundary, LeastEnergyWithAPenaltyIsThatOfTheRobinProblem) {
+  const double pi = math::kPi;
+  EXPECT_NEAR(least_energy(Problem("sine", {100.0}), 1).value(), -pi * pi / 4.0 - pi * pi / 200.0, 1e-15);
+  EXPECT_NEAR(least_energy(Problem("cubic", {2.0}), 1).value(), -23.0 / 30.0 - 1.0 - 1.0 / 6.0, 1e-15);
+  const PointSet points = make_points({QuadratureKind::gauss, 20}, 1, 1, 0);
+  for (const char* name : {"sine", "cubic"}) {
+    const Problem problem(name);
+    for (const double beta : {0.3, 10.0, 1000.0}) {
+      const double left = 0.0, right = 1.0;
+      double slope_left, slope_right;
+      problem->solution(1, &left, &slope_left);
+      problem->solution(1, &right, &slope_right);
+      // -(s_0 + e_1 - e_0) + 2 beta e_0 = 0 and s_1 + e_1 - e_0 + 2 beta e_1 = 0
+      const double p = 1.0 + 2.0 * beta, determinant = p * p - 1.0;
+      const double e0 = (p * slope_left - slope_right) / determinant, e1 = (slope_left - p * slope_right) / determinant;
+      double energy = beta * (e0 * e0 + e1 * e1);
+      for (std::size_t q = 0; q < points.size(); ++q) {
+        const double x = points.points[q];
+        double slope_u;
+        const double u = problem->solution(1, &x, &slope_u) + e0 + (e1 - e0) * x;
+        slope_u += e1 - e0;
+        energy += points.weights[q] * (0.5 * slope_u * slope_u - source_at(problem, 1, &x) * u);
+      }
+      EXPECT_NEAR(least_energy(Problem(name, {beta}), 1).value(), energy, 1e-12 * std::fabs(energy)) << name << beta;
+      EXPECT_LT(energy, problem->least_energy(1));
+    }
+  }
+  EXPECT_EQ(least_energy(Problem("sine"), 2), Problem("sine")->least_energy(2));
+  for (const char* name : {"diffusion", "reaction"}) EXPECT_FALSE(least_energy(Problem(name, {1.0}), 1)) << name;
+  EXPECT_FALSE(least_energy(Problem("sine", {1.0}), 2));
 }
 
 }  // namespace

@@ -99,6 +99,20 @@ TEST(LandscapeFileCreate, ReaderGetsWhatWasWritten) {
   EXPECT_FALSE(reader.has_results("roughness/ritz"));
 }
 
+TEST(LandscapeFileCreate, PointsOfTheBoundaryAreTheLastOnes) {
+  const TestFolder folder;
+  FileLayout layout = test::sample_layout(2, 3);
+  LandscapeFile::create(folder / "none.h5", layout);
+  EXPECT_EQ(LandscapeReader(folder / "none.h5").points().n_boundary, 0U);
+  layout.points.n_boundary = 2;
+  LandscapeFile::create(folder / "two.h5", layout);
+  EXPECT_EQ(LandscapeReader(folder / "two.h5").points().n_boundary, 2U);
+  layout.points.n_boundary = layout.points.size() + 1;
+  LandscapeFile::create(folder / "wrong.h5", layout);
+  const LandscapeReader wrong(folder / "wrong.h5");
+  EXPECT_TRUE(contains(message_of([&] { wrong.points(); }), "on the boundary"));
+}
+
 TEST(LandscapeFileCreate, MinimizersAloneMakeAFileToo) {
   const TestFolder folder;
   FileLayout layout = test::sample_layout(0, 0);

@@ -207,6 +207,75 @@ TEST(Quadrature, SobolPointsBeginAtTheOriginAndFillEveryCellOnce) {
   }
 }
 
+/// Of x_1^2 over the boundary: 1 on one face, and 1 / 3 on each of the others but that of x_1 = 0.
+double boundary_integral(const PointSet& set) {
+  const auto d = static_cast<std::size_t>(set.dimension);
+  double sum = 0.0;
+  for (std::size_t q = set.n_inside(); q < set.size(); ++q)
+    sum += set.weights[q] * set.points[q * d] * set.points[q * d];
+  return sum;
+}
+
+TEST(Quadrature, BoundaryPointsFollowThoseInsideOnEveryFace) {
+  struct {
+    const char* rule;
+    int dimension;
+    std::size_t per_face;
+    double tolerance;
+  } const cases[] = {{"simpson:5", 1, 1, 0.0},       {"gauss:4", 1, 1, 0.0},       {"monte-carlo:7", 1, 1, 0.0},
+                     {"gauss:4", 2, 4, 1e-14},       {"gauss:3", 3, 9, 1e-14},     {"monte-carlo:30000", 3, 5000, 0.05},
+                     {"monte-carlo:10", 3, 2, 10.0}, {"sobol:2000", 3, 512, 0.05}, {"sobol:1", 10, 1, 10.0}};
+  for (const auto& c : cases) {
+    const QuadratureRule rule = parse_quadrature(c.rule);
+    const auto d = static_cast<std::size_t>(c.dimension);
+    const PointSet inside = make_points(rule, c.dimension, 5, 3);
+    const PointSet set = make_points_with_boundary(rule, c.dimension, 5, 3);
+    SCOPED_TRACE(std::string(c.rule) + ", d = " + std::to_string(d));
+    EXPECT_EQ(inside.n_boundary, 0u);
+    ASSERT_EQ(set.n_inside(), inside.size());
+    EXPECT_TRUE(std::equal(inside.points.begin(), inside.points.end(), set.points.begin()));
+    EXPECT_TRUE(std::equal(inside.weights.begin(), inside.weights.end(), set.weights.begin()));
+    ASSERT_EQ(set.n_boundary, 2 * d * c.per_face);
+    std::vector<double> area(2 * d, 0.0);
+    for (std::size_t q = set.n_inside(); q < set.size(); ++q) {
+      int n_faces = 0;
+      for (std::size_t j = 0; j < d; ++j) {
+        const double x = set.points[q * d + j];
+        ASSERT_TRUE(x >= 0.0 && x <= 1.0);
+        if (x != 0.0 && x != 1.0) continue;
+        ++n_faces;
+        area[2 * j + (x == 1.0 ? 1 : 0)] += set.weights[q];
+      }
+      EXPECT_EQ(n_faces, 1) << "of one face, and of no edge";
+    }
+    for (const double a : area) EXPECT_NEAR(a, 1.0, 1e-14);
+    EXPECT_NEAR(boundary_integral(set), 1.0 + 2.0 * static_cast<double>(d - 1) / 3.0, c.tolerance);
+  }
+}
+
+TEST(Quadrature, RandomBoundaryPointsAreOthersOnEveryFaceAndInEveryStream) {
+  for (const char* rule : {"monte-carlo:60", "sobol:60"}) {
+    std::set<double> seen;
+    std::size_t n = 0;
+    for (const std::uint64_t stream : {1u, 2u}) {
+      const PointSet set = make_points_with_boundary(parse_quadrature(rule), 3, 5, stream);
+      for (std::size_t i = 3 * set.n_inside(); i < set.points.size(); ++i) {
+        if (set.points[i] == 0.0 || set.points[i] == 1.0) continue;
+        seen.insert(set.points[i]);
+        ++n;
+      }
+      const PointSet again = make_points_with_boundary(parse_quadrature(rule), 3, 5, stream);
+      EXPECT_EQ(set.points, again.points);
+    }
+    EXPECT_EQ(seen.size(), n) << rule;
+  }
+}
+
+TEST(Quadrature, BoundaryPointsThatDoNotFitAreRefused) {
+  make_points(parse_quadrature("gauss:2"), 2, 1, 0);
+  EXPECT_THROW(make_points_with_boundary(parse_quadrature("gauss:1"), 40000, 1, 0), UsageError);
+}
+
 TEST(Quadrature, BadRulesAreRefused) {
   for (const char* bad : {"", "simpson", "simpson:", "simpson:0", "simpson:-3", "simpson:1.5e0", "simpson:10x",
                           "romberg:4", "gauss:99999999999999999999"}) {

@@ -26,12 +26,20 @@ struct Jet {
   Real largest_u, largest_gradient, largest_laplacian;
 };
 Jet evaluate(const Network& network, const std::vector<double>& x);
+/// The same of u = N.
+Jet evaluate_without_factor(const Network& network, const std::vector<double>& x);
 
 /// f of problem "sine", "cubic", "diffusion" or "reaction".
 Real source(const std::string& problem, const std::vector<double>& x);
 
+/// u = N instead of B N, and beta u^2 at the last n_boundary points instead of the integrand; 0: neither.
+struct Penalty {
+  double beta = 0.0;
+  std::size_t n_boundary = 0;
+};
+
 /// Loss "ritz" or "galerkin" on points (Q, d) with weights (Q).
 Real loss(const Network& network, const std::string& problem, const std::string& loss,
-          const std::vector<double>& points, const std::vector<double>& weights);
+          const std::vector<double>& points, const std::vector<double>& weights, const Penalty& penalty = {});
 
 }  // namespace reference

@@ -1,8 +1,9 @@
 // Loss and relative errors of a network whose parameters come on standard input, by the long-double reference and by
 // points of its own: Gauss-Legendre nodes from Newton's method up to three dimensions, above them the mean over 16
 // random shifts of a rank-1 lattice (x_q = frac(q z / n), z = powers of a Korobov generator) and its standard error.
-//   reference_loss KIND ACTIVATION DIMENSION WIDTH BLOCKS PROBLEM LOSS N < theta
-//   reference_loss mlp ACTIVATION DIMENSION 16,8 - PROBLEM LOSS N < theta
+// With a BETA the boundary condition is a penalty, its integral over every face by the same rules.
+//   reference_loss KIND ACTIVATION DIMENSION WIDTH BLOCKS PROBLEM LOSS N [BETA] < theta
+//   reference_loss mlp ACTIVATION DIMENSION 16,8 - PROBLEM LOSS N [BETA] < theta
 //   prints: loss, relative L2 error, relative H1 semi-norm error, and the standard error of each
 #include <cmath>
 #include <cstdio>
@@ -23,6 +24,7 @@ const Real kPi = 3.14159265358979323846264338327950288L;
 
 struct Points {
   std::vector<double> x, weights;
+  std::size_t n_boundary = 0;  // the last ones
 };
 
 /// Nodes in (0,1) and weights of n points in one dimension, then their tensor product.
@@ -72,19 +74,32 @@ Points shifted_lattice(int n, int d, std::mt19937_64& random) {
   return points;
 }
 
+/// Puts points of d - 1 dimensions on two opposite faces, behind those of `to`.
+void add_faces(const Points& flat, int d, int axis, Points& to) {
+  for (const double end : {0.0, 1.0}) {
+    for (std::size_t q = 0; q < flat.weights.size(); ++q) {
+      auto at = flat.x.begin() + static_cast<std::ptrdiff_t>(q) * (d - 1);
+      for (int j = 0; j < d; ++j) to.x.push_back(j == axis ? end : *at++);
+      to.weights.push_back(flat.weights[q]);
+    }
+    to.n_boundary += flat.weights.size();
+  }
+}
+
 struct Sums {
   Real loss = 0.0L, l2 = 0.0L, h1 = 0.0L;
 };
 
 Sums integrate(const reference::Network& network, const std::string& problem, const std::string& loss,
-               const Points& points) {
+               const Points& points, double beta) {
   Sums sums;
-  sums.loss = reference::loss(network, problem, loss, points.x, points.weights);
+  sums.loss = reference::loss(network, problem, loss, points.x, points.weights, {beta, points.n_boundary});
   const auto d = static_cast<std::size_t>(network.dimension);
-  for (std::size_t q = 0; q < points.weights.size(); ++q) {
+  for (std::size_t q = 0; q < points.weights.size() - points.n_boundary; ++q) {
     const std::vector<double> x(points.x.begin() + static_cast<std::ptrdiff_t>(q * d),
                                 points.x.begin() + static_cast<std::ptrdiff_t>((q + 1) * d));
-    const reference::Jet jet = reference::evaluate(network, x);
+    const reference::Jet jet =
+        beta > 0.0 ? reference::evaluate_without_factor(network, x) : reference::evaluate(network, x);
     Real exact = 1.0L;
     for (const double xi : x) exact *= std::sin(kPi * Real(xi));
     if (problem == "cubic") exact = 2.0L * x[0] * x[0] * x[0] - Real(x[0]) * x[0] - x[0];
@@ -104,7 +119,8 @@ Sums integrate(const reference::Network& network, const std::string& problem, co
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 9) return 2;
+  if (argc != 9 && argc != 10) return 2;
+  const double beta = argc == 10 ? std::atof(argv[9]) : 0.0;
   reference::Network network{argv[1], argv[2], std::atoi(argv[3]), std::atoi(argv[4]), std::atoi(argv[5]), {}};
   if (network.kind == "mlp") {
     std::istringstream widths(argv[4]);
@@ -116,8 +132,13 @@ int main(int argc, char** argv) {
   std::mt19937_64 random(7);
   const int n_sets = d <= 3 ? 1 : 16;
   std::vector<Sums> sets;
-  for (int k = 0; k < n_sets; ++k)
-    sets.push_back(integrate(network, problem, loss, d <= 3 ? gauss(n, d) : shifted_lattice(n, d, random)));
+  const auto rule = [&](int dimension) { return d <= 3 ? gauss(n, dimension) : shifted_lattice(n, dimension, random); };
+  for (int k = 0; k < n_sets; ++k) {
+    Points points = rule(d);
+    for (int axis = 0; axis < d && beta > 0.0; ++axis)
+      add_faces(d > 1 ? rule(d - 1) : Points{{}, {1.0}}, d, axis, points);
+    sets.push_back(integrate(network, problem, loss, points, beta));
+  }
   for (const auto member : {&Sums::loss, &Sums::l2, &Sums::h1}) {
     Real mean = 0.0L, square = 0.0L;
     for (const Sums& s : sets) mean += s.*member / n_sets;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -18,7 +19,7 @@ const NetworkSpec kResnet{NetworkKind::resnet, Activation::swish, 1, 4, 1};
 
 Minimizer run(const NetworkSpec& spec, Problem problem, LossKind loss, const TrainingSpec& training, int threads = 1,
               const TrainingObserver& observer = {}, const std::optional<TrainingState>& resume = std::nullopt) {
-  const PointSet points = make_points(training.quadrature, spec.dimension, 1, 0);
+  const PointSet points = loss_points(problem, training.quadrature, spec.dimension, 1, 0);
   const auto backend = make_cpu_backend(spec, problem, points, threads);
   return train(spec, problem, loss, training, *backend, observer, resume);
 }
@@ -158,6 +159,83 @@ class CountingBackend : public LossBackend {
  private:
   std::unique_ptr<LossBackend> inner_;
 };
+
+/// Keeps the point sets it was given.
+class RecordingBackend : public CountingBackend {
+ public:
+  using CountingBackend::CountingBackend;
+  void set_points(const PointSet& points) override {
+    sets.push_back(points);
+    CountingBackend::set_points(points);
+  }
+  std::vector<PointSet> sets;
+};
+
+std::vector<PointSet> batches_of(const NetworkSpec& spec, const Problem& problem, const TrainingSpec& training) {
+  RecordingBackend backend(spec, loss_points(problem, training.quadrature, spec.dimension, 1, 0));
+  train(spec, problem, LossKind::ritz, training, backend);
+  return {backend.sets.begin() + (training.points == TrainingPoints::fixed ? 1 : 0), backend.sets.end() - 1};
+}
+
+TEST(Training, EveryBatchHasItsShareOfTheBoundary) {
+  const NetworkSpec square{NetworkKind::resnet, Activation::swish, 2, 3, 1};
+  const Problem problem("sine", Boundary{10.0});
+  TrainingSpec training;
+  training.epochs = 50;
+  training.quadrature = parse_quadrature("sobol:64");  // 16 points on each of four faces
+  for (const TrainingPoints points : {TrainingPoints::fixed, TrainingPoints::redrawn}) {
+    training.points = points;
+    for (const auto& [batch, n_batches, share] : {std::array{10, 7, 10}, {64, 1, 64}, {1, 64, 1}}) {
+      training.batch = batch;
+      const auto sets = batches_of(square, problem, training);
+      if (points == TrainingPoints::fixed && batch == 64) continue;  // set once, before the first epoch
+      ASSERT_EQ(sets.size(), static_cast<std::size_t>(50 * n_batches));
+      for (const PointSet& set : sets) {
+        EXPECT_LE(set.n_inside(), static_cast<std::size_t>(batch));
+        ASSERT_EQ(set.n_boundary, static_cast<std::size_t>(share));
+        const auto edge = set.weights.begin() + static_cast<std::ptrdiff_t>(set.n_inside());
+        EXPECT_NEAR(std::accumulate(set.weights.begin(), edge, 0.0), 1.0, 1e-12);
+        EXPECT_NEAR(std::accumulate(edge, set.weights.end(), 0.0), 4.0, 1e-12);
+      }
+    }
+  }
+}
+
+// Two ends and twenty batches: each has one end with the weight of both, and in the mean they weigh the same.
+TEST(Training, BatchesMeetBothEndsEquallyOften) {
+  const Problem problem("sine", Boundary{10.0});
+  TrainingSpec training;
+  training.epochs = 30;
+  training.batch = 11;  // of 201 points: 19 batches
+  double right = 0.0;
+  const auto sets = batches_of(kResnet, problem, training);
+  ASSERT_EQ(sets.size(), 30u * 19u);
+  for (const PointSet& set : sets) {
+    ASSERT_EQ(set.n_boundary, 1u);
+    EXPECT_EQ(set.weights.back(), 2.0);
+    right += set.points.back();
+  }
+  EXPECT_NEAR(right / static_cast<double>(sets.size()), 0.5, 0.03);
+}
+
+TEST(Training, WithAPenaltyApproachesTheRobinProblemsMinimum) {
+  for (const double beta : {100.0, 1000.0}) {
+    const Problem problem("sine", Boundary{beta});
+    TrainingSpec training;
+    training.lbfgs_iterations = 3000;
+    const Minimizer ritz = run(kResnet, problem, LossKind::ritz, training);
+    const double least = exact_minimum(LossKind::ritz, problem, 1).value();
+    const SolutionMeasure measure = measure_solution(kResnet, problem, LossKind::ritz, ritz.theta);
+    EXPECT_GE(measure.loss.value, least);
+    EXPECT_LE(measure.loss.value, least + 1e-4);
+    EXPECT_LT(measure.loss.value, problem->least_energy(1)) << "lower than with u = 0 on the boundary";
+    EXPECT_EQ(ritz.problem, full_name(problem));
+    // u* + pi / (2 beta), and |u*| = 1 / sqrt 2
+    EXPECT_NEAR(measure.relative_l2.value, math::kPi / (2.0 * beta) * std::sqrt(2.0), 0.05 * math::kPi / beta);
+    const Minimizer galerkin = run(kResnet, problem, LossKind::galerkin, training);
+    EXPECT_LE(measure_solution(kResnet, problem, LossKind::galerkin, galerkin.theta).relative_l2.value, 1e-4);
+  }
+}
 
 TEST(Training, NoBatchIsMuchSmallerThanTheOthers) {
   TrainingSpec training;  // simpson:100: 201 points, one more than twenty batches of ten
