@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
