@@ -40,6 +40,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"as-published", {"--as-published"}},
       {"dimension", {"--dimension=2"}},
       {"problem", {"--problem=cubic", "--dimension=1"}},
+      {"boundary", {"--boundary=penalty:100"}},
       {"losses", {"--losses=ritz"}},
       {"network", {"--network=fcnet"}},
       {"width", {"--width=5"}},
