@@ -11,6 +11,7 @@ namespace {
 
 OptionTexts settings_of(const LandscapeReader& reader) {
   OptionTexts texts = parse_config_text(reader.run().config, reader.path());
+  texts.merge(parse_config_text(reader.run().goal, reader.path()));
   for (auto& [name, text] : texts) {
     if (name.starts_with("minimizer")) text.text = reader.path();  // which has it, wherever its file is by now
   }

@@ -159,6 +159,7 @@ std::vector<Option> make_table() {
   constexpr auto trains = Stage::training;
   constexpr auto evaluates = Stage::evaluation;
   constexpr auto reduces = Stage::statistics;
+  constexpr auto goal = Stage::goal;
   constexpr auto run = Stage::run;
   constexpr auto kMostCount = std::numeric_limits<std::int64_t>::max();
   using C = RunConfig;
@@ -304,10 +305,10 @@ std::vector<Option> make_table() {
       {"directions", "M", "random directions", directions, evaluates,
        [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
        [](const C& c) { return c.is_surface() ? std::string() : number_text(c.n_directions); }, 'n', "-surface"},
-      {"until-ci", "REL", "add directions until every interval's relative half-width is REL", directions, run,
+      {"until-ci", "REL", "add directions until every interval's relative half-width is REL", directions, goal,
        [](C& c, Text t, Text o) { c.until_ci = parse_real_where(t, o, positive, "above 0"); },
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.until_ci) : std::string(); }, '\0', "roughness"},
-      {"max-directions", "N", "at most, with --until-ci [10000]", directions, run,
+      {"max-directions", "N", "at most, with --until-ci [10000]", directions, goal,
        [](C& c, Text t, Text o) { c.max_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.max_directions) : std::string(); }, '\0', "roughness"},
       {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, evaluates,

@@ -30,10 +30,10 @@ std::map<std::string, std::string, std::less<>> settings_of(std::string_view tex
   return settings;
 }
 
-std::string text_of(const RunConfig& config, bool defining_only) {
+std::string text_of(const RunConfig& config, Stage first, Stage last) {
   std::map<std::string_view, std::string> lines;
   for (const Option& option : option_table()) {
-    if (defining_only && option.stage == Stage::run) continue;
+    if (option.stage < first || option.stage > last) continue;
     if (std::string value = option.get(config); !value.empty()) lines.emplace(option.name, std::move(value));
   }
   std::string text;
@@ -227,8 +227,9 @@ RunConfig make_run_config(const OptionTexts& texts) {
   return config;
 }
 
-std::string resolved_text(const RunConfig& config) { return text_of(config, false); }
-std::string defining_text(const RunConfig& config) { return text_of(config, true); }
+std::string resolved_text(const RunConfig& config) { return text_of(config, Stage::training, Stage::run); }
+std::string defining_text(const RunConfig& config) { return text_of(config, Stage::training, Stage::statistics); }
+std::string goal_text(const RunConfig& config) { return text_of(config, Stage::goal, Stage::goal); }
 
 RunConfig parse_resolved_text(std::string_view text) {
   OptionTexts texts;

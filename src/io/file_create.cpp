@@ -32,6 +32,7 @@ void write_root(const h5::File& file, const RunInfo& run) {
   h5::write_attribute(id, {"device", run.device});
   h5::write_attribute(id, {"config", run.config});
   h5::write_attribute(id, {"config_hash", run.config_hash});
+  h5::write_attribute(id, {"goal", run.goal});
   h5::write_attribute(
       id, {"created", run.created.empty() ? fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now)) : run.created});
   create_state(id, "running, stopped or complete; a killed job's file says running", to_string(RunState::running));

@@ -87,6 +87,7 @@ void LandscapeReader::Impl::read_root() {
   run.device = h5::read_text(root, "device");
   run.config = h5::read_text(root, "config");
   run.config_hash = h5::read_text(root, "config_hash");
+  run.goal = h5::read_text(root, "goal");
   run.created = h5::read_text_or(root, "created", "");
   const std::string word = read_state(root);
   const auto known = std::find_if(kStates.begin(), kStates.end(), [&](RunState s) { return to_string(s) == word; });

@@ -44,9 +44,9 @@ struct AllLines {
   }
 };
 
-AllLines make_lines(const Communicator& comm, const Setup& setup, std::span<const Work> work,
-                    const std::vector<Minimizer>& minimizers) {
+AllLines make_lines(const Communicator& comm, const Setup& setup, const std::vector<Minimizer>& minimizers) {
   const RunConfig& config = setup.config;
+  const std::vector<Work> work = setup.analysis->work(config);
   AllLines all;
   for (std::size_t i = 0; i < work.size(); ++i) {
     const auto same = std::find_if(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(i),
@@ -131,17 +131,24 @@ void store_findings(const Setup& setup, std::span<const Work> work, const Evalua
   print_now(findings.text());
 }
 
+Setup with_config(Setup setup, RunConfig config) {
+  setup.config = std::move(config);
+  return setup;
+}
+
 // 1 and 2: the settings, the same on all ranks; the output file, about which everything that can be known to be wrong
 // is said now. Its lock is held until the end. A dry run ends here.
 struct Beginning {
-  Setup setup;
+  const Setup setup;
   OutputClaim claim;
 };
 std::optional<Beginning> begin(const Communicator& comm, const Invocation& invocation) {
-  Beginning begun{set_up(comm, invocation), {}};
-  Setup& setup = begun.setup;
-  begun.claim = claim_output(comm, setup, !setup.config.dry_run);
-  say(comm, setup, header_text(setup, comm.size(), begun.claim));
+  Setup proposed = set_up(comm, invocation);
+  OutputClaim claim = claim_output(comm, proposed, !proposed.config.dry_run);
+  std::optional<Beginning> begun;
+  begun.emplace(with_config(std::move(proposed), claim.config), std::move(claim));
+  const Setup& setup = begun->setup;
+  say(comm, setup, header_text(setup, comm.size(), begun->claim));
   if (!setup.config.dry_run) return begun;
   const std::string text = dry_run_text(comm, setup);
   if (comm.is_root()) print_now(text);
@@ -162,15 +169,17 @@ std::optional<std::vector<Minimizer>> minimizers_of(const Communicator& comm, co
 int run_analysis(const Communicator& comm, const Invocation& invocation) {
   auto begun = begin(comm, invocation);
   if (!begun) return kDone;
-  auto& [setup, claim] = *begun;
+  OutputClaim& claim = begun->claim;
   const auto minimizers = minimizers_of(comm, *begun);
-  if (!minimizers) return stop_with(comm, setup, kDuringTraining);
+  if (!minimizers) return stop_with(comm, begun->setup, kDuringTraining);
 
-  const auto backend = make_backend(comm, setup);
-  std::vector<Work> work = setup.analysis->work(setup.config);
-  const AllLines lines = make_lines(comm, setup, work, *minimizers);
+  const auto backend = make_backend(comm, begun->setup);
+  const AllLines lines = make_lines(comm, begun->setup, *minimizers);
   EvaluationOutcome outcome;
+  RunConfig config = begun->setup.config;
   while (true) {
+    const Setup setup = with_config(begun->setup, config);
+    const std::vector<Work> work = setup.analysis->work(config);
     // 4. The file with everything it will ever hold; from here on only raw data changes.
     const std::vector<OpenRows> open = prepare_output(comm, setup, work, *minimizers, claim);
 
@@ -204,8 +213,7 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
       return kDone;
     }
     claim.plan = OutputPlan::extend;
-    setup.config.n_directions = next;
-    work = setup.analysis->work(setup.config);
+    config.n_directions = next;
   }
 }
 

@@ -58,17 +58,17 @@ RunConfig with_names_of(const LandscapeReader& reader, const RunConfig& asked) {
   return named;
 }
 
-bool has_blocks(const LandscapeReader& reader, const Setup& setup) {
-  return std::ranges::all_of(setup.analysis->work(setup.config),
+bool has_blocks(const LandscapeReader& reader, const Analysis& analysis, const RunConfig& config) {
+  return std::ranges::all_of(analysis.work(config),
                              [&](const Work& work) { return reader.has_block(work.block.group); });
 }
 
 // The file is of this calculation but for the number of directions, which is smaller there.
-bool is_extendable(const LandscapeReader& reader, const Setup& setup) {
-  if (setup.analysis == nullptr || !has_blocks(reader, setup)) return false;
-  RunConfig as_stored = with_names_of(reader, setup.config);
-  as_stored.n_directions = reader.n_rows(setup.analysis->work(setup.config).front().block.group);
-  return as_stored.n_directions < setup.config.n_directions && reader.run().config_hash == config_hash(as_stored);
+bool is_extendable(const LandscapeReader& reader, const Analysis* analysis, const RunConfig& config) {
+  if (analysis == nullptr || !has_blocks(reader, *analysis, config)) return false;
+  RunConfig as_stored = with_names_of(reader, config);
+  as_stored.n_directions = reader.n_rows(analysis->work(config).front().block.group);
+  return as_stored.n_directions < config.n_directions && reader.run().config_hash == config_hash(as_stored);
 }
 
 // A minimizer file of the same name may hold another network by now, and one of another name the same.
@@ -95,11 +95,10 @@ void require_same_minimizers(const LandscapeReader& reader, const RunConfig& con
 }
 
 // A directions file of the same name may hold other directions by now.
-void require_same_directions(const LandscapeReader& reader, const Setup& setup) {
-  const RunConfig& config = setup.config;
+void require_same_directions(const LandscapeReader& reader, const Analysis& analysis, const RunConfig& config) {
   if (config.directions_from.empty()) return;
   const auto n = ParameterLayout(config.network).size();
-  for (const Work& work : setup.analysis->work(config)) {
+  for (const Work& work : analysis.work(config)) {
     const std::string& block = work.block.group;
     if (!reader.has_row_vectors(block)) continue;
     const std::vector<double> given =
@@ -118,13 +117,13 @@ void require_same_directions(const LandscapeReader& reader, const Setup& setup) 
   }
 }
 
-// How the output can be gone on with: resume or extend. Throws UsageError where it cannot.
-OutputPlan plan_going_on(const LandscapeReader& reader, const Setup& setup) {
-  const std::string& path = setup.config.output;
+// How the output can be gone on with by these settings: resume or extend. Throws UsageError where it cannot.
+OutputPlan plan_going_on(const LandscapeReader& reader, const Setup& setup, const RunConfig& config) {
+  const std::string& path = config.output;
   OutputPlan plan = OutputPlan::resume;
-  require_same_minimizers(reader, setup.config);  // first: another network would pass for other settings
-  const RunConfig asked = with_names_of(reader, setup.config);
-  if (is_extendable(reader, setup)) {
+  require_same_minimizers(reader, config);  // first: another network would pass for other settings
+  const RunConfig asked = with_names_of(reader, config);
+  if (is_extendable(reader, setup.analysis, config)) {
     plan = OutputPlan::extend;
   } else if (reader.run().config_hash != config_hash(asked)) {
     const std::string differing = describe(differences(reader.run().config, defining_text(asked)));
@@ -145,7 +144,7 @@ OutputPlan plan_going_on(const LandscapeReader& reader, const Setup& setup) {
     throw UsageError(fmt::format("--resume: '{}' was begun on {}, this run would use {}: give --device={}.", path,
                                  device, setup.device, device));
   }
-  require_same_directions(reader, setup);
+  require_same_directions(reader, *setup.analysis, config);
   return plan;
 }
 
@@ -169,7 +168,8 @@ void warn_of_damaged_results(const LandscapeReader& reader) {
 // The file is of this calculation, and --until-ci has carried it further than --directions.
 std::int64_t directions_reached(const LandscapeReader& reader, const Setup& setup) {
   const RunConfig& config = setup.config;
-  if (!(config.until_ci > 0.0) || setup.analysis == nullptr || !has_blocks(reader, setup)) return config.n_directions;
+  if (!(config.until_ci > 0.0) || setup.analysis == nullptr || !has_blocks(reader, *setup.analysis, config))
+    return config.n_directions;
   RunConfig as_stored = with_names_of(reader, config);
   as_stored.n_directions = reader.n_rows(setup.analysis->work(config).front().block.group);
   const bool same = reader.run().config_hash == config_hash(as_stored);
@@ -196,14 +196,14 @@ void require_no_input(const RunConfig& config) {
   }
 }
 
-OutputPlan plan_output(Setup& setup, OutputClaim& claim) {
-  RunConfig& config = setup.config;
+OutputPlan plan_output(const Setup& setup, OutputClaim& claim) {
+  RunConfig& config = claim.config;
   const bool exists = std::filesystem::exists(std::filesystem::symlink_status(config.output));
   if (config.resume && exists) {
     check_output(config.output, OutputMode::resume);
     const LandscapeReader& reader = claim.earlier.emplace(config.output);
     config.n_directions = directions_reached(reader, setup);
-    const OutputPlan plan = plan_going_on(reader, setup);
+    const OutputPlan plan = plan_going_on(reader, setup, config);
     if (setup.analysis == nullptr) return plan;
     warn_of_damaged_results(reader);
     const std::string first = setup.analysis->work(config).front().block.group;
@@ -258,14 +258,10 @@ void make_output(const Setup& setup, const std::vector<Minimizer>& minimizers, O
 
 }  // namespace
 
-OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock) {
-  struct Known {
-    OutputPlan plan;
-    bool save_directions;
-    std::int64_t n_directions;
-  };
+OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take_lock) {
   OutputClaim claim;
-  const Known known = root_only(comm, [&] {
+  claim.config = setup.config;
+  claim.plan = root_only(comm, [&] {
     const std::string& output = setup.config.output;
     if (take_lock) {
       check_output(output, OutputMode::claim);  // the folder first: a lock cannot be made where it is missing
@@ -276,11 +272,9 @@ OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock)
     if (plan != OutputPlan::resume && plan != OutputPlan::extend) require_own_checkpoints(setup.config);
     if (take_lock) claim.lock->remove_leftovers();  // nothing refuses the job any more
     claim.replaces_checkpoints = setup.config.overwrite && has_checkpoints(setup.config);
-    return Known{plan, setup.config.save_directions, setup.config.n_directions};
+    return plan;
   });
-  claim.plan = known.plan;
-  setup.config.save_directions = known.save_directions;
-  setup.config.n_directions = known.n_directions;
+  claim.config = parse_resolved_text(root_only(comm, [&] { return resolved_text(claim.config); }));
   return claim;
 }
 
@@ -315,6 +309,7 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   layout.run.device = setup.device;
   layout.run.config = defining_text(config);
   layout.run.config_hash = config_hash(config);
+  layout.run.goal = goal_text(config);
   layout.problem = to_string(config.problem);
   layout.pde =
       config.problem->operator_text(config.network.dimension) + " in (0,1)^d, " + boundary_text(config.problem);

@@ -7,7 +7,7 @@ import signal
 import time
 
 import h5py
-from system import QUICK, SystemTest, main, n_complete, result_states, state_dict, text, write_safetensors
+from system import MANY_ROUNDS, QUICK, SystemTest, main, n_complete, result_states, state_dict, text, write_safetensors
 
 # A second or two of evaluation on one core; the minimizer comes from prepare().
 LONG = [
@@ -189,6 +189,19 @@ class Resume(SystemTest):
         self.check_nothing_stale("part.h5")
         self.finish(LONG, "part.h5", ranks=2)
         self.assert_same_files("whole.h5", "part.h5")
+
+    def test_a_file_keeps_the_goal_that_it_was_begun_with(self):
+        case = [*MANY_ROUNDS, "--directions=20", "--until-ci=1e-6", "--max-directions=40"]
+        self.run_program(*case, "--output=whole.h5")
+        process = self.start_program(*case, "--output=a.h5")
+        self.wait_for(lambda: n_complete(self.path("a.h5")) > 0, process)
+        process.send_signal(signal.SIGINT)
+        self.output_of(process, 60)
+        self.assertEqual(process.returncode, 75)
+        self.run_program("resume", "a.h5", ranks=2)
+        self.assert_same_files("whole.h5", "a.h5")
+        with h5py.File(self.path("a.h5"), "r") as file:
+            self.assertEqual(len(file["profiles/ritz/loss"]), 40)
 
     def test_a_rule_that_a_file_was_made_with_outlives_a_damaged_row(self):
         self.run_program(*QUICK, "--until-ci=1e-6", "--max-directions=6", "--output=whole.h5")

@@ -12,9 +12,10 @@
 namespace landscape {
 
 enum class OptionGroup { general, problem, network, training, load, directions, profiles, statistics };
-/// The first stage of a job whose numbers depend on the option. Two runs that differ before `run` are different
-/// calculations; where they differ after `training` only, they have their trainings in common.
-enum class Stage { training, evaluation, statistics, run };
+/// The first stage of a job whose numbers depend on the option. Two runs that differ before `goal` are different
+/// calculations; where they differ after `training` only, they have their trainings in common. A goal says how far a
+/// calculation is carried on: its file keeps it.
+enum class Stage { training, evaluation, statistics, goal, run };
 
 struct Option {
   std::string_view name;        // without dashes; the key in a config file

@@ -44,6 +44,9 @@ RunConfig parse_resolved_text(std::string_view text);
 std::string defining_text(const RunConfig& config);
 std::string config_hash(const RunConfig& config);
 
+/// The lines of resolved_text that say how far the calculation is carried on.
+std::string goal_text(const RunConfig& config);
+
 /// An option on which two texts of settings differ; without a value where a text does not have it.
 struct Difference {
   std::string key;

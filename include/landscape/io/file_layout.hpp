@@ -13,7 +13,7 @@
 
 namespace landscape {
 
-inline constexpr std::int64_t kFormatVersion = 5;
+inline constexpr std::int64_t kFormatVersion = 6;
 
 /// State of the whole file: a killed job's file still says running, but nobody holds its OutputLock.
 enum class RunState { running, stopped, complete };
@@ -28,6 +28,7 @@ struct RunInfo {
   std::string device;       // that its blocks are computed on: "cpu", "cuda"
   std::string config;       // whole resolved text, UTF-8
   std::string config_hash;  // of what must be equal for a resume
+  std::string goal;         // settings that say how far the job goes on
   std::string created;      // ISO 8601, UTC; filled in by create() where empty
 };
 

@@ -20,9 +20,10 @@ enum class OutputPlan {
   extend    // the same with fewer directions: its rows are kept in a larger file
 };
 
-/// What rank 0 holds from the claim to the end of the job; the other ranks know the plan only.
+/// What rank 0 holds from the claim to the end of the job; the other ranks know the plan and the settings only.
 struct OutputClaim {
   OutputPlan plan = OutputPlan::create;
+  RunConfig config;                     // the run's, with what the file to go on with decides
   std::int64_t earlier_directions = 0;  // of a file to be extended
   std::optional<OutputLock> lock;
   std::optional<LandscapeReader> earlier;  // the file to go on with, until prepare_output()
@@ -36,9 +37,9 @@ struct OutputClaim {
 
 /// Collective. Rank 0 looks at --output, --overwrite and --resume; with `take_lock` it also takes the lock. A job with
 /// --until-ci goes on with the directions that an earlier one reached, and whether directions are stored is settled by
-/// the file: setup.config then says so.
+/// the file: the claim's config says so.
 /// Throws UsageError where the file is in the way, or was made with other settings (and names these).
-OutputClaim claim_output(const Communicator& comm, Setup& setup, bool take_lock);
+OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take_lock);
 
 /// Rows of one block that are still to be computed, ascending.
 using OpenRows = std::vector<std::int64_t>;
