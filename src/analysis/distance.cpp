@@ -115,7 +115,7 @@ void print_distances(std::span<const Loaded> all, bool as_published) {
 
 void print_losses(std::span<const Loaded> all, const RunConfig& config, const Problem& problem) {
   const NetworkSpec& spec = all.front().minimizer.spec;
-  const PointSet points = make_points(config.quadrature, spec.dimension, config.seed, 0);
+  const PointSet points = loss_points(config.problem, config.quadrature, spec.dimension, config.seed, 0);
   const int threads = threads_without_mpi(config);
   HeldThreads().start(threads);
   const auto backend = make_cpu_backend(spec, problem, points, threads);
