@@ -295,6 +295,11 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.training.history_every = parse_whole<std::int64_t>(t, o, 1, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.history_every)); }},
 
+      {"every", "K", "trajectory: epochs between checkpoints [a twentieth of them]", training, trains,
+       [](C& c, Text t, Text o) { c.training.path_every = parse_whole<std::int64_t>(t, o, 1, kMostCount); },
+       [](const C& c) { return c.training.path_every > 0 ? number_text(c.training.path_every) : std::string(); }, '\0',
+       "trajectory"},
+
       {"minimizer", "FILE", "do not train: .safetensors, or an output file", load, evaluates,
        [](C& c, Text t, Text) { c.minimizer = t; }, [](const C& c) { return c.minimizer; }},
       {"minimizer-ritz", "FILE", "the same for one loss", load, evaluates,
@@ -318,10 +323,11 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.bias = parse_bias_mode(t, o); },
        [drawn](const C& c) { return drawn(c, to_string(c.bias)); }},
       {"directions-from", "FILE", "directions stored in an output file", directions, evaluates,
-       [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }},
+       [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }, '\0',
+       "-trajectory"},
       {"save-directions", "", "store the directions in the output file", directions, run,
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
-       [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface"},
+       [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface,trajectory"},
 
       {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, evaluates,
        [](C& c, Text t, Text o) {

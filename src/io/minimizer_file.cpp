@@ -426,6 +426,8 @@ void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
   comm.broadcast(minimizer.history.epoch);
   comm.broadcast(minimizer.history.loss);
   comm.broadcast(minimizer.history.relative_l2_error);
+  comm.broadcast(minimizer.path.epoch);
+  comm.broadcast(minimizer.path.parameters);
 }
 
 }  // namespace landscape

@@ -30,6 +30,7 @@ constexpr const char* kParameters = "parameters";
 constexpr const char* kStateDict =
     "the network's state dict, with PyTorch's names and shapes: "
     "load_state_dict({name: torch.tensor(tensor[()]) for name, tensor in this group})";
+constexpr const char* kPath = "path";
 constexpr const char* kTheta = "theta";  // of older files: all tensors as one vector
 
 // Attributes that are one number each.
@@ -156,15 +157,41 @@ TrainingHistory read_history(hid_t parent, bool* no_checksum) {
   return history;
 }
 
+void write_path(hid_t parent, const TrainingPath& path) {
+  if (path.epoch.empty()) return;
+  const h5::Group group = h5::create_group(parent, kPath);
+  const hsize_t n_checkpoints = path.epoch.size();
+  h5::write_dataset<std::int64_t>(group.get(), "epoch", path.epoch, {n_checkpoints},
+                                  {"epochs of Adam and iterations of L-BFGS done at each checkpoint", "(K)", "1"});
+  h5::write_dataset<double>(group.get(), "parameters", path.parameters,
+                            {n_checkpoints, path.parameters.size() / n_checkpoints},
+                            {"all tensors of the network as one row per checkpoint, in the state dict's order, "
+                             "each row-major",
+                             "(K, n)", "1"});
+}
+
+TrainingPath read_path(hid_t parent, std::size_t n_parameters, bool* no_checksum) {
+  TrainingPath path;
+  if (!h5::has_link(parent, kPath)) return path;
+  const h5::Group group = h5::open_group(parent, kPath);
+  path.epoch = h5::read_dataset<std::int64_t>(group.get(), "epoch", 1, nullptr, no_checksum);
+  std::vector<hsize_t> shape;
+  path.parameters = h5::read_dataset<double>(group.get(), "parameters", 2, &shape, no_checksum);
+  if (shape[0] != path.epoch.size() || shape[1] != n_parameters)
+    throw Error("The path of a training does not fit its network.");
+  return path;
+}
+
 std::size_t count_datasets(const Minimizer& minimizer) {
-  constexpr std::size_t kOfHistory = 3;
-  return kOfHistory + ParameterLayout(minimizer.spec).tensors().size();
+  constexpr std::size_t kOfHistory = 3, kOfPath = 2;
+  return kOfHistory + (minimizer.path.epoch.empty() ? 0 : kOfPath) + ParameterLayout(minimizer.spec).tensors().size();
 }
 
 double size_estimate(const Minimizer& minimizer) {
   constexpr double kMetadata = 1 << 14, kPerDataset = 1 << 13;
   return kMetadata + kPerDataset * static_cast<double>(count_datasets(minimizer)) +
-         8.0 * static_cast<double>(minimizer.theta.size() + 3 * minimizer.history.epoch.size());
+         8.0 * static_cast<double>(minimizer.theta.size() + 3 * minimizer.history.epoch.size() +
+                                   minimizer.path.epoch.size() + minimizer.path.parameters.size());
 }
 
 namespace {
@@ -203,6 +230,7 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"training_seconds", minimizer.seconds});
   write_parameters(id, minimizer);
   write_history(id, minimizer.history);
+  write_path(id, minimizer.path);
 }
 
 }  // namespace
@@ -254,6 +282,7 @@ Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bo
   minimizer.warnings = h5::read_text_or(id, "warnings", "");
   minimizer.seconds = h5::read_number_or(id, "training_seconds", 0.0);
   minimizer.history = read_history(id, no_checksum);
+  minimizer.path = read_path(id, minimizer.theta.size(), no_checksum);
   return minimizer;
 }
 

@@ -26,5 +26,8 @@ Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bo
 /// Three columns of one length below `parent`; nothing is written, or expected, where they are empty.
 void write_history(hid_t parent, const TrainingHistory& history);
 TrainingHistory read_history(hid_t parent, bool* no_checksum = nullptr);
+/// The same of a path, with as many parameters as given.
+void write_path(hid_t parent, const TrainingPath& path);
+TrainingPath read_path(hid_t parent, std::size_t n_parameters, bool* no_checksum = nullptr);
 
 }  // namespace landscape

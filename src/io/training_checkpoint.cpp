@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kGroup = "training";
 constexpr std::int64_t kVersion = 3;
-constexpr std::size_t kMetadataBytes = 1 << 17, kDatasets = 6;  // of a training that goes on
+constexpr std::size_t kMetadataBytes = 1 << 17, kDatasets = 8;  // of a training that goes on
 
 void write_state(const h5::File& file, const std::string& name, const TrainingCheckpoint& checkpoint) {
   const TrainingState& state = checkpoint.state;
@@ -34,6 +34,7 @@ void write_state(const h5::File& file, const std::string& name, const TrainingCh
   h5::write_dataset<double>(id, "second_moment", state.second_moment, {state.second_moment.size()},
                             {"Adam's v", "(n)", "1"});
   write_history(id, state.history);
+  write_path(id, state.path);
 }
 
 TrainingCheckpoint read_state(const h5::File& file, const std::string& name) {
@@ -52,6 +53,7 @@ TrainingCheckpoint read_state(const h5::File& file, const std::string& name) {
   state.first_moment = h5::read_dataset<double>(id, "first_moment", 1);
   state.second_moment = h5::read_dataset<double>(id, "second_moment", 1);
   state.history = read_history(id);
+  state.path = read_path(id, state.theta.size());
   if (state.first_moment.size() != state.theta.size() || state.second_moment.size() != state.theta.size() ||
       state.epoch < 0 || state.step < 0) {
     throw Error("its parts do not fit together.");
@@ -97,7 +99,9 @@ void require_checkpoint_place(const std::string& path, const std::string& name) 
 
 void save_training_checkpoint(const std::string& path, const std::string& name, const TrainingCheckpoint& checkpoint) {
   require_checkpoint_place(path, name);
-  const std::size_t n_numbers = 3 * (checkpoint.state.theta.size() + checkpoint.state.history.epoch.size());
+  const TrainingState& state = checkpoint.state;
+  const std::size_t n_numbers =
+      3 * (state.theta.size() + state.history.epoch.size()) + state.path.epoch.size() + state.path.parameters.size();
   const std::size_t of_finished =
       checkpoint.finished ? static_cast<std::size_t>(size_estimate(*checkpoint.finished)) : 0;
   TemporaryFile temporary(path, kMetadataBytes + checkpoint.settings.size() + n_numbers * sizeof(double) + of_finished);

@@ -27,6 +27,10 @@ std::vector<Minimizer> first_guesses(const RunConfig& config) {
     minimizer.name = source.name;
     minimizer.theta =
         initial_parameters(config.network, config.training.init, config.training.seed + minimizers.size());
+    TrainingPath& path = minimizer.path;
+    path.epoch.resize(static_cast<std::size_t>(config.training.path_length()));
+    for (std::size_t c = 0; c < path.epoch.size(); ++c)
+      path.parameters.insert(path.parameters.end(), minimizer.theta.begin(), minimizer.theta.end());
   }
   return minimizers;
 }

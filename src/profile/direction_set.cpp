@@ -105,6 +105,14 @@ DirectionSet DirectionSet::with_rows(std::vector<double> rows) const {
   return set;
 }
 
+DirectionSet DirectionSet::around(std::span<const double> theta) const {
+  if (theta.size() != theta_.size())
+    throw Error(fmt::format("{} parameters given for a network that has {}.", theta.size(), theta_.size()));
+  DirectionSet moved = *this;
+  std::copy(theta.begin(), theta.end(), moved.theta_.begin());
+  return moved;
+}
+
 void DirectionSet::generate(std::int64_t k, std::span<double> direction) const {
   const std::size_t n = theta_.size();
   if (is_given()) {

@@ -122,6 +122,7 @@ class Trainer {
       state_.history.error_quadrature = to_string(history_rule(spec_.dimension));
     }
     seconds_before_ = state_.seconds;
+    if (state_.path.epoch.empty()) keep_checkpoint(state_.epoch);
     adam();
     std::string polish;
     if (training_.lbfgs_iterations > 0) polish = lbfgs();
@@ -141,6 +142,12 @@ class Trainer {
     state_.history.loss.push_back(value);
     state_.history.relative_l2_error.push_back(
         solution_error(spec_, problem_, state_.theta, error_points_, 1).relative_l2);
+  }
+
+  void keep_checkpoint(std::int64_t epoch) {
+    if (training_.path_every == 0) return;
+    state_.path.epoch.push_back(epoch);
+    state_.path.parameters.insert(state_.path.parameters.end(), state_.theta.begin(), state_.theta.end());
   }
 
   void report(std::string_view phase, std::int64_t epoch, std::int64_t epochs, double value, bool resumable) {
@@ -205,6 +212,7 @@ class Trainer {
       }
       ++state_.epoch;
       const bool last = state_.epoch == training_.epochs;
+      if (training_.path_every > 0 && (last || state_.epoch % training_.path_every == 0)) keep_checkpoint(state_.epoch);
       if (last || state_.epoch % training_.history_every == 0) {
         record(state_.epoch, value);
         report("adam", state_.epoch, training_.epochs, value, true);
@@ -229,6 +237,7 @@ class Trainer {
     const LbfgsOutcome outcome = minimize_lbfgs(state_.theta, training_.lbfgs_iterations, evaluate, observe);
     if (iterations_ % training_.history_every != 0) record(training_.epochs + iterations_, outcome.value);
     at_limit_ = outcome.at_limit;
+    keep_checkpoint(training_.epochs + iterations_);
     return fmt::format("; l-bfgs {} iterations ({})", iterations_, outcome.reason);
   }
 
@@ -251,6 +260,7 @@ class Trainer {
     m.training_quadrature = from_adam ? training_.describe_points() : landscape::to_string(training_.quadrature);
     m.seconds = seconds_before_ + seconds_since(start_);
     m.history = state_.history;
+    m.path = state_.path;
     return m;
   }
 
@@ -294,6 +304,11 @@ void TrainingSpec::validate(int dimension) const {
   need(points == TrainingPoints::fixed || is_random(quadrature),
        "--train-points redrawn needs random points: give --train-quadrature monte-carlo:N or sobol:N.");
   validate_rule(quadrature, dimension, "--train-quadrature");
+}
+
+std::int64_t TrainingSpec::path_length() const {
+  if (path_every == 0) return 0;
+  return 1 + epochs / path_every + (epochs % path_every != 0 ? 1 : 0) + (lbfgs_iterations > 0 ? 1 : 0);
 }
 
 std::string TrainingSpec::describe_points() const {

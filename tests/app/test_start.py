@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import unittest
 
 import h5py
 import numpy as np

@@ -15,5 +15,6 @@ std::span<const Command> command_table();
 const Analysis& roughness_analysis();
 const Analysis& sweep_analysis();
 const Analysis& surface_analysis();
+const Analysis& trajectory_analysis();
 
 }  // namespace landscape

@@ -21,6 +21,12 @@ struct TrainingHistory {
   std::string error_quadrature{};  // of relative_l2_error: "gauss:32"
 };
 
+/// Parameters along a training, where it was asked to keep them.
+struct TrainingPath {
+  std::vector<std::int64_t> epoch;  // (K) epochs of Adam done, and after these iterations of L-BFGS
+  std::vector<double> parameters;   // (K, n)
+};
+
 struct Minimizer {
   std::string name;  // "ritz", "epoch 100": under which it is kept
   NetworkSpec spec;
@@ -50,6 +56,7 @@ struct Minimizer {
   std::string warnings;     // sentences, one per line: what speaks against its being a minimum
   double seconds = 0.0;     // wall time of the training, 0 when loaded
   TrainingHistory history;  // empty when loaded
+  TrainingPath path;        // the same
 };
 
 /// That of the name. Throws Error where there is none.

@@ -44,6 +44,9 @@ class DirectionSet {
   /// Writes direction k (n entries). Throws Error if k is beyond a given matrix.
   void generate(std::int64_t k, std::span<double> direction) const;
 
+  /// The same draws scaled against the weights of another theta (n); given directions as they are.
+  DirectionSet around(std::span<const double> theta) const;
+
   std::size_t parameter_count() const { return theta_.size(); }
   const ParameterLayout& layout() const { return layout_; }
   std::span<const double> theta() const { return theta_; }

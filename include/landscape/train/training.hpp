@@ -41,6 +41,7 @@ struct TrainingSpec {
   TrainingPoints points = TrainingPoints::fixed;
   std::int64_t lbfgs_iterations = 0;
   std::int64_t history_every = 100;  // epochs between records
+  std::int64_t path_every = 0;       // epochs between checkpoints of the path; 0: none is kept
   std::uint64_t seed = 1;
   std::string start;             // file whose minimizer it continues from; empty: parameters drawn by `init`
   std::string start_minimizer;   // its name in the file; empty: that of the loss, else the only one
@@ -48,6 +49,9 @@ struct TrainingSpec {
 
   /// Throws UsageError where a value is impossible.
   void validate(int dimension) const;
+  /// Checkpoints K of the path: one at the beginning, one every path_every epochs of Adam and at its end, and one after
+  /// L-BFGS.
+  std::int64_t path_length() const;
   /// "simpson:100", "sobol:1024 redrawn"
   std::string describe_points() const;
   /// "adam 20000 epochs, learning rate 0.001, simpson:100 fixed; l-bfgs up to 500 iterations"
@@ -64,6 +68,7 @@ struct TrainingState {
   std::vector<double> second_moment;  // (n)
   double seconds = 0.0;
   TrainingHistory history;
+  TrainingPath path;
 };
 
 /// Called about every `history_every` epochs, and at the end of Adam; returning false stops the training with

@@ -1,0 +1,170 @@
+// From the rows of a path to its table.
+#include "landscape/analysis/trajectory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "landscape/analysis/profiles.hpp"
+#include "landscape/backend/loss_rounding.hpp"
+#include "landscape/backend/solution_measure.hpp"
+#include "landscape/config/point_sets.hpp"
+#include "landscape/config/text.hpp"
+#include "landscape/model/numbers.hpp"
+#include "landscape/train/training.hpp"
+
+namespace landscape {
+namespace {
+
+std::span<const double> parameters_of(const TrainingPath& path, std::size_t checkpoint) {
+  const std::size_t n = path.parameters.size() / path.epoch.size();
+  return std::span(path.parameters).subspan(checkpoint * n, n);
+}
+
+CheckpointIndex index_of(std::span<const ProfileDiagnostics> profiles, const RunConfig& config) {
+  CheckpointIndex found;
+  found.index = roughness_index(profiles);
+  found.resolution = index_resolution(profiles);
+  std::vector<double> usable;
+  for (const ProfileDiagnostics& profile : profiles) {
+    if (profile.status == DirectionStatus::usable) usable.push_back(profile.total_variation);
+  }
+  found.interval = index_interval(usable, bootstrap_options(config));
+  return found;
+}
+
+// The profiles of every checkpoint in turn; a file may hold more of them than the memory.
+class IndicesAlongPath {
+ public:
+  IndicesAlongPath(const Minimizer& minimizer, const RunConfig& config, const PointSet& points)
+      : minimizer_(minimizer), config_(config), points_(points), steps_(config.grid.steps()) {
+    options_.interval_length = config.grid.length();
+  }
+
+  void take(std::span<const double> row, bool intact) {
+    if (profiles_.empty()) {
+      options_.loss_error = loss_rounding(minimizer_.spec, config_.problem, minimizer_.loss,
+                                          parameters_of(minimizer_.path, found_.size()), points_, config_.precision);
+    }
+    const std::vector<std::uint8_t> nothing(intact ? 0 : steps_.size(), 0);
+    profiles_.push_back(diagnose_profile(row, steps_, nothing, options_));
+    const bool usable = profiles_.back().status == DirectionStatus::usable;
+    total_variation_.push_back(usable ? profiles_.back().total_variation : kUndefined);
+    if (static_cast<std::int64_t>(profiles_.size()) < config_.n_directions) return;
+    found_.push_back(index_of(profiles_, config_));
+    profiles_.clear();
+  }
+
+  const std::vector<CheckpointIndex>& found() const { return found_; }  // (K)
+  std::vector<double> total_variation() && { return std::move(total_variation_); }
+
+ private:
+  const Minimizer& minimizer_;
+  const RunConfig& config_;
+  const PointSet& points_;
+  std::vector<double> steps_;
+  DiagnosticsOptions options_;
+  std::vector<ProfileDiagnostics> profiles_;  // of the checkpoint that is read
+  std::vector<CheckpointIndex> found_;
+  std::vector<double> total_variation_;
+};
+
+Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind loss) {
+  const Minimizer minimizer = rows.minimizer(to_string(loss));
+  const std::string group = path_group(loss);
+  Trajectory found{loss, {}, {}, 0, 0.0};
+  const PointSet points = profile_points(config);
+  IndicesAlongPath own(minimizer, config, points);
+  found.n_damaged = rows.for_each(group, [&](auto row, bool intact) { own.take(row, intact); });
+  found.evaluation_seconds = rows.seconds(group) + rows.seconds(group + "/checkpoints");
+
+  const PointSet better = has_reference(config)
+                              ? make_points(reference_rule(config), config.network.dimension, config.seed, 0)
+                              : PointSet{};
+  IndicesAlongPath reference(minimizer, config, better);
+  if (has_reference(config)) {
+    found.n_damaged += rows.for_each(group + "/reference", [&](auto row, bool intact) { reference.take(row, intact); });
+    found.evaluation_seconds += rows.seconds(group + "/reference");
+  }
+
+  const PointSet error_points = make_points(history_rule(config.network.dimension), config.network.dimension, 0, 0);
+  const auto n_checkpoints = static_cast<std::int64_t>(minimizer.path.epoch.size());
+  const std::vector<double> measured = rows.rows(group + "/checkpoints", 0, n_checkpoints);
+  for (std::size_t c = 0; c < minimizer.path.epoch.size(); ++c) {
+    Checkpoint& checkpoint = found.checkpoints.emplace_back();
+    checkpoint.epoch = minimizer.path.epoch[c];
+    for (std::size_t kind = 0; kind < 2; ++kind) {
+      checkpoint.loss[kind] = measured[4 * c + kind];
+      checkpoint.gradient_norm[kind] = measured[4 * c + 2 + kind];
+    }
+    const SolutionError error =
+        solution_error(minimizer.spec, config.problem, parameters_of(minimizer.path, c), error_points);
+    checkpoint.relative_l2_error = error.relative_l2;
+    checkpoint.relative_h1_error = error.relative_h1;
+    checkpoint.own = own.found().at(c);
+    if (has_reference(config)) checkpoint.reference = reference.found().at(c);
+  }
+  found.total_variation = std::move(own).total_variation();
+  return found;
+}
+
+std::string index_cell(const CheckpointIndex& index) { return known_index_text(index.index.index, index.resolution); }
+
+std::string interval_cell(const std::optional<IndexInterval>& interval) {
+  return interval ? fmt::format("{:.4g} .. {:.4g}", interval->lower, interval->upper) : "undefined";
+}
+
+// The claim to test: RI rises, then falls.
+std::string largest_text(const Trajectory& trajectory) {
+  const auto index = [](const Checkpoint& checkpoint) {
+    return (checkpoint.reference ? *checkpoint.reference : checkpoint.own).index.index.value_or(0.0);
+  };
+  const auto largest = std::ranges::max_element(trajectory.checkpoints, {}, index);
+  const Checkpoint &first = trajectory.checkpoints.front(), &last = trajectory.checkpoints.back();
+  return wrapped(fmt::format("RI begins at {:.4g}, is largest at epoch {}, {:.4g}, and ends at {:.4g}{}.", index(first),
+                             count_text(largest->epoch), index(*largest), index(last),
+                             first.reference ? " (with the reference quadrature)" : ""),
+                 kTextWidth);
+}
+
+}  // namespace
+
+std::string path_group(LossKind loss) { return "path/" + to_string(loss); }
+
+bool has_reference(const RunConfig& config) { return is_random(config.quadrature); }
+
+std::vector<Trajectory> reduce_trajectories(const Rows& rows, const RunConfig& config) {
+  validate(bootstrap_options(config));
+  std::vector<Trajectory> found;
+  for (const LossKind loss : config.losses) found.push_back(reduce_trajectory(rows, config, loss));
+  return found;
+}
+
+std::string trajectory_text(const std::vector<Trajectory>& trajectories, const RunConfig& config) {
+  std::string text;
+  for (const Trajectory& trajectory : trajectories) {
+    text += fmt::format("{}Deep {}: RI along its training, {} directions, {:g} % intervals\n", text.empty() ? "" : "\n",
+                        title(trajectory.loss), count_text(config.n_directions), 100.0 * config.confidence);
+    const bool more = has_reference(config);
+    std::string head = fmt::format("{:>8}{:>13}{:>13}{:>10}{:>10}{:>10}{:>22}", "epoch", "Ritz loss", "Galerkin",
+                                   "L2 error", "|grad|", "RI", "interval");
+    if (more) head += fmt::format("{:>12}", to_string(reference_rule(config)));
+    text += head + "\n" + std::string(head.size(), '-') + "\n";
+    const auto own = static_cast<std::size_t>(trajectory.loss);
+    for (const Checkpoint& c : trajectory.checkpoints) {
+      text += fmt::format("{:>8}{:>13.7g}{:>13.4g}{:>10.3g}{:>10.2g}{:>10}{:>22}", count_text(c.epoch), c.loss[0],
+                          c.loss[1], c.relative_l2_error, c.gradient_norm[own], index_cell(c.own),
+                          interval_cell(c.own.interval));
+      if (more) text += fmt::format("{:>12}", index_cell(*c.reference));
+      text += "\n";
+    }
+    text += largest_text(trajectory);
+    if (trajectory.n_damaged > 0) {
+      text +=
+          fmt::format("{} profiles do not match their checksum; --resume computes them again.\n", trajectory.n_damaged);
+    }
+  }
+  return text;
+}
+
+}  // namespace landscape

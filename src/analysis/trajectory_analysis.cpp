@@ -1,0 +1,265 @@
+// The command trajectory: which blocks it fills, from the path that its trainings keep (trajectory.hpp).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "landscape/analysis/commands.hpp"
+#include "landscape/analysis/profiles.hpp"
+#include "landscape/analysis/trajectory.hpp"
+#include "landscape/config/point_sets.hpp"
+#include "landscape/config/text.hpp"
+#include "landscape/io/result_table.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr std::int64_t kMostCheckpoints = 100'000;
+constexpr std::int64_t kDefaultCheckpoints = 20;
+constexpr const char* kMeasure = "measure";  // the numbers of the block of checkpoints
+constexpr std::int64_t kMeasures = 4;        // per checkpoint
+constexpr int kReference = 1;                // point set
+
+Work profiles_of(const RunConfig& config, LossKind loss, int set) {
+  Work work = profile_work(config, {loss, set}, config.grid.steps());
+  Block& block = work.block;
+  block.group = path_group(loss) + (set == kReference ? "/reference" : "");
+  block.rows = config.training.path_length() * config.n_directions;
+  block.shape_names = "(K M, P)";
+  block.description =
+      "L(theta_c + s_j d_k) in row c M + k: checkpoint c of /minimizer/" + to_string(loss) +
+      "/path, direction k of M, whose draws are common to all checkpoints, scaled against the weights of theta_c";
+  block.row_vectors = {};
+  block.attributes = {{"directions", config.n_directions},
+                      {"grid", to_string(config.grid)},
+                      {"grid_rule", to_string(config.grid.rule)},
+                      {"interval_length", config.grid.length()}};
+  for (const Attribute& attribute : direction_attributes(config)) block.attributes.push_back(attribute);
+  if (set == kReference) {
+    std::erase_if(block.attributes, [](const Attribute& attribute) { return attribute.name == "quadrature"; });
+    block.attributes.emplace_back("quadrature", to_string(reference_rule(config)));
+  } else {
+    block.row_columns = {
+        {"total_variation", "T_k = sum_j |f_(j+1) - f_j| / (|I| (max f - min f)), NaN where undefined"}};
+  }
+  return work;
+}
+
+Work checkpoints_of(const RunConfig& config, LossKind loss) {
+  Work work;
+  work.loss = loss;
+  work.lines = to_string(loss) + " checkpoints";
+  work.point_set = has_reference(config) ? kReference : 0;
+  Block& block = work.block;
+  block.group = path_group(loss) + "/checkpoints";
+  block.rows = config.training.path_length();
+  block.columns = kMeasures;
+  block.values = kMeasure;
+  block.shape_names = "(K, 4)";
+  block.description = "at checkpoint c: the Ritz and the Galerkin loss, the lengths of their gradients";
+  block.axis = {"quantity", "0 Ritz loss, 1 Galerkin loss, 2 and 3 the lengths of their gradients", {0, 1, 2, 3}};
+  block.attributes = {{"quadrature", to_string(has_reference(config) ? reference_rule(config) : config.quadrature)}};
+  return work;
+}
+
+// What a block of checkpoints has at theta (n).
+std::vector<double> measure(LossBackend& backend, std::span<const double> theta) {
+  std::vector<double> measured(kMeasures), gradient(theta.size());
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    const auto at = static_cast<std::size_t>(loss);
+    measured[at] = backend.loss_and_gradient(loss, theta, gradient);
+    measured[at + 2] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
+  }
+  return measured;
+}
+
+template <class Get>
+auto column(Get get) {
+  return [get](const Trajectory& trajectory) {
+    std::vector<decltype(stored(get(trajectory.checkpoints.front())))> values;
+    for (const Checkpoint& checkpoint : trajectory.checkpoints) values.push_back(stored(get(checkpoint)));
+    return values;
+  };
+}
+
+template <class Get>
+auto bounds(Get get) {
+  return [get](const Trajectory& trajectory) {
+    std::vector<double> values;
+    for (const Checkpoint& checkpoint : trajectory.checkpoints) {
+      for (const double bound : stored(get(checkpoint).interval)) values.push_back(bound);
+    }
+    return values;
+  };
+}
+
+ResultTable<Trajectory> trajectory_table(const RunConfig& config) {
+  const BootstrapOptions bootstrap = bootstrap_options(config);
+  const auto constant = [](auto value) { return [value](const Trajectory&) { return value; }; };
+  const std::vector<std::int64_t> shape{config.training.path_length()}, pairs{shape[0], 2};
+  ResultTable<Trajectory> table("the training of one loss at its K checkpoints");
+  table.add("confidence", "1", "confidence of the intervals", constant(bootstrap.confidence));
+  table.add("bootstrap_resamples", "1", "resamples of an interval", constant(bootstrap.resamples));
+  table.add("bootstrap_seed", "1", "seed of the resampling", constant(bootstrap.seed));
+  table.add("directions", "1", "number of directions M", constant(config.n_directions));
+  table.add("evaluation_seconds", "s", "time of the evaluation, of all ranks", &Trajectory::evaluation_seconds);
+  table.add("epoch", "1", "epochs of Adam and iterations of L-BFGS done", "(K)", shape,
+            column([](const Checkpoint& c) { return c.epoch; }));
+  table.add("ritz_loss", "1", "Ritz loss", "(K)", shape, column([](const Checkpoint& c) { return c.loss[0]; }));
+  table.add("galerkin_loss", "1", "Galerkin loss", "(K)", shape, column([](const Checkpoint& c) { return c.loss[1]; }));
+  table.add("ritz_gradient_norm", "1", "length of the Ritz loss's gradient", "(K)", shape,
+            column([](const Checkpoint& c) { return c.gradient_norm[0]; }));
+  table.add("galerkin_gradient_norm", "1", "length of the Galerkin loss's gradient", "(K)", shape,
+            column([](const Checkpoint& c) { return c.gradient_norm[1]; }));
+  table.add("relative_l2_error", "1", "|u - u*|_L2 / |u*|_L2", "(K)", shape,
+            column([](const Checkpoint& c) { return c.relative_l2_error; }));
+  table.add("relative_h1_error", "1", "|grad(u - u*)|_L2 / |grad u*|_L2", "(K)", shape,
+            column([](const Checkpoint& c) { return c.relative_h1_error; }));
+  const auto add_indices = [&](const std::string& prefix, const std::string& points, auto get) {
+    table.add(prefix + "index", "1", "RI with " + points + ", NaN where undefined", "(K)", shape,
+              column([get](const Checkpoint& c) { return get(c).index.index; }));
+    table.add(prefix + "interval", "1", "lower and upper bound of RI", "(K, 2)", pairs, bounds(get));
+    table.add(prefix + "mean", "1 / step", "mean T", "(K)", shape,
+              column([get](const Checkpoint& c) { return get(c).index.mean; }));
+    table.add(prefix + "used", "1", "usable directions", "(K)", shape,
+              column([get](const Checkpoint& c) { return get(c).index.n_used; }));
+    table.add(prefix + "resolution", "1", "the RI that rounded losses alone can make", "(K)", shape,
+              column([get](const Checkpoint& c) { return get(c).resolution; }));
+  };
+  add_indices("", to_string(config.quadrature), [](const Checkpoint& c) { return c.own; });
+  if (has_reference(config))
+    add_indices("reference_", to_string(reference_rule(config)), [](const Checkpoint& c) { return *c.reference; });
+  return table;
+}
+
+std::string result_path(LossKind loss) { return "trajectory/" + to_string(loss); }
+
+class TrajectoryFindings : public Findings {
+ public:
+  TrajectoryFindings(std::vector<Trajectory> found, RunConfig config)
+      : found_(std::move(found)), config_(std::move(config)) {}
+
+  std::vector<ResultGroup> groups() const override {
+    std::vector<ResultGroup> groups;
+    const ResultTable<Trajectory> table = trajectory_table(config_);
+    for (const Trajectory& one : found_) groups.push_back(table.group(result_path(one.loss), &one));
+    return groups;
+  }
+  std::vector<BlockColumns> columns() const override {
+    std::vector<BlockColumns> all;
+    for (const Trajectory& one : found_)
+      all.push_back({path_group(one.loss), {{"total_variation", one.total_variation}}});
+    return all;
+  }
+  std::string text() const override { return trajectory_text(found_, config_); }
+
+ private:
+  std::vector<Trajectory> found_;
+  RunConfig config_;
+};
+
+class TrajectoryAnalysis : public Analysis {
+ public:
+  void settle(RunConfig& config) const override {
+    for (const MinimizerSource& source : config.minimizer_sources()) {
+      if (source.is_trained()) continue;
+      throw UsageError(
+          fmt::format("trajectory follows trainings, and '{}' leaves none for the loss {}: train on from it with "
+                      "--start={}.",
+                      source.file, to_string(source.loss), source.file));
+    }
+    TrainingSpec& training = config.training;
+    if (training.path_every == 0)
+      training.path_every = std::max<std::int64_t>(1, training.epochs / kDefaultCheckpoints);
+    if (training.epochs / training.path_every < kMostCheckpoints) return;
+    throw UsageError(fmt::format("--every {} makes {} checkpoints of {} epochs: at most {} are kept.",
+                                 training.path_every, training.epochs / training.path_every, training.epochs,
+                                 kMostCheckpoints));
+  }
+
+  std::vector<Work> work(const RunConfig& config) const override {
+    std::vector<Work> all;
+    for (const LossKind loss : config.losses) {
+      all.push_back(profiles_of(config, loss, 0));
+      if (has_reference(config)) all.push_back(profiles_of(config, loss, kReference));
+      all.push_back(checkpoints_of(config, loss));
+    }
+    return all;
+  }
+
+  PointSet points(const RunConfig& config, int) const override {
+    return make_points(reference_rule(config), config.network.dimension, config.seed, 0);
+  }
+
+  LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
+                const std::vector<double>&) const override {
+    const Minimizer& minimizer = find_minimizer(minimizers, work.minimizer_name());
+    if (static_cast<std::int64_t>(minimizer.path.epoch.size()) != config.training.path_length())
+      throw Error(fmt::format("The minimizer {} lacks the path of its training.", minimizer.name));
+    return {{minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias},
+            config.n_directions,
+            minimizer.path.parameters};
+  }
+
+  // Checkpoint by checkpoint: directions are scaled against its own weights.
+  void evaluate(LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items,
+                std::span<double> values) const override {
+    const bool is_measure = work.block.values == kMeasure;
+    const std::int64_t per_checkpoint =
+        is_measure ? kMeasures : lines.n_directions() * static_cast<std::int64_t>(work.steps.size());
+    const std::size_t n = lines.parameter_count();
+    for (std::int64_t done = 0; done < items.count;) {
+      const std::int64_t checkpoint = (items.first + done) / per_checkpoint;
+      const std::int64_t first = (items.first + done) % per_checkpoint;
+      const std::int64_t count = std::min(per_checkpoint - first, items.count - done);
+      const auto theta = lines.starts().subspan(static_cast<std::size_t>(checkpoint) * n, n);
+      const auto out = values.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(count));
+      if (is_measure) {
+        const std::vector<double> measured = measure(backend, theta);
+        std::copy_n(measured.begin() + first, count, out.begin());
+      } else {
+        const LineSet own(lines.directions().around(theta));
+        backend.evaluate({work.loss, &own, work.steps, first, count}, out);
+      }
+      done += count;
+    }
+  }
+
+  std::vector<ResultGroup> results(const RunConfig& config) const override {
+    std::vector<ResultGroup> groups;
+    for (const LossKind loss : config.losses) groups.push_back(trajectory_table(config).group(result_path(loss)));
+    return groups;
+  }
+
+  std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig& config) const override {
+    return std::make_unique<TrajectoryFindings>(reduce_trajectories(rows, config), config);
+  }
+
+  std::string header(const RunConfig& config) const override {
+    std::string text = fmt::format(
+        "Trajectory  {} checkpoints, every {} epochs{}\nProfiles    at each {} x {} steps on [{:g}, {:g}]\n",
+        count_text(config.training.path_length()), count_text(config.training.path_every),
+        config.training.lbfgs_iterations > 0 ? " and after L-BFGS" : "", directions_text(config),
+        config.grid.steps().size(), config.grid.min, config.grid.max);
+    text += quadrature_lines(config);
+    if (has_reference(config))
+      text += fmt::format("            and {} for reference\n", to_string(reference_rule(config)));
+    return text;
+  }
+
+  std::string name(const RunConfig& config, const Work& work) const override {
+    const std::string loss = to_string(work.loss);
+    if (work.block.values == kMeasure) return loss + ", checkpoints";
+    return work.point_set == 0 ? loss : loss + ", reference " + to_string(reference_rule(config));
+  }
+};
+
+}  // namespace
+
+const Analysis& trajectory_analysis() {
+  static const TrajectoryAnalysis analysis;
+  return analysis;
+}
+
+}  // namespace landscape
