@@ -108,7 +108,12 @@ Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind
   return found;
 }
 
-std::string index_cell(const CheckpointIndex& index) { return known_index_text(index.index.index, index.resolution); }
+// "< 2e-11" where rounding can make the index.
+std::string index_cell(const CheckpointIndex& of) {
+  const std::optional<double>& index = of.index.index;
+  if (index && of.resolution && *index <= *of.resolution) return fmt::format("< {:.0e}", *of.resolution);
+  return number_or_undefined(index);
+}
 
 std::string interval_cell(const std::optional<IndexInterval>& interval) {
   return interval ? fmt::format("{:.4g} .. {:.4g}", interval->lower, interval->upper) : "undefined";

@@ -84,6 +84,14 @@ class Trajectory(SystemTest):
         self.run_program("trajectory", *SMALL, *RANDOM, "--output=none.h5", "--dry-run")
         self.assertFalse(os.path.exists(self.path("none.h5")))
 
+    def test_an_index_that_rounding_can_make_is_shown_as_such_apart_from_its_neighbour(self):
+        # Directions of the linear model's one weight differ in sign only: all T are equal.
+        end = self.run_program("trajectory", "--network=linear", "--problem=cubic", *SMALL[1:], "--output=t.h5")
+        rows = [line for line in end.stdout.splitlines() if line.startswith("       0")]
+        self.assertEqual(len(rows), 2)
+        for row in rows:
+            self.assertRegex(row, r" < \de-\d\d ")
+
     def test_a_kill_in_training_or_evaluation_costs_no_bit(self):
         long = ["trajectory", "--width=3", "--epochs=30000", "--every=3000", "--lbfgs-iterations=0", "--directions=150"]
         long += ["--grid=-1:1:41", "--bootstrap=50", "--round-seconds=0.05", "--losses=galerkin"]

@@ -1,11 +1,11 @@
-// The command trajectory: the roughness index along a training. Parameters are kept every k epochs of Adam, at its begin
-// and its end, and after L-BFGS: the training's path. From every checkpoint theta_c both losses' own training has
+// The command trajectory: the roughness index along a training. Parameters are kept every k epochs of Adam, at its
+// begin and its end, and after L-BFGS: the training's path. At every checkpoint theta_c the loss that is trained has
 // profiles f(s) = L(theta_c + s d) along M directions, and RI with its interval; beside it stand both losses, the
 // lengths of their gradients and the errors of u.
 //
 // The draws of direction k are common to all checkpoints and both losses; each checkpoint scales them against its own
-// weights, as profiles of any minimizer do (and as the released code does along a training, where it draws anew at every
-// checkpoint): so RI at a checkpoint is what the command roughness finds there, and neighbours are paired.
+// weights, as profiles of any minimizer do (and as the released code does along a training, where it draws anew at
+// every checkpoint): so RI at a checkpoint is what the command roughness finds there, and neighbours are paired.
 //
 // Blocks, K checkpoints, M directions, P steps:
 //   path/<loss>                (K M, P)  losses with the run's points
