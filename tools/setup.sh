@@ -22,6 +22,7 @@ fmt|run|library fmt/format.h fmt|libfmt-dev|fmt
 nlohmann_json|run|header nlohmann/json.hpp|nlohmann-json3-dev|nlohmann_json
 Random123|run|header Random123/philox.h|librandom123-dev|Random123 (headers only)
 libLBFGS|run|library lbfgs.h lbfgs|liblbfgs-dev|libLBFGS
+LAPACK|run|any_library lapack openblas|liblapack-dev|OpenBLAS or LAPACK
 GoogleTest|test|library gtest/gtest.h gtest|libgtest-dev|GoogleTest
 h5dump|test|command h5dump|hdf5-tools|HDF5 built with MPI
 Python modules|test|python|python3-numpy python3-scipy python3-h5py python3-matplotlib|SciPy bundle, h5py, matplotlib
@@ -61,6 +62,16 @@ landscape_library() {
   landscape_header "$1" || return
   for directory in "${LANDSCAPE_LIBRARIES[@]}"; do
     compgen -G "$directory/lib$2*.so" >/dev/null || compgen -G "$directory/lib$2*.a" >/dev/null && return
+  done
+  return 1
+}
+
+landscape_any_library() {
+  local directory name
+  for name; do
+    for directory in "${LANDSCAPE_LIBRARIES[@]}"; do
+      compgen -G "$directory/lib$name*.so" >/dev/null || compgen -G "$directory/lib$name*.a" >/dev/null && return
+    done
   done
   return 1
 }

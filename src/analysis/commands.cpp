@@ -15,6 +15,8 @@ std::span<const Command> command_table() {
        run_analysis},
       {"surface", "[options]", "losses on a plane: random, or through minimizers", &surface_analysis(), run_analysis},
       {"trajectory", "[options]", "the index along trainings, every few epochs", &trajectory_analysis(), run_analysis},
+      {"spectrum", "[options]", "eigenvalues of each loss's Hessian at its minimizer", &spectrum_analysis(),
+       run_analysis},
       {"resume", "FILE", "go on with a file by its own settings and what is given", nullptr, resume_file, nullptr, 1},
       {"info", "FILE", "what an output file holds", nullptr, nullptr, show_info, 1, {"settings"}},
       {"reduce",

@@ -56,7 +56,7 @@ class Verification {
     Verified verified;
     verified.n_damaged = std::count(states.begin(), states.end(), RowState::damaged);
     verified.n_skipped = (n_rows - static_cast<std::int64_t>(intact.size())) * n_columns;
-    cached_row_ = -1;
+    cached_row_ = made_row_ = -1;
     if (config_.all) {
       for (const std::int64_t row : intact) {
         for (std::int64_t column = 0; column < n_columns; column += kVerifyBatch)
@@ -97,14 +97,30 @@ class Verification {
     return items;
   }
 
+  // Columns of a row; of an indivisible one, which is kept, out of the whole.
+  std::vector<double> evaluated(const Work& work, const LineSet& lines, std::int64_t row, std::int64_t column,
+                                std::int64_t count) {
+    const std::int64_t n = work.block.columns;
+    std::vector<double> values(static_cast<std::size_t>(work.make_rows ? n : count));
+    if (!work.make_rows) {
+      analysis_.evaluate(backend_, work, lines, {row * n + column, count}, values);
+      return values;
+    }
+    if (row != made_row_) {
+      analysis_.evaluate(backend_, work, lines, {row * n, n}, values);
+      made_ = std::move(values);
+      made_row_ = row;
+    }
+    return {made_.begin() + column, made_.begin() + column + count};
+  }
+
   void compare(const Work& work, const LineSet& lines, std::int64_t row, std::int64_t column, std::int64_t count,
                Verified& verified) {
     if (row != cached_row_) {
       cached_ = reader_.rows(work.block.group, row, 1);
       cached_row_ = row;
     }
-    std::vector<double> again(static_cast<std::size_t>(count));
-    analysis_.evaluate(backend_, work, lines, {row * work.block.columns + column, count}, again);
+    std::vector<double> again = evaluated(work, lines, row, column, count);
     double scale = 0.0;
     for (const double f : cached_) scale = std::isfinite(f) ? std::max(scale, std::abs(f)) : scale;
     for (std::int64_t i = 0; i < count; ++i) {
@@ -128,6 +144,8 @@ class Verification {
   std::vector<Minimizer> minimizers_;
   std::int64_t cached_row_ = -1;
   std::vector<double> cached_;
+  std::int64_t made_row_ = -1;
+  std::vector<double> made_;
 };
 
 }  // namespace
@@ -177,8 +195,8 @@ void verify_file(const Invocation& invocation) {
                                 : same_device              ? "the same bits"
                                                            : fmt::format("equal within {:.1e}", verified.worst);
     fmt::print(
-        "{:<{}} {} of {} losses computed again: {}{}\n", analysis.name(config, work), name_width,
-        count_text(verified.n_compared), count_text(work.block.n_items()), outcome,
+        "{:<{}} {} of {} {} computed again: {}{}\n", analysis.name(config, work), name_width,
+        count_text(verified.n_compared), count_text(work.block.n_items()), analysis.items_name(), outcome,
         verified.n_skipped > 0 ? fmt::format(" ({} are not done or damaged)", count_text(verified.n_skipped)) : "");
   }
   if (n_different > 0)

@@ -11,6 +11,7 @@
 #include "cpu_kernels.hpp"
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/equation/equation.hpp"
+#include "landscape/math/dual.hpp"
 #include "landscape/model/environment.hpp"
 #include "landscape/model/error.hpp"
 
@@ -106,6 +107,8 @@ class CpuBackend final : public LossBackend {
   void set_points(const PointSet& points) override;
   void evaluate(const LineTask& task, std::span<double> losses) override;
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override;
+  void hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
+                        std::span<double> products) override;
 
  private:
   /// The points as one loss's kernels want them, made when that loss is first asked for.
@@ -117,6 +120,19 @@ class CpuBackend final : public LossBackend {
     cpu::SinglePointBlocks single_blocks{};
   };
   const PreparedPoints& prepared(LossKind loss);
+  /// The points' blocks in pieces, of which every sum over them is made: they depend on the points alone, at least 64
+  /// and at most about 64 of them, so that threads do not change a bit.
+  struct Chunks {
+    std::int64_t n = 0, n_blocks = 0, per_chunk = 0;
+    std::int64_t first(std::int64_t chunk) const { return chunk * per_chunk; }
+    std::int64_t count(std::int64_t chunk) const { return std::min(per_chunk, n_blocks - first(chunk)); }
+  };
+  void unfold_product(const std::vector<double>& theta, const std::vector<double>& direction, const double* folded,
+                      std::size_t size, std::span<double> product) const;
+  static Chunks chunks_of(const cpu::PointBlocks& points) {
+    const std::int64_t per_chunk = std::max<std::int64_t>(2, (points.n_blocks + 63) / 64);
+    return {(points.n_blocks + per_chunk - 1) / per_chunk, points.n_blocks, per_chunk};
+  }
   cpu::Evaluation evaluation(LossKind loss) const {
     const math::DynamicShape s = spec_.shape();
     return {s.d, s.w, s.nb, spec_.kind, s.half, spec_.activation, loss};
@@ -273,25 +289,22 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
   const cpu::PointBlocks& points = prepared(loss).blocks;
   const std::size_t size = kernels_.gradient_size(e);
   const std::size_t n_work = kernels_.gradient_work(e);
-  // Chunks depend on the points alone, at least 64 and at most about 64 of them, so that threads do not change a bit.
-  const std::int64_t blocks_per_chunk = std::max<std::int64_t>(2, (points.n_blocks + 63) / 64);
-  const std::int64_t n_chunks = (points.n_blocks + blocks_per_chunk - 1) / blocks_per_chunk;
-  std::vector<double> partial(static_cast<std::size_t>(n_chunks) * (size + 1));
+  const Chunks chunks = chunks_of(points);
+  std::vector<double> partial(static_cast<std::size_t>(chunks.n) * (size + 1));
   const double cost =
       static_cast<double>(points.n_blocks) * cpu::kBlock * static_cast<double>((spec_.dimension + 2) * 6 * size);
-  const int threads = worthwhile_threads(cost, n_chunks);
+  const int threads = worthwhile_threads(cost, chunks.n);
 #pragma omp parallel num_threads(threads)
   {
     double* scratch = work(n_work);
 #pragma omp for schedule(dynamic, 1)
-    for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
+    for (std::int64_t chunk = 0; chunk < chunks.n; ++chunk) {
       double* out = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
-      const std::int64_t first = chunk * blocks_per_chunk;
-      out[size] = kernels_.gradient(e, evaluated.data(), points, first,
-                                    std::min(blocks_per_chunk, points.n_blocks - first), out, scratch);
+      out[size] =
+          kernels_.gradient(e, evaluated.data(), points, chunks.first(chunk), chunks.count(chunk), out, scratch);
     }
   }
-  for (std::int64_t chunk = 1; chunk < n_chunks; ++chunk) {
+  for (std::int64_t chunk = 1; chunk < chunks.n; ++chunk) {
     const double* from = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
     for (std::size_t i = 0; i <= size; ++i) partial[i] += from[i];
   }
@@ -300,6 +313,61 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
   embedding_.gather(std::span<double>(row));
   std::copy_n(row.begin(), gradient.size(), gradient.begin());
   return partial[size];
+}
+
+void CpuBackend::hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
+                                  std::span<double> products) {
+  if (theta.size() != n_parameters_ || vectors.size() % n_parameters_ != 0 || vectors.size() != products.size())
+    throw Error("Parameters, vectors and their products with the Hessian do not fit the network.");
+  const cpu::Evaluation e = evaluation(loss);
+  const std::vector<double> evaluated = embedding_.spread_copy(theta);
+  const cpu::PointBlocks& points = prepared(loss).blocks;
+  const Chunks chunks = chunks_of(points);
+  const std::size_t size = kernels_.gradient_size(e), n_work = kernels_.product_work(e);
+  const auto n_vectors = static_cast<std::int64_t>(vectors.size() / n_parameters_);
+  // So many at once that the sums of all chunks stay below 64 MiB.
+  const auto batch = std::clamp<std::int64_t>((std::int64_t{1} << 22) / (chunks.n * static_cast<std::int64_t>(size)), 1,
+                                              std::max<std::int64_t>(1, n_vectors));
+  const auto part = [n = n_parameters_](auto all, std::int64_t k) {
+    return all.subspan(static_cast<std::size_t>(k) * n, n);
+  };
+  std::vector<double> partial(static_cast<std::size_t>(batch * chunks.n) * 2 * size);
+  for (std::int64_t begin = 0; begin < n_vectors; begin += batch) {
+    const std::int64_t n = std::min(batch, n_vectors - begin);
+    std::vector<std::vector<double>> directions;
+    for (std::int64_t k = 0; k < n; ++k) directions.push_back(embedding_.spread_copy(part(vectors, begin + k)));
+    const double cost = static_cast<double>(n) * static_cast<double>(points.n_blocks) * cpu::kBlock *
+                        static_cast<double>((spec_.dimension + 2) * 18 * size);
+    const int threads = worthwhile_threads(cost, n * chunks.n);
+#pragma omp parallel num_threads(threads)
+    {
+      double* scratch = work(n_work);
+#pragma omp for schedule(dynamic, 1)
+      for (std::int64_t task = 0; task < n * chunks.n; ++task) {
+        const std::int64_t chunk = task % chunks.n;
+        kernels_.product(e, evaluated.data(), directions[static_cast<std::size_t>(task / chunks.n)].data(), points,
+                         chunks.first(chunk), chunks.count(chunk),
+                         partial.data() + static_cast<std::size_t>(task) * 2 * size, scratch);
+      }
+    }
+    for (std::int64_t k = 0; k < n; ++k) {
+      double* sum = partial.data() + static_cast<std::size_t>(k * chunks.n) * 2 * size;
+      for (std::size_t i = 2 * size; i < static_cast<std::size_t>(chunks.n) * 2 * size; ++i)
+        sum[i % (2 * size)] += sum[i];
+      unfold_product(evaluated, directions[static_cast<std::size_t>(k)], sum, size, part(products, begin + k));
+    }
+  }
+}
+
+// From the folded gradient (size) and, behind it, its derivative along the direction to that of theta's gradient.
+void CpuBackend::unfold_product(const std::vector<double>& theta, const std::vector<double>& direction,
+                                const double* folded, std::size_t size, std::span<double> product) const {
+  std::vector<math::Dual> moved, sums, row(theta.size());
+  for (std::size_t i = 0; i < theta.size(); ++i) moved.emplace_back(theta[i], direction[i]);
+  for (std::size_t i = 0; i < size; ++i) sums.emplace_back(folded[i], folded[size + i]);
+  math::unfold_gradient(spec_.shape(), moved.data(), sums.data(), row.data());
+  embedding_.gather(std::span<math::Dual>(row));
+  for (std::size_t i = 0; i < product.size(); ++i) product[i] = row[i].slope;
 }
 
 }  // namespace

@@ -53,6 +53,11 @@ struct Kernels {
   /// Folded gradient (gradient_size) of the points in blocks [first, first + count); returns their part of the loss.
   double (*gradient)(const Evaluation&, const double* theta, const PointBlocks&, std::int64_t first, std::int64_t count,
                      double* folded, double* work);
+  std::size_t (*product_work)(const Evaluation&);
+  /// Folded gradient (gradient_size), and behind it its derivative along `direction` (as many), of the points in blocks
+  /// [first, first + count).
+  void (*product)(const Evaluation&, const double* theta, const double* direction, const PointBlocks&,
+                  std::int64_t first, std::int64_t count, double* folded, double* work);
   std::size_t (*single_work)(const Evaluation&);  // in floats
   /// As `loss`, every operation in single precision: parameters, step, points and sums are rounded to float.
   double (*single_loss)(const Evaluation&, const double* theta, const double* direction, double step,

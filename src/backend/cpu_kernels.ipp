@@ -5,6 +5,7 @@
 
 #include "cpu_kernels.hpp"
 #include "landscape/math/float_lanes.hpp"  // before the templates that call its scalar fma
+#include "landscape/math/dual.hpp"
 #include "landscape/math/gradient.hpp"
 #include "landscape/math/lanes.hpp"
 #include "landscape/math/network.hpp"
@@ -21,6 +22,13 @@ template <>
 struct DenseBlocking<FloatLanes> {
   static constexpr int kRows = LANDSCAPE_CPU_ROWS;
   static constexpr int kColumns = LANDSCAPE_CPU_COLUMNS;
+  static constexpr bool kOutline = true;
+};
+// Out of line: inlined into every activation and loss, duals take minutes to compile.
+template <>
+struct DenseBlocking<DualOf<Lanes<LANDSCAPE_CPU_LANES>>> {
+  static constexpr int kRows = 1;
+  static constexpr int kColumns = 4;
   static constexpr bool kOutline = true;
 };
 LANDSCAPE_MATH_END
@@ -188,39 +196,52 @@ double single_loss(const Evaluation& e, const double* theta, const double* direc
 
 constexpr int kGradientSets = kGradientLanes / kLanes;  // registers that make up the logical lanes
 
-template <Activation kActivation, LossKind kLoss>
-double chunk_gradient(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first,
-                      std::int64_t count, double* folded, double* work) {
-  const FoldedLayout<DynamicShape> layout{s};
+/// Adds the gradients of the points in blocks [first, first + count) to sums (kGradientSets, size), set by set, and
+/// their losses to loss_sum (kGradientSets). T: the scalar of a point, lanes or duals of lanes. work: x (d), then what
+/// loss_gradient takes.
+template <Activation kActivation, LossKind kLoss, class T, class W>
+void sum_gradients(const DynamicShape& s, const FoldedNetwork<W>& net, const PointBlocks& points, std::int64_t first,
+                   std::int64_t count, T* sums, T* loss_sum, T* work) {
   const int d = s.dimension();
-  const int size = layout.size();
-  L* sums = reinterpret_cast<L*>(work);  // (kGradientSets, size)
-  L* x = sums + kGradientSets * size;
-  L* scratch = x + d;
-  double* buffer = reinterpret_cast<double*>(scratch + math::gradient_work<kLoss, L>(s));
-  const FoldedNetwork<double> net = math::fold(s, theta, buffer);
-  for (int i = 0; i < kGradientSets * size; ++i) sums[i] = L(0.0);
-  L loss_sum[kGradientSets];
-  for (L& sum : loss_sum) sum = L(0.0);
+  const int size = FoldedLayout<DynamicShape>{s}.size();
+  T* x = work;
+  T* scratch = x + d;
+  for (int i = 0; i < kGradientSets * size; ++i) sums[i] = T(0.0);
+  for (int set = 0; set < kGradientSets; ++set) loss_sum[set] = T(0.0);
   for (std::int64_t block = first; block < first + count; ++block) {
     const L* px = lanes_at(points.x + block * d * kBlock);
     const math::IntegrandTerms<L> terms = terms_of<L>(points, block);
     for (int at = 0; at < kRegistersPerBlock; ++at) {
       const std::int64_t q = block * kBlock + at * kLanes;
-      for (int j = 0; j < d; ++j) x[j] = px[j * kRegistersPerBlock + at];
+      for (int j = 0; j < d; ++j) x[j] = T(px[j * kRegistersPerBlock + at]);
       const int set = at % kGradientSets;
-      const L value = math::loss_gradient<kActivation, kLoss>(s, net, x, at_register(terms, at),
+      const T value = math::loss_gradient<kActivation, kLoss>(s, net, x, at_register(terms, at),
                                                               *lanes_at(points.weight + q), sums + set * size, scratch);
       loss_sum[set] = loss_sum[set] + value;
     }
   }
+}
+
+/// The sum over the logical lanes: of(set) is the register of one set.
+template <class Of>
+double sum_of_sets(const Of& of) {
   alignas(64) double lane[kGradientLanes];
-  for (int i = 0; i < size; ++i) {
-    for (int set = 0; set < kGradientSets; ++set) sums[set * size + i].store(lane + set * kLanes);
-    folded[i] = tree_sum(lane, kGradientLanes);
-  }
-  for (int set = 0; set < kGradientSets; ++set) loss_sum[set].store(lane + set * kLanes);
+  for (int set = 0; set < kGradientSets; ++set) of(set).store(lane + set * kLanes);
   return tree_sum(lane, kGradientLanes);
+}
+
+template <Activation kActivation, LossKind kLoss>
+double chunk_gradient(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first,
+                      std::int64_t count, double* folded, double* work) {
+  const int size = FoldedLayout<DynamicShape>{s}.size();
+  L* sums = reinterpret_cast<L*>(work);
+  L* scratch = sums + kGradientSets * size;
+  double* buffer = reinterpret_cast<double*>(scratch + s.dimension() + math::gradient_work<kLoss, L>(s));
+  const FoldedNetwork<double> net = math::fold(s, theta, buffer);
+  L loss_sum[kGradientSets];
+  sum_gradients<kActivation, kLoss>(s, net, points, first, count, sums, loss_sum, scratch);
+  for (int i = 0; i < size; ++i) folded[i] = sum_of_sets([&](int set) { return sums[set * size + i]; });
+  return sum_of_sets([&](int set) { return loss_sum[set]; });
 }
 
 std::size_t gradient_size(const Evaluation& e) {
@@ -241,6 +262,47 @@ double gradient(const Evaluation& e, const double* theta, const PointBlocks& poi
     constexpr Activation kActivation = decltype(activation)::value;
     constexpr LossKind kLoss = decltype(kind)::value;
     return chunk_gradient<kActivation, kLoss>(shape_of(e), theta, points, first, count, folded, work);
+  });
+}
+
+// ---- products of the Hessian with a vector: the gradient of theta + eps * direction -------------------------------
+
+using Dual = math::Dual;
+using DualLanes = math::DualOf<L>;
+
+template <Activation kActivation, LossKind kLoss>
+void chunk_product(const DynamicShape& s, const double* theta, const double* direction, const PointBlocks& points,
+                   std::int64_t first, std::int64_t count, double* folded, double* work) {
+  const int size = FoldedLayout<DynamicShape>{s}.size();
+  const int n = math::parameter_count(s);
+  DualLanes* sums = reinterpret_cast<DualLanes*>(work);
+  DualLanes* scratch = sums + kGradientSets * size;
+  Dual* moved = reinterpret_cast<Dual*>(scratch + s.dimension() + math::gradient_work<kLoss, DualLanes>(s));
+  for (int i = 0; i < n; ++i) moved[i] = Dual(theta[i], direction[i]);
+  const FoldedNetwork<Dual> net = math::fold(s, static_cast<const Dual*>(moved), moved + n);
+  DualLanes loss_sum[kGradientSets];
+  sum_gradients<kActivation, kLoss>(s, net, points, first, count, sums, loss_sum, scratch);
+  for (int i = 0; i < size; ++i) {
+    folded[i] = sum_of_sets([&](int set) { return sums[set * size + i].value; });
+    folded[size + i] = sum_of_sets([&](int set) { return sums[set * size + i].slope; });
+  }
+}
+
+std::size_t product_work(const Evaluation& e) {
+  const DynamicShape s = shape_of(e);
+  const FoldedLayout<DynamicShape> layout{s};
+  const int jets = std::max(math::gradient_work<LossKind::ritz, DualLanes>(s),
+                            math::gradient_work<LossKind::galerkin, DualLanes>(s));
+  return static_cast<std::size_t>(kGradientSets * layout.size() + e.dimension + jets) * 2 * kLanes +
+         round_up(2 * static_cast<std::size_t>(math::parameter_count(s) + layout.buffer_size()));
+}
+
+void product(const Evaluation& e, const double* theta, const double* direction, const PointBlocks& points,
+             std::int64_t first, std::int64_t count, double* folded, double* work) {
+  dispatch_loss(e, [&](auto activation, auto kind) {
+    constexpr Activation kActivation = decltype(activation)::value;
+    constexpr LossKind kLoss = decltype(kind)::value;
+    chunk_product<kActivation, kLoss>(shape_of(e), theta, direction, points, first, count, folded, work);
   });
 }
 

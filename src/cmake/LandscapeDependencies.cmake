@@ -16,6 +16,9 @@ target_include_directories(landscape_lbfgs SYSTEM INTERFACE ${LBFGS_INCLUDE_DIR}
 target_link_libraries(landscape_lbfgs INTERFACE ${LBFGS_LIBRARY})
 
 if(LANDSCAPE_MPI)
+  find_package(LAPACK REQUIRED)
+  add_library(landscape_lapack INTERFACE)
+  target_link_libraries(landscape_lapack INTERFACE ${LAPACK_LIBRARIES} ${BLAS_LIBRARIES})
   set(MPI_CXX_SKIP_MPICXX ON)
   find_package(MPI REQUIRED COMPONENTS C CXX)
   set(HDF5_PREFER_PARALLEL ON)

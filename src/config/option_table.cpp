@@ -309,7 +309,8 @@ std::vector<Option> make_table() {
 
       {"directions", "M", "random directions", directions, evaluates,
        [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
-       [](const C& c) { return c.is_surface() ? std::string() : number_text(c.n_directions); }, 'n', "-surface"},
+       [](const C& c) { return c.is_surface() ? std::string() : number_text(c.n_directions); }, 'n',
+       "-surface,spectrum"},
       {"until-ci", "REL", "add directions until every interval's relative half-width is REL", directions, goal,
        [](C& c, Text t, Text o) { c.until_ci = parse_real_where(t, o, positive, "above 0"); },
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.until_ci) : std::string(); }, '\0', "roughness"},
@@ -318,16 +319,16 @@ std::vector<Option> make_table() {
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.max_directions) : std::string(); }, '\0', "roughness"},
       {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, evaluates,
        [](C& c, Text t, Text o) { c.norm = parse_direction_norm(t, o); },
-       [drawn](const C& c) { return drawn(c, to_string(c.norm)); }},
+       [drawn](const C& c) { return drawn(c, to_string(c.norm)); }, '\0', "-spectrum"},
       {"bias", "zero|copy|random", "what directions do to biases", directions, evaluates,
        [](C& c, Text t, Text o) { c.bias = parse_bias_mode(t, o); },
-       [drawn](const C& c) { return drawn(c, to_string(c.bias)); }},
+       [drawn](const C& c) { return drawn(c, to_string(c.bias)); }, '\0', "-spectrum"},
       {"directions-from", "FILE", "directions stored in an output file", directions, evaluates,
        [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }, '\0',
-       "-trajectory"},
+       "-trajectory,spectrum"},
       {"save-directions", "", "store the directions in the output file", directions, run,
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
-       [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface,trajectory"},
+       [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface,spectrum,trajectory"},
 
       {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, evaluates,
        [](C& c, Text t, Text o) {
@@ -335,10 +336,11 @@ std::vector<Option> make_table() {
          c.grid = parse_grid(t, o);
          c.grid.rule = rule;
        },
-       [](const C& c) { return c.has_grid() ? to_string(c.grid) : std::string(); }, '\0', "-sweep,surface"},
+       [](const C& c) { return c.has_grid() ? to_string(c.grid) : std::string(); }, '\0', "-sweep,surface,spectrum"},
       {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, evaluates,
        [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
-       [](const C& c) { return c.has_grid() ? to_string(c.grid.rule) : std::string(); }, '\0', "-sweep,surface"},
+       [](const C& c) { return c.has_grid() ? to_string(c.grid.rule) : std::string(); }, '\0',
+       "-sweep,surface,spectrum"},
       {"sweep-radius", "LIST", "sweep: half-widths of the grids [0.01,0.02,0.1,1]", profiles, evaluates,
        [](C& c, Text t, Text o) {
          c.sweep_radius = parse_list<double>(
@@ -371,6 +373,31 @@ std::vector<Option> make_table() {
       {"redraw", "", "surface: two new random directions at every point, as published", profiles, evaluates,
        [](C& c, Text t, Text o) { c.surface.redraw = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.surface.redraw); }, '\0', "surface"},
+      {"method", "auto|dense|lanczos",
+       "spectrum: the whole Hessian and all its eigenvalues, or Lanczos from random probes [dense up to 5000 "
+       "parameters]",
+       profiles, evaluates,
+       [](C& c, Text t, Text o) {
+         c.spectrum.method = t == "auto" ? std::nullopt : std::optional<SpectrumMethod>(parse_spectrum_method(t, o));
+       },
+       [](const C& c) { return c.spectrum.method ? to_string(*c.spectrum.method) : std::string(); }, '\0', "spectrum"},
+      {"probes", "N", "spectrum: random vectors of lanczos [10]", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.spectrum.probes = parse_whole<std::int64_t>(t, o, 1, 1'000'000); },
+       [](const C& c) { return c.is_lanczos() ? number_text(c.spectrum.probes) : std::string(); }, '\0', "spectrum"},
+      {"lanczos-steps", "M", "spectrum: products with the Hessian per probe [100]", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.spectrum.steps = parse_whole<std::int64_t>(t, o, 1, 100'000); },
+       [](const C& c) { return c.is_lanczos() ? number_text(c.spectrum.steps) : std::string(); }, '\0', "spectrum"},
+      {"probe-entries", "rademacher|gaussian", "spectrum: of the probes [rademacher]", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.spectrum.entries = parse_probe_entries(t, o); },
+       [](const C& c) { return c.is_lanczos() ? to_string(c.spectrum.entries) : std::string(); }, '\0', "spectrum"},
+      {"restrict", "NAME", "spectrum: to the parameters of one layer or tensor: layer1 or layer1.weight", profiles,
+       evaluates, [](C& c, Text t, Text) { c.spectrum.restrict_to = t; },
+       [](const C& c) { return c.spectrum.restrict_to; }, '\0', "spectrum"},
+      {"eigenvectors", "K", "spectrum: store those of the K largest and the K smallest eigenvalues; dense [0]",
+       profiles, evaluates,
+       [](C& c, Text t, Text o) { c.spectrum.eigenvectors = parse_whole<std::int64_t>(t, o, 0, 1000); },
+       [](const C& c) { return c.spectrum.eigenvectors > 0 ? number_text(c.spectrum.eigenvectors) : std::string(); },
+       '\0', "spectrum"},
       {"quadrature", "RULE",
        "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N [simpson:100, gauss:24, gauss:16 for d = 1, "
        "2, 3, "
@@ -387,7 +414,8 @@ std::vector<Option> make_table() {
 
       {"precision", "double|single", "of the losses; single is for comparison, on the CPU [double]", profiles,
        evaluates, [](C& c, Text t, Text o) { c.precision = parse_precision(t, o); },
-       [](const C& c) { return c.precision == Precision::double_precision ? std::string() : to_string(c.precision); }},
+       [](const C& c) { return c.precision == Precision::double_precision ? std::string() : to_string(c.precision); },
+       '\0', "-spectrum"},
 
       {"bootstrap", "N", "resamples for the intervals", statistics, reduces,
        [](C& c, Text t, Text o) { c.bootstrap = parse_whole<int>(t, o, 1, 10'000'000); },

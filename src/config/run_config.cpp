@@ -20,6 +20,10 @@ constexpr Choices<Around, 3> kArounds{{{Around::own, "own"}, {Around::other, "ot
 bool is_own(const std::string& entry) {
   return entry == to_string(LossKind::ritz) || entry == to_string(LossKind::galerkin);
 }
+constexpr Choices<SpectrumMethod, 2> kSpectrumMethods{
+    {{SpectrumMethod::dense, "dense"}, {SpectrumMethod::lanczos, "lanczos"}}};
+constexpr Choices<ProbeEntries, 2> kProbeEntries{
+    {{ProbeEntries::rademacher, "rademacher"}, {ProbeEntries::gaussian, "gaussian"}}};
 
 }  // namespace
 
@@ -93,6 +97,14 @@ DeviceChoice parse_device_choice(std::string_view text, std::string_view option)
 std::string to_string(Around around) { return choice_name(kArounds, around); }
 
 Around parse_around(std::string_view text, std::string_view option) { return parse_choice(kArounds, text, option); }
+std::string to_string(SpectrumMethod method) { return choice_name(kSpectrumMethods, method); }
+SpectrumMethod parse_spectrum_method(std::string_view text, std::string_view option) {
+  return parse_choice(kSpectrumMethods, text, option);
+}
+std::string to_string(ProbeEntries entries) { return choice_name(kProbeEntries, entries); }
+ProbeEntries parse_probe_entries(std::string_view text, std::string_view option) {
+  return parse_choice(kProbeEntries, text, option);
+}
 
 std::string to_string(Precision precision) { return choice_name(kPrecisions, precision); }
 

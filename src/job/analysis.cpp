@@ -17,6 +17,10 @@ LineSet Analysis::lines(const RunConfig& config, const Work& work, std::span<con
 
 void Analysis::evaluate(LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items,
                         std::span<double> values) const {
+  if (work.make_rows) {
+    work.make_rows(backend, lines, items.first / work.block.columns, values);
+    return;
+  }
   backend.evaluate({work.loss, &lines, work.steps, items.first, items.count}, values);
 }
 

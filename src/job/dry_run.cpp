@@ -51,11 +51,13 @@ double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& wo
   const LineSet lines = setup.analysis->lines(setup.config, work, minimizers, {});
   const std::int64_t n_items = work.block.n_items();
   std::vector<double> losses;
-  std::int64_t count = std::min<std::int64_t>(n_items, 16 * setup.threads);
+  // Of indivisible rows one, a thread each.
+  const std::int64_t least = work.least_items();
+  std::int64_t count = std::min<std::int64_t>(n_items, least > 1 ? least * setup.threads : 16 * setup.threads);
   while (true) {
     losses.resize(static_cast<std::size_t>(count));
     double seconds = 0.0;  // the least of three: other work on the machine may stall one
-    for (int trial = 0; trial < 3; ++trial) {
+    for (int trial = 0; trial < 3 && seconds < kMeasureSeconds; ++trial) {
       const Stopwatch clock;
       setup.analysis->evaluate(backend, work, lines, {0, count}, losses);
       seconds = trial == 0 ? clock.seconds() : std::min(seconds, clock.seconds());
@@ -131,8 +133,8 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
            }
            std::string lines;
            if (n_items > 0) {
-             lines += fmt::format("Work        {} losses, at most {} per rank, at {} points each\n",
-                                  count_text(n_items), count_text((n_items + comm.size() - 1) / comm.size()),
+             lines += fmt::format("Work        {} {}, at most {} per rank, at {} points each\n", count_text(n_items),
+                                  setup.analysis->items_name(), count_text((n_items + comm.size() - 1) / comm.size()),
                                   count_text(static_cast<std::int64_t>(setup.points.size())));
            }
            lines += fmt::format("File        {}, {} free there\n",

@@ -36,10 +36,11 @@ class Rounds {
     for (std::size_t i = 0; i < open.size(); ++i) {
       outcome_.n_items += items_of(i);
       longest_ = std::max(longest_, items_of(i));
+      if (items_of(i) > 0) least_ = std::max(least_, work[i].least_items());
     }
     outcome_.seconds.resize(work.size());
     per_block_ = kFirstItemsPerThread * setup.threads * comm.size();
-    per_block_ = comm.all_reduce(per_block_, Reduction::max);
+    per_block_ = std::max(comm.all_reduce(per_block_, Reduction::max), least_ * comm.size());
     batch_ = kFirstBatchPerThread * setup.threads;
   }
 
@@ -115,10 +116,9 @@ class Rounds {
     for (std::size_t i = 0; i < open_.size(); ++i) {
       const std::int64_t end = std::min(cursor_ + per_block_, items_of(i));
       if (cursor_ >= end) continue;
-      const WorkRange share = WorkPartition(end - cursor_, comm_.size()).of(comm_.rank());
+      const WorkRange share = share_of({cursor_, end}, items_of(i), work_[i].least_items(), comm_.rank(), comm_.size());
       const Stopwatch clock;
-      for (const ItemRange& items :
-           contiguous_items(open_[i], work_[i].block.columns, {cursor_ + share.begin, cursor_ + share.end})) {
+      for (const ItemRange& items : contiguous_items(open_[i], work_[i].block.columns, share)) {
         use_set(work_[i].point_set);
         done += evaluate_items(work_[i], *lines_[i], items, done);
       }
@@ -142,7 +142,8 @@ class Rounds {
         break;
       }
       const Stopwatch clock;
-      const std::int64_t count = std::min(batch_, items.count - done);
+      const std::int64_t least = work.least_items();
+      const std::int64_t count = std::min(std::max(batch_ / least, std::int64_t{1}) * least, items.count - done);
       values_.resize(static_cast<std::size_t>(count));
       setup_.analysis->evaluate(backend_, work, lines, {items.first + done, count}, values_);
       file_.write_items(work.block.group, items.first + done, values_);
@@ -160,9 +161,9 @@ class Rounds {
     if (!progress_.is_due()) return;
     const double done = static_cast<double>(outcome_.n_done) + static_cast<double>(own_done) * comm_.size();
     const double fraction = std::min(1.0, done / static_cast<double>(outcome_.n_items));
-    progress_.update(fmt::format("  profiles  {:5.1f} % of {} losses, {:.3g} per second{}", 100.0 * fraction,
-                                 count_text(outcome_.n_items), done / std::max(clock_.seconds(), 1e-3),
-                                 remaining_text(fraction, clock_.seconds())));
+    progress_.update(fmt::format("  profiles  {:5.1f} % of {} {}, {:.3g} per second{}", 100.0 * fraction,
+                                 count_text(outcome_.n_items), setup_.analysis->items_name(),
+                                 done / std::max(clock_.seconds(), 1e-3), remaining_text(fraction, clock_.seconds())));
   }
 
   // Of as much work as --round-seconds asks for, but no less than makes the cost of a round a small part of it.
@@ -172,8 +173,8 @@ class Rounds {
     if (setup_.config.time_limit > 0.0) target = std::min(target, std::max(1.0, last.seconds_left));
     const double fitting =
         static_cast<double>(per_block_) * std::min(kGrowth, target / std::max(last.work_seconds, 1e-6));
-    per_block_ =
-        std::clamp(static_cast<std::int64_t>(fitting), std::int64_t{comm_.size()}, kMostItemsPerRank * comm_.size());
+    per_block_ = std::clamp(static_cast<std::int64_t>(fitting), least_ * comm_.size(),
+                            std::max(kMostItemsPerRank, least_) * comm_.size());
   }
 
   void write_row_vectors() {
@@ -207,6 +208,7 @@ class Rounds {
   std::int64_t per_block_ = 1;  // items of every block in this round, all ranks together
   int set_ = 0;                 // whose points the backend holds
   std::int64_t longest_ = 0;    // of the open lists
+  std::int64_t least_ = 1;      // items that come about together, in any of them
   std::int64_t batch_ = 1;      // items per call of the backend
   double cost_of_round_ = 0.0;  // the last one's seconds on this rank beyond the slowest rank's work
   double mean_cost_ = 0.0;      // of the rounds so far, the last ones counting most; the same on all ranks
@@ -239,6 +241,13 @@ std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std:
     at += count;
   }
   return ranges;
+}
+
+WorkRange share_of(WorkRange slice, std::int64_t n_items, std::int64_t least_items, int rank, int n_ranks) {
+  const std::int64_t begin = slice.begin / least_items;
+  const std::int64_t end = slice.end >= n_items ? n_items / least_items : slice.end / least_items;
+  const WorkRange pieces = WorkPartition(end - begin, n_ranks).of(rank);
+  return {(begin + pieces.begin) * least_items, (begin + pieces.end) * least_items};
 }
 
 EvaluationOutcome evaluate_rows(const Communicator& comm, const Setup& setup, LossBackend& backend,

@@ -190,7 +190,8 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
     if (!outcome.complete()) {
       const std::int64_t n_left = root_only(comm, [&] { return store_stopped(setup, work, outcome); });
       return stop_with(comm, setup,
-                       fmt::format("with {} of {} losses left", count_text(n_left), count_text(count_items(work))));
+                       fmt::format("with {} of {} {} left", count_text(n_left), count_text(count_items(work)),
+                                   setup.analysis->items_name()));
     }
 
     // 6. Findings are made from the file's rows; where the analysis wants more directions, 4 to 6 again with these.
@@ -207,7 +208,7 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
     if (next == 0) {
       // 7. They are stored and printed.
       say(comm, setup,
-          fmt::format("Evaluated   {} losses in {} on {}\n\n", count_text(outcome.n_done),
+          fmt::format("Evaluated   {} {} in {} on {}\n\n", count_text(outcome.n_done), setup.analysis->items_name(),
                       duration_text(outcome.wall_seconds), backend->describe()));
       root_only(comm, [&] { store_findings(setup, work, outcome, measured, *findings); });
       return kDone;

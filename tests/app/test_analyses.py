@@ -61,7 +61,7 @@ class Analyses(SystemTest):
         for command in ("reduce", "verify"):
             said = self.run_program(command, "a.h5", code=1).stderr
             self.assertIn("command 'gradient-norm', which this program does not have", said)
-        self.assertIn("gradients: 50 rows x 1 columns", self.run_program("info", "a.h5").stdout)
+        self.assertIn("gradients: 50 rows", self.run_program("info", "a.h5").stdout)
         said = self.run_program(*NORMS[1:], "--output=a.h5", "--resume", code=2).stderr
         self.assertIn("begun by the command gradient-norm", said)
 

@@ -28,6 +28,29 @@ TEST(ContiguousItems, AnEmptyRangeHasNoItems) {
   EXPECT_TRUE(contiguous_items(std::vector<std::int64_t>{2}, 10, {3, 3}).empty());
 }
 
+TEST(ShareOf, IndivisibleRowsGoWholeToOneRankEachOnceWhateverTheSlices) {
+  const std::int64_t n_rows = 11, columns = 7, n = n_rows * columns;
+  for (const std::int64_t slice : {1, 5, 7, 20, 100}) {
+    for (int n_ranks = 1; n_ranks <= 4; ++n_ranks) {
+      std::vector<int> seen(static_cast<std::size_t>(n), 0);
+      for (std::int64_t at = 0; at < n; at += slice) {
+        for (int rank = 0; rank < n_ranks; ++rank) {
+          const WorkRange share = share_of({at, std::min(at + slice, n)}, n, columns, rank, n_ranks);
+          EXPECT_EQ(share.begin % columns, 0);
+          EXPECT_EQ(share.end % columns, 0);
+          for (std::int64_t i = share.begin; i < share.end; ++i) ++seen[static_cast<std::size_t>(i)];
+        }
+      }
+      EXPECT_EQ(seen, std::vector<int>(static_cast<std::size_t>(n), 1)) << slice << " items, " << n_ranks << " ranks";
+    }
+  }
+}
+
+TEST(ShareOf, SingleItemsAreSpreadEvenly) {
+  EXPECT_EQ(share_of({10, 20}, 100, 1, 0, 3), (WorkRange{10, 14}));
+  EXPECT_EQ(share_of({10, 20}, 100, 1, 2, 3), (WorkRange{17, 20}));
+}
+
 TEST(ContiguousItems, EveryItemIsCoveredOnce) {
   const std::vector<std::int64_t> rows{1, 2, 4, 7};
   const std::int64_t n_steps = 3;

@@ -16,5 +16,6 @@ const Analysis& roughness_analysis();
 const Analysis& sweep_analysis();
 const Analysis& surface_analysis();
 const Analysis& trajectory_analysis();
+const Analysis& spectrum_analysis();
 
 }  // namespace landscape

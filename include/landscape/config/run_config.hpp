@@ -50,6 +50,19 @@ struct SurfaceOptions {
 /// Entry `place` of --through: the name of the run's own minimizer that it is, or that of a file's: A, B, C.
 std::string name_on_plane(const std::string& entry, std::size_t place);
 
+enum class SpectrumMethod { dense, lanczos };
+enum class ProbeEntries { rademacher, gaussian };
+
+/// The command spectrum: eigenvalues of the Hessian in the parameters.
+struct SpectrumOptions {
+  std::optional<SpectrumMethod> method;  // always there in a spectrum's configuration
+  std::int64_t probes = 10;              // of lanczos
+  std::int64_t steps = 100;              // of lanczos, per probe
+  ProbeEntries entries = ProbeEntries::rademacher;
+  std::string restrict_to;        // a layer or tensor; empty: all parameters
+  std::int64_t eigenvectors = 0;  // stored at each end
+};
+
 struct RunConfig {
   // problem and network
   NetworkSpec network;
@@ -70,6 +83,7 @@ struct RunConfig {
   std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending; else empty
   std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
   SurfaceOptions surface;                     // of the command surface
+  SpectrumOptions spectrum;                   // of the command spectrum
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
   std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
@@ -105,6 +119,7 @@ struct RunConfig {
   bool is_sweep() const { return !sweep_radius.empty(); }
   bool is_surface() const { return surface.x.has_value(); }
   bool has_grid() const { return !is_sweep() && !is_surface(); }
+  bool is_lanczos() const { return spectrum.method == SpectrumMethod::lanczos; }
   /// Along every direction: the grid's, or all of a sweep's grids.
   std::vector<double> steps() const;
   /// That the run may come to evaluate: more than n_directions only with until_ci.
@@ -124,6 +139,10 @@ std::string to_string(DeviceChoice device);
 DeviceChoice parse_device_choice(std::string_view text, std::string_view option);
 std::string to_string(Around around);
 Around parse_around(std::string_view text, std::string_view option);
+std::string to_string(SpectrumMethod method);
+SpectrumMethod parse_spectrum_method(std::string_view text, std::string_view option);
+std::string to_string(ProbeEntries entries);
+ProbeEntries parse_probe_entries(std::string_view text, std::string_view option);
 std::string to_string(Precision precision);
 Precision parse_precision(std::string_view text, std::string_view option);
 

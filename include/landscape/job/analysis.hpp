@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,7 +27,12 @@ struct ItemRange {
   friend bool operator==(const ItemRange&, const ItemRange&) = default;
 };
 
-/// One block and how its numbers come about: row k belongs to line k, column j to step j.
+/// Makes whole rows of a block, (K, columns), from first_row on. A function of its arguments alone.
+using RowMaker =
+    std::function<void(LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows)>;
+
+/// One block and how its numbers come about: row k belongs to line k, column j to step j; or whole rows are made at
+/// once.
 struct Work {
   Block block;
   LossKind loss = LossKind::ritz;
@@ -34,7 +40,10 @@ struct Work {
   std::vector<double> steps;  // along a line
   std::string lines;          // works with one name here have their lines in common
   int point_set = 0;          // which quadrature points; 0: the run's own
+  RowMaker make_rows{};       // where rows are indivisible: no rank then gets a part of one
 
+  /// That come about together.
+  std::int64_t least_items() const { return make_rows ? block.columns : 1; }
   std::string minimizer_name() const { return minimizer.empty() ? to_string(loss) : minimizer; }
 };
 
@@ -82,7 +91,8 @@ class Analysis {
   /// --directions-from, else empty.
   virtual LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                         const std::vector<double>& given) const;
-  /// Numbers of some items; the backend holds the points of the work. Losses along the lines, unless overridden.
+  /// Numbers of some items, of indivisible rows those of whole ones; the backend holds the points of the work. What
+  /// the work makes rows by, else losses along the lines, unless overridden.
   virtual void evaluate(LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items,
                         std::span<double> values) const;
   /// Collective: numbers about rows that take all ranks, once all rows are there; rank 0's count. lines[i] belongs to
@@ -95,6 +105,8 @@ class Analysis {
   virtual std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig& config) const = 0;
   /// Lines of the job's header, each "Name        text\n".
   virtual std::string header(const RunConfig& config) const = 0;
+  /// What its numbers are called in messages.
+  virtual std::string items_name() const { return "losses"; }
   /// "ritz" or "ritz, point set 2": how `info` and `verify` call a work.
   virtual std::string name(const RunConfig& config, const Work& work) const;
 };

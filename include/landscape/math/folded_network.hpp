@@ -202,36 +202,36 @@ LANDSCAPE_INLINE FoldedNetwork<W> fold(const Shape& s, const W* theta, W* buffer
 
 /// Chain rule through `fold`: from the gradient with respect to the folded parameters (FoldedLayout order) to that with
 /// respect to theta.
-template <class Shape>
-LANDSCAPE_INLINE void unfold_gradient(const Shape& s, const double* theta, const double* folded, double* gradient) {
+template <class Shape, class W>
+LANDSCAPE_INLINE void unfold_gradient(const Shape& s, const W* theta, const W* folded, W* gradient) {
   const FoldedLayout<Shape> from{s};
   const TrainedLayout<Shape> to{s};
   const int d = s.dimension(), w = s.width(), nb = s.blocks();
-  const double* out_direct = folded + from.out_direct();
-  const double out_bias = folded[from.out_bias()];
+  const W* out_direct = folded + from.out_direct();
+  const W out_bias = folded[from.out_bias()];
   gradient[to.out_bias()] = out_bias;
   if (w == 0) {
     for (int j = 0; j < d; ++j) gradient[to.out_weight() + j] = out_direct[j];
     return;
   }
-  const double* w_in = theta + to.in_weight();
-  const double* b_in = theta + to.in_bias();
-  const double* a = theta + to.out_weight();
-  double* g_in = gradient + to.in_weight();
-  double* g_in_bias = gradient + to.in_bias();
+  const W* w_in = theta + to.in_weight();
+  const W* b_in = theta + to.in_bias();
+  const W* a = theta + to.out_weight();
+  W* g_in = gradient + to.in_weight();
+  W* g_in_bias = gradient + to.in_bias();
   for (int m = 0; m < w; ++m) {
-    double g_a = folded[from.out_weight() + m];
+    W g_a = folded[from.out_weight() + m];
     if (s.skip()) {
       g_a = fma(b_in[m], out_bias, g_a);
       for (int j = 0; j < d; ++j) g_a = fma(w_in[m * d + j], out_direct[j], g_a);
     }
     gradient[to.out_weight() + m] = g_a;
-    for (int j = 0; j < d; ++j) g_in[m * d + j] = s.skip() ? a[m] * out_direct[j] : 0.0;
-    g_in_bias[m] = s.skip() ? a[m] * out_bias : 0.0;
+    for (int j = 0; j < d; ++j) g_in[m * d + j] = s.skip() ? a[m] * out_direct[j] : W(0.0);
+    g_in_bias[m] = s.skip() ? a[m] * out_bias : W(0.0);
   }
   for (int k = 0; k < nb; ++k) {
     if (from.is_whole(k)) {
-      double* g_even = gradient + to.layer_weight(to.even_layer(k));
+      W* g_even = gradient + to.layer_weight(to.even_layer(k));
       for (int i = 0; i < w * w; ++i) g_even[i] = folded[from.even_weight(k) + i];
       for (int i = 0; i < w; ++i) g_even[w * w + i] = folded[from.even_bias(k) + i];
     }
@@ -242,18 +242,18 @@ LANDSCAPE_INLINE void unfold_gradient(const Shape& s, const double* theta, const
       }
       continue;
     }
-    const double* odd = theta + to.layer_weight(to.odd_layer(k));
-    double* g_odd = gradient + to.layer_weight(to.odd_layer(k));
+    const W* odd = theta + to.layer_weight(to.odd_layer(k));
+    W* g_odd = gradient + to.layer_weight(to.odd_layer(k));
     for (int i = 0; i < w; ++i) {
-      const double g_c = folded[from.odd_bias(k) + i];
+      const W g_c = folded[from.odd_bias(k) + i];
       gradient[to.layer_bias(to.odd_layer(k)) + i] = g_c;
       for (int m = 0; m < w; ++m) {
-        double g = k == 0 ? 0.0 : folded[from.odd_weight(k) + i * w + m];
+        W g = k == 0 ? 0.0 : folded[from.odd_weight(k) + i * w + m];
         if (from.has_direct(k)) {
           g = fma(g_c, b_in[m], g);
           g_in_bias[m] = fma(odd[i * w + m], g_c, g_in_bias[m]);
           for (int j = 0; j < d; ++j) {
-            const double g_direct = folded[from.direct(k) + j * w + i];
+            const W g_direct = folded[from.direct(k) + j * w + i];
             g = fma(g_direct, w_in[m * d + j], g);
             g_in[m * d + j] = fma(odd[i * w + m], g_direct, g_in[m * d + j]);
           }

@@ -85,9 +85,9 @@ LANDSCAPE_INLINE void accumulate_outer(const Shape& s, int columns, const T* bar
 
 /// Adds the gradient of weight * integrand at point x (d) to `gradient` (FoldedLayout::size) and returns weight *
 /// integrand, whose coefficients at x are `terms`.
-template <Activation kActivation, LossKind kLoss, class Shape, class T, class W>
+template <Activation kActivation, LossKind kLoss, class Shape, class T, class W, class Real>
 LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, const T* x,
-                                 const IntegrandTerms<T>& terms, const T& weight, T* gradient, T* work) {
+                                 const IntegrandTerms<Real>& terms, const Real& weight, T* gradient, T* work) {
   constexpr bool kLaplacian = kLoss == LossKind::galerkin;
   const FoldedLayout<Shape> layout{s};
   const int d = s.dimension(), w = s.width(), nb = s.blocks();
@@ -171,7 +171,7 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
     for (int c = 0; c < columns; ++c) out[c] = fma(a, z_last[i * columns + c], out[c]);
   }
 
-  const T value = weight * loss_integrand<kLoss>(d, out, 1, terms);
+  const T value = T(weight) * loss_integrand<kLoss>(d, out, 1, terms);
   loss_integrand_adjoint<kLoss>(d, out, terms, weight, out_bar);
 
   gradient[layout.out_bias()] = gradient[layout.out_bias()] + out_bar[0];

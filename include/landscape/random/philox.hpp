@@ -21,7 +21,8 @@ enum class RandomUse : std::uint64_t {
   scramble = 4,
   bootstrap = 5,
   boundary_points = 6,
-  boundary_batches = 7
+  boundary_batches = 7,
+  probes = 8
 };
 
 /// Subsequence number of the index-th stream of a use; index < 2^48.

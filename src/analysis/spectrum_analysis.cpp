@@ -1,0 +1,173 @@
+// The command spectrum: per loss one row with its gradient, and the rows of its Hessian or of Lanczos runs.
+#include <fmt/format.h>
+
+#include "landscape/analysis/commands.hpp"
+#include "landscape/analysis/lanczos.hpp"
+#include "landscape/analysis/profiles.hpp"
+#include "landscape/analysis/spectrum.hpp"
+#include "landscape/config/text.hpp"
+
+namespace landscape {
+namespace {
+
+class SpectrumFindings : public Findings {
+ public:
+  SpectrumFindings(std::vector<SpectrumReport> reports, RunConfig config)
+      : reports_(std::move(reports)), config_(std::move(config)) {}
+
+  std::vector<ResultGroup> groups() const override { return spectrum_results(config_, &reports_); }
+  std::string text() const override { return spectrum_text(reports_); }
+
+ private:
+  std::vector<SpectrumReport> reports_;
+  RunConfig config_;
+};
+
+/// Products with the Hessian of the parameters restricted to.
+class RestrictedHessian {
+ public:
+  RestrictedHessian(LossBackend& backend, LossKind loss, std::span<const double> theta, ParameterRange range)
+      : backend_(backend), loss_(loss), theta_(theta), range_(range) {}
+
+  /// vectors and products (K, range).
+  void apply(std::span<const double> vectors, std::span<double> products) const {
+    const std::size_t n = theta_.size(), m = range_.count, k = vectors.size() / m;
+    std::vector<double> whole(k * n), result(k * n);
+    for (std::size_t i = 0; i < k; ++i) {
+      for (std::size_t j = 0; j < m; ++j) whole[i * n + range_.first + j] = vectors[i * m + j];
+    }
+    backend_.hessian_products(loss_, theta_, whole, result);
+    for (std::size_t i = 0; i < k; ++i) {
+      for (std::size_t j = 0; j < m; ++j) products[i * m + j] = result[i * n + range_.first + j];
+    }
+  }
+
+ private:
+  LossBackend& backend_;
+  LossKind loss_;
+  std::span<const double> theta_;
+  ParameterRange range_;
+};
+
+RowMaker gradient_row(LossKind loss, ParameterRange range) {
+  return [=](LossBackend& backend, const LineSet& lines, std::int64_t, std::span<double> row) {
+    std::vector<double> gradient(lines.parameter_count());
+    backend.loss_and_gradient(loss, lines.start(0), gradient);
+    for (std::size_t j = 0; j < range.count; ++j) row[j] = gradient[range.first + j];
+  };
+}
+
+RowMaker hessian_rows(LossKind loss, ParameterRange range) {
+  return [=](LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows) {
+    std::vector<double> units(rows.size());
+    for (std::size_t k = 0; k < rows.size() / range.count; ++k)
+      units[k * range.count + static_cast<std::size_t>(first_row) + k] = 1.0;
+    RestrictedHessian(backend, loss, lines.start(0), range).apply(units, rows);
+  };
+}
+
+RowMaker lanczos_rows(LossKind loss, ParameterRange range, std::uint64_t seed, const SpectrumOptions& options) {
+  const auto m = static_cast<std::size_t>(options.steps);
+  const bool gaussian = options.entries == ProbeEntries::gaussian;
+  return [=](LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows) {
+    const RestrictedHessian hessian(backend, loss, lines.start(0), range);
+    for (std::size_t k = 0; k < rows.size() / (2 * m); ++k) {
+      const std::span<double> row = rows.subspan(k * 2 * m, 2 * m);
+      const auto probe = static_cast<std::uint64_t>(first_row) + k;
+      lanczos([&](std::span<const double> v, std::span<double> out) { hessian.apply(v, out); },
+              random_probe(seed, probe, range.count, gaussian), row.first(m), row.last(m));
+    }
+  };
+}
+
+std::vector<double> numbered(std::int64_t n) {
+  std::vector<double> numbers(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
+  return numbers;
+}
+
+class Spectrum : public Analysis {
+ public:
+  void settle(RunConfig& config) const override { settle_spectrum(config); }
+
+  std::vector<Work> work(const RunConfig& config) const override {
+    const ParameterRange range = restricted_parameters(config);
+    const auto n = static_cast<std::int64_t>(range.count);
+    const Axis parameters{"parameter", "number of the parameter, among those looked at", numbered(n)};
+    std::vector<Work> all;
+    for (const LossKind loss : config.losses) {
+      Work gradient;
+      gradient.loss = loss;
+      gradient.lines = "gradient " + to_string(loss);
+      gradient.block = {gradient_group(loss), 1,          n,  "gradient", "dL/dtheta_j", "(1, n)",
+                        attributes(config),   parameters, {}, {}};
+      gradient.make_rows = gradient_row(loss, range);
+      Work hessian;
+      hessian.loss = loss;
+      hessian.lines = to_string(loss);
+      if (config.is_lanczos()) {
+        const std::int64_t columns = 2 * config.spectrum.steps;
+        hessian.block = {hessian_group(loss),
+                         config.spectrum.probes,
+                         columns,
+                         "lanczos",
+                         "alpha (m), then beta (m) of a Lanczos run from every probe",
+                         "(probes, 2 m)",
+                         attributes(config),
+                         {"entry", "number of the entry", numbered(columns)},
+                         {},
+                         {}};
+        hessian.make_rows = lanczos_rows(loss, range, config.direction_seed, config.spectrum);
+      } else {
+        hessian.block = {
+            hessian_group(loss), n,          n,  "hessian", "row k: the Hessian times unit vector k", "(n, n)",
+            attributes(config),  parameters, {}, {}};
+        hessian.make_rows = hessian_rows(loss, range);
+      }
+      all.push_back(std::move(gradient));
+      all.push_back(std::move(hessian));
+    }
+    return all;
+  }
+
+  std::vector<ResultGroup> results(const RunConfig& config) const override { return spectrum_results(config); }
+
+  std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig& config) const override {
+    return std::make_unique<SpectrumFindings>(reduce_spectra(rows, config), config);
+  }
+
+  std::string header(const RunConfig& config) const override {
+    const SpectrumOptions& spectrum = config.spectrum;
+    const auto n = count_text(static_cast<std::int64_t>(restricted_parameters(config).count));
+    const std::string how = config.is_lanczos()
+                                ? fmt::format("Lanczos, {} {} probes of {} steps", count_text(spectrum.probes),
+                                              to_string(spectrum.entries), count_text(spectrum.steps))
+                                : "all rows, then LAPACK";
+    return fmt::format("Hessian     of {} parameters{}: {}\n{}", n,
+                       spectrum.restrict_to.empty() ? "" : " (" + spectrum.restrict_to + ")", how,
+                       quadrature_lines(config));
+  }
+
+  std::string items_name() const override { return "numbers"; }
+  std::string name(const RunConfig&, const Work& work) const override { return work.block.group; }
+
+ private:
+  static AttributeList attributes(const RunConfig& config) {
+    AttributeList list{{"quadrature", to_string(config.quadrature)}, {"method", to_string(*config.spectrum.method)}};
+    if (!config.spectrum.restrict_to.empty()) list.emplace_back("restricted_to", config.spectrum.restrict_to);
+    if (config.is_lanczos()) {
+      list.emplace_back("seed", config.direction_seed);
+      list.emplace_back("probe_entries", to_string(config.spectrum.entries));
+    }
+    return list;
+  }
+};
+
+}  // namespace
+
+const Analysis& spectrum_analysis() {
+  static const Spectrum analysis;
+  return analysis;
+}
+
+}  // namespace landscape
