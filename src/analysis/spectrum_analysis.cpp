@@ -99,29 +99,29 @@ class Spectrum : public Analysis {
       Work gradient;
       gradient.loss = loss;
       gradient.lines = "gradient " + to_string(loss);
-      gradient.block = {gradient_group(loss), 1,          n,  "gradient", "dL/dtheta_j", "(1, n)",
-                        attributes(config),   parameters, {}, {}};
+      gradient.block = block(gradient_group(loss), 1, n, config);
+      gradient.block.values = "gradient";
+      gradient.block.description = "dL/dtheta_j";
+      gradient.block.shape_names = "(1, n)";
+      gradient.block.axis = parameters;
       gradient.make_rows = gradient_row(loss, range);
       Work hessian;
       hessian.loss = loss;
       hessian.lines = to_string(loss);
       if (config.is_lanczos()) {
         const std::int64_t columns = 2 * config.spectrum.steps;
-        hessian.block = {hessian_group(loss),
-                         config.spectrum.probes,
-                         columns,
-                         "lanczos",
-                         "alpha (m), then beta (m) of a Lanczos run from every probe",
-                         "(probes, 2 m)",
-                         attributes(config),
-                         {"entry", "number of the entry", numbered(columns)},
-                         {},
-                         {}};
+        hessian.block = block(hessian_group(loss), config.spectrum.probes, columns, config);
+        hessian.block.values = "lanczos";
+        hessian.block.description = "alpha (m), then beta (m) of a Lanczos run from every probe";
+        hessian.block.shape_names = "(probes, 2 m)";
+        hessian.block.axis = {"entry", "number of the entry", numbered(columns)};
         hessian.make_rows = lanczos_rows(loss, range, config.direction_seed, config.spectrum);
       } else {
-        hessian.block = {
-            hessian_group(loss), n,          n,  "hessian", "row k: the Hessian times unit vector k", "(n, n)",
-            attributes(config),  parameters, {}, {}};
+        hessian.block = block(hessian_group(loss), n, n, config);
+        hessian.block.values = "hessian";
+        hessian.block.description = "row k: the Hessian times unit vector k";
+        hessian.block.shape_names = "(n, n)";
+        hessian.block.axis = parameters;
         hessian.make_rows = hessian_rows(loss, range);
       }
       all.push_back(std::move(gradient));
@@ -152,6 +152,15 @@ class Spectrum : public Analysis {
   std::string name(const RunConfig&, const Work& work) const override { return work.block.group; }
 
  private:
+  static Block block(const std::string& group, std::int64_t rows, std::int64_t columns, const RunConfig& config) {
+    Block block;
+    block.group = group;
+    block.rows = rows;
+    block.columns = columns;
+    block.attributes = attributes(config);
+    return block;
+  }
+
   static AttributeList attributes(const RunConfig& config) {
     AttributeList list{{"quadrature", to_string(config.quadrature)}, {"method", to_string(*config.spectrum.method)}};
     if (!config.spectrum.restrict_to.empty()) list.emplace_back("restricted_to", config.spectrum.restrict_to);

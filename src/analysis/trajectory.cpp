@@ -78,9 +78,9 @@ Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind
   found.n_damaged = rows.for_each(group, [&](auto row, bool intact) { own.take(row, intact); });
   found.evaluation_seconds = rows.seconds(group) + rows.seconds(group + "/checkpoints");
 
-  const PointSet better = has_reference(config)
-                              ? make_points(reference_rule(config), config.network.dimension, config.seed, 0)
-                              : PointSet{};
+  const PointSet better = has_reference(config) ? loss_points(config.problem, reference_rule(config),
+                                                              config.network.dimension, config.seed, 0)
+                                                : PointSet{};
   IndicesAlongPath reference(minimizer, config, better);
   if (has_reference(config)) {
     found.n_damaged += rows.for_each(group + "/reference", [&](auto row, bool intact) { reference.take(row, intact); });

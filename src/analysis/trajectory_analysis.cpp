@@ -189,7 +189,7 @@ class TrajectoryAnalysis : public Analysis {
   }
 
   PointSet points(const RunConfig& config, int) const override {
-    return make_points(reference_rule(config), config.network.dimension, config.seed, 0);
+    return loss_points(config.problem, reference_rule(config), config.network.dimension, config.seed, 0);
   }
 
   LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
