@@ -87,7 +87,7 @@ std::vector<std::pair<const LossReport*, const LossReport*>> pairs_of(const Side
                                                                       const Invocation& invocation) {
   std::vector<LossKind> asked{LossKind::ritz, LossKind::galerkin};
   if (const auto given = invocation.options.find("losses"); given != invocation.options.end()) {
-    asked = make_run_config({{"losses", given->second}}).losses;
+    asked = make_run_config({{"losses", given->second}}, invocation.command->name).losses;
   }
   std::vector<std::pair<const LossReport*, const LossReport*>> pairs;
   for (const LossReport& first : a.report.losses) {

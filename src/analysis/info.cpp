@@ -44,7 +44,7 @@ void print_blocks(const LandscapeReader& reader, const Invocation& invocation) {
   std::vector<std::pair<std::string, std::string>> named;  // group, name
   const Command* command = find_command(invocation.commands, reader.run().command);
   if (command != nullptr && command->analysis != nullptr) {
-    const RunConfig config = parse_resolved_text(reader.run().config);
+    const RunConfig config = parse_resolved_text(reader.run().config, reader.run().command);
     for (const Work& work : command->analysis->work(config))
       named.emplace_back(work.block.group, command->analysis->name(config, work));
   }

@@ -109,7 +109,7 @@ std::string unmeasured_text(const RunConfig& config) {
   return fmt::format(
       "How much of this is the {} points' doing was not measured: {} with independent points.",
       to_string(config.quadrature),
-      config.is_sweep() ? "without the command sweep, --point-sets 5 repeats one grid" : "--point-sets 5 repeats it");
+      config.command == "roughness" ? "--point-sets 5 repeats it" : "--point-sets 5 of roughness repeats one grid");
 }
 
 }  // namespace landscape

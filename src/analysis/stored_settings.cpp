@@ -40,7 +40,7 @@ int threads_without_mpi(const RunConfig& config) {
 RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation) {
   RunConfig config;
   try {
-    config = parse_resolved_text(reader.run().config);
+    config = parse_resolved_text(reader.run().config, reader.run().command);
   } catch (const Error& error) {
     throw Error(fmt::format("'{}' holds settings that this version cannot read: {}", reader.path(), error.what()));
   }

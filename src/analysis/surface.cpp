@@ -228,9 +228,31 @@ std::string at_text(const SurfacePoint& point, bool is_line) {
 
 std::string loss_text(double loss) { return defined_text(loss, "{:.8g}"); }
 
+void require_possible(const RunConfig& config) {
+  const SurfaceOptions& s = config.surface;
+  if (!s.through.empty()) {
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      if (std::ranges::count(s.through, to_string(loss)) > 0 && std::ranges::count(config.losses, loss) == 0)
+        throw UsageError(
+            fmt::format("--through {0} needs that loss: add it to --losses, or give a file.", to_string(loss)));
+    }
+    if (s.around != Around::own) throw UsageError("--around is of random planes: it cannot go with --through.");
+    if (s.redraw) throw UsageError("--redraw is of random planes: it cannot go with --through.");
+    if (s.through.size() == 3 && !config.directions_from.empty())
+      throw UsageError("--through three minimizers leaves no direction to --directions-from: drop one.");
+  }
+  if (s.around != Around::own && config.losses.size() < 2)
+    throw UsageError(
+        fmt::format("--around {} needs the minimizers of both losses: drop --losses.", to_string(s.around)));
+  if (s.redraw && s.orthogonal) throw UsageError("--redraw draws for every point: it cannot go with --orthogonal.");
+  if (s.redraw && !config.directions_from.empty())
+    throw UsageError("--redraw draws directions: it cannot go with --directions-from.");
+}
+
 }  // namespace
 
 void settle_surface(RunConfig& config) {
+  require_possible(config);
   SurfaceOptions& s = config.surface;
   const std::size_t n_through = s.through.size();
   if (s.y && !s.x) throw UsageError("--y is the second axis of a plane: give --x too.");

@@ -156,7 +156,7 @@ void verify_file(const Invocation& invocation) {
   const Analysis& analysis = analysis_of(reader, invocation);
   RunConfig config = stored_config(reader, invocation);
   const std::uint64_t subset_seed = config.seed;
-  config.seed = parse_resolved_text(reader.run().config).seed;
+  config.seed = parse_resolved_text(reader.run().config, reader.run().command).seed;
 
   const std::string& written_on = reader.run().device;
   const bool single = config.precision == Precision::single_precision;

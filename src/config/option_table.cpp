@@ -309,8 +309,7 @@ std::vector<Option> make_table() {
 
       {"directions", "M", "random directions", directions, evaluates,
        [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
-       [](const C& c) { return c.is_surface() ? std::string() : number_text(c.n_directions); }, 'n',
-       "-surface,spectrum"},
+       [](const C& c) { return number_text(c.n_directions); }, 'n', "-surface,spectrum"},
       {"until-ci", "REL", "add directions until every interval's relative half-width is REL", directions, goal,
        [](C& c, Text t, Text o) { c.until_ci = parse_real_where(t, o, positive, "above 0"); },
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.until_ci) : std::string(); }, '\0', "roughness"},
@@ -336,11 +335,10 @@ std::vector<Option> make_table() {
          c.grid = parse_grid(t, o);
          c.grid.rule = rule;
        },
-       [](const C& c) { return c.has_grid() ? to_string(c.grid) : std::string(); }, '\0', "-sweep,surface,spectrum"},
+       [](const C& c) { return to_string(c.grid); }, '\0', "-sweep,surface,spectrum"},
       {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, evaluates,
        [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
-       [](const C& c) { return c.has_grid() ? to_string(c.grid.rule) : std::string(); }, '\0',
-       "-sweep,surface,spectrum"},
+       [](const C& c) { return to_string(c.grid.rule); }, '\0', "-sweep,surface,spectrum"},
       {"sweep-radius", "LIST", "sweep: half-widths of the grids [0.01,0.02,0.1,1]", profiles, evaluates,
        [](C& c, Text t, Text o) {
          c.sweep_radius = parse_list<double>(
@@ -415,7 +413,7 @@ std::vector<Option> make_table() {
       {"precision", "double|single", "of the losses; single is for comparison, on the CPU [double]", profiles,
        evaluates, [](C& c, Text t, Text o) { c.precision = parse_precision(t, o); },
        [](const C& c) { return c.precision == Precision::double_precision ? std::string() : to_string(c.precision); },
-       '\0', "-spectrum"},
+       '\0', "roughness,trajectory"},
 
       {"bootstrap", "N", "resamples for the intervals", statistics, reduces,
        [](C& c, Text t, Text o) { c.bootstrap = parse_whole<int>(t, o, 1, 10'000'000); },

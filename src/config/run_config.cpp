@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "landscape/model/choices.hpp"
-#include "landscape/profile/sweep_grid.hpp"
 
 namespace landscape {
 namespace {
@@ -60,10 +59,6 @@ std::vector<MinimizerSource> RunConfig::minimizer_sources() const {
   if (!sources.empty()) return sources;
   for (const LossKind loss : losses) sources.push_back({to_string(loss), loss, minimizer_file(loss)});
   return sources;
-}
-
-std::vector<double> RunConfig::steps() const {
-  return is_sweep() ? sweep_grid(sweep_radius, sweep_intervals).steps : grid.steps();
 }
 
 QuadratureRule default_quadrature(int dimension) {

@@ -13,9 +13,6 @@
 namespace landscape {
 namespace {
 
-// Work items are counted in 64 bits and their losses held in files: far beyond any machine, and safe to multiply.
-constexpr double kMostItems = 1e15;
-
 // Sorted by key, each once.
 std::map<std::string, std::string, std::less<>> settings_of(std::string_view text) {
   std::map<std::string, std::string, std::less<>> settings;
@@ -33,7 +30,7 @@ std::map<std::string, std::string, std::less<>> settings_of(std::string_view tex
 std::string text_of(const RunConfig& config, Stage first, Stage last) {
   std::map<std::string_view, std::string> lines;
   for (const Option& option : option_table()) {
-    if (option.stage < first || option.stage > last) continue;
+    if (option.stage < first || option.stage > last || !option.means_something_to(config.command)) continue;
     if (std::string value = option.get(config); !value.empty()) lines.emplace(option.name, std::move(value));
   }
   std::string text;
@@ -49,8 +46,6 @@ void validate_precision(const RunConfig& config) {
   if (config.precision != Precision::single_precision) return;
   if (config.device == DeviceChoice::cuda)
     throw UsageError("--precision single is evaluated on the CPU only: it cannot go with --device cuda.");
-  if (!config.has_grid())
-    throw UsageError("--precision single measures its noise on --grid: it cannot go with a sweep or a surface.");
 }
 
 void validate_minimizers(const RunConfig& config) {
@@ -73,24 +68,6 @@ void validate_start(const RunConfig& config) {
   }
   if (!training.start.empty() && !config.trains_any())
     throw UsageError("--start begins a training, and --minimizer leaves none to do: give one of them.");
-}
-
-void validate_size(const RunConfig& config) {
-  if (config.is_surface()) {
-    const double n_y = config.surface.y ? config.surface.y->num : 1.0;
-    if (4.0 * config.surface.x->num * n_y > kMostItems)
-      throw UsageError(fmt::format("--x {} with --y {} is more points than a file holds.", to_string(*config.surface.x),
-                                   to_string(*config.surface.y)));
-    return;
-  }
-  const double items =
-      static_cast<double>(config.losses.size()) * static_cast<double>(1 + further_sets(config).size()) *
-      static_cast<double>(config.most_directions()) *
-      (config.is_sweep() ? static_cast<double>(config.steps().size()) : static_cast<double>(config.grid.num));
-  if (items > kMostItems) {
-    throw UsageError(fmt::format("--directions {} with --grid {} makes {:.3g} losses: no file holds them.",
-                                 config.n_directions, to_string(config.grid), items));
-  }
 }
 
 // What only the texts tell: that an option was given at all.
@@ -126,27 +103,6 @@ void settle_sizes(NetworkSpec& network, const OptionTexts& texts) {
   if (!in_blocks && !is_meant("blocks")) network.blocks = 0;
   if (!is_mlp && !is_meant("layers")) network.layers.clear();
   if (is_mlp && texts.find("layers") == texts.end()) network.layers = {16, 16};
-}
-
-void validate_surface(const RunConfig& config) {
-  const SurfaceOptions& s = config.surface;
-  if (!s.through.empty()) {
-    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-      if (std::ranges::count(s.through, to_string(loss)) > 0 && std::ranges::count(config.losses, loss) == 0)
-        throw UsageError(
-            fmt::format("--through {0} needs that loss: add it to --losses, or give a file.", to_string(loss)));
-    }
-    if (s.around != Around::own) throw UsageError("--around is of random planes: it cannot go with --through.");
-    if (s.redraw) throw UsageError("--redraw is of random planes: it cannot go with --through.");
-    if (s.through.size() == 3 && !config.directions_from.empty())
-      throw UsageError("--through three minimizers leaves no direction to --directions-from: drop one.");
-  }
-  if (s.around != Around::own && config.losses.size() < 2)
-    throw UsageError(
-        fmt::format("--around {} needs the minimizers of both losses: drop --losses.", to_string(s.around)));
-  if (s.redraw && s.orthogonal) throw UsageError("--redraw draws for every point: it cannot go with --orthogonal.");
-  if (s.redraw && !config.directions_from.empty())
-    throw UsageError("--redraw draws directions: it cannot go with --directions-from.");
 }
 
 }  // namespace
@@ -186,8 +142,6 @@ void validate(const RunConfig& config) {
   complaints.collect([&] { validate_minimizers(config); });
   complaints.collect([&] { validate_start(config); });
   complaints.collect([&] { validate_point_sets(config); });
-  complaints.collect([&] { validate_surface(config); });
-  complaints.collect([&] { validate_size(config); });
   complaints.raise();
 }
 
@@ -209,8 +163,9 @@ std::set<std::string, std::less<>> apply_options(RunConfig& config, const Option
   return refused;
 }
 
-RunConfig make_run_config(const OptionTexts& texts) {
+RunConfig make_run_config(const OptionTexts& texts, std::string_view command) {
   RunConfig config;
+  config.command = command;
   Complaints complaints;
   const auto refused = apply_options(config, texts, complaints);
   settle_sizes(config.network, texts);
@@ -231,13 +186,13 @@ std::string resolved_text(const RunConfig& config) { return text_of(config, Stag
 std::string defining_text(const RunConfig& config) { return text_of(config, Stage::training, Stage::statistics); }
 std::string goal_text(const RunConfig& config) { return text_of(config, Stage::goal, Stage::goal); }
 
-RunConfig parse_resolved_text(std::string_view text) {
+RunConfig parse_resolved_text(std::string_view text, std::string_view command) {
   OptionTexts texts;
   for (const auto& [key, value] : settings_of(text)) {
     if (find_option(key) == nullptr) throw Error(fmt::format("The stored settings have an unknown line '{}'.", key));
     texts.emplace(key, OptionText{value, ""});
   }
-  return make_run_config(texts);
+  return make_run_config(texts, command);
 }
 
 std::string config_hash(const RunConfig& config) {

@@ -25,7 +25,7 @@ namespace {
 // Nothing where they are of a version that this one cannot read; their hash will differ then.
 std::optional<RunConfig> stored_settings(const LandscapeReader& reader) {
   try {
-    return parse_resolved_text(reader.run().config);
+    return parse_resolved_text(reader.run().config, reader.run().command);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -274,7 +274,7 @@ OutputClaim claim_output(const Communicator& comm, const Setup& setup, bool take
     claim.replaces_checkpoints = setup.config.overwrite && has_checkpoints(setup.config);
     return plan;
   });
-  claim.config = parse_resolved_text(root_only(comm, [&] { return resolved_text(claim.config); }));
+  claim.config = parse_resolved_text(root_only(comm, [&] { return resolved_text(claim.config); }), setup.command->name);
   return claim;
 }
 

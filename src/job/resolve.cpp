@@ -135,16 +135,30 @@ void choose_threads(const Communicator& comm, Setup& setup) {
   collectively(comm, [&] { held.start(std::max(training, setup.analysis != nullptr ? setup.threads : 1)); });
 }
 
+// Items are counted in 64 bits and held in a file: a bound far beyond any machine, and safe to multiply.
+void require_storable(const Analysis& analysis, RunConfig config) {
+  constexpr double kMost = 1e15;
+  config.n_directions = config.most_directions();
+  double n_items = 0.0;
+  for (const Work& work : analysis.work(config))
+    n_items += static_cast<double>(work.block.rows) * static_cast<double>(work.block.columns);
+  if (n_items <= kMost) return;
+  throw UsageError(fmt::format("The command {} would make {:.3g} {}: no file holds them. Ask for fewer.",
+                               config.command, n_items, analysis.items_name()));
+}
+
 }  // namespace
 
 RunConfig resolve_config(const Invocation& invocation) {
   const OptionTexts given = meant_options(invocation);
-  RunConfig config = make_run_config(given);
+  RunConfig config = make_run_config(given, invocation.command->name);
   adopt_network(config, given);
   settle_quadratures(config, given);
   adopt_directions(config, given);
-  if (const Analysis* analysis = invocation.command->analysis; analysis != nullptr) analysis->settle(config);
+  const Analysis* analysis = invocation.command->analysis;
+  if (analysis != nullptr) analysis->settle(config);
   validate(config);
+  if (analysis != nullptr) require_storable(*analysis, config);
   return config;
 }
 
@@ -154,7 +168,7 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
   setup.analysis = invocation.command->analysis;
   const std::string text = root_only(comm, [&] { return resolved_text(resolve_config(invocation)); });
   collectively(comm, [&] {
-    setup.config = parse_resolved_text(text);
+    setup.config = parse_resolved_text(text, setup.command->name);
     setup.points = profile_points(setup.config);
     if (setup.analysis == nullptr) return;
     const std::vector<Work> work = setup.analysis->work(setup.config);
@@ -164,9 +178,9 @@ Setup set_up(const Communicator& comm, const Invocation& invocation) {
     }
     const std::int64_t n_items = count_items(work);
     if (comm.size() > n_items) {
-      throw UsageError(fmt::format(
-          "More ranks than work: {} ranks for {} losses; start at most {} ranks or ask for more --directions.",
-          comm.size(), n_items, n_items));
+      throw UsageError(
+          fmt::format("More ranks than work: {} ranks for {} {}; start at most {} ranks, or ask for more of them.",
+                      comm.size(), n_items, setup.analysis->items_name(), n_items));
     }
   });
   choose_threads(comm, setup);

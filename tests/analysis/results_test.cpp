@@ -68,7 +68,7 @@ TEST(ResultTable, WithoutASourceAllIsUndefinedButOfTheSameTypes) {
 }
 
 RunConfig with_point_sets() {
-  RunConfig config = make_run_config({});
+  RunConfig config = make_run_config({}, "roughness");
   config.quadrature = {QuadratureKind::monte_carlo, 100};
   config.point_sets = 3;
   return config;
@@ -103,7 +103,7 @@ TEST(RoughnessResults, EveryTextThatCanOccurHasRoom) {
 }
 
 TEST(RoughnessResults, TheLongestSentenceHasRoom) {
-  const std::size_t room = room_for(roughness_results(make_run_config({})), "sentence");
+  const std::size_t room = room_for(roughness_results(make_run_config({}, "roughness")), "sentence");
   EXPECT_EQ(room, 1024u);
   const double extreme = -1.23456789e-300;
   const std::int64_t most = std::numeric_limits<std::int64_t>::max();
@@ -149,7 +149,7 @@ void add_wedges(MemoryRows& rows, const RunConfig& config, std::span<const doubl
 }
 
 TEST(Reduction, RowsInMemoryGiveTheIndex) {
-  RunConfig config = make_run_config({});
+  RunConfig config = make_run_config({}, "roughness");
   config.grid = ProfileGrid{-1.0, 1.0, 3, GridRule::even};
   const std::vector<double> left{1.0, 0.5, 0.25, 0.125, 0.75, 0.625};
   MemoryRows rows;
@@ -169,7 +169,7 @@ TEST(Reduction, RowsInMemoryGiveTheIndex) {
 }
 
 TEST(SweepResults, TheDefinitionOfStableHasRoom) {
-  RunConfig config = make_run_config({});
+  RunConfig config = make_run_config({}, "roughness");
   config.sweep_radius = {0.1, 1.0};
   config.sweep_intervals = {10, 20};
   SweepReport report;

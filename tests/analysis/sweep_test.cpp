@@ -107,9 +107,9 @@ TEST(SweepOptions, ListsAreSortedAndStandInTheDefiningText) {
   const std::string text = defining_text(config);
   EXPECT_NE(text.find("sweep-radius = 0.1,1\n"), std::string::npos);
   EXPECT_EQ(text.find("grid = "), std::string::npos);
-  EXPECT_EQ(config_hash(parse_resolved_text(text)), config_hash(config));
+  EXPECT_EQ(config_hash(parse_resolved_text(text, "sweep")), config_hash(config));
   EXPECT_EQ(config_hash(config), config_hash(resolve({"sweep", "--sweep-radius=0.1,1", "--sweep-intervals=5,20"})));
-  EXPECT_FALSE(resolve({}).is_sweep());
+  EXPECT_EQ(defining_text(resolve({})).find("sweep-"), std::string::npos);
 }
 
 }  // namespace

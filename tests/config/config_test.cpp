@@ -32,7 +32,7 @@ class Config : public testing::Test {
     return (folder_ / name).string();
   }
   static RunConfig parse(const std::vector<std::string>& arguments) {
-    return make_run_config(gather_options(parse_command_line(command_table(), arguments)));
+    return make_run_config(gather_options(parse_command_line(command_table(), arguments)), "roughness");
   }
   static std::string refusal(const std::vector<std::string>& arguments) {
     try {
@@ -61,7 +61,7 @@ TEST_F(Config, TheBoundaryBelongsToTheProblemWhateverTheOrder) {
         {"--problem=reaction", "--boundary=penalty:100"}}) {
     const RunConfig config = parse(arguments);
     EXPECT_EQ(config.problem, Problem("reaction", Boundary{100.0}));
-    EXPECT_EQ(parse_resolved_text(resolved_text(config)).problem, config.problem);
+    EXPECT_EQ(parse_resolved_text(resolved_text(config), "roughness").problem, config.problem);
     EXPECT_NE(defining_text(config).find("boundary = penalty:100\n"), std::string::npos);
     EXPECT_EQ(find_option("boundary")->stage, Stage::training);
   }
@@ -74,7 +74,7 @@ TEST_F(Config, TheBoundaryBelongsToTheProblemWhateverTheOrder) {
 
 TEST_F(Config, DefaultQuadraturesFitTheDimension) {
   const auto rules = [](const std::vector<std::string>& arguments) {
-    const RunConfig config = parse_resolved_text(resolved_text(parse(arguments)));
+    const RunConfig config = parse_resolved_text(resolved_text(parse(arguments)), "roughness");
     return to_string(config.quadrature) + " " + to_string(config.training.quadrature) + " " +
            to_string(config.training.points) + " " + std::to_string(config.training.lbfgs_iterations);
   };
@@ -191,20 +191,20 @@ TEST_F(Config, ResolvedTextReadsBackToTheSameConfiguration) {
              "--minimizer=net.safetensors", "--directions-from=d.h5", "--device=cpu"});
   EXPECT_EQ(config.time_limit, 3723.0);
   const std::string text = resolved_text(config);
-  EXPECT_EQ(resolved_text(parse_resolved_text(text)), text);
-  EXPECT_EQ(config_hash(parse_resolved_text(defining_text(config))), config_hash(config));
+  EXPECT_EQ(resolved_text(parse_resolved_text(text, "roughness")), text);
+  EXPECT_EQ(config_hash(parse_resolved_text(defining_text(config), "roughness")), config_hash(config));
 }
 
 TEST_F(Config, ResolvedTextOfALinearNetworkReadsBack) {
   const RunConfig config = parse({"--network=linear", "--problem=cubic"});
   EXPECT_EQ(config.network.width, 0);
-  EXPECT_EQ(parse_resolved_text(resolved_text(config)).network, config.network);
+  EXPECT_EQ(parse_resolved_text(resolved_text(config), "roughness").network, config.network);
 }
 
 TEST_F(Config, AnMlpHasLayersInsteadOfWidthAndBlocks) {
   const RunConfig config = parse({"--network=mlp", "--layers=16,8,16", "--activation=tanh"});
   EXPECT_EQ(config.network, (NetworkSpec{NetworkKind::mlp, Activation::tanh, 1, 0, 0, {16, 8, 16}}));
-  EXPECT_EQ(parse_resolved_text(resolved_text(config)).network, config.network);
+  EXPECT_EQ(parse_resolved_text(resolved_text(config), "roughness").network, config.network);
   EXPECT_NE(config_hash(config), config_hash(parse({"--network=mlp", "--layers=16,16,8", "--activation=tanh"})));
   EXPECT_EQ(parse({"--network=mlp"}).network.layers, (std::vector<int>{16, 16}));
   EXPECT_EQ(parse({"--network=mlp"}).network.describe(), "mlp, layers 16,16, swish, d = 1");
@@ -247,7 +247,7 @@ TEST_F(Config, OneSeedIsTheOtherTwosUnlessTheyAreGiven) {
   EXPECT_EQ(apart.training.seed, 1u);
   EXPECT_EQ(apart.direction_seed, 9u);
   for (const RunConfig& config : {together, apart}) {
-    const RunConfig back = parse_resolved_text(defining_text(config));
+    const RunConfig back = parse_resolved_text(defining_text(config), "roughness");
     EXPECT_EQ(back.training.seed, config.training.seed);
     EXPECT_EQ(back.direction_seed, config.direction_seed);
     EXPECT_EQ(config_hash(back), config_hash(config));

@@ -53,7 +53,7 @@ TEST(SettingsText, ResolvedTextKeepsAnyNames) {
     config.output = value;
     config.minimizer = "m" + value;
     config.directions_from = value + "d";
-    const RunConfig back = parse_resolved_text(resolved_text(config));
+    const RunConfig back = parse_resolved_text(resolved_text(config), "roughness");
     EXPECT_EQ(back.output, config.output);
     EXPECT_EQ(back.minimizer, config.minimizer);
     EXPECT_EQ(back.directions_from, config.directions_from);
@@ -70,7 +70,8 @@ TEST(SettingsText, StoredSettingsAreAConfigFileWhateverTheyHold) {
     config.minimizer = value;
     const std::string text = defining_text(config);
     try {
-      EXPECT_EQ(config_hash(make_run_config(parse_config_text(text, "mine.cfg"))), config_hash(config)) << text;
+      EXPECT_EQ(config_hash(make_run_config(parse_config_text(text, "mine.cfg"), "roughness")), config_hash(config))
+          << text;
       ++n_read;
     } catch (const UsageError& error) {  // no name may hold a line break
       EXPECT_NE(value.find_first_of("\n\r"), std::string::npos) << text;

@@ -64,6 +64,8 @@ struct SpectrumOptions {
 };
 
 struct RunConfig {
+  std::string command = "roughness";  // whose options these are
+
   // problem and network
   NetworkSpec network;
   Problem problem;
@@ -80,7 +82,7 @@ struct RunConfig {
   std::uint64_t direction_seed = 1;  // --direction-seed, else `seed`
   std::string directions_from;
   ProfileGrid grid;
-  std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending; else empty
+  std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending
   std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
   SurfaceOptions surface;                     // of the command surface
   SpectrumOptions spectrum;                   // of the command spectrum
@@ -116,12 +118,7 @@ struct RunConfig {
   /// In the order in which they are had and kept: one per loss, of its name; of a surface through minimizers, these.
   std::vector<MinimizerSource> minimizer_sources() const;
   bool trains_any() const;
-  bool is_sweep() const { return !sweep_radius.empty(); }
-  bool is_surface() const { return surface.x.has_value(); }
-  bool has_grid() const { return !is_sweep() && !is_surface(); }
   bool is_lanczos() const { return spectrum.method == SpectrumMethod::lanczos; }
-  /// Along every direction: the grid's, or all of a sweep's grids.
-  std::vector<double> steps() const;
   /// That the run may come to evaluate: more than n_directions only with until_ci.
   std::int64_t most_directions() const {
     return until_ci > 0.0 ? std::max(n_directions, max_directions) : n_directions;

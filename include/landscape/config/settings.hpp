@@ -30,15 +30,15 @@ void settle_quadratures(RunConfig& config, const OptionTexts& given);
 
 /// Applies the texts to the defaults, then validates. Throws UsageError that names every option that cannot be, and the
 /// file where there is one.
-RunConfig make_run_config(const OptionTexts& texts);
+RunConfig make_run_config(const OptionTexts& texts, std::string_view command);
 
 /// Puts the texts into `config` without looking at options together. Returns the names of those that cannot be.
 std::set<std::string, std::less<>> apply_options(RunConfig& config, const OptionTexts& texts, Complaints& complaints);
 
-/// Sorted lines `key = value` of every option that says something; parse_resolved_text reads them back to an equal
-/// configuration.
+/// Sorted lines `key = value` of every option that means something to the command and says something;
+/// parse_resolved_text reads them back to an equal configuration of that command.
 std::string resolved_text(const RunConfig& config);
-RunConfig parse_resolved_text(std::string_view text);
+RunConfig parse_resolved_text(std::string_view text, std::string_view command);
 
 /// The lines of resolved_text that define numbers, and their 64-bit FNV-1a hash as 16 hexadecimal digits.
 std::string defining_text(const RunConfig& config);
