@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "cpu_kernels.hpp"
-#include "landscape/math/float_lanes.hpp"  // before the templates that call its scalar fma
 #include "landscape/math/dual.hpp"
+#include "landscape/math/float_lanes.hpp"  // before the templates that call its scalar fma
 #include "landscape/math/gradient.hpp"
 #include "landscape/math/lanes.hpp"
 #include "landscape/math/network.hpp"
@@ -85,8 +85,8 @@ math::IntegrandTerms<V> at_register(const math::IntegrandTerms<V>& first, int i)
 }
 
 /// V: the lanes that hold points, of double or of float.
-template <class V, Activation kActivation, LossKind kLoss, int kTile>
-double sum_over_points(const DynamicShape& s, const FoldedNetwork<typename V::Scalar>& net,
+template <class V, Activation kActivation, LossKind kLoss, int kTile, class Shape>
+double sum_over_points(const Shape& s, const FoldedNetwork<typename V::Scalar>& net,
                        const PointBlocksOf<typename V::Scalar>& points, V* work) {
   constexpr int kRegisters = kBlock / V::kCount;
   const int d = s.dimension();
@@ -146,12 +146,15 @@ double network_loss(const DynamicShape& s, const double* theta, const double* di
     for (std::size_t i = 0; i < n; ++i) moved[i] = static_cast<Real>(theta[i]);
   }
   const FoldedNetwork<Real> net = math::fold(s, static_cast<const Real*>(moved), buffer);
-  if constexpr (kLoss == LossKind::galerkin && sizeof(Real) == sizeof(double)) {
-    if (tile_of<V>(kLoss, s.dimension()) == 1) {
-      return sum_over_points<V, kActivation, kLoss, 1>(s, net, points, scratch);
+  const auto sum = [&](const auto& shape) {
+    if constexpr (kLoss == LossKind::galerkin && sizeof(Real) == sizeof(double)) {
+      if (tile_of<V>(kLoss, s.dimension()) == 1) {
+        return sum_over_points<V, kActivation, kLoss, 1>(shape, net, points, scratch);
+      }
     }
-  }
-  return sum_over_points<V, kActivation, kLoss, 4>(s, net, points, scratch);
+    return sum_over_points<V, kActivation, kLoss, 4>(shape, net, points, scratch);
+  };
+  return s.ends_half() ? sum(s) : sum(math::WholeShape(s));
 }
 
 /// Calls f(activation, loss) with both as integral constants.

@@ -176,8 +176,8 @@ void validate(const BootstrapOptions& options) {
         fmt::format("--confidence {} is more than resampling can tell: use at most 0.99999.", options.confidence));
   const double fewest = std::ceil(2.0 / (1.0 - options.confidence) - 1e-9);
   if (!(static_cast<double>(options.resamples) >= fewest)) {
-    throw UsageError(fmt::format("--bootstrap {} is too few for --confidence {}: use at least {:.0f}.",
-                                 options.resamples, options.confidence, std::max(fewest, 2000.0)));
+    throw UsageError(fmt::format("--bootstrap {} is too few for --confidence {}: it takes {:.0f}, better {:.0f}.",
+                                 options.resamples, options.confidence, fewest, std::max(50.0 * fewest, 2000.0)));
   }
 }
 

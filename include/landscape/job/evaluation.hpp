@@ -2,9 +2,9 @@
 //
 // Each block has a list of open items (row, column). A round takes a slice of every list, of the same number of items,
 // and cuts each slice into one contiguous range per rank: so every rank has its share of the cheap and of the dear
-// loss, and a job that stops half-way leaves the first directions of both. Indivisible rows go to one rank as a whole. After a round the file is safe to reopen. A
-// round costs all ranks an exchange or two and the disk a few flushes; it is made long enough for that to be a tenth of
-// it.
+// loss, and a job that stops half-way leaves the first directions of both. Indivisible rows go to one rank as a whole.
+// After a round the file is safe to reopen. A round costs all ranks an exchange or two and the disk a few flushes; it is
+// made long enough for that to be a tenth of it.
 #pragma once
 
 #include <cstdint>
