@@ -28,6 +28,8 @@ namespace fs = std::filesystem;
 constexpr std::uintmax_t kLargestConfig = 1 << 20;  // bytes
 constexpr unsigned kHelpWidth = 100;
 
+constexpr std::string_view kCommandKey = "command";  // of a file: which command its settings are for
+
 // The options that steer the reading itself; they cannot stand in the table because a RunConfig does not hold them.
 constexpr std::array<std::string_view, 4> kMetaOptions{"help", "version", "config", "preset"};
 
@@ -239,6 +241,9 @@ bool names_serial_command(std::span<const Command> commands, std::span<const std
 
 namespace {
 
+// The command a config file or preset names; stays as it is where none does.
+void take_command_of_files(Invocation& invocation);
+
 // Goes through the arguments once; what is wrong is collected.
 class ArgumentReader {
  public:
@@ -262,6 +267,7 @@ class ArgumentReader {
     }
     const bool runs = !invocation_.help && !invocation_.version;
     if (runs && all_known_) complaints_.collect([&] { take_positional(invocation_, words_); });
+    if (runs && words_.empty() && complaints_.empty()) take_command_of_files(invocation_);
     if (!complaints_.empty()) {  // what else is wrong, in the files too
       RunConfig scratch;
       OptionTexts texts = invocation_.options;
@@ -342,7 +348,7 @@ OptionTexts parse_config_text(std::string_view text, const std::string& name) {
   OptionTexts texts;
   Complaints complaints;
   for (const auto& [key, value] : parse_settings(plain, name, complaints)) {
-    if (key != "preset" && find_option(key) == nullptr) {
+    if (key != "preset" && key != kCommandKey && find_option(key) == nullptr) {
       const std::string best = closest_option(key);
       complaints.add(fmt::format("{}: the key '{}' is unknown: {}", name, key,
                                  best.empty() || (is_meta(best) && best != "preset")
@@ -364,7 +370,10 @@ OptionTexts parse_config_text(std::string_view text, const std::string& name) {
   return texts;
 }
 
-OptionTexts gather_options(const Invocation& invocation) {
+namespace {
+
+// With the command that a file names.
+OptionTexts gather_with_command(const Invocation& invocation) {
   OptionTexts texts = invocation.options;
   std::string preset = invocation.preset;
   if (!invocation.config_file.empty()) {
@@ -382,6 +391,27 @@ OptionTexts gather_options(const Invocation& invocation) {
     texts.merge(weaker);
   }
   for (const auto& setting : invocation.base) texts.insert(setting);
+  return texts;
+}
+
+void take_command_of_files(Invocation& invocation) {
+  if (invocation.preset.empty() && invocation.config_file.empty()) return;
+  const OptionTexts texts = gather_with_command(invocation);
+  const auto named = texts.find(kCommandKey);
+  if (named == texts.end()) return;
+  const Command* command = find_command(invocation.commands, named->second.text);
+  if (command == nullptr || !command->uses_mpi() || command->n_files > 0) {
+    throw UsageError(fmt::format("{}: command = {} is none that computes without a file: use roughness or another one.",
+                                 named->second.origin, named->second.text));
+  }
+  invocation.command = command;
+}
+
+}  // namespace
+
+OptionTexts gather_options(const Invocation& invocation) {
+  OptionTexts texts = gather_with_command(invocation);
+  if (const auto named = texts.find(kCommandKey); named != texts.end()) texts.erase(named);
   return texts;
 }
 

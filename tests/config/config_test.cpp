@@ -121,6 +121,26 @@ TEST_F(Config, APresetMayBeAnotherOneWithChanges) {
   EXPECT_THROW(parse({"--preset=one"}), UsageError) << "a circle";
 }
 
+TEST_F(Config, AFileMayNameItsCommandAndATypedOneWins) {
+  const auto command = [](const std::vector<std::string>& arguments) {
+    return std::string(parse_command_line(command_table(), arguments).command->name);
+  };
+  write("base.cfg", "command = sweep\nwidth = 7\n");
+  write("path.cfg", "preset = base\ncommand = trajectory\n");
+  const std::string file = write("mine.cfg", "preset = base\nblocks = 2\n");
+  EXPECT_EQ(command({"--preset=base"}), "sweep");
+  EXPECT_EQ(command({"--preset=path"}), "trajectory") << "the stronger file's";
+  EXPECT_EQ(command({"--config", file}), "sweep");
+  EXPECT_EQ(command({"train", "--preset=path"}), "train");
+  EXPECT_EQ(parse({"--preset=base"}).network.width, 7) << "the line is no option";
+  for (const std::string name : {"info", "resume", "sweeep"}) {
+    write("wrong.cfg", "command = " + name + "\n");
+    const std::string sentence = refusal({"--preset=wrong"});
+    EXPECT_NE(sentence.find("wrong.cfg: command = " + name), std::string::npos) << sentence;
+  }
+  EXPECT_NE(refusal({"--command=sweep"}).find("unknown"), std::string::npos) << "typed as a word only";
+}
+
 TEST_F(Config, PublishedPresetsAreTheCorrectedOnesWithEverySlip) {
   unsetenv("LANDSCAPE_PRESETS");
   for (const std::string size : {"1d", "3d", "10d"}) {
