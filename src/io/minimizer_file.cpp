@@ -23,7 +23,8 @@
 namespace landscape {
 namespace {
 
-constexpr const char* kDirectionsWanted = "an output made with --save-directions or HDF5 with a dataset /direction";
+constexpr const char* kDirectionsWanted =
+    "an output made with --save-directions, one of spectrum --eigenvectors, or HDF5 with a dataset /direction";
 
 bool all_finite(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
@@ -321,7 +322,9 @@ std::vector<double> read_direction_rows(const std::string& path, const std::stri
                                         std::int64_t n_parameters) {
   const h5::File file = h5::open_file(path, H5F_ACC_RDONLY, h5::access_properties());
   const std::string own = fmt::format("profiles/{}/direction", minimizer);
-  const std::string name = h5::has_link(file.get(), own) ? own : "direction";
+  std::string name = "direction";
+  for (const std::string& ours : {fmt::format("spectrum/{}/eigenvectors", minimizer), own})
+    if (h5::has_link(file.get(), ours)) name = ours;
   if (!h5::has_link(file.get(), name)) {
     throw Error(fmt::format("it has neither a dataset /{} nor /direction: give {}.", own, kDirectionsWanted));
   }

@@ -129,6 +129,36 @@ class Spectrum(SystemTest):
         with h5py.File(self.path("one.h5")) as file:
             self.assertEqual(file["hessian/ritz/hessian"].shape, (1, 1))
 
+    def test_a_surface_along_eigenvectors_has_the_eigenvalues_as_curvatures(self):
+        self.run_program(*SHORT, "--output=a.h5", "--eigenvectors=1")
+        h = 1e-3
+        self.run_program(
+            "surface", "--minimizer=a.h5", "--directions-from=a.h5", f"--x={-h}:{h}:3", f"--y={-h}:{h}:3",
+            "--output=s.h5", ranks=2,
+        )  # fmt: skip
+        with h5py.File(self.path("a.h5")) as spectrum, h5py.File(self.path("s.h5")) as surface:
+            for loss in ("ritz", "galerkin"):
+                found = results(spectrum[f"spectrum/{loss}"])
+                largest, smallest = found["largest"][0], found["smallest"][0]
+                f = surface[f"surface/{loss}/loss"][()]
+                along, across = (f[1, 0] - 2 * f[1, 1] + f[1, 2]) / h**2, (f[0, 1] - 2 * f[1, 1] + f[2, 1]) / h**2
+                mixed = (f[0, 0] - f[0, 2] - f[2, 0] + f[2, 2]) / (4 * h**2)
+                self.assertLess(abs(along - largest), 1e-5 * largest)
+                self.assertLess(abs(across - smallest), 1e-5 * largest)
+                self.assertLess(abs(mixed), 1e-5 * largest)
+        self.run_program("verify", "s.h5", "--all")
+        self.run_program("spectrum", "--minimizer=a.h5", "--restrict=layer1", "--eigenvectors=1", "--output=part.h5")
+        for file, words in (
+            ("part.h5", "expected one row of"),  # vectors of some of the parameters
+            ("s.h5", "give an output made with --save-directions, one of spectrum --eigenvectors"),
+        ):
+            said = self.run_program(
+                "surface", "--minimizer=a.h5", f"--directions-from={file}", "--output=t.h5", code=1, ranks=2
+            ).stderr
+            self.assertIn(words, said)
+            self.assertIn(file, said)
+            self.assertFalse(os.path.exists(self.path("t.h5")))
+
     def test_a_dry_run_tells_work_and_time(self):
         said = self.run_program(*LANCZOS, "--output=a.h5", "--dry-run").stdout
         self.assertRegex(said, r"Work +946 numbers")

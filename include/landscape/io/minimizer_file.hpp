@@ -47,8 +47,8 @@ MinimizerPlace minimizer_place(const std::string& text);
 /// one, which is called "" and said to be of `loss`. Throws Error as load_minimizer() does.
 std::vector<Minimizer> load_minimizers(const std::string& place, LossKind loss, const NetworkHints& hints);
 
-/// Directions (M, n) row-major from an HDF5 file: those around a minimizer, /profiles/<minimizer>/direction of one of
-/// ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and
+/// Directions (M, n) row-major from an HDF5 file: those around a minimizer, /profiles/<minimizer>/direction or
+/// /spectrum/<minimizer>/eigenvectors of one of ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and
 /// finite values.
 std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters);
 
