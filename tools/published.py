@@ -168,6 +168,13 @@ class Run:
         return np.concatenate([tensors[n][()].ravel() for n in sorted(tensors) if n.startswith(tuple(layers))])
 
 
+def size_of(preset, run):
+    """How large the run was, from its own settings: a reduced one is seen whatever the options of this script."""
+    settings = dict(line.split(" = ", 1) for line in text_of(run.file.attrs["config"]).splitlines() if " = " in line)
+    parts = [f"{settings[key]} {key}" for key in ("epochs", "directions") if key in settings]
+    return f"`{preset}`: " + (", ".join(parts) or "networks loaded")
+
+
 def text_of(value):
     return value.decode() if isinstance(value, bytes) else str(value)
 
@@ -636,9 +643,10 @@ def page(folder, problems, quick):
             missing.append((title, "; ".join(dict.fromkeys(reasons))))
             continue
         body = function(folder, *(r for r, _ in opened))
+        sizes = "; ".join(dict.fromkeys(size_of(preset, r) for preset, (r, _) in zip(presets, opened)))
         for r, _ in opened:
             r.file.close()
-        sections += ["", f"## {title}", "", *body]
+        sections += ["", f"## {title}", "", f"Runs: {sizes}.", *body]
         sentence = body[-1]
         summary.append((title, sentence.split("Conclusion: ")[1].split(" **")[0], sentence[sentence.index("**") :]))
     lines += table(

@@ -40,6 +40,7 @@ class Page(SystemTest):
         self.assertEqual(set(re.findall(r"\]\((\w+\.png)\)", text)), {"long.png", "surface.png"})
         shown, missing = text.split("## Not on this page")
         self.assertIn("| mean T, l = 0.001 | 914.8 |", shown)
+        self.assertIn("Runs: `fcnet-as-published`: 1000 epochs, 20 directions;", shown)
         self.assertIn("## Distance between the minimizers", shown)
         for name in ("trajectory-as-published", "spectrum-corrected", "switching", "unit ball"):
             self.assertIn(name, missing)
