@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "landscape/model/error.hpp"
+#include "landscape/model/unit_matching.hpp"
 
 namespace landscape {
 namespace {
@@ -57,12 +58,15 @@ void require_plane(const Plane& plane, const std::string& what) {
     throw UsageError(what + " the two directions lie on one line.");
 }
 
-Plane plane_through(const RunConfig& config, std::span<const Minimizer> minimizers, const std::vector<double>& given) {
+Plane plane_through(const RunConfig& config, std::span<const Minimizer> minimizers, const std::vector<double>& given,
+                    bool matched) {
   const std::vector<std::string>& through = config.surface.through;
   const auto at = [&](std::size_t i) -> const Minimizer& {
     return find_minimizer(minimizers, name_on_plane(through[i], i));
   };
-  Plane plane{at(0).theta, difference(at(1).theta, at(0).theta), {}, {{0.0, 0.0}, {1.0, 0.0}}};
+  const std::vector<double> b = matched ? match_units(at(0).spec, at(0).theta, at(1).theta) : at(1).theta;
+  Plane plane{at(0).theta, difference(b, at(0).theta), {}, {{0.0, 0.0}, {1.0, 0.0}}};
+  if (matched && config.surface.is_line()) return plane;
   if (through.size() == 3) {
     plane.across = difference(at(2).theta, at(0).theta);
   } else if (!config.surface.is_line()) {
@@ -95,8 +99,8 @@ Plane plane_around(const RunConfig& config, const Minimizer& minimizer, const st
 }  // namespace
 
 Plane make_plane(const RunConfig& config, std::span<const Minimizer> minimizers, const std::string& around,
-                 const std::vector<double>& given) {
-  if (!config.surface.through.empty()) return plane_through(config, minimizers, given);
+                 const std::vector<double>& given, bool matched) {
+  if (!config.surface.through.empty()) return plane_through(config, minimizers, given, matched);
   return plane_around(config, find_minimizer(minimizers, around), given);
 }
 

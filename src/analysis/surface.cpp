@@ -107,7 +107,7 @@ std::optional<Plane> known_plane(const Rows& rows, const RunConfig& config, cons
   if (config.surface.redraw || !config.directions_from.empty()) return std::nullopt;
   std::vector<Minimizer> minimizers;
   for (const MinimizerSource& source : config.minimizer_sources()) minimizers.push_back(rows.minimizer(source.name));
-  return make_plane(config, minimizers, key.minimizer, {});
+  return make_plane(config, minimizers, key.minimizer, {}, key.matched);
 }
 
 std::vector<std::string> names_on_plane(const RunConfig& config, const SurfaceKey& key) {
@@ -244,6 +244,8 @@ void require_possible(const RunConfig& config) {
   if (s.around != Around::own && config.losses.size() < 2)
     throw UsageError(
         fmt::format("--around {} needs the minimizers of both losses: drop --losses.", to_string(s.around)));
+  if (s.match && s.through.size() != 2)
+    throw UsageError("--match brings a second minimizer next to the first: it needs --through A,B.");
   if (s.redraw && s.orthogonal) throw UsageError("--redraw draws for every point: it cannot go with --orthogonal.");
   if (s.redraw && !config.directions_from.empty())
     throw UsageError("--redraw draws directions: it cannot go with --directions-from.");
@@ -278,6 +280,7 @@ std::vector<SurfaceKey> surfaces(const RunConfig& config) {
   for (const LossKind loss : config.losses) {
     if (!s.through.empty()) {
       keys.push_back({loss, name_on_plane(s.through.front(), 0)});
+      if (s.match) keys.push_back({loss, keys.back().minimizer, true});
       continue;
     }
     if (s.around != Around::other) keys.push_back({loss, to_string(loss)});
@@ -288,6 +291,7 @@ std::vector<SurfaceKey> surfaces(const RunConfig& config) {
 
 std::string surface_name(const RunConfig& config, const SurfaceKey& key) {
   const std::string loss = to_string(key.loss);
+  if (key.matched) return loss + " matched";
   return !config.surface.through.empty() || key.minimizer == loss ? loss : loss + " around " + key.minimizer;
 }
 
@@ -355,6 +359,8 @@ std::string surface_text(const RunConfig& config, const SurfacesReport& report) 
   };
   add("loss", [](const SurfaceReport& r) { return to_string(r.key.loss); });
   if (config.surface.through.empty()) add("around", [](const SurfaceReport& r) { return r.key.minimizer; });
+  if (config.surface.match)
+    add("hidden units of B", [](const SurfaceReport& r) { return r.key.matched ? "matched to A" : "as they are"; });
   text += std::string(kLabel + width * report.surfaces.size(), '-') + '\n';
   using R = SurfaceReport;
   const R& first = report.surfaces.front();
@@ -382,6 +388,8 @@ std::string surface_text(const RunConfig& config, const SurfacesReport& report) 
     add("  deeper than 1 % of the range", [](const R& r) { return fmt::format("{}", r.n_deep_minima); });
   }
   if (first.barrier) {
+    if (first.plane)
+      add("distance of the two", [](const R& r) { return fmt::format("{:.4g}", length_of(r.plane->along)); });
     add("barrier above the larger end", [](const R& r) { return defined_text(r.barrier->height, "{:.4g}"); });
     add("  above the straight line", [](const R& r) { return defined_text(r.barrier->above_line, "{:.4g}"); });
     add("  at", [](const R& r) { return "x = " + defined_text(r.barrier->x, "{:.4g}"); });

@@ -33,6 +33,7 @@ AttributeList surface_attributes(const RunConfig& config, const SurfaceKey& key)
                            {"quadrature", to_string(config.quadrature)},
                            {"precision", to_string(config.precision)},
                            {"plane", surface_title(config)}};
+  if (key.matched) attributes.emplace_back("matched", "B to A");
   if (config.surface.through.empty()) {
     for (Attribute& attribute : direction_attributes(config)) {
       const auto is_it = [&](const Attribute& a) { return a.name == attribute.name; };
@@ -51,7 +52,8 @@ class Surface : public Analysis {
     for (const SurfaceKey& key : surfaces(config)) {
       Work& work = all.emplace_back();
       work.loss = key.loss;
-      work.minimizer = work.lines = key.minimizer;
+      work.minimizer = key.minimizer;
+      work.lines = key.matched ? key.minimizer + " matched" : key.minimizer;
       work.steps = config.surface.x->steps();
       Block& block = work.block;
       block.group = surface_group(config, key);
@@ -71,7 +73,7 @@ class Surface : public Analysis {
   LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                 const std::vector<double>& given) const override {
     if (config.surface.redraw) return Analysis::lines(config, work, minimizers, given);
-    return lines_of(make_plane(config, minimizers, work.minimizer_name(), given), config.network,
+    return lines_of(make_plane(config, minimizers, work.minimizer_name(), given, is_matched(work)), config.network,
                     work.block.row_axis.values);
   }
 
@@ -98,10 +100,12 @@ class Surface : public Analysis {
   }
 
   std::string name(const RunConfig& config, const Work& work) const override {
-    return surface_name(config, {work.loss, work.minimizer_name()});
+    return surface_name(config, {work.loss, work.minimizer_name(), is_matched(work)});
   }
 
  private:
+  static bool is_matched(const Work& work) { return work.lines != work.minimizer; }
+
   // A direction per point, of which one step leads there.
   static LineSet redrawn_lines(const Work& work, const DirectionSet& drawn, const ItemRange& items) {
     const std::size_t n = drawn.parameter_count();

@@ -147,6 +147,49 @@ class Surface(SystemTest):
         said = self.run_program("surface", "--through=l.h5:galerkin,l.h5:ritz", "--x=0.1:0.9:5", "--output=n.h5").stdout
         self.assertIn("its --x must hold 0 and 1", said)
 
+    def test_matched_units_take_away_what_their_order_makes(self):
+        self.run_program("train", *SHORT, "--output=m.h5")
+        with h5py.File(self.path("m.h5")) as file:
+            state = state_dict(file["minimizer/ritz"])
+            theta = theta_of(file["minimizer/ritz"])
+        names = list(state)
+        outer, inner = np.array([2, 0, 3, 1]), np.array([1, 3, 0, 2])
+        for name in names:  # layer1 goes from the units of layer_in to its own, layer2 back, layer_out from them
+            if name.startswith(("layer_in.", "layer2.", "layer1.")):
+                state[name] = state[name][inner if name.startswith("layer1.") else outer]
+            if name in ("layer1.weight", "layer_out.weight", "layer2.weight"):
+                state[name] = state[name][:, inner if name.startswith("layer2.") else outer]
+        write_safetensors(self.path("p.safetensors"), state, {"network": "resnet", "activation": "swish"})
+        line = ["surface", "--losses=ritz", "--through=m.h5:ritz,p.safetensors", "--match", "--x=0:1:11"]
+        report = self.run_program(*line, "--output=s.h5", ranks=2).stdout
+        self.assertIn("matched to A", report)
+        with h5py.File(self.path("s.h5")) as file:
+            f = {name: file[f"surface/{name}/loss"][0] for name in ("ritz", "ritz_matched")}
+            found = {name: results(file[f"surface/{name}/summary"]) for name in f}
+            permuted = theta_of(file["minimizer/B"])
+        self.assertAlmostEqual(found["ritz"]["along_length"], np.linalg.norm(permuted - theta), delta=1e-14)
+        self.assertAlmostEqual(f["ritz"][0], f["ritz"][-1], delta=1e-13)  # one function
+        self.assertGreater(found["ritz"]["barrier"], 0.01)
+        self.assertEqual(found["ritz_matched"]["along_length"], 0.0)
+        self.assertEqual(found["ritz_matched"]["barrier"], 0.0)
+        np.testing.assert_array_equal(f["ritz_matched"], f["ritz"][0])
+        self.assertIn("the same bits", self.run_program("verify", "s.h5", "--all").stdout)
+        self.run_program(*line, "--output=one.h5")
+        self.assert_same_files("s.h5", "one.h5")
+        # Two trainings: matched, they are nearer, at the same losses.
+        self.run_program("train", *SHORT, "--losses=ritz", "--train-seed=2", "--output=n.h5")
+        line[2] = "--through=m.h5:ritz,n.h5"
+        self.run_program(*line, "--y=-1:1:3", "--output=t.h5")
+        with h5py.File(self.path("t.h5")) as file:
+            before, after = (results(file[f"surface/{name}/summary"]) for name in ("ritz", "ritz_matched"))
+            self.assertLess(after["along_length"], before["along_length"])
+            np.testing.assert_allclose(after["minimizer_losses"], before["minimizer_losses"], rtol=1e-13)
+            np.testing.assert_array_equal(after["across"], before["across"])
+        self.assertIn("needs --through A,B", self.run_program("surface", "--match", "--output=u.h5", code=2).stderr)
+        said = self.run_program(*line[:2], "--through=m.h5:ritz,p.safetensors", "--match", "--x=0:1:3", "--y=0:1:3",
+                                "--output=u.h5", code=2, ranks=2).stderr  # fmt: skip
+        self.assertIn("span no plane", said)
+
     def test_planes_through_minimizers_hold_them(self):
         self.run_program("train", *SHORT, "--output=m.h5")
         self.run_program("train", *SHORT, "--losses=ritz", "--train-seed=2", "--output=n.h5")

@@ -80,6 +80,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"through", {"--through=galerkin,ritz"}},
       {"around", {"--around=both"}},
       {"orthogonal", {"--orthogonal"}},
+      {"match", {"--match", "--through=galerkin,ritz"}},
       {"redraw", {"--redraw"}},
       {"method", {"--method=dense"}},
       {"probes", {"--probes=5"}},

@@ -2,6 +2,8 @@
 //
 //   random directions     origin theta*, the first two directions of its streams (or of --directions-from)
 //   --through A,B         origin A, along B - A; across, where there is --y, the first random direction around A
+//                         matched: B stands for the same function with its hidden units ordered, and signed where the
+//                         activation allows, as is nearest to A (model/unit_matching.hpp); on a line it may be A itself
 //   --through A,B,C       origin A, along B - A, across C - A: A, B, C lie at (0, 0), (1, 0), (0, 1)
 //
 // --orthogonal takes from `across` its part along `along`; a random direction keeps its length, and C then lies at
@@ -24,10 +26,10 @@ struct Plane {
   std::vector<std::array<double, 2>> positions;  // (x, y) of the minimizers: theta*, or A, B, C
 };
 
-/// Of `around`, a name among the run's minimizers, where the plane is none through several. `given` are the rows (M, n)
-/// of --directions-from, else empty. Throws UsageError where minimizers coincide or lie on one line.
+/// Of `around`, a name among the run's minimizers, where the plane is none through several; `matched` is of --through
+/// A,B. `given` are the rows (M, n) of --directions-from, else empty. Throws UsageError where minimizers coincide or lie on one line.
 Plane make_plane(const RunConfig& config, std::span<const Minimizer> minimizers, const std::string& around,
-                 const std::vector<double>& given);
+                 const std::vector<double>& given, bool matched = false);
 
 /// Row i of the surface is line i: at y_i, along x.
 LineSet lines_of(const Plane& plane, const NetworkSpec& spec, std::span<const double> y);

@@ -25,10 +25,11 @@ void settle_surface(RunConfig& config);
 struct SurfaceKey {
   LossKind loss = LossKind::ritz;
   std::string minimizer;  // around which; of a plane through several: the one at the origin
+  bool matched = false;   // the second one's hidden units to the first one's
 };
-/// In the order of the losses, a loss's own minimizer first.
+/// In the order of the losses, a loss's own minimizer first; with --match, the matched one second.
 std::vector<SurfaceKey> surfaces(const RunConfig& config);
-/// "ritz", "galerkin around ritz"
+/// "ritz", "galerkin around ritz", "ritz matched"
 std::string surface_name(const RunConfig& config, const SurfaceKey& key);
 /// "surface/ritz", "surface/galerkin_around_ritz"
 std::string surface_group(const RunConfig& config, const SurfaceKey& key);

@@ -43,6 +43,7 @@ struct SurfaceOptions {
       through;  // two or three minimizers: names of the run's own, or files; none: random directions
   Around around = Around::own;
   bool orthogonal = false;  // the second direction to the first one
+  bool match = false;       // also with the hidden units of the second minimizer matched to the first one's
   bool redraw = false;      // two new directions at every point, as published
   bool is_line() const { return !y; }
 };
