@@ -27,8 +27,8 @@ struct Plane {
 };
 
 /// Of `around`, a name among the run's minimizers, where the plane is none through several; `matched` is of --through
-/// A,B. `given` are the rows (M, n) of --directions-from, else empty. Throws UsageError where minimizers coincide or lie
-/// on one line.
+/// A,B. `given` are the rows (M, n) of --directions-from, else empty. Throws UsageError where minimizers coincide
+/// or lie on one line.
 Plane make_plane(const RunConfig& config, std::span<const Minimizer> minimizers, const std::string& around,
                  const std::vector<double>& given, bool matched = false);
 
