@@ -167,7 +167,7 @@ void measure_distances(const Invocation& invocation) {
   config.network = all.front().minimizer.spec;
   config.problem = problem_of_all(all, given, config);
   settle_quadratures(config, given);
-  validate_rule(config.quadrature, config.network.dimension, "--quadrature");
+  validate_rule(config.quadrature, config.problem->domain, config.network.dimension, "--quadrature");
   fmt::print("{}, {} parameters\n", config.network.describe(),
              count_text(static_cast<std::int64_t>(all.front().minimizer.theta.size())));
   for (const Loaded& one : all) fmt::print("  {}  {}\n", one.label, one.place);

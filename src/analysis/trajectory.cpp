@@ -87,7 +87,8 @@ Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind
     found.evaluation_seconds += rows.seconds(group + "/reference");
   }
 
-  const PointSet error_points = make_points(history_rule(config.network.dimension), config.network.dimension, 0, 0);
+  const PointSet error_points =
+      make_points(history_rule(config.network.dimension), config.problem->domain, config.network.dimension, 0, 0);
   const auto n_checkpoints = static_cast<std::int64_t>(minimizer.path.epoch.size());
   const std::vector<double> measured = rows.rows(group + "/checkpoints", 0, n_checkpoints);
   for (std::size_t c = 0; c < minimizer.path.epoch.size(); ++c) {

@@ -29,7 +29,7 @@ constexpr const char* kLostOutput =
 // (but see let_first_rank_speak()).
 int run_serial(const Invocation& invocation) {
   if (invocation.help) {
-    fmt::print("{}", help_text(invocation.commands));
+    fmt::print("{}", invocation.names_command ? help_text(*invocation.command) : help_text(invocation.commands));
   } else if (invocation.version) {
     fmt::print("{}\n", version_text());
   } else {

@@ -24,16 +24,16 @@ inline std::vector<double> fitting_parameters(const NetworkSpec& spec, std::span
 /// Evaluates u, grad u (d) and Laplace u at one point after another with one set of buffers.
 class PointEvaluator {
  public:
-  PointEvaluator(const NetworkSpec& spec, const Boundary& boundary, std::span<const double> theta)
+  PointEvaluator(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta)
       : dimension_(spec.dimension),
-        boundary_(boundary),
+        problem_(problem),
         jet_(spec, fitting_parameters(spec, theta)),
         grad_b_(static_cast<std::size_t>(spec.dimension)) {}
 
   void evaluate(const double* x, double& u, double* gradient, double& laplacian) {
     const std::vector<double>& jet = jet_.evaluate(x);
     double b, lap_b;
-    solution_factor(boundary_, dimension_, x, b, grad_b_.data(), lap_b);
+    solution_factor(problem_, dimension_, x, b, grad_b_.data(), lap_b);
     u = b * jet[0];
     double cross = 0.0;
     for (std::size_t k = 0; k < grad_b_.size(); ++k) {
@@ -45,7 +45,7 @@ class PointEvaluator {
 
  private:
   int dimension_;
-  Boundary boundary_;
+  Problem problem_;
   NetworkJet<double> jet_;
   std::vector<double> grad_b_;
 };

@@ -55,7 +55,7 @@ class Integrator {
   Integrator(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta)
       : problem_(problem),
         dimension_(spec.dimension),
-        evaluator_(spec, problem.boundary(), theta),
+        evaluator_(spec, problem, theta),
         gradient_(static_cast<std::size_t>(spec.dimension)),
         exact_gradient_(gradient_.size()),
         grad_a_(gradient_.size()) {}
@@ -115,7 +115,7 @@ Integrals integrate(const NetworkSpec& spec, const Problem& problem, std::span<c
   const auto n_chunks = static_cast<std::int64_t>((points.size() + kChunk - 1) / kChunk);
   std::vector<Integrals> sums(static_cast<std::size_t>(n_chunks));
   if (theta.size() != ParameterLayout(spec).size())
-    PointEvaluator(spec, problem.boundary(), theta);  // throws here, not in a thread
+    PointEvaluator(spec, problem, theta);  // throws here, not in a thread
   const int threads = static_cast<int>(std::max<std::int64_t>(1, std::min<std::int64_t>(n_threads, n_chunks)));
 #pragma omp parallel num_threads(threads)
   {

@@ -33,13 +33,22 @@ constexpr std::string_view kCommandKey = "command";  // of a file: which command
 // The options that steer the reading itself; they cannot stand in the table because a RunConfig does not hold them.
 constexpr std::array<std::string_view, 4> kMetaOptions{"help", "version", "config", "preset"};
 
-po::options_description describe_options() {
+bool means_something(const Option& option, const Command& command) {
+  const bool reads_only = command.run_on_files != nullptr;
+  return reads_only ? std::ranges::count(command.options, option.name) > 0
+                    : option.means_something_to(command.name) || command.n_files > 0;
+}
+
+// Of one command, or all.
+po::options_description describe_options(const Command* command) {
   const RunConfig defaults;
   po::options_description all(kHelpWidth, kHelpWidth / 2);
   for (int g = 0; g <= static_cast<int>(OptionGroup::statistics); ++g) {
     const auto group = static_cast<OptionGroup>(g);
     po::options_description part(std::string(group_title(group)), kHelpWidth, kHelpWidth / 2);
-    if (group == OptionGroup::general) {
+    const bool takes_files = command == nullptr || command->run_on_files == nullptr;
+    if (group == OptionGroup::general && !takes_files) part.add_options()("help,h", "this text");
+    if (group == OptionGroup::general && takes_files) {
       part.add_options()("help,h", "this text")("version", "program and revision");
       part.add_options()("preset", po::value<std::string>()->value_name("NAME"),
                          "settings of a published run, see jobs/");
@@ -47,7 +56,7 @@ po::options_description describe_options() {
                          "settings: `key = value` lines, `#` comments");
     }
     for (const Option& option : option_table()) {
-      if (option.group != group) continue;
+      if (option.group != group || (command != nullptr && !means_something(option, *command))) continue;
       auto* value = po::value<std::string>();
       std::string help(option.help);
       if (option.is_switch()) {
@@ -61,7 +70,7 @@ po::options_description describe_options() {
           std::string(option.name) + (option.letter == '\0' ? "" : std::string{',', option.letter});
       part.add_options()(names.c_str(), value, help.c_str());
     }
-    all.add(part);
+    if (!part.options().empty()) all.add(part);
   }
   return all;
 }
@@ -266,6 +275,11 @@ class ArgumentReader {
       }
     }
     const bool runs = !invocation_.help && !invocation_.version;
+    if (const Command* named = words_.empty() ? nullptr : find_command(invocation_.commands, words_[0]);
+        named != nullptr && invocation_.help) {
+      invocation_.command = named;
+      invocation_.names_command = true;
+    }
     if (runs && all_known_) complaints_.collect([&] { take_positional(invocation_, words_); });
     if (runs && words_.empty() && complaints_.empty()) take_command_of_files(invocation_);
     if (!complaints_.empty()) {  // what else is wrong, in the files too
@@ -426,7 +440,7 @@ std::vector<std::string> preset_folders() {
 
 std::string help_text(std::span<const Command> commands) {
   std::ostringstream options;
-  options << describe_options();
+  options << describe_options(nullptr);
   std::string lines;
   for (const Command& command : commands) {
     const bool is_meant = &command == &commands.front();
@@ -437,10 +451,18 @@ std::string help_text(std::span<const Command> commands) {
   return fmt::format(
       "{}\nHow rough is the loss landscape of a neural PDE solver, over many random directions.\n\n"
       "{}\n"
+      "landscape_mpi COMMAND --help shows one command with an example.\n"
       "Run it under mpirun or srun for more ranks. Stronger wins: defaults [in brackets] < --preset <\n"
       "--config < command line.\n{}\n"
       "Exit codes: 0 done, 1 error, 2 usage, 75 stopped early and resumable.\n",
       version_text(), lines, options.str());
+}
+
+std::string help_text(const Command& command) {
+  std::ostringstream options;
+  options << describe_options(&command);
+  return fmt::format("landscape_mpi {} {}\n{}\n\nExample:\n  landscape_mpi {}\n{}", command.name, command.arguments,
+                     command.summary, command.example, options.str());
 }
 
 }  // namespace landscape

@@ -222,14 +222,15 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.as_published = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.as_published); }, '\0', "distance"},
 
-      {"dimension", "D", "of the unit cube", problem, trains,
+      {"dimension", "D", "of the unit cube or ball", problem, trains,
        [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },
        [](const C& c) { return number_text(c.network.dimension); }},
       {"problem", kProblemNames, kProblemSummaries, problem, trains,
        [](C& c, Text t, Text o) { c.problem = parse_problem(t, o, c.problem.boundary()); },
        [](const C& c) { return to_string(c.problem); }},
       {"boundary", "hard|penalty:BETA",
-       "hard: u = N prod x_i (1 - x_i); penalty: u = N, and both losses get BETA times the boundary's integral of u^2, "
+       "hard: u = N prod x_i (1 - x_i), in the ball N (1 - |x|^2); penalty: u = N, and both losses get BETA times the "
+       "boundary's integral of u^2, "
        "by the same rule on each face (of N random points N / 2D) [hard]",
        problem, trains, [](C& c, Text t, Text o) { c.problem = Problem(c.problem->name, parse_boundary(t, o)); },
        [](const C& c) { return c.problem.boundary().is_hard() ? std::string() : to_string(c.problem.boundary()); }},

@@ -131,11 +131,18 @@ void validate(const RunConfig& config) {
     complaints.add(fmt::format("--problem {} is one-dimensional: it cannot go with --dimension {}.",
                                config.problem->name, config.network.dimension));
   }
-  if (config.trains_any()) complaints.collect([&] { config.training.validate(config.network.dimension); });
-  complaints.collect([&] { validate_rule(config.quadrature, config.network.dimension, "--quadrature"); });
+  if (config.problem->domain == Domain::ball && !config.problem.boundary().is_hard()) {
+    complaints.add(fmt::format("--boundary {} is of the cube's faces: it cannot go with --problem {}.",
+                               to_string(config.problem.boundary()), config.problem->name));
+  }
+  if (config.trains_any())
+    complaints.collect([&] { config.training.validate(config.problem->domain, config.network.dimension); });
+  complaints.collect(
+      [&] { validate_rule(config.quadrature, config.problem->domain, config.network.dimension, "--quadrature"); });
   if (config.point_sets > 0)
-    complaints.collect(
-        [&] { validate_rule(reference_rule(config), config.network.dimension, "--reference-quadrature"); });
+    complaints.collect([&] {
+      validate_rule(reference_rule(config), config.problem->domain, config.network.dimension, "--reference-quadrature");
+    });
   complaints.collect([&] { validate(bootstrap_options(config)); });
   complaints.collect([&] { validate_precision(config); });
   if (config.output.empty()) complaints.add("--output is empty: name a file.");

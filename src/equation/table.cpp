@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "ball.hpp"
 #include "cubic_reaction.hpp"
 #include "diffusion.hpp"
 #include "landscape/model/error.hpp"
@@ -20,12 +21,14 @@ enum class Dimensions { any, one };
 enum class Kind { poisson, linear, nonlinear };
 
 template <class Of>
-constexpr Equation entry(std::string_view name, std::string_view summary, Dimensions dimensions, Kind kind) {
+constexpr Equation entry(std::string_view name, std::string_view summary, Dimensions dimensions, Kind kind,
+                         Domain domain = Domain::cube) {
   return {name,
           summary,
           dimensions == Dimensions::one,
           kind != Kind::nonlinear,
           kind == Kind::poisson,
+          domain,
           Of::operator_text,
           Of::solution_text,
           Of::solution,
@@ -40,6 +43,8 @@ constexpr std::array kEquations{
     entry<PoissonCubic>("cubic", "-u'' = f, u* = 2x^3 - x^2 - x, d = 1", Dimensions::one, Kind::poisson),
     entry<Diffusion>("diffusion", "-div((1 + x_1) grad u) + 2 u = f", Dimensions::any, Kind::linear),
     entry<CubicReaction>("reaction", "-laplace u + u^3 = f", Dimensions::any, Kind::nonlinear),
+    entry<Ball>("ball", "-laplace u = f in the unit ball, u* = sin(pi (1 - |x|) / 2)", Dimensions::any, Kind::poisson,
+                Domain::ball),
 };
 
 }  // namespace

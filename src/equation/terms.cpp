@@ -9,9 +9,11 @@
 
 namespace landscape {
 
+namespace {
+
 // Products that leave one factor out come from prefix and suffix products, never from a division, so that the boundary
 // itself is exact.
-void boundary_factor(int dimension, const double* x, double& value, double* gradient, double& laplacian) {
+void cube_factor(int dimension, const double* x, double& value, double* gradient, double& laplacian) {
   double prefix = 1.0;
   for (int i = 0; i < dimension; ++i) {
     gradient[i] = prefix;
@@ -28,10 +30,26 @@ void boundary_factor(int dimension, const double* x, double& value, double* grad
   }
 }
 
-void solution_factor(const Boundary& boundary, int dimension, const double* x, double& value, double* gradient,
+void ball_factor(int dimension, const double* x, double& value, double* gradient, double& laplacian) {
+  value = 1.0;
+  for (int i = 0; i < dimension; ++i) {
+    value -= x[i] * x[i];
+    gradient[i] = -2.0 * x[i];
+  }
+  laplacian = -2.0 * dimension;
+}
+
+}  // namespace
+
+void boundary_factor(Domain domain, int dimension, const double* x, double& value, double* gradient,
                      double& laplacian) {
-  if (boundary.is_hard()) {
-    boundary_factor(dimension, x, value, gradient, laplacian);
+  (domain == Domain::cube ? cube_factor : ball_factor)(dimension, x, value, gradient, laplacian);
+}
+
+void solution_factor(const Problem& problem, int dimension, const double* x, double& value, double* gradient,
+                     double& laplacian) {
+  if (problem.boundary().is_hard()) {
+    boundary_factor(problem->domain, dimension, x, value, gradient, laplacian);
     return;
   }
   value = 1.0;
@@ -45,7 +63,7 @@ void solution_factor(const Boundary& boundary, int dimension, const double* x, d
 std::optional<double> least_energy(const Problem& problem, int dimension) {
   const double with_zero = problem->least_energy(dimension);
   if (problem.boundary().is_hard()) return with_zero;
-  if (!problem->is_poisson || dimension != 1) return std::nullopt;
+  if (!problem->is_poisson || problem->domain != Domain::cube || dimension != 1) return std::nullopt;
   const double left = 0.0, right = 1.0, beta = problem.boundary().beta;
   double slope_left, slope_right;
   problem->solution(1, &left, &slope_left);
@@ -78,7 +96,7 @@ void TermsEvaluator::evaluate(const double* x, bool on_boundary) {
     return;
   }
   double b, lap_b;
-  solution_factor(problem_.boundary(), dimension_, x, b, grad_b_.data(), lap_b);
+  solution_factor(problem_, dimension_, x, b, grad_b_.data(), lap_b);
   std::fill(grad_a_.begin(), grad_a_.end(), 0.0);
   OperatorAt at{1.0, grad_a_};
   problem_->coefficients(dimension_, x, at);

@@ -27,8 +27,10 @@ std::string problem_text(const Problem& problem, int dimension) {
   const std::string solution = problem->solution_text(dimension);
   const std::string equation = problem->operator_text(dimension);
   const std::string how = problem.boundary().is_hard() ? "" : fmt::format(" by {}", to_string(problem.boundary()));
-  if (dimension == 1) return fmt::format("{} on (0,1), u(0) = u(1) = 0{}, u* = {}", equation, how, solution);
-  return fmt::format("{} on (0,1)^{}, u = 0 on the boundary{}, u* = {}", equation, dimension, how, solution);
+  const std::string domain = domain_text(problem->domain, dimension);
+  const std::string ends = problem->domain == Domain::cube ? "u(0) = u(1) = 0" : "u(-1) = u(1) = 0";
+  return fmt::format("{} on {}, {}{}, u* = {}", equation, domain, dimension == 1 ? ends : "u = 0 on the boundary", how,
+                     solution);
 }
 
 std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& claim) {

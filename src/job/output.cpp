@@ -312,7 +312,8 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   layout.run.goal = goal_text(config);
   layout.problem = to_string(config.problem);
   layout.pde =
-      config.problem->operator_text(config.network.dimension) + " in (0,1)^d, " + boundary_text(config.problem);
+      fmt::format("{} in {}, {}", config.problem->operator_text(config.network.dimension),
+                  domain_text(config.problem->domain, config.network.dimension), boundary_text(config.problem));
   layout.dimension = config.network.dimension;
   layout.exact_solution = config.problem->solution_text(config.network.dimension);
   layout.problem_attributes = {{"boundary", to_string(config.problem.boundary())},

@@ -11,6 +11,7 @@
 #include <boost/random/sobol.hpp>
 #include <cmath>
 
+#include "landscape/math/elementary.hpp"
 #include "landscape/model/choices.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/random/philox.hpp"
@@ -113,6 +114,64 @@ std::vector<double> shifts(int dimension, std::uint64_t seed, RandomUse use, std
   return shift;
 }
 
+/// (-1,1) by a rule of (0,1).
+PointSet stretched(PointSet set) {
+  for (double& x : set.points) x = 2.0 * x - 1.0;
+  for (double& w : set.weights) w *= 2.0;
+  return set;
+}
+
+/// Radii times directions: of the circle 2 n equal angles, of the sphere n heights by Gauss's rule times these. Exact
+/// for polynomials of degree 2 n - d.
+PointSet gauss_in_ball(std::int64_t n, int dimension) {
+  std::vector<double> nodes, weights;
+  gauss_legendre(static_cast<int>(n), nodes, weights);
+  const std::int64_t n_angles = 2 * n;
+  const double angle_weight = 2.0 * math::kPi / static_cast<double>(n_angles);
+  PointSet set{dimension, {}, {}};
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const double r = nodes[i];
+    for (std::size_t k = 0; k < (dimension == 2 ? 1 : nodes.size()); ++k) {
+      const double height = dimension == 2 ? 0.0 : 2.0 * nodes[k] - 1.0;
+      const double across = r * std::sqrt(1.0 - height * height);
+      const double weight = weights[i] * angle_weight * (dimension == 2 ? r : r * r * 2.0 * weights[k]);
+      for (std::int64_t a = 0; a < n_angles; ++a) {
+        double sine, cosine;
+        math::sincospi((2.0 * static_cast<double>(a) + 1.0) / static_cast<double>(n_angles), sine, cosine);
+        set.points.insert(set.points.end(), {across * cosine, across * sine});
+        if (dimension == 3) set.points.push_back(r * height);
+        set.weights.push_back(weight);
+      }
+    }
+  }
+  return set;
+}
+
+/// The share of (-1,1)^d that lies in the ball.
+double share_of_ball(int dimension) { return volume(Domain::ball, dimension) * std::pow(0.5, dimension); }
+
+/// The first points of the cube's sequence that lie in the ball, however many of it are looked at.
+PointSet random_in_ball(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream) {
+  const auto d = static_cast<std::size_t>(dimension), n = static_cast<std::size_t>(rule.n);
+  double candidates = 1.1 * static_cast<double>(n) / share_of_ball(dimension) + 100.0;
+  for (;; candidates *= 1.5) {
+    const PointSet cube = make_points({rule.kind, static_cast<std::int64_t>(candidates)}, dimension, seed, stream);
+    PointSet set{dimension, {}, {}};
+    for (std::size_t q = 0; q < cube.size() && set.points.size() < n * d; ++q) {
+      double square = 0.0;
+      for (std::size_t j = 0; j < d; ++j) {
+        const double x = 2.0 * cube.points[q * d + j] - 1.0;
+        set.points.push_back(x);
+        square += x * x;
+      }
+      if (square >= 1.0) set.points.resize(set.points.size() - d);
+    }
+    if (set.points.size() < n * d) continue;
+    set.weights.assign(n, volume(Domain::ball, dimension) / static_cast<double>(n));
+    return set;
+  }
+}
+
 /// The k-th face's points in d - 1 dimensions.
 PointSet face_points(const QuadratureRule& rule, int dimension, int k, std::uint64_t seed, std::uint64_t stream) {
   const auto n = static_cast<std::int64_t>(points_per_face(rule, dimension));
@@ -157,7 +216,7 @@ std::string to_string(const QuadratureRule& rule) {
   return fmt::format("{}:{}", choice_name(kKinds, rule.kind), rule.n);
 }
 
-void validate_rule(const QuadratureRule& rule, int dimension, std::string_view option) {
+void validate_rule(const QuadratureRule& rule, Domain domain, int dimension, std::string_view option) {
   const std::string name = fmt::format("{} {}", option, to_string(rule));
   const bool is_simpson = rule.kind == QuadratureKind::simpson || rule.kind == QuadratureKind::simpson_as_published;
   if (is_simpson && dimension != 1) {
@@ -168,16 +227,21 @@ void validate_rule(const QuadratureRule& rule, int dimension, std::string_view o
   if (is_gauss && rule.n > kMostGaussNodes) {
     throw UsageError(fmt::format("{} is too fine: at most {} Gauss points per dimension.", name, kMostGaussNodes));
   }
-  const double total = is_gauss ? std::pow(static_cast<double>(rule.n), dimension) : static_cast<double>(rule.n);
+  const bool is_round = domain == Domain::ball && dimension > 1;
+  if (is_round && is_gauss && dimension > 3)
+    throw UsageError(
+        fmt::format("{} fills balls of up to 3 dimensions, not {}: use monte-carlo:N or sobol:N.", name, dimension));
+  double total = is_gauss ? std::pow(static_cast<double>(rule.n), dimension) : static_cast<double>(rule.n);
+  if (is_round) total *= is_gauss ? 2.0 : 1.0 / share_of_ball(dimension);  // points of the cube that are looked at
   if (total * dimension > kMostCoordinates) {
-    throw UsageError(fmt::format("{} has {:.3g} points in {} dimension{}, which do not fit in memory: {}.", name, total,
-                                 dimension, dimension == 1 ? "" : "s",
+    throw UsageError(fmt::format("{} takes {:.3g} points in {} dimension{}, which do not fit in memory: {}.", name,
+                                 total, dimension, dimension == 1 ? "" : "s",
                                  is_gauss ? "use sobol:N or monte-carlo:N" : "choose fewer"));
   }
 }
 
 PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream) {
-  validate_rule(rule, dimension, "The quadrature");
+  validate_rule(rule, Domain::cube, dimension, "The quadrature");
   switch (rule.kind) {
     case QuadratureKind::simpson:
     case QuadratureKind::simpson_as_published:
@@ -190,6 +254,14 @@ PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t se
       return sobol(rule.n, dimension, shifts(dimension, seed, RandomUse::scramble, stream, 0));
   }
   throw Error("Unknown quadrature.");
+}
+
+PointSet make_points(const QuadratureRule& rule, Domain domain, int dimension, std::uint64_t seed,
+                     std::uint64_t stream) {
+  if (domain == Domain::cube) return make_points(rule, dimension, seed, stream);
+  validate_rule(rule, domain, dimension, "The quadrature");
+  if (dimension == 1) return stretched(make_points(rule, 1, seed, stream));
+  return is_random(rule) ? random_in_ball(rule, dimension, seed, stream) : gauss_in_ball(rule.n, dimension);
 }
 
 double points_per_face(const QuadratureRule& rule, int dimension) {

@@ -101,7 +101,7 @@ class Trainer {
         loss_(loss),
         training_(training),
         backend_(backend),
-        error_points_(make_points(history_rule(spec.dimension), spec.dimension, 0, 0)),
+        error_points_(make_points(history_rule(spec.dimension), problem->domain, spec.dimension, 0, 0)),
         observer_(observer),
         gradient_(ParameterLayout(spec).size()) {}
 
@@ -290,7 +290,7 @@ TrainingPoints parse_training_points(std::string_view text, std::string_view opt
   return parse_choice(kTrainingPoints, text, option);
 }
 
-void TrainingSpec::validate(int dimension) const {
+void TrainingSpec::validate(Domain domain, int dimension) const {
   const auto need = [](bool ok, std::string_view what) {
     if (!ok) throw UsageError(std::string(what));
   };
@@ -303,7 +303,7 @@ void TrainingSpec::validate(int dimension) const {
   need(history_every >= 1, "--history-every must be 1 or more.");
   need(points == TrainingPoints::fixed || is_random(quadrature),
        "--train-points redrawn needs random points: give --train-quadrature monte-carlo:N or sobol:N.");
-  validate_rule(quadrature, dimension, "--train-quadrature");
+  validate_rule(quadrature, domain, dimension, "--train-quadrature");
 }
 
 std::int64_t TrainingSpec::path_length() const {
@@ -372,7 +372,7 @@ Minimizer train(const NetworkSpec& spec, const Problem& problem, LossKind loss, 
                 LossBackend& backend, const TrainingObserver& observer, const std::optional<TrainingState>& resume,
                 std::span<const double> start) {
   spec.validate();
-  training.validate(spec.dimension);
+  training.validate(problem->domain, spec.dimension);
   return Trainer(spec, problem, loss, training, backend, observer).run(resume, start);
 }
 

@@ -92,7 +92,8 @@ int main(int argc, char** argv) {
   static const Line line;
   static const GradientNorm gradient_norm;
   std::vector<Command> commands(command_table().begin(), command_table().end());
-  commands.push_back({"line", "[options]", "losses along one direction", &line, run_analysis});
-  commands.push_back({"gradient-norm", "[options]", "gradients per direction", &gradient_norm, run_analysis});
+  commands.push_back({"line", "[options]", "losses along one direction", "line", &line, run_analysis});
+  commands.push_back(
+      {"gradient-norm", "[options]", "gradients per direction", "gradient-norm", &gradient_norm, run_analysis});
   return run_program(commands, argc, argv);
 }

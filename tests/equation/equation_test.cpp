@@ -18,10 +18,14 @@ std::vector<int> dimensions(const Equation& equation) {
   return equation.is_one_dimensional ? std::vector{1} : std::vector{1, 2, 3, 7};
 }
 
-std::vector<double> random_point(int dimension, std::uint64_t k) {
+/// Inside, with room around it for differences.
+std::vector<double> random_point(Domain domain, int dimension, std::uint64_t k) {
   std::vector<double> x;
   for (int j = 0; j < dimension; ++j)
     x.push_back(0.1 + 0.8 * philox_uniform_pair(5, k, static_cast<std::uint64_t>(j))[0]);
+  if (domain == Domain::ball) {
+    for (double& xi : x) xi = (2.0 * xi - 1.0) / std::sqrt(static_cast<double>(dimension));
+  }
   return x;
 }
 
@@ -55,7 +59,7 @@ TEST(Equation, RightHandSidesAreThoseOfTheExactSolutions) {
   for (const Equation& equation : equations()) {
     for (const int d : dimensions(equation)) {
       for (std::uint64_t k = 0; k < 5; ++k) {
-        const std::vector<double> x = random_point(d, k);
+        const std::vector<double> x = random_point(equation.domain, d, k);
         std::vector<double> gradient(x.size());
         const double u = equation.solution(d, x.data(), gradient.data());
         double divergence = 0.0;
@@ -85,7 +89,7 @@ TEST(Equation, LeastEnergiesAreThoseOfTheExactSolutions) {
   for (const Equation& equation : equations()) {
     for (const int d : dimensions(equation)) {
       if (d > 3) continue;
-      const PointSet points = make_points({QuadratureKind::gauss, 20}, d, 1, 0);
+      const PointSet points = make_points({QuadratureKind::gauss, 20}, equation.domain, d, 1, 0);
       double energy = 0.0;
       for (std::size_t q = 0; q < points.size(); ++q) {
         const auto first = points.points.begin() + static_cast<std::ptrdiff_t>(q) * d;
@@ -109,14 +113,14 @@ TEST(Equation, NumbersPerPointGiveResidualAndEnergyOfTheProduct) {
       TermsEvaluator strong(Problem(equation.name), LossKind::galerkin, d);
       TermsEvaluator weak(Problem(equation.name), LossKind::ritz, d);
       for (std::uint64_t k = 0; k < 20; ++k) {
-        const std::vector<double> x = random_point(d, k);
+        const std::vector<double> x = random_point(equation.domain, d, k);
         std::vector<double> network;  // N, grad N, Lap N
         for (int i = 0; i < d + 2; ++i)
           network.push_back(philox_normal_pair(9, k, static_cast<std::uint64_t>(i)).first);
         const auto n = static_cast<std::size_t>(d);
         double b, lap_b;
         std::vector<double> grad_b(n);
-        boundary_factor(d, x.data(), b, grad_b.data(), lap_b);
+        boundary_factor(equation.domain, d, x.data(), b, grad_b.data(), lap_b);
         const auto c = coefficients(equation, x);
         const double u = b * network[0];
         double laplacian = b * network[n + 1] + network[0] * lap_b, drift = 0.0, squares = 0.0;
@@ -137,6 +141,33 @@ TEST(Equation, NumbersPerPointGiveResidualAndEnergyOfTheProduct) {
                     1e-13 * (c->at.a * squares + std::fabs(c->at.f * u)))
             << equation.name << ", d = " << d;
       }
+    }
+  }
+}
+
+// Fourth-order differences of B itself.
+TEST(Equation, DerivativesOfTheBoundaryFactorAreItsOwn) {
+  for (const Domain domain : {Domain::cube, Domain::ball}) {
+    for (const int d : {1, 2, 3, 7}) {
+      const std::vector<double> x = random_point(domain, d, 2);
+      std::vector<double> gradient(x.size()), other(x.size());
+      double b, laplacian, ignored, divergence = 0.0;
+      boundary_factor(domain, d, x.data(), b, gradient.data(), laplacian);
+      for (std::size_t j = 0; j < x.size(); ++j) {
+        const auto value = [&](const std::vector<double>& p) {
+          double factor;
+          boundary_factor(domain, d, p.data(), factor, other.data(), ignored);
+          return factor;
+        };
+        const auto along = [&](const std::vector<double>& p) {
+          double factor;
+          boundary_factor(domain, d, p.data(), factor, other.data(), ignored);
+          return other[j];
+        };
+        EXPECT_NEAR(gradient[j], slope(value, x, j), 1e-10);
+        divergence += slope(along, x, j);
+      }
+      EXPECT_NEAR(laplacian, divergence, 1e-9);
     }
   }
 }
@@ -171,8 +202,18 @@ TEST(Boundary, ExactSolutionsVanishThere) {  // so that a penalty is beta u^2, w
   for (const Equation& equation : equations()) {
     for (const int d : dimensions(equation)) {
       for (int face = 0; face < 2 * d; ++face) {
-        std::vector<double> x = random_point(d, static_cast<std::uint64_t>(face));
-        x[static_cast<std::size_t>(face / 2)] = face % 2;
+        std::vector<double> x = random_point(equation.domain, d, static_cast<std::uint64_t>(face));
+        if (equation.domain == Domain::cube) {
+          x[static_cast<std::size_t>(face / 2)] = face % 2;
+        } else {
+          double square = 0.0;
+          for (const double xi : x) square += xi * xi;
+          for (double& xi : x) xi /= std::sqrt(square);
+        }
+        double b, lap_b;
+        std::vector<double> grad_b(x.size());
+        boundary_factor(equation.domain, d, x.data(), b, grad_b.data(), lap_b);
+        EXPECT_NEAR(b, 0.0, 1e-15) << equation.name << ", d = " << d;
         EXPECT_NEAR(equation.solution(d, x.data(), nullptr), 0.0, 1e-15) << equation.name << ", d = " << d;
       }
     }
@@ -185,7 +226,7 @@ TEST(Boundary, NumbersPerPointOfAPenaltyAreThoseOfTheNetworkItself) {
     for (const int d : dimensions(equation)) {
       TermsEvaluator strong(Problem(equation.name, {beta}), LossKind::galerkin, d);
       TermsEvaluator weak(Problem(equation.name, {beta}), LossKind::ritz, d);
-      const std::vector<double> x = random_point(d, 3);
+      const std::vector<double> x = random_point(equation.domain, d, 3);
       std::vector<double> network;  // N = u, grad N, Lap N
       for (int i = 0; i < d + 2; ++i) network.push_back(philox_normal_pair(9, 1, static_cast<std::uint64_t>(i)).first);
       const auto c = coefficients(equation, x);

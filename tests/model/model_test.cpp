@@ -272,6 +272,78 @@ TEST(Quadrature, RandomBoundaryPointsAreOthersOnEveryFaceAndInEveryStream) {
   }
 }
 
+double radius(const PointSet& set, std::size_t q) {
+  double square = 0.0;
+  for (int j = 0; j < set.dimension; ++j) {
+    const double x = set.points[q * static_cast<std::size_t>(set.dimension) + static_cast<std::size_t>(j)];
+    square += x * x;
+  }
+  return std::sqrt(square);
+}
+
+// int x_1^2p over the ball of d dimensions is (2 p - 1)!! |B| / ((d + 2)(d + 4) ... (d + 2 p)).
+TEST(Quadrature, GaussInTheBallIsExactForPolynomials) {
+  for (const int d : {1, 2, 3}) {
+    const PointSet set = make_points({QuadratureKind::gauss, 8}, Domain::ball, d, 1, 0);
+    EXPECT_EQ(set.size(), d == 1 ? 8u : d == 2 ? 128u : 1024u);
+    for (int axis = 0; axis < d; ++axis) {
+      double want = volume(Domain::ball, d);
+      for (int p = 0; p <= 6; ++p) {
+        if (p > 0) want *= (2.0 * p - 1.0) / (d + 2.0 * p);
+        double even = 0.0, odd = 0.0;
+        for (std::size_t q = 0; q < set.size(); ++q) {
+          const double x = set.points[q * static_cast<std::size_t>(d) + static_cast<std::size_t>(axis)];
+          even += set.weights[q] * std::pow(x, 2 * p);
+          odd += set.weights[q] * std::pow(x, 2 * p + 1);
+          EXPECT_LT(radius(set, q), 1.0);
+        }
+        EXPECT_NEAR(even, want, 1e-13) << "d = " << d << ", x_" << axis << "^" << 2 * p;
+        EXPECT_NEAR(odd, 0.0, 1e-14);
+      }
+    }
+  }
+}
+
+TEST(Quadrature, RandomPointsOfTheBallAreTheFirstOfTheCubesThatLieInIt) {
+  for (const QuadratureKind kind : {QuadratureKind::monte_carlo, QuadratureKind::sobol}) {
+    for (const int d : {2, 3, 6}) {
+      const PointSet few = make_points({kind, 50}, Domain::ball, d, 3, 1);
+      const PointSet set = make_points({kind, 4000}, Domain::ball, d, 3, 1);
+      EXPECT_TRUE(std::equal(few.points.begin(), few.points.end(), set.points.begin()));
+      double sum = 0.0, square = 0.0;
+      for (std::size_t q = 0; q < set.size(); ++q) {
+        EXPECT_LT(radius(set, q), 1.0);
+        sum += set.weights[q];
+        square += radius(set, q) * radius(set, q) / static_cast<double>(set.size());
+      }
+      EXPECT_NEAR(sum, volume(Domain::ball, d), 1e-12);
+      // r^2 has the mean d / (d + 2) and the variance 4 d / ((d + 2)^2 (d + 4)).
+      EXPECT_NEAR(square, d / (d + 2.0), 4.0 * std::sqrt(4.0 * d / (d + 4.0) / 4000.0) / (d + 2.0));
+    }
+  }
+  const PointSet cube = make_points({QuadratureKind::monte_carlo, 1000}, 3, 3, 1);
+  const PointSet ball = make_points({QuadratureKind::monte_carlo, 100}, Domain::ball, 3, 3, 1);
+  std::size_t taken = 0;
+  for (std::size_t q = 0; taken < 300; ++q) {
+    double square = 0.0;
+    for (std::size_t j = 0; j < 3; ++j) square += std::pow(2.0 * cube.points[3 * q + j] - 1.0, 2);
+    if (square >= 1.0) continue;
+    for (std::size_t j = 0; j < 3; ++j) EXPECT_EQ(ball.points[taken++], 2.0 * cube.points[3 * q + j] - 1.0);
+  }
+}
+
+TEST(Quadrature, RulesOfTheIntervalAreStretchedToTheBallOfOneDimension) {
+  const PointSet set = make_points({QuadratureKind::simpson, 2}, Domain::ball, 1, 1, 0);
+  EXPECT_EQ(set.points, (std::vector{-1.0, -0.5, 0.0, 0.5, 1.0}));
+  EXPECT_NEAR(set.weights[0] + set.weights[1] + set.weights[2] + set.weights[3] + set.weights[4], 2.0, 1e-15);
+}
+
+TEST(Quadrature, RulesThatDoNotFillABallAreRefused) {
+  EXPECT_THROW(make_points({QuadratureKind::simpson, 4}, Domain::ball, 2, 1, 0), UsageError);
+  EXPECT_THROW(make_points({QuadratureKind::gauss, 4}, Domain::ball, 4, 1, 0), UsageError);
+  EXPECT_THROW(make_points({QuadratureKind::monte_carlo, 100}, Domain::ball, 40, 1, 0), UsageError);
+}
+
 TEST(Quadrature, BoundaryPointsThatDoNotFitAreRefused) {
   make_points(parse_quadrature("gauss:2"), 2, 1, 0);
   EXPECT_THROW(make_points_with_boundary(parse_quadrature("gauss:1"), 40000, 1, 0), UsageError);

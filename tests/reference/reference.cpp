@@ -150,8 +150,33 @@ Jet evaluate_without_factor(const Network& network, const std::vector<double>& x
   return {n.value, n.gradient, n.laplacian, std::abs(n.value), largest, std::abs(n.laplacian)};
 }
 
+Jet evaluate_in_ball(const Network& network, const std::vector<double>& x) {
+  const Channel n = network_channel(network, x);
+  Real b = 1.0L, cross = 0.0L;
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    b -= Real(x[j]) * Real(x[j]);
+    cross += Real(x[j]) * n.gradient[j];
+  }
+  const Real curvature = 2.0L * static_cast<Real>(x.size()) * n.value;
+  Jet jet{b * n.value, {}, b * n.laplacian - 4.0L * cross - curvature, std::abs(b * n.value), 0.0L, 0.0L};
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    const Real first = b * n.gradient[j], second = -2.0L * Real(x[j]) * n.value;
+    jet.gradient.push_back(first + second);
+    jet.largest_gradient = std::max({jet.largest_gradient, std::abs(first), std::abs(second)});
+  }
+  jet.largest_laplacian = std::max({std::abs(b * n.laplacian), std::abs(4.0L * cross), std::abs(curvature)});
+  return jet;
+}
+
 Real source(const std::string& problem, const std::vector<double>& x) {
   if (problem == "cubic") return -(12.0L * Real(x[0]) - 2.0L);
+  if (problem == "ball") {  // u* = cos(pi r / 2): u*'' + (d - 1) u*' / r
+    Real square = 0.0L;
+    for (const double xi : x) square += Real(xi) * Real(xi);
+    const Real r = std::sqrt(square), half_pi = 0.5L * kPi, rest = static_cast<Real>(x.size()) - 1.0L;
+    if (r == 0.0L) return half_pi * half_pi * (1.0L + rest);
+    return half_pi * half_pi * std::cos(half_pi * r) + rest * half_pi * std::sin(half_pi * r) / r;
+  }
   const Real eigenvalue = static_cast<Real>(x.size()) * kPi * kPi;
   Real product = 1.0L, others = 1.0L;
   for (const double xi : x) product *= std::sin(kPi * Real(xi));
@@ -170,7 +195,9 @@ Real loss(const Network& network, const std::string& problem, const std::string&
   for (std::size_t q = 0; q < weights.size(); ++q) {
     const std::vector<double> x(points.begin() + static_cast<std::ptrdiff_t>(q * d),
                                 points.begin() + static_cast<std::ptrdiff_t>((q + 1) * d));
-    const Jet jet = penalty.beta > 0.0 ? evaluate_without_factor(network, x) : evaluate(network, x);
+    const Jet jet = penalty.beta > 0.0  ? evaluate_without_factor(network, x)
+                    : problem == "ball" ? evaluate_in_ball(network, x)
+                                        : evaluate(network, x);
     if (q + penalty.n_boundary >= weights.size()) {
       sum += Real(weights[q]) * Real(penalty.beta) * jet.u * jet.u;
       continue;

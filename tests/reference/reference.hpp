@@ -29,7 +29,10 @@ Jet evaluate(const Network& network, const std::vector<double>& x);
 /// The same of u = N.
 Jet evaluate_without_factor(const Network& network, const std::vector<double>& x);
 
-/// f of problem "sine", "cubic", "diffusion" or "reaction".
+/// The same of u = (1 - |x|^2) N.
+Jet evaluate_in_ball(const Network& network, const std::vector<double>& x);
+
+/// f of problem "sine", "cubic", "diffusion", "reaction" or "ball".
 Real source(const std::string& problem, const std::vector<double>& x);
 
 /// u = N instead of B N, and beta u^2 at the last n_boundary points instead of the integrand; 0: neither.

@@ -301,7 +301,7 @@ TEST(Training, ImpossibleSettingsNameTheirOption) {
   const auto refused = [](auto change) {
     TrainingSpec training;
     change(training);
-    EXPECT_THROW(training.validate(1), UsageError);
+    EXPECT_THROW(training.validate(Domain::cube, 1), UsageError);
   };
   refused([](TrainingSpec& t) { t.epochs = -1; });
   refused([](TrainingSpec& t) { t.learning_rate = 0.0; });
@@ -309,7 +309,7 @@ TEST(Training, ImpossibleSettingsNameTheirOption) {
   refused([](TrainingSpec& t) { t.batch = -1; });
   refused([](TrainingSpec& t) { t.history_every = 0; });
   refused([](TrainingSpec& t) { t.points = TrainingPoints::redrawn; });
-  EXPECT_THROW(TrainingSpec{}.validate(2), UsageError);
+  EXPECT_THROW(TrainingSpec{}.validate(Domain::cube, 2), UsageError);
 }
 
 struct Moments {

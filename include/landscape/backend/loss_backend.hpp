@@ -30,7 +30,7 @@ struct LineTask {
 /// The points by which a rule integrates the problem's losses: with a penalty those of the boundary, too.
 inline PointSet loss_points(const Problem& problem, const QuadratureRule& rule, int dimension, std::uint64_t seed,
                             std::uint64_t stream) {
-  return problem.boundary().is_hard() ? make_points(rule, dimension, seed, stream)
+  return problem.boundary().is_hard() ? make_points(rule, problem->domain, dimension, seed, stream)
                                       : make_points_with_boundary(rule, dimension, seed, stream);
 }
 

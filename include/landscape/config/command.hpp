@@ -19,6 +19,7 @@ struct Command {
   std::string_view name;
   std::string_view arguments;  // in the help: "[options]", "FILE"
   std::string_view summary;
+  std::string_view example;  // arguments that work, on files that the examples before it made
   const Analysis* analysis = nullptr;
   int (*run)(const Communicator&, const Invocation&) = nullptr;  // over MPI; the exit code
   void (*run_on_files)(const Invocation&) = nullptr;

@@ -15,6 +15,7 @@ namespace landscape {
 struct Invocation {
   std::span<const Command> commands;
   const Command* command = nullptr;  // one of these
+  bool names_command = false;        // else it is the first one
   std::string file;                  // of a command on files
   std::string second_file;           // of one on two
   std::vector<std::string> files;    // all of them
@@ -45,5 +46,8 @@ OptionTexts parse_config_text(std::string_view text, const std::string& name);
 /// Where a preset is looked for: $LANDSCAPE_PRESETS, <executable>/../share/landscape_mpi/jobs, the source tree's jobs/.
 std::vector<std::string> preset_folders();
 
+/// All commands and options.
 std::string help_text(std::span<const Command> commands);
+/// One command: an example, and the options that mean something to it.
+std::string help_text(const Command& command);
 }  // namespace landscape

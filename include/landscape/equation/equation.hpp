@@ -1,8 +1,8 @@
-// The equations -div(a grad u) + c u + s u^3 = f on the unit cube with u = 0 on its boundary, each by its exact
+// The equations -div(a grad u) + c u + s u^3 = f on a domain with u = 0 on its boundary, each by its exact
 // solution, and the numbers per point through which they enter a loss (math/integrand.hpp). Adding one: a header in
 // src/equation and a line of the table in src/equation/table.cpp.
 //
-// u = 0 on the boundary is either built in, u = B N with B = prod x_i (1 - x_i), or a penalty: u = N, and both losses
+// u = 0 on the boundary is either built in, u = B N with B = prod x_i (1 - x_i) or 1 - |x|^2, or a penalty: u = N, and both losses
 // get beta times the integral of u^2 over the boundary (E and Yu 2018; Sirignano and Spiliopoulos 2018). To a loss the
 // boundary is then further points with other numbers.
 #pragma once
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "landscape/math/integrand.hpp"
+#include "landscape/model/domain.hpp"
 
 namespace landscape {
 
@@ -27,7 +28,7 @@ struct OperatorAt {
   double f = 0.0;
 };
 
-/// Integrals over the unit cube.
+/// Integrals over the domain.
 struct SquaredNorms {
   double solution;  // |u*|_L2^2
   double gradient;  // |grad u*|_L2^2
@@ -40,6 +41,7 @@ struct Equation {
   bool is_one_dimensional;   // else any number of dimensions
   bool is_linear;            // s is zero everywhere
   bool is_poisson;           // -laplace u = f: a = 1, c = 0 and s = 0 everywhere
+  Domain domain;
   /// "-u'' = f", in d dimensions.
   std::string (*operator_text)(int dimension);
   /// "sin(pi x)"
@@ -86,10 +88,11 @@ std::string full_name(const Problem& problem);
 /// "u = 0 on the boundary", and by which penalty.
 std::string boundary_text(const Problem& problem);
 
-/// B(x) = prod x_i (1 - x_i), which vanishes on the cube's boundary, its gradient (d) and its Laplacian.
-void boundary_factor(int dimension, const double* x, double& value, double* gradient, double& laplacian);
+/// B(x), which vanishes on the domain's boundary, its gradient (d) and its Laplacian: prod x_i (1 - x_i) of the cube,
+/// 1 - |x|^2 of the ball.
+void boundary_factor(Domain domain, int dimension, const double* x, double& value, double* gradient, double& laplacian);
 /// The factor of u = factor N: that, or with a penalty 1.
-void solution_factor(const Boundary& boundary, int dimension, const double* x, double& value, double* gradient,
+void solution_factor(const Problem& problem, int dimension, const double* x, double& value, double* gradient,
                      double& laplacian);
 
 /// The least value of the Ritz loss over all functions. With a penalty they need not vanish on the boundary, and the

@@ -1,4 +1,4 @@
-// Quadrature on the unit cube: points and weights whose weighted sum stands for the integral in a loss; where a loss
+// Quadrature on the unit cube or ball: points and weights whose weighted sum stands for the integral in a loss; where a loss
 // has an integral over the cube's boundary too, so do further points and weights on its faces.
 #pragma once
 
@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "landscape/model/domain.hpp"
 
 namespace landscape {
 
@@ -36,20 +38,26 @@ std::string to_string(const QuadratureRule& rule);
 struct PointSet {
   int dimension = 1;
   std::vector<double> points;   // (Q, d), row-major
-  std::vector<double> weights;  // (Q), sum 1 inside up to the rule's own slips, and 2 d on the boundary
+  std::vector<double> weights;  // (Q), sum |Omega| inside up to the rule's own slips, and 2 d on the cube's boundary
   std::size_t n_boundary = 0;   // the last ones, on the boundary
   std::size_t size() const { return weights.size(); }
   std::size_t n_inside() const { return size() - n_boundary; }
   bool is_boundary(std::size_t q) const { return q >= n_inside(); }
 };
 
-/// Throws UsageError, headed by `option`, where rule and dimension do not fit or the points would not fit in memory.
-void validate_rule(const QuadratureRule& rule, int dimension, std::string_view option);
+/// Throws UsageError, headed by `option`, where rule, domain and dimension do not fit or the points would not fit in
+/// memory.
+void validate_rule(const QuadratureRule& rule, Domain domain, int dimension, std::string_view option);
 
 /// Points of a rule. Monte-Carlo points are a pure function of (seed, stream, index); Sobol points of stream 0 are the
 /// plain sequence from its origin on (direction numbers of Joe and Kuo, SIAM J. Sci. Comput. 30 (2008) 2635-2654), of
 /// other streams its random shift modulo 1. Throws UsageError like validate_rule.
 PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream);
+/// The same in a domain. In the ball random points are the first of those in (-1,1)^d that lie in it, with equal weights
+/// |Omega| / N; gauss:N has N radii, and in two dimensions 2 N angles, in three N heights by 2 N angles on each sphere. In
+/// one dimension every rule is that of (0,1), stretched.
+PointSet make_points(const QuadratureRule& rule, Domain domain, int dimension, std::uint64_t seed,
+                     std::uint64_t stream);
 
 /// The same points, then those of the boundary. In one dimension these are the two ends with weight 1. Else each of the
 /// 2 d faces gets the rule in d - 1 dimensions: gauss:N as it is, of monte-carlo:N and sobol:N so many points that all

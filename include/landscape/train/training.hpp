@@ -48,7 +48,7 @@ struct TrainingSpec {
   std::string start_parameters;  // checksums of what may be started from, see parameters_checksum()
 
   /// Throws UsageError where a value is impossible.
-  void validate(int dimension) const;
+  void validate(Domain domain, int dimension) const;
   /// Checkpoints K of the path: one at the beginning, one every path_every epochs of Adam and at its end, and one after
   /// L-BFGS.
   std::int64_t path_length() const;

@@ -1,0 +1,43 @@
+"""Every command's help has an example, and the examples work one after the other in an empty folder."""
+
+import unittest
+
+from system import SystemTest
+
+
+class Help(SystemTest):
+    def commands(self):
+        """Of the general help, in its order."""
+        lines = self.run_program("--help").stdout.splitlines()
+        uses = [line.split() for line in lines if line.startswith("  landscape_mpi ")]
+        return [words[1].split("]")[0].strip("[") for words in uses]
+
+    def test_every_commands_example_works(self):
+        names = self.commands()
+        self.assertIn("spectrum", names)
+        self.assertIn("verify", names)
+        for name in names:
+            with self.subTest(name):
+                lines = self.run_program(name, "--help").stdout.splitlines()
+                example = lines[lines.index("Example:") + 1].split()
+                self.assertEqual(example[0], "landscape_mpi")
+                self.assertTrue(name in example or name == "roughness", example)
+                if name == "compare":
+                    self.run_program("--width=6", "--epochs=500", "--directions=20", "--output=wider.h5")
+                self.assertNotEqual(self.run_program(*example[1:]).stdout, "")
+
+    def test_a_commands_help_shows_what_means_something_to_it(self):
+        sweep = self.run_program("sweep", "--help").stdout
+        self.assertIn("--sweep-radius", sweep)
+        self.assertNotIn("--until-ci", sweep)
+        self.assertNotIn("--through", sweep)
+        verify = self.run_program("verify", "--help").stdout
+        self.assertIn("--device", verify)
+        self.assertNotIn("--epochs", verify)
+        for name in self.commands():
+            for line in self.run_program(name, "--help").stdout.splitlines():
+                self.assertLessEqual(len(line), 100, line)
+
+
+if __name__ == "__main__":
+    unittest.main()
