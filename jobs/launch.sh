@@ -44,6 +44,28 @@ with_defaults() {
   done
 }
 
+# prepare_mpirun: what this mpirun needs to be told on any machine, unless the user has told it otherwise.
+prepare_mpirun() {
+  # With the shared-memory store of PMIx, mpirun now and then never ends where a rank is killed while it starts.
+  export PMIX_MCA_gds="${PMIX_MCA_gds-hash}"
+  # Without ssh mpirun ends, also where Slurm or a single node makes it needless, unless told that there is none.
+  command -v ssh >/dev/null || command -v rsh >/dev/null || export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
+}
+
+# end_stuck_mpirun PID: kills an mpirun that waits on a lock for ten seconds while every process below it is dead; with
+# the other store it is rare, not gone. A sound mpirun waits for events, also where its ranks are on other nodes only.
+end_stuck_mpirun() {
+  local name place pid stuck=0
+  while sleep 1 && read -r name <"/proc/$1/comm"; do
+    read -r place <"/proc/$1/wchan"
+    [[ $name == @(mpirun|orterun|prterun) && $place == futex* ]] && ((++stuck)) || stuck=0
+    for pid in $(cat /proc/"$1"/task/*/children); do
+      [[ $(</proc/"$pid"/stat) == *") Z "* ]] || stuck=0
+    done
+    ((stuck < 10)) || kill -KILL "$1"
+  done 2>/dev/null
+}
+
 # launch PROGRAM [options]: by srun where Slurm speaks PMIx, else by mpirun; returns the program's exit code. USR1 makes
 # the program finish what it is computing and stop with code 75. The shell passes the signal on, for which the program
 # has to run in the background: a shell handles a signal only when its foreground command has ended.
@@ -60,10 +82,7 @@ launch() {
     command=(srun --mpi=pmix --cpu-bind=cores --kill-on-bad-exit=0)
   else
     command=(mpirun --bind-to none)
-    # With the shared-memory store of PMIx, mpirun now and then never ends where a rank is killed while it starts.
-    export PMIX_MCA_gds="${PMIX_MCA_gds-hash}"
-    # Without ssh mpirun ends, also where Slurm or a single node makes it needless, unless told that there is none.
-    command -v ssh >/dev/null || command -v rsh >/dev/null || export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
+    prepare_mpirun
     [[ -z ${SLURM_NTASKS:-} ]] || command+=(-np "$SLURM_NTASKS")
     if [[ -n ${SLURM_GPUS_PER_TASK:-} ]]; then
       # mpirun reaches other nodes by a step of one task each, which would show all ranks there one and the same GPU.
@@ -74,6 +93,7 @@ launch() {
   fi
   "${command[@]}" "$@" &
   child=$!
+  [[ $launcher == mpirun ]] && end_stuck_mpirun "$child" </dev/null >/dev/null 2>&1 &
   trap 'asked_to_stop=yes; kill -USR1 "$child"' USR1 TERM
   wait "$child"
   while kill -0 "$child" 2>/dev/null; do wait "$child"; done # a signal only interrupts the wait

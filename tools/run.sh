@@ -8,6 +8,8 @@
 set -uo pipefail
 # shellcheck source-path=SCRIPTDIR source=setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+# shellcheck source-path=SCRIPTDIR/../jobs source=launch.sh
+. "$LANDSCAPE_ROOT/jobs/launch.sh"
 
 if [[ -n ${LANDSCAPE_RANKS:-} && ! $LANDSCAPE_RANKS =~ ^[1-9][0-9]*$ ]]; then
   echo "landscape_mpi: LANDSCAPE_RANKS is '$LANDSCAPE_RANKS', which is no number of ranks: give 1 or more." >&2
@@ -22,13 +24,12 @@ ranks=${LANDSCAPE_RANKS:-$((gpus > 2 ? gpus : 2))}
 options=(-np "$ranks")
 if [[ $(mpirun --version 2>/dev/null) == *Open*MPI* || $(mpirun --version 2>/dev/null) == *OpenRTE* ]]; then
   # More ranks than slots is fine here, waiting ranks must not spin, and a container's root may start ranks. hwloc need
-  # not say that a container has no /sys. One machine needs no ssh, and mpirun ends without it unless told so. With the
-  # shared-memory store of PMIx, mpirun now and then never ends where a rank is killed while it starts.
+  # not say that a container has no /sys.
   options+=(--bind-to none)
   export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
   export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none HWLOC_HIDE_ERRORS=2
-  export PMIX_MCA_gds="${PMIX_MCA_gds-hash}"
-  landscape_any_command ssh rsh || export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
+  prepare_mpirun
   ((EUID == 0)) && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
+(end_stuck_mpirun $$ </dev/null >/dev/null 2>&1 &) # mpirun takes this script's place, and number
 exec mpirun "${options[@]}" "$program" "$@"

@@ -90,11 +90,12 @@ class SystemTest(unittest.TestCase):
             os.remove(self.path(f"rc.{rank}"))
         return codes, process
 
-    def start_program(self, *arguments, ranks=None):
-        """Starts in a process group of its own, which stop_group() signals."""
+    def start_program(self, *arguments, ranks=None, command=None, env=None):
+        """Starts in a process group of its own, which stop_group() signals. command: instead of the program or mpirun."""
         process = subprocess.Popen(
-            self.command(arguments, ranks),
+            command or self.command(arguments, ranks),
             cwd=self.folder,
+            env={**os.environ, **(env or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -140,6 +141,15 @@ def children(pid):
         except OSError:
             pass
     return found
+
+
+def name_of(pid):
+    """Of the program that the process runs; empty where it is gone."""
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def stacks(pid):

@@ -39,7 +39,8 @@ class ScriptTest(unittest.TestCase):
         self.folder = folder.name
         self.tree, self.bin = os.path.join(folder.name, "a tree"), os.path.join(folder.name, "bin")
         self.log = os.path.join(folder.name, "calls")
-        shutil.copytree(os.path.join(ROOT, "tools"), os.path.join(self.tree, "tools"))
+        for name in ("tools", "jobs"):
+            shutil.copytree(os.path.join(ROOT, name), os.path.join(self.tree, name))
         os.mkdir(self.bin)
         for name in PLAIN:
             os.symlink(shutil.which(name), os.path.join(self.bin, name))
@@ -314,7 +315,6 @@ class Jobs(ScriptTest):
 
     def setUp(self):
         super().setUp()
-        shutil.copytree(os.path.join(ROOT, "jobs"), os.path.join(self.tree, "jobs"))
         self.stand_in("landscape_mpi")
         self.stand_in("srun", "exit 1")
         self.stand_in("mpirun", 'while [[ $1 != *landscape_mpi ]]; do shift; done\n"$@"')

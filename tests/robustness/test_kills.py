@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
 import h5py
 import numpy as np
-from system import TIMES, SystemTest, children, contents, last_part, main, n_complete, stacks
+from system import PROGRAM, SOURCE, TIMES, SystemTest, children, contents, last_part, main, n_complete, name_of, stacks
 
 KILLS = int(os.environ.get("LANDSCAPE_KILLS", "50"))
 DIRECTIONS, STEPS = 150, 21
@@ -173,18 +173,30 @@ class Kills(SystemTest):
         self.kill_often(False)
 
     def test_mpirun_ends_where_a_rank_is_killed_while_it_starts(self):
-        """Within 0.08 s of the ranks' start: with PMIx's default store mpirun then waits for ever in 5 of 100 times."""
+        """Within 0.08 s of the ranks' start mpirun then waits for ever now and then, in 5 of 100 times with PMIx's
+        default store, which is taken here; jobs/launch.sh ends it."""
+        launch = os.path.join(SOURCE, "jobs", "launch.sh")
+        command = ["bash", "-c", 'source "$0"; launch "$@"', launch, PROGRAM, *CASE, "--output=a.h5"]
+        env = {"LANDSCAPE_LAUNCHER": "mpirun", "PMIX_MCA_gds": ""}
+
+        def ranks(process):
+            mpirun = [pid for pid in children(process.pid) if name_of(pid) == "mpirun"]
+            return [rank for pid in mpirun for rank in children(pid)]
+
         rng = np.random.Generator(np.random.Philox(key=[2103, 1244]))
+        n_ended = 0
         for _ in range(KILLS):
             n_ranks = int(rng.integers(2, 4))
-            process = self.start_program(*CASE, "--output=a.h5", ranks=n_ranks)
-            while process.poll() is None and len(children(process.pid)) < n_ranks:
+            process = self.start_program(command=command, env={**env, "SLURM_NTASKS": str(n_ranks)})
+            while process.poll() is None and len(ranks(process)) < n_ranks:
                 time.sleep(0.002)
             time.sleep(0.08 * rng.random())
-            ranks = children(process.pid)
-            if len(ranks) == n_ranks:
-                os.kill(ranks[int(rng.integers(n_ranks))], signal.SIGKILL)
+            if len(started := ranks(process)) == n_ranks:
+                os.kill(started[int(rng.integers(n_ranks))], signal.SIGKILL)
+            start = time.time()
             self.output_of(process, self.patience())
+            n_ended += time.time() - start > 10
+        print(f"{n_ended} of {KILLS} times mpirun had to be ended")
 
     def test_all_ranks_and_mpirun_are_killed(self):
         self.kill_often(True)
