@@ -57,6 +57,14 @@ Work profile_work(const RunConfig& config, ProfileKey key, std::vector<double> s
   return work;
 }
 
+IndexEstimate estimate_index(std::span<const ProfileDiagnostics> profiles, const RunConfig& config) {
+  std::vector<double> usable;
+  for (const ProfileDiagnostics& profile : profiles) {
+    if (profile.status == DirectionStatus::usable) usable.push_back(profile.total_variation);
+  }
+  return {roughness_index(profiles), index_interval(usable, bootstrap_options(config)), index_resolution(profiles)};
+}
+
 AttributeList direction_attributes(const RunConfig& config) {
   AttributeList attributes{{"quadrature", to_string(config.quadrature)},
                            {"seed", config.direction_seed},

@@ -191,14 +191,8 @@ SweepReport reduce_sweep(const Rows& rows, const RunConfig& config) {
       }
     });
     for (const std::vector<ProfileDiagnostics>& of_grid : profiles) {
-      std::vector<double> usable;
-      for (const ProfileDiagnostics& profile : of_grid) {
-        if (profile.status == DirectionStatus::usable) usable.push_back(profile.total_variation);
-      }
-      SweepEntry& entry = result.entries.emplace_back();
-      entry.index = roughness_index(of_grid);
-      entry.interval = index_interval(usable, report.bootstrap);
-      entry.resolution = index_resolution(of_grid).value_or(0.0);
+      const IndexEstimate estimate = estimate_index(of_grid, config);
+      result.entries.push_back({estimate.index, estimate.interval, estimate.resolution.value_or(0.0)});
     }
     for (std::size_t l = 0; l < report.radius.size(); ++l)
       judge_stability(std::span(result.entries).subspan(l * n_intervals, n_intervals));

@@ -21,18 +21,6 @@ std::span<const double> parameters_of(const TrainingPath& path, std::size_t chec
   return std::span(path.parameters).subspan(checkpoint * n, n);
 }
 
-CheckpointIndex index_of(std::span<const ProfileDiagnostics> profiles, const RunConfig& config) {
-  CheckpointIndex found;
-  found.index = roughness_index(profiles);
-  found.resolution = index_resolution(profiles);
-  std::vector<double> usable;
-  for (const ProfileDiagnostics& profile : profiles) {
-    if (profile.status == DirectionStatus::usable) usable.push_back(profile.total_variation);
-  }
-  found.interval = index_interval(usable, bootstrap_options(config));
-  return found;
-}
-
 // The profiles of every checkpoint in turn; a file may hold more of them than the memory.
 class IndicesAlongPath {
  public:
@@ -51,11 +39,11 @@ class IndicesAlongPath {
     const bool usable = profiles_.back().status == DirectionStatus::usable;
     total_variation_.push_back(usable ? profiles_.back().total_variation : kUndefined);
     if (static_cast<std::int64_t>(profiles_.size()) < config_.n_directions) return;
-    found_.push_back(index_of(profiles_, config_));
+    found_.push_back(estimate_index(profiles_, config_));
     profiles_.clear();
   }
 
-  const std::vector<CheckpointIndex>& found() const { return found_; }  // (K)
+  const std::vector<IndexEstimate>& found() const { return found_; }  // (K)
   std::vector<double> total_variation() && { return std::move(total_variation_); }
 
  private:
@@ -65,7 +53,7 @@ class IndicesAlongPath {
   std::vector<double> steps_;
   DiagnosticsOptions options_;
   std::vector<ProfileDiagnostics> profiles_;  // of the checkpoint that is read
-  std::vector<CheckpointIndex> found_;
+  std::vector<IndexEstimate> found_;
   std::vector<double> total_variation_;
 };
 
@@ -110,7 +98,7 @@ Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind
 }
 
 // "< 2e-11" where rounding can make the index.
-std::string index_cell(const CheckpointIndex& of) {
+std::string index_cell(const IndexEstimate& of) {
   const std::optional<double>& index = of.index.index;
   if (index && of.resolution && *index <= *of.resolution) return fmt::format("< {:.0e}", *of.resolution);
   return number_or_undefined(index);

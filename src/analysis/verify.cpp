@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <memory>
 #include <set>
 
 #include "landscape/analysis/file_commands.hpp"
@@ -18,6 +19,7 @@ namespace landscape {
 namespace {
 
 constexpr std::int64_t kSubset = 2000;           // losses verified of each loss unless --all
+constexpr std::int64_t kLoneRows = 5;            // of rows that stand alone
 constexpr double kOtherDeviceTolerance = 1e-12;  // relative to max|f| of the direction
 constexpr std::int64_t kVerifyBatch = 1 << 16;   // items per call of the backend
 
@@ -30,12 +32,14 @@ struct Verified {
 class Verification {
  public:
   Verification(const LandscapeReader& reader, const Analysis& analysis, const RunConfig& config, LossBackend& backend,
-               bool same_device, std::uint64_t seed)
+               const std::string& device, int threads, std::uint64_t seed)
       : reader_(reader),
         analysis_(analysis),
         config_(config),
         backend_(backend),
-        same_device_(same_device),
+        device_(device),
+        threads_(threads),
+        same_device_(reader.run().device == device),
         seed_(seed) {
     for (const std::string& name : reader.minimizers()) minimizers_.push_back(reader.minimizer(name));
   }
@@ -43,7 +47,7 @@ class Verification {
   Verified run(const Work& work) {
     const std::string& block = work.block.group;
     backend_.set_points(work.point_set == 0 ? reader_.points() : analysis_.points(config_, work.point_set));
-    const LineSet lines = analysis_.lines(config_, work, minimizers_, given_rows(work));
+    const auto lines = lines_of(work);
     const std::vector<RowState> states = reader_.row_states(block);
     const auto n_rows = static_cast<std::int64_t>(states.size());
     const std::int64_t n_columns = work.block.columns;
@@ -57,19 +61,36 @@ class Verification {
     verified.n_damaged = std::count(states.begin(), states.end(), RowState::damaged);
     verified.n_skipped = (n_rows - static_cast<std::int64_t>(intact.size())) * n_columns;
     cached_row_ = made_row_ = -1;
+    if (work.make_row && !same_device_) {
+      throw UsageError(
+          fmt::format("'{}' was made on {}, where alone its {} can be repeated bit for bit: give --device {}.",
+                      reader_.path(), reader_.run().device, analysis_.items_name(), reader_.run().device));
+    }
+    const auto n_intact = static_cast<std::int64_t>(intact.size());
     if (config_.all) {
       for (const std::int64_t row : intact) {
         for (std::int64_t column = 0; column < n_columns; column += kVerifyBatch)
-          compare(work, lines, row, column, std::min(kVerifyBatch, n_columns - column), verified);
+          compare(work, lines.get(), row, column, std::min(kVerifyBatch, n_columns - column), verified);
       }
       return verified;
     }
-    for (const std::int64_t item : random_items(work.loss, static_cast<std::int64_t>(intact.size()) * n_columns))
-      compare(work, lines, intact[static_cast<std::size_t>(item / n_columns)], item % n_columns, 1, verified);
+    if (work.make_row) {
+      for (const std::int64_t item : random_items(work.loss, n_intact, kLoneRows))
+        compare(work, nullptr, intact[static_cast<std::size_t>(item)], 0, n_columns, verified);
+      return verified;
+    }
+    for (const std::int64_t item : random_items(work.loss, n_intact * n_columns, kSubset))
+      compare(work, lines.get(), intact[static_cast<std::size_t>(item / n_columns)], item % n_columns, 1, verified);
     return verified;
   }
 
  private:
+  // None where rows stand alone.
+  std::unique_ptr<const LineSet> lines_of(const Work& work) const {
+    if (work.make_row) return nullptr;
+    return std::make_unique<const LineSet>(analysis_.lines(config_, work, minimizers_, given_rows(work)));
+  }
+
   std::vector<double> given_rows(const Work& work) const {
     if (config_.directions_from.empty()) return {};
     const std::string main = work.block.group.substr(0, work.block.group.find("/point_sets/"));
@@ -85,12 +106,12 @@ class Verification {
     return rows;
   }
 
-  // Distinct items below n, a pure function of the seed.
-  std::set<std::int64_t> random_items(LossKind loss, std::int64_t n) const {
+  // Distinct items below n, `most` or all of them: a pure function of the seed.
+  std::set<std::int64_t> random_items(LossKind loss, std::int64_t n, std::int64_t most) const {
     std::set<std::int64_t> items;
     const std::uint64_t stream =
         subsequence(RandomUse::batches, (std::uint64_t{1} << 40) + static_cast<std::uint64_t>(loss));
-    for (std::uint64_t block = 0; static_cast<std::int64_t>(items.size()) < std::min(n, kSubset); ++block) {
+    for (std::uint64_t block = 0; static_cast<std::int64_t>(items.size()) < std::min(n, most); ++block) {
       const double u = philox_uniform_pair(seed_, stream, block)[0];
       items.insert(std::min(n - 1, static_cast<std::int64_t>(u * static_cast<double>(n))));
     }
@@ -98,23 +119,28 @@ class Verification {
   }
 
   // Columns of a row; of an indivisible one, which is kept, out of the whole.
-  std::vector<double> evaluated(const Work& work, const LineSet& lines, std::int64_t row, std::int64_t column,
+  std::vector<double> evaluated(const Work& work, const LineSet* lines, std::int64_t row, std::int64_t column,
                                 std::int64_t count) {
     const std::int64_t n = work.block.columns;
-    std::vector<double> values(static_cast<std::size_t>(work.make_rows ? n : count));
-    if (!work.make_rows) {
-      analysis_.evaluate(backend_, work, lines, {row * n + column, count}, values);
+    const bool is_whole = work.make_rows || work.make_row;
+    std::vector<double> values(static_cast<std::size_t>(is_whole ? n : count));
+    if (!is_whole) {
+      analysis_.evaluate(backend_, work, *lines, {row * n + column, count}, values);
       return values;
     }
     if (row != made_row_) {
-      analysis_.evaluate(backend_, work, lines, {row * n, n}, values);
+      if (work.make_row) {
+        work.make_row({device_, threads_, 0, [](double) { return true; }}, row, values);
+      } else {
+        analysis_.evaluate(backend_, work, *lines, {row * n, n}, values);
+      }
       made_ = std::move(values);
       made_row_ = row;
     }
     return {made_.begin() + column, made_.begin() + column + count};
   }
 
-  void compare(const Work& work, const LineSet& lines, std::int64_t row, std::int64_t column, std::int64_t count,
+  void compare(const Work& work, const LineSet* lines, std::int64_t row, std::int64_t column, std::int64_t count,
                Verified& verified) {
     if (row != cached_row_) {
       cached_ = reader_.rows(work.block.group, row, 1);
@@ -139,6 +165,8 @@ class Verification {
   const Analysis& analysis_;
   const RunConfig& config_;
   LossBackend& backend_;
+  const std::string& device_;
+  int threads_;
   bool same_device_;
   std::uint64_t seed_;
   std::vector<Minimizer> minimizers_;
@@ -168,9 +196,9 @@ void verify_file(const Invocation& invocation) {
   const bool same_device = written_on == device;
   const PointSet points = reader.points();
   const std::vector<std::string> minimizers = reader.minimizers();
-  if (minimizers.empty())
+  if (minimizers.empty() && !config.minimizer_sources().empty())
     throw Error(fmt::format("'{}' lacks its /minimizer: use the original or a complete copy.", invocation.file));
-  const NetworkSpec spec = reader.minimizer(minimizers.front()).spec;
+  const NetworkSpec spec = minimizers.empty() ? config.network : reader.minimizer(minimizers.front()).spec;
   const int threads = threads_without_mpi(config);
   if (find_device(device).uses_threads) HeldThreads().start(threads);
   const Problem problem = problem_of(reader);
@@ -179,7 +207,7 @@ void verify_file(const Invocation& invocation) {
     fmt::print("{}: written on {}, verified on {}\n", invocation.file, written_on, backend->describe());
 
   std::int64_t n_different = 0, n_compared = 0, n_damaged = 0;
-  Verification verification(reader, analysis, config, *backend, same_device, subset_seed);
+  Verification verification(reader, analysis, config, *backend, device, threads, subset_seed);
   const std::vector<Work> all = analysis.work(config);
   std::size_t name_width = 0;
   for (const Work& work : all) name_width = std::max(name_width, analysis.name(config, work).size() + 1);
@@ -194,10 +222,12 @@ void verify_file(const Invocation& invocation) {
                                 : verified.n_compared == 0 ? "none is done yet"
                                 : same_device              ? "the same bits"
                                                            : fmt::format("equal within {:.1e}", verified.worst);
-    fmt::print(
-        "{:<{}} {} of {} {} computed again: {}{}\n", analysis.name(config, work), name_width,
-        count_text(verified.n_compared), count_text(work.block.n_items()), analysis.items_name(), outcome,
-        verified.n_skipped > 0 ? fmt::format(" ({} are not done or damaged)", count_text(verified.n_skipped)) : "");
+    fmt::print("{:<{}} {} of {} {} computed again: {}{}\n", analysis.name(config, work), name_width,
+               count_text(verified.n_compared / work.numbers_per_item()), count_text(work.n_items()),
+               analysis.items_name(), outcome,
+               verified.n_skipped > 0 ? fmt::format(" ({} are not done or damaged)",
+                                                    count_text(verified.n_skipped / work.numbers_per_item()))
+                                      : "");
   }
   if (n_different > 0)
     throw Error(

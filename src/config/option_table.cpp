@@ -115,6 +115,29 @@ std::vector<std::string> parse_minimizers(Text text, Text option) {
   return entries;
 }
 
+// Entries name=values between spaces or semicolons.
+std::vector<Factor> parse_factors(Text text, Text option) {
+  std::vector<Factor> factors;
+  for (std::size_t at; (at = text.find_first_not_of(" ;")) != Text::npos;) {
+    text.remove_prefix(at);
+    const Text entry = text.substr(0, text.find_first_of(" ;"));
+    text.remove_prefix(entry.size());
+    const auto equals = entry.find('=');
+    if (equals == Text::npos || equals == 0 || equals + 1 == entry.size())
+      throw UsageError(
+          fmt::format("{} '{}' is no list of values: write \"width=2,4 train-seed=1:20\".", option, entry));
+    factors.push_back({std::string(entry.substr(0, equals)), std::string(entry.substr(equals + 1))});
+  }
+  return factors;
+}
+
+std::string join_factors(const std::vector<Factor>& factors) {
+  std::string text;
+  for (const Factor& factor : factors)
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", factor.options, factor.values);
+  return text;
+}
+
 // S, M:S, H:M:S and, as Slurm writes them, D-H, D-H:M and D-H:M:S -> seconds. Slurm's single number, which is minutes,
 // is seconds here.
 double parse_duration(Text text, Text option) {
@@ -257,14 +280,14 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.training.init = parse_initialisation(t, o); },
        [trained](const C& c) { return trained(c, c.training.start.empty() ? to_string(c.training.init) : ""); }},
       {"start", "FILE", "continue from a minimizer: .safetensors, or an output file", training, trains,
-       [](C& c, Text t, Text) { c.training.start = t; },
-       [trained](const C& c) { return trained(c, c.training.start); }},
+       [](C& c, Text t, Text) { c.training.start = t; }, [trained](const C& c) { return trained(c, c.training.start); },
+       '\0', "-study"},
       {"start-minimizer", "NAME", "of those in the start's file [the loss's own, else the only one]", training, trains,
        [](C& c, Text t, Text) { c.training.start_minimizer = t; },
-       [trained](const C& c) { return trained(c, c.training.start_minimizer); }},
+       [trained](const C& c) { return trained(c, c.training.start_minimizer); }, '\0', "-study"},
       {"start-parameters", "CRC", "refuse a start whose parameters have another checksum", training, trains,
        [](C& c, Text t, Text) { c.training.start_parameters = t; },
-       [trained](const C& c) { return trained(c, c.training.start_parameters); }},
+       [trained](const C& c) { return trained(c, c.training.start_parameters); }, '\0', "-study"},
       {"epochs", "N", "of Adam", training, trains,
        [](C& c, Text t, Text o) { c.training.epochs = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.epochs)); }},
@@ -301,12 +324,21 @@ std::vector<Option> make_table() {
        [](const C& c) { return c.training.path_every > 0 ? number_text(c.training.path_every) : std::string(); }, '\0',
        "trajectory"},
 
+      {"vary", "LISTS",
+       "study: options and their values, as \"width=2,4 train-seed=1:20\": every combination is trained", training,
+       trains, [](C& c, Text t, Text o) { c.study.vary = parse_factors(t, o); },
+       [](const C& c) { return join_factors(c.study.vary); }, '\0', "study"},
+      {"eigenvalues", "", "study: the largest and the smallest of each Hessian, too", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.study.eigenvalues = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.study.eigenvalues); }, '\0', "study"},
+
       {"minimizer", "FILE", "do not train: .safetensors, or an output file", load, evaluates,
-       [](C& c, Text t, Text) { c.minimizer = t; }, [](const C& c) { return c.minimizer; }},
+       [](C& c, Text t, Text) { c.minimizer = t; }, [](const C& c) { return c.minimizer; }, '\0', "-study"},
       {"minimizer-ritz", "FILE", "the same for one loss", load, evaluates,
-       [](C& c, Text t, Text) { c.minimizer_ritz = t; }, [](const C& c) { return c.minimizer_ritz; }},
+       [](C& c, Text t, Text) { c.minimizer_ritz = t; }, [](const C& c) { return c.minimizer_ritz; }, '\0', "-study"},
       {"minimizer-galerkin", "FILE", "the same for one loss", load, evaluates,
-       [](C& c, Text t, Text) { c.minimizer_galerkin = t; }, [](const C& c) { return c.minimizer_galerkin; }},
+       [](C& c, Text t, Text) { c.minimizer_galerkin = t; }, [](const C& c) { return c.minimizer_galerkin; }, '\0',
+       "-study"},
 
       {"directions", "M", "random directions", directions, evaluates,
        [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
@@ -325,10 +357,10 @@ std::vector<Option> make_table() {
        [drawn](const C& c) { return drawn(c, to_string(c.bias)); }, '\0', "-spectrum"},
       {"directions-from", "FILE", "directions stored in an output file, or a spectrum's eigenvectors", directions,
        evaluates, [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }, '\0',
-       "-trajectory,spectrum"},
+       "-trajectory,spectrum,study"},
       {"save-directions", "", "store the directions in the output file", directions, run,
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
-       [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface,spectrum,trajectory"},
+       [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface,spectrum,trajectory,study"},
 
       {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, evaluates,
        [](C& c, Text t, Text o) {

@@ -43,10 +43,13 @@ const std::string& RunConfig::minimizer_file(LossKind loss) const {
   return own.empty() ? minimizer : own;
 }
 
-bool RunConfig::trains_any() const { return std::ranges::any_of(minimizer_sources(), &MinimizerSource::is_trained); }
+bool RunConfig::trains_any() const {
+  return command == "study" || std::ranges::any_of(minimizer_sources(), &MinimizerSource::is_trained);
+}
 
 std::vector<MinimizerSource> RunConfig::minimizer_sources() const {
   std::vector<MinimizerSource> sources;
+  if (command == "study") return sources;
   for (std::size_t i = 0; i < surface.through.size(); ++i) {
     const std::string& entry = surface.through[i];
     if (!is_own(entry)) {

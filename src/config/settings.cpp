@@ -189,6 +189,15 @@ RunConfig make_run_config(const OptionTexts& texts, std::string_view command) {
   return config;
 }
 
+RunConfig with_options(const RunConfig& config, const OptionTexts& changes, std::string_view command) {
+  OptionTexts texts;
+  for (const auto& [key, value] : settings_of(resolved_text(config))) {
+    if (find_option(key)->means_something_to(command)) texts.emplace(key, OptionText{value, "The settings"});
+  }
+  for (const auto& [key, text] : changes) texts.insert_or_assign(key, text);
+  return make_run_config(texts, command);
+}
+
 std::string resolved_text(const RunConfig& config) { return text_of(config, Stage::training, Stage::run); }
 std::string defining_text(const RunConfig& config) { return text_of(config, Stage::training, Stage::statistics); }
 std::string goal_text(const RunConfig& config) { return text_of(config, Stage::goal, Stage::goal); }

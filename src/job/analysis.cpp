@@ -33,7 +33,7 @@ std::string Analysis::name(const RunConfig&, const Work& work) const { return to
 
 std::int64_t count_items(std::span<const Work> work) {
   std::int64_t n = 0;
-  for (const Work& one : work) n += one.block.n_items();
+  for (const Work& one : work) n += one.n_items();
   return n;
 }
 

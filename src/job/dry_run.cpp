@@ -67,6 +67,32 @@ double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& wo
   }
 }
 
+// Of all rows of a work, by what a few of them get done in a moment.
+double seconds_of_lone_rows(const Setup& setup, const Work& work, int node_rank) {
+  constexpr std::int64_t kTried = 8;
+  const std::int64_t n = work.block.rows;
+  std::vector<double> values(static_cast<std::size_t>(work.block.columns));
+  double seconds = 0.0, tried = 0.0, all = 0.0;  // costs
+  for (std::int64_t row = 0; row < n; ++row) all += work.cost(row);
+  for (std::int64_t i = 0; i < std::min(n, kTried); ++i) {
+    const std::int64_t row = n <= kTried ? i : i * (n - 1) / (kTried - 1);
+    const Stopwatch clock;
+    double done = 1.0;
+    const auto go_on = [&](double share) {
+      if (clock.seconds() < kMeasureSeconds || share <= 0.0) return true;
+      done = share;
+      return false;
+    };
+    try {
+      work.make_row({setup.device, setup.threads, node_rank, go_on}, row, values);
+    } catch (const TrainingStopped&) {
+    }
+    seconds += clock.seconds() / done;
+    tried += work.cost(row);
+  }
+  return seconds * all / tried;
+}
+
 // Of the points of a work, in units of the run's own.
 double cost_of_points(const Setup& setup, const Work& work) {
   if (work.point_set == 0) return 1.0;
@@ -93,7 +119,7 @@ double training_seconds(const Setup& setup, LossKind loss) {
 
 double memory_bytes(const Setup& setup, std::int64_t n_items, const std::vector<Minimizer>& minimizers) {
   const RunConfig& config = setup.config;
-  const double n = static_cast<double>(minimizers.front().theta.size());
+  const double n = static_cast<double>(ParameterLayout(config.network).size());
   const double points = static_cast<double>(setup.points.size()) * (config.network.dimension + 1);
   const double given = config.directions_from.empty() ? 0.0 : static_cast<double>(config.n_directions) * n;
   const double batch = std::min(static_cast<double>(n_items), 1048576.0);
@@ -117,6 +143,11 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
     work = setup.analysis->work(config);
     double slowest = 0.0;
     for (std::size_t i = 0; i < work.size(); ++i) {
+      if (work[i].make_row) {
+        const double mine = collectively(comm, [&] { return seconds_of_lone_rows(setup, work[i], comm.node_rank()); });
+        profiles += comm.all_reduce(mine, Reduction::max) / comm.size();
+        continue;
+      }
       if (i == 0 || work[i].lines != work[i - 1].lines) {
         const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, work[i], minimizers); });
         slowest = comm.all_reduce(mine, Reduction::max);
@@ -133,9 +164,11 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
            }
            std::string lines;
            if (n_items > 0) {
-             lines += fmt::format("Work        {} {}, at most {} per rank, at {} points each\n", count_text(n_items),
-                                  setup.analysis->items_name(), count_text((n_items + comm.size() - 1) / comm.size()),
-                                  count_text(static_cast<std::int64_t>(setup.points.size())));
+             lines += fmt::format("Work        {} {}, ", count_text(n_items), setup.analysis->items_name());
+             lines += minimizers.empty() ? std::string("as ranks get free\n")
+                                         : fmt::format("at most {} per rank, at {} points each\n",
+                                                       count_text((n_items + comm.size() - 1) / comm.size()),
+                                                       count_text(static_cast<std::int64_t>(setup.points.size())));
            }
            lines += fmt::format("File        {}, {} free there\n",
                                 bytes_text(static_cast<double>(file_size_estimate(layout)) + history_bytes(config)),
@@ -146,7 +179,9 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
              lines +=
                  fmt::format("Training    about {} on rank 0 ({})\n", duration_text(training), setup.training_device);
            if (profiles > 0.0)
-             lines += fmt::format("Profiles    about {} on every rank ({})\n", duration_text(profiles), device);
+             lines +=
+                 fmt::format("{}about {} on every rank ({})\n", minimizers.empty() ? "Time        " : "Profiles    ",
+                             duration_text(profiles), device);
            return lines;
          });
 }

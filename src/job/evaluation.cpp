@@ -65,7 +65,7 @@ class Rounds {
 
  private:
   std::int64_t items_of(std::size_t i) const {
-    return static_cast<std::int64_t>(open_[i].size()) * work_[i].block.columns;
+    return work_[i].make_row ? 0 : static_cast<std::int64_t>(open_[i].size()) * work_[i].block.columns;
   }
 
   // What a rank has to say after its part of a round.

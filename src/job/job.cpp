@@ -11,6 +11,7 @@
 #include "landscape/config/text.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/job/analysis.hpp"
+#include "landscape/job/drawn_rows.hpp"
 #include "landscape/job/dry_run.hpp"
 #include "landscape/job/evaluation.hpp"
 #include "landscape/job/header.hpp"
@@ -34,7 +35,7 @@ int stop_with(const Communicator& comm, const Setup& setup, const std::string& w
   return kStopped;
 }
 
-/// The lines of every work; works of one name share theirs.
+/// The lines of every work, none where rows stand alone; works of one name share theirs.
 struct AllLines {
   std::vector<std::shared_ptr<const LineSet>> of_work;
   std::vector<const LineSet*> pointers() const {
@@ -49,6 +50,10 @@ AllLines make_lines(const Communicator& comm, const Setup& setup, const std::vec
   const std::vector<Work> work = setup.analysis->work(config);
   AllLines all;
   for (std::size_t i = 0; i < work.size(); ++i) {
+    if (work[i].make_row) {
+      all.of_work.push_back(nullptr);
+      continue;
+    }
     const auto same = std::find_if(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(i),
                                    [&](const Work& earlier) { return earlier.lines == work[i].lines; });
     if (const auto at = static_cast<std::size_t>(same - work.begin()); at < i) {
@@ -87,7 +92,10 @@ std::int64_t store_stopped(const Setup& setup, std::span<const Work> work, const
   writer.close();
   const LandscapeReader reader(setup.config.output);
   std::int64_t n_left = 0;
-  for (const Work& one : work) n_left += (one.block.rows - reader.n_complete_rows(one.block.group)) * one.block.columns;
+  for (const Work& one : work) {
+    const std::int64_t open = one.block.rows - reader.n_complete_rows(one.block.group);
+    n_left += open * one.block.columns / one.numbers_per_item();
+  }
   return n_left;
 }
 
@@ -155,10 +163,11 @@ std::optional<Beginning> begin(const Communicator& comm, const Invocation& invoc
   return std::nullopt;
 }
 
-// 3: one minimizer per loss, trained or loaded by rank 0, then the same on all ranks. Nothing where the job was
-// stopped.
+// 3: one minimizer per loss, trained or loaded by rank 0, then the same on all ranks; none where rows stand alone.
+// Nothing where the job was stopped.
 std::optional<std::vector<Minimizer>> minimizers_of(const Communicator& comm, const Beginning& begun) {
   const Setup& setup = begun.setup;
+  if (setup.config.minimizer_sources().empty()) return std::vector<Minimizer>();
   const bool trains = setup.analysis == nullptr || (setup.config.trains_any() && !begun.claim.goes_on());
   say(comm, setup, !trains ? "Minimizers\n" : setup.training_device == "cuda" ? "Training on the GPU\n" : "Training\n");
   return obtain_minimizers(comm, setup, begun.claim);
@@ -186,6 +195,7 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
     // 5. Every rank's share of the items that are not there yet, in rounds.
     LandscapeFile file = LandscapeFile::open_parallel(setup.config.output, comm);
     outcome.add(evaluate_rows(comm, setup, *backend, work, lines.pointers(), open, file));
+    if (outcome.complete()) outcome.add(draw_rows(comm, setup, work, open, file));
     file.close();
     if (!outcome.complete()) {
       const std::int64_t n_left = root_only(comm, [&] { return store_stopped(setup, work, outcome); });

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -27,8 +28,12 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-// With exact integrals no function lies below the least loss: a loss that does measures its quadrature.
-std::string below_minimum(const Minimizer& m, double least) {
+// With exact integrals no function lies below the least loss: a loss that does measures its quadrature. Empty where
+// none does, or the least one is not known.
+std::string below_minimum(const Minimizer& m, const Problem& problem) {
+  const std::optional<double> known = exact_minimum(m.loss, problem, m.spec.dimension);
+  if (m.loss != LossKind::ritz || !known) return "";
+  const double least = *known;
   const double bound = least - kShown * std::abs(least);
   std::vector<std::string> seen;
   if (!m.history.loss.empty()) {
@@ -59,8 +64,7 @@ std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
     sentences.push_back(
         fmt::format("{}: the loss at theta*, its gradient or the error of u is not finite.", to_string(m.loss)));
   }
-  if (const auto least = exact_minimum(m.loss, problem, dimension); m.loss == LossKind::ritz && least)
-    sentences.push_back(below_minimum(m, *least));
+  sentences.push_back(below_minimum(m, problem));
   if (m.relative_l2_error > kLargestError) {
     sentences.push_back(fmt::format(
         "{}: theta* is far from the solution: its relative L2 error is {:.2g}{}", to_string(m.loss),
@@ -85,6 +89,10 @@ std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
     if (!sentence.empty()) text += (text.empty() ? "" : "\n") + sentence;
   }
   return text;
+}
+
+bool is_below_minimum(const Minimizer& minimizer, const Problem& problem) {
+  return !below_minimum(minimizer, problem).empty();
 }
 
 std::string warning_lines(const std::string& warnings) {

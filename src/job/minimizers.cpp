@@ -26,24 +26,8 @@ namespace {
 // Between checkpoints of a training, and the shortest training worth keeping; shorter where --round-seconds is.
 constexpr double kMostCheckpointSeconds = 30.0;
 
-// Loss and errors are measured anew whatever a file or training says: the same numbers for all.
 void measure(const Setup& setup, Minimizer& minimizer) {
-  const RunConfig& config = setup.config;
-  const SolutionMeasure found =
-      measure_solution(minimizer.spec, config.problem, minimizer.loss, minimizer.theta, setup.training_threads);
-  minimizer.final_quadrature = found.quadrature;
-  minimizer.final_loss = found.loss.value;
-  minimizer.final_loss_error = found.loss.error;
-  minimizer.relative_l2_error = found.relative_l2.value;
-  minimizer.relative_l2_uncertainty = found.relative_l2.error;
-  minimizer.relative_h1_error = found.relative_h1.value;
-  minimizer.relative_h1_uncertainty = found.relative_h1.error;
-  minimizer.gradient_norm = found.gradient_norm;
-  const auto backend = make_cpu_backend(minimizer.spec, config.problem, setup.points, setup.training_threads);
-  std::vector<double> gradient(minimizer.theta.size());
-  minimizer.profile_loss = backend->loss_and_gradient(minimizer.loss, minimizer.theta, gradient);
-  minimizer.profile_quadrature = to_string(config.quadrature);
-  minimizer.warnings = minimizer_warnings(minimizer, config.problem);
+  measure_minimizer(setup.config, setup.points, setup.training_threads, minimizer);
 }
 
 Minimizer load(const Setup& setup, const MinimizerSource& source) {
@@ -168,6 +152,24 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
 }
 
 }  // namespace
+
+void measure_minimizer(const RunConfig& config, const PointSet& points, int threads, Minimizer& minimizer) {
+  const SolutionMeasure found =
+      measure_solution(minimizer.spec, config.problem, minimizer.loss, minimizer.theta, threads);
+  minimizer.final_quadrature = found.quadrature;
+  minimizer.final_loss = found.loss.value;
+  minimizer.final_loss_error = found.loss.error;
+  minimizer.relative_l2_error = found.relative_l2.value;
+  minimizer.relative_l2_uncertainty = found.relative_l2.error;
+  minimizer.relative_h1_error = found.relative_h1.value;
+  minimizer.relative_h1_uncertainty = found.relative_h1.error;
+  minimizer.gradient_norm = found.gradient_norm;
+  const auto backend = make_cpu_backend(minimizer.spec, config.problem, points, threads);
+  std::vector<double> gradient(minimizer.theta.size());
+  minimizer.profile_loss = backend->loss_and_gradient(minimizer.loss, minimizer.theta, gradient);
+  minimizer.profile_quadrature = to_string(config.quadrature);
+  minimizer.warnings = minimizer_warnings(minimizer, config.problem);
+}
 
 std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm, const Setup& setup,
                                                         const OutputClaim& claim) {

@@ -132,9 +132,9 @@ class Trainer {
  private:
   void check_finite(double value, std::string_view phase, std::int64_t epoch) const {
     if (std::isfinite(value)) return;
-    throw Error(fmt::format("The {} loss became {} at {} epoch {}: lower --learning-rate or change {} or --seed.",
-                            to_string(loss_), real_text(value), phase, epoch,
-                            training_.start.empty() ? "--init" : "--start"));
+    throw TrainingDiverged(
+        fmt::format("The {} loss became {} at {} epoch {}: lower --learning-rate or change {} or --seed.",
+                    to_string(loss_), real_text(value), phase, epoch, training_.start.empty() ? "--init" : "--start"));
   }
 
   void record(std::int64_t epoch, double value) {

@@ -1,5 +1,6 @@
 """Every command's help has an example, and the examples work one after the other in an empty folder."""
 
+import shlex
 import unittest
 
 from system import SystemTest
@@ -19,7 +20,7 @@ class Help(SystemTest):
         for name in names:
             with self.subTest(name):
                 lines = self.run_program(name, "--help").stdout.splitlines()
-                example = lines[lines.index("Example:") + 1].split()
+                example = shlex.split(lines[lines.index("Example:") + 1])
                 self.assertEqual(example[0], "landscape_mpi")
                 self.assertTrue(name in example or name == "roughness", example)
                 if name == "compare":

@@ -87,6 +87,8 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"lanczos-steps", {"--lanczos-steps=5"}},
       {"probe-entries", {"--probe-entries=gaussian"}},
       {"restrict", {"--restrict=layer1"}},
+      {"eigenvalues", {"--eigenvalues"}},
+      {"vary", {"--vary=width=2,3"}},
       {"eigenvectors", {"--eigenvectors=2"}},
       {"quadrature", {"--quadrature=monte-carlo:8"}},
       {"point-sets", {"--point-sets=3"}},

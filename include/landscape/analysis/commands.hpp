@@ -17,5 +17,6 @@ const Analysis& sweep_analysis();
 const Analysis& surface_analysis();
 const Analysis& trajectory_analysis();
 const Analysis& spectrum_analysis();
+const Analysis& study_analysis();
 
 }  // namespace landscape

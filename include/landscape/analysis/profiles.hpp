@@ -1,10 +1,14 @@
 // Profiles of losses as blocks of the file: /profiles/<loss>, and below it those with further point sets.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "landscape/job/analysis.hpp"
+#include "landscape/roughness/bootstrap.hpp"
+#include "landscape/roughness/index.hpp"
 
 namespace landscape {
 
@@ -31,6 +35,14 @@ std::vector<LossKind> profile_losses(const Rows& rows);
 
 /// One loss's profiles along random or given directions, without attributes and columns of their own.
 Work profile_work(const RunConfig& config, ProfileKey key, std::vector<double> steps);
+
+/// The index of one set of profiles, by the settings' bootstrap.
+struct IndexEstimate {
+  RoughnessIndex index;
+  std::optional<IndexInterval> interval;
+  std::optional<double> resolution;  // an index up to here is zero at rounding level
+};
+IndexEstimate estimate_index(std::span<const ProfileDiagnostics> profiles, const RunConfig& config);
 
 /// What directions were drawn or taken from: attributes of profiles.
 AttributeList direction_attributes(const RunConfig& config);

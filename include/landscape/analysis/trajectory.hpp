@@ -18,27 +18,19 @@
 #include <string>
 #include <vector>
 
+#include "landscape/analysis/profiles.hpp"
 #include "landscape/config/run_config.hpp"
 #include "landscape/job/rows.hpp"
-#include "landscape/roughness/bootstrap.hpp"
-#include "landscape/roughness/index.hpp"
 
 namespace landscape {
-
-/// The index at one checkpoint with one set of points.
-struct CheckpointIndex {
-  RoughnessIndex index;
-  std::optional<IndexInterval> interval;
-  std::optional<double> resolution;
-};
 
 struct Checkpoint {
   std::int64_t epoch = 0;        // done; L-BFGS iterations count on
   double loss[2] = {};           // by LossKind
   double gradient_norm[2] = {};  // by LossKind
   double relative_l2_error = 0.0, relative_h1_error = 0.0;
-  CheckpointIndex own;                       // with the run's points
-  std::optional<CheckpointIndex> reference;  // where these are random
+  IndexEstimate own;                       // with the run's points
+  std::optional<IndexEstimate> reference;  // where these are random
 };
 
 struct Trajectory {

@@ -64,6 +64,19 @@ struct SpectrumOptions {
   std::int64_t eigenvectors = 0;  // stored at each end
 };
 
+/// An entry of --vary as it is written.
+struct Factor {
+  std::string options;  // "width", or several that change together: "quadrature+train-quadrature"
+  std::string values;   // "2,4,8", "1:20"
+  friend bool operator==(const Factor&, const Factor&) = default;
+};
+
+/// The command study: many trainings.
+struct StudyOptions {
+  std::vector<Factor> vary;
+  bool eigenvalues = false;  // the extreme ones of each Hessian, too
+};
+
 struct RunConfig {
   std::string command = "roughness";  // whose options these are
 
@@ -87,6 +100,7 @@ struct RunConfig {
   std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
   SurfaceOptions surface;                     // of the command surface
   SpectrumOptions spectrum;                   // of the command spectrum
+  StudyOptions study;                         // of the command study
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
   std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
@@ -116,7 +130,8 @@ struct RunConfig {
   RunConfig();
   /// The file that the minimizer of `loss` is loaded from; empty: it is trained.
   const std::string& minimizer_file(LossKind loss) const;
-  /// In the order in which they are had and kept: one per loss, of its name; of a surface through minimizers, these.
+  /// In the order in which they are had and kept: one per loss, of its name; of a surface through minimizers, these;
+  /// of a study none, whose rows train their own.
   std::vector<MinimizerSource> minimizer_sources() const;
   bool trains_any() const;
   bool is_lanczos() const { return spectrum.method == SpectrumMethod::lanczos; }

@@ -35,6 +35,10 @@ RunConfig make_run_config(const OptionTexts& texts, std::string_view command);
 /// Puts the texts into `config` without looking at options together. Returns the names of those that cannot be.
 std::set<std::string, std::less<>> apply_options(RunConfig& config, const OptionTexts& texts, Complaints& complaints);
 
+/// The settings of `command` that `config` has, with some options replaced: what these make meaningless, such as the
+/// width of another kind of network, goes. Throws UsageError where they cannot be.
+RunConfig with_options(const RunConfig& config, const OptionTexts& changes, std::string_view command);
+
 /// Sorted lines `key = value` of every option that means something to the command and says something;
 /// parse_resolved_text reads them back to an equal configuration of that command.
 std::string resolved_text(const RunConfig& config);

@@ -31,19 +31,36 @@ struct ItemRange {
 using RowMaker =
     std::function<void(LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows)>;
 
+/// What a row that stands alone is made with.
+struct RowTools {
+  const std::string& device;
+  int threads = 1;
+  int node_rank = 0;
+  /// To be asked often, with the share of the row that is done; where it says no, the maker throws TrainingStopped.
+  const std::function<bool(double share)>& go_on;
+};
+/// Makes one row of a block, (columns). A function of the row alone.
+using LoneRowMaker = std::function<void(const RowTools& tools, std::int64_t row, std::span<double> values)>;
+
 /// One block and how its numbers come about: row k belongs to line k, column j to step j; or whole rows are made at
-/// once.
+/// once; or each row stands alone, without minimizers and lines of the run, and ranks draw one after the other.
 struct Work {
   Block block;
   LossKind loss = LossKind::ritz;
-  std::string minimizer;      // that the lines begin at, by its name; empty: the loss's own
-  std::vector<double> steps;  // along a line
-  std::string lines;          // works with one name here have their lines in common
-  int point_set = 0;          // which quadrature points; 0: the run's own
-  RowMaker make_rows{};       // where rows are indivisible: no rank then gets a part of one
+  std::string minimizer;                               // that the lines begin at, by its name; empty: the loss's own
+  std::vector<double> steps;                           // along a line
+  std::string lines;                                   // works with one name here have their lines in common
+  int point_set = 0;                                   // which quadrature points; 0: the run's own
+  RowMaker make_rows{};                                // where rows are indivisible: no rank then gets a part of one
+  LoneRowMaker make_row{};                             // where rows stand alone
+  std::function<double(std::int64_t row)> row_cost{};  // of these, in any unit; empty: all cost the same
 
   /// That come about together.
   std::int64_t least_items() const { return make_rows ? block.columns : 1; }
+  /// That one item of those that are counted and shown consists of.
+  std::int64_t numbers_per_item() const { return make_row ? block.columns : 1; }
+  double cost(std::int64_t row) const { return row_cost ? row_cost(row) : 1.0; }
+  std::int64_t n_items() const { return block.n_items() / numbers_per_item(); }
   std::string minimizer_name() const { return minimizer.empty() ? to_string(loss) : minimizer; }
 };
 
@@ -111,7 +128,7 @@ class Analysis {
   virtual std::string name(const RunConfig& config, const Work& work) const;
 };
 
-/// Numbers in all blocks.
+/// Numbers in all blocks, or rows where these stand alone.
 std::int64_t count_items(std::span<const Work> work);
 
 }  // namespace landscape

@@ -38,8 +38,9 @@ struct EvaluationOutcome {
   void add(const EvaluationOutcome& more);
 };
 
-/// Collective. lines[i] and open[i] belong to work[i]. The backend holds the run's own points, before and after.
-/// Stops early, on all ranks together, where a rank was signalled or the time limit has passed.
+/// Collective. lines[i] and open[i] belong to work[i]; works whose rows stand alone are passed over. The backend holds
+/// the run's own points, before and after. Stops early, on all ranks together, where a rank was signalled or the time
+/// limit has passed.
 EvaluationOutcome evaluate_rows(const Communicator& comm, const Setup& setup, LossBackend& backend,
                                 std::span<const Work> work, std::span<const LineSet* const> lines,
                                 std::span<const OpenRows> open, LandscapeFile& file);

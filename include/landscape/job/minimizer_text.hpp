@@ -12,6 +12,8 @@ namespace landscape {
 /// training's or that of the profiles' points) below the least over all functions; a relative L2 error above 5 %;
 /// |grad L| |theta*| above a tenth of the loss of u = 0 over the least one. Empty where nothing does.
 std::string minimizer_warnings(const Minimizer& minimizer, const Problem& problem);
+/// Whether one of its losses lies below the least over all functions: such a quadrature is no bound any more.
+bool is_below_minimum(const Minimizer& minimizer, const Problem& problem);
 /// "Warning: ..." for each, wrapped; ends with a newline where there is one.
 std::string warning_lines(const std::string& warnings);
 

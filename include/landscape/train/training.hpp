@@ -90,6 +90,12 @@ class TrainingStopped : public Error {
   using Error::Error;
 };
 
+/// Thrown where the loss is no longer finite.
+class TrainingDiverged : public Error {
+ public:
+  using Error::Error;
+};
+
 /// theta at epoch 0: a pure function of (spec, init, seed). Both losses start from the same theta.
 std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation init, std::uint64_t seed);
 
@@ -98,8 +104,8 @@ QuadratureRule history_rule(int dimension);
 
 /// Trains on `backend`, whose points it replaces. Goes on from `resume` if given, else starts from `start` (n), or
 /// where that is empty from initial_parameters(). The result lacks what is measured
-/// after a training: final_* and the relative errors; its gradient is that of the training's own points. Throws Error
-/// with epoch and remedy when the loss is no longer finite.
+/// after a training: final_* and the relative errors; its gradient is that of the training's own points. Throws
+/// TrainingDiverged with epoch and remedy when the loss is no longer finite.
 Minimizer train(const NetworkSpec& spec, const Problem& problem, LossKind loss, const TrainingSpec& training,
                 LossBackend& backend, const TrainingObserver& observer = {},
                 const std::optional<TrainingState>& resume = std::nullopt, std::span<const double> start = {});

@@ -1,0 +1,95 @@
+// The command study: many trainings as one job. Every combination of the values of --vary is trained once per loss, by
+// whichever rank is free; its row holds the losses that the training ended with, the errors of u, the length of the
+// gradient, RI with its interval and, where asked for, the extreme eigenvalues of the Hessian. Rows that differ in their
+// seeds only are one group, whose medians have intervals from order statistics.
+//
+// Block trainings/<loss> (R, C): row r is combination r of --vary, the last factor changing fastest; column c is
+// quantity c of study_quantities(). A training whose loss is no longer finite has the quantity diverged 1 and all others
+// undefined.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "landscape/config/factors.hpp"
+#include "landscape/io/results.hpp"
+#include "landscape/job/analysis.hpp"
+#include "landscape/roughness/median_interval.hpp"
+
+namespace landscape {
+
+/// What is known of one training: its column in the block.
+enum class StudyQuantity {
+  loss,
+  loss_error,
+  training_loss,
+  lowest_training_loss,
+  relative_l2_error,
+  relative_h1_error,
+  gradient_norm,
+  index,
+  index_lower,
+  index_upper,
+  mean,
+  used,
+  resolution,
+  below_minimum,
+  largest_eigenvalue,
+  smallest_eigenvalue,
+  diverged
+};
+inline constexpr std::size_t kStudyQuantities = 17;
+
+struct StudyColumn {
+  const char* name;
+  const char* units;
+  const char* description;
+};
+/// By StudyQuantity.
+std::span<const StudyColumn> study_columns();
+
+/// Trains by the settings of one combination, `config` with one loss, and measures: row (kStudyQuantities). A function
+/// of config and eigenvalues alone. Throws TrainingStopped where tools.go_on says no.
+void make_study_row(const RowTools& tools, const RunConfig& config, bool eigenvalues, std::span<double> row);
+
+/// Where the rows of a group have one quantity.
+struct StudyMedian {
+  std::int64_t n = 0;  // of finite values
+  std::optional<double> median;
+  std::optional<MedianInterval> interval;
+};
+
+/// Rows that differ in their seeds only.
+struct StudyGroup {
+  std::vector<std::size_t> rows;
+  std::vector<StudyMedian> medians;  // of summarised_quantities()
+};
+
+/// Of which medians are made.
+std::span<const StudyQuantity> summarised_quantities();
+
+struct StudyReport {
+  LossKind loss = LossKind::ritz;
+  std::vector<double> values;  // (R, C), of damaged rows undefined
+  std::vector<StudyGroup> groups;
+  std::int64_t n_damaged = 0;
+  double seconds = 0.0;
+
+  double at(std::size_t row, StudyQuantity quantity) const {
+    return values[row * kStudyQuantities + static_cast<std::size_t>(quantity)];
+  }
+};
+
+std::string study_group(LossKind loss);  // "trainings/ritz"
+
+std::vector<StudyReport> reduce_study(const Rows& rows, const RunConfig& config);
+/// "study/ritz" with every quantity and factor (R), and where seeds vary "study/medians/ritz" (G); without reports,
+/// undefined.
+std::vector<ResultGroup> study_results(const RunConfig& config, const std::vector<StudyReport>* reports = nullptr);
+/// A table per loss: of all trainings where they are few, of the medians where seeds vary. Ends with a newline.
+std::string study_text(const std::vector<StudyReport>& reports, const RunConfig& config);
+
+}  // namespace landscape

@@ -1,0 +1,167 @@
+// One training of a study, from its first parameters to its row of numbers.
+#include <algorithm>
+#include <cmath>
+
+#include "landscape/analysis/lanczos.hpp"
+#include "landscape/analysis/profiles.hpp"
+#include "landscape/analysis/study.hpp"
+#include "landscape/analysis/symmetric_eigen.hpp"
+#include "landscape/backend/loss_rounding.hpp"
+#include "landscape/config/point_sets.hpp"
+#include "landscape/job/device.hpp"
+#include "landscape/job/minimizer_text.hpp"
+#include "landscape/job/minimizers.hpp"
+#include "landscape/job/progress.hpp"
+#include "landscape/model/numbers.hpp"
+#include "landscape/train/training.hpp"
+
+namespace landscape {
+namespace {
+
+constexpr double kPieceSeconds = 0.05;      // between looks at whether to go on
+constexpr double kTrainingShare = 0.9;      // of a row's time, as progress tells it
+constexpr std::size_t kLargestDense = 500;  // parameters; above Lanczos
+constexpr std::size_t kLanczosSteps = 100;
+
+class StudyRow {
+ public:
+  StudyRow(const RowTools& tools, const RunConfig& config)
+      : tools_(tools), config_(config), loss_(config.losses.front()), points_(profile_points(config)) {}
+
+  /// Throws TrainingDiverged, TrainingStopped.
+  void train() {
+    const auto backend = make_backend_on(choose_training_device(config_, tools_.device), order(points_));
+    const TrainingSpec& training = config_.training;
+    const auto all = static_cast<double>(training.epochs + training.lbfgs_iterations);
+    const auto observe = [&](const TrainingProgress& p) {
+      const std::int64_t before = p.phase == "adam" ? 0 : training.epochs;
+      return tools_.go_on(kTrainingShare * static_cast<double>(before + p.epoch) / std::max(1.0, all));
+    };
+    minimizer_ = landscape::train(config_.network, config_.problem, loss_, training, *backend, observe);
+    measure_minimizer(config_, points_, tools_.threads, minimizer_);
+    go_on();
+  }
+
+  void write_minimizer(std::span<double> row) const {
+    set(row, StudyQuantity::loss, minimizer_.final_loss);
+    set(row, StudyQuantity::loss_error, minimizer_.final_loss_error);
+    set(row, StudyQuantity::training_loss, minimizer_.training_loss);
+    double lowest = minimizer_.training_loss;
+    for (const double loss : minimizer_.history.loss) lowest = std::min(lowest, loss);
+    set(row, StudyQuantity::lowest_training_loss, lowest);
+    set(row, StudyQuantity::relative_l2_error, minimizer_.relative_l2_error);
+    set(row, StudyQuantity::relative_h1_error, minimizer_.relative_h1_error);
+    set(row, StudyQuantity::gradient_norm, minimizer_.gradient_norm);
+    set(row, StudyQuantity::below_minimum, is_below_minimum(minimizer_, config_.problem) ? 1.0 : 0.0);
+    set(row, StudyQuantity::diverged, 0.0);
+  }
+
+  void write_index(std::span<double> row) const {
+    const IndexEstimate estimate = estimate_index(profiles(), config_);
+    set(row, StudyQuantity::index, or_undefined(estimate.index.index));
+    set(row, StudyQuantity::index_lower, estimate.interval ? estimate.interval->lower : kUndefined);
+    set(row, StudyQuantity::index_upper, estimate.interval ? estimate.interval->upper : kUndefined);
+    set(row, StudyQuantity::mean, or_undefined(estimate.index.mean));
+    set(row, StudyQuantity::used, static_cast<double>(estimate.index.n_used));
+    set(row, StudyQuantity::resolution, or_undefined(estimate.resolution));
+  }
+
+  void write_eigenvalues(std::span<double> row) const {
+    const auto [smallest, largest] = extreme_eigenvalues();
+    set(row, StudyQuantity::smallest_eigenvalue, smallest);
+    set(row, StudyQuantity::largest_eigenvalue, largest);
+  }
+
+ private:
+  static void set(std::span<double> row, StudyQuantity quantity, double value) {
+    row[static_cast<std::size_t>(quantity)] = value;
+  }
+
+  BackendOrder order(const PointSet& points) const {
+    return {config_.network, config_.problem, points, tools_.threads, tools_.node_rank};
+  }
+
+  void go_on() const {
+    if (!tools_.go_on(kTrainingShare)) throw TrainingStopped("A row of the study was given up.");
+  }
+
+  std::vector<ProfileDiagnostics> profiles() const {
+    BackendOrder order = this->order(points_);
+    order.precision = config_.precision;
+    const auto backend = make_backend_on(tools_.device, order);
+    const LineSet lines =
+        DirectionSet(minimizer_.spec, minimizer_.theta, config_.direction_seed, config_.norm, config_.bias);
+    const std::vector<double> steps = config_.grid.steps();
+    const auto n_steps = static_cast<std::int64_t>(steps.size()), n = config_.n_directions * n_steps;
+    std::vector<double> losses(static_cast<std::size_t>(n));
+    std::int64_t piece = 16 * tools_.threads;
+    for (std::int64_t done = 0; done < n;) {
+      const std::int64_t count = std::min(piece, n - done);
+      const Stopwatch clock;
+      backend->evaluate({loss_, &lines, steps, done, count},
+                        std::span(losses).subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(count)));
+      done += count;
+      if (clock.seconds() < kPieceSeconds) piece *= 2;
+      go_on();
+    }
+    DiagnosticsOptions options;
+    options.interval_length = config_.grid.length();
+    options.loss_error =
+        loss_rounding(minimizer_.spec, config_.problem, loss_, minimizer_.theta, points_, config_.precision);
+    return diagnose_profiles(losses, steps, {}, options);
+  }
+
+  // The CPU alone has products with the Hessian.
+  std::pair<double, double> extreme_eigenvalues() const {
+    const auto backend = make_cpu_backend(config_.network, config_.problem, points_, tools_.threads);
+    const std::size_t n = minimizer_.theta.size();
+    if (n > kLargestDense) {
+      const std::size_t m = std::min(n, kLanczosSteps);
+      std::vector<double> alpha(m), beta(m);
+      lanczos(
+          [&](std::span<const double> v, std::span<double> out) {
+            backend->hessian_products(loss_, minimizer_.theta, v, out);
+            go_on();
+          },
+          random_probe(config_.direction_seed, 0, n, false), alpha, beta);
+      const std::vector<RitzValue> values = ritz_values(alpha, beta);
+      return {values.front().node, values.back().node};
+    }
+    std::vector<double> units(n * n), hessian(n * n);
+    for (std::size_t k = 0; k < n; ++k) units[k * n + k] = 1.0;
+    const std::size_t piece = 8;
+    for (std::size_t k = 0; k < n; k += piece) {
+      const std::size_t count = std::min(piece, n - k) * n;
+      backend->hessian_products(loss_, minimizer_.theta, std::span(units).subspan(k * n, count),
+                                std::span(hessian).subspan(k * n, count));
+      go_on();
+    }
+    if (!std::ranges::all_of(hessian, [](double x) { return std::isfinite(x); })) return {kUndefined, kUndefined};
+    const std::vector<double> values = symmetric_eigensystem(std::move(hessian), n, false).values;
+    return {values.front(), values.back()};
+  }
+
+  const RowTools& tools_;
+  const RunConfig& config_;
+  LossKind loss_;
+  PointSet points_;
+  Minimizer minimizer_;
+};
+
+}  // namespace
+
+void make_study_row(const RowTools& tools, const RunConfig& config, bool eigenvalues, std::span<double> row) {
+  std::ranges::fill(row, kUndefined);
+  StudyRow study(tools, config);
+  try {
+    study.train();
+  } catch (const TrainingDiverged&) {
+    row[static_cast<std::size_t>(StudyQuantity::diverged)] = 1.0;
+    return;
+  }
+  study.write_minimizer(row);
+  study.write_index(row);
+  if (eigenvalues) study.write_eigenvalues(row);
+}
+
+}  // namespace landscape
