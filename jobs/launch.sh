@@ -55,11 +55,12 @@ prepare_mpirun() {
 # end_stuck_mpirun PID: kills an mpirun that waits on a lock for ten seconds while every process below it is dead; with
 # the other store it is rare, not gone. A sound mpirun waits for events, also where its ranks are on other nodes only.
 end_stuck_mpirun() {
-  local name place pid stuck=0
+  local name place processes pid stuck=0
   while sleep 1 && read -r name <"/proc/$1/comm"; do
     read -r place <"/proc/$1/wchan"
     [[ $name == @(mpirun|orterun|prterun) && $place == futex* ]] && ((++stuck)) || stuck=0
-    for pid in $(cat /proc/"$1"/task/*/children); do
+    processes=$(cat /proc/"$1"/task/*/children)
+    for pid in $processes; do
       [[ $(</proc/"$pid"/stat) == *") Z "* ]] || stuck=0
     done
     ((stuck < 10)) || kill -KILL "$1"
