@@ -13,6 +13,8 @@
 namespace landscape {
 namespace {
 
+constexpr std::size_t kLongestList = 60;  // of --vary in the header
+
 class StudyFindings : public Findings {
  public:
   StudyFindings(std::vector<StudyReport> reports, RunConfig config)
@@ -83,10 +85,18 @@ class Study : public Analysis {
   }
 
   std::string header(const RunConfig& config) const override {
-    const std::int64_t n = count_combinations(expanded_factors(config));
-    return fmt::format("Study       {}: {} trainings{}\nProfiles    of each {} x {} steps on [{:g}, {:g}]\n",
-                       vary_text(config), count_text(n), config.losses.size() > 1 ? " of each loss" : "",
-                       directions_text(config), config.grid.steps().size(), config.grid.min, config.grid.max);
+    const std::vector<ExpandedFactor> factors = expanded_factors(config);
+    const std::int64_t n = count_combinations(factors);
+    std::string vary = vary_text(config);
+    if (vary.size() > kLongestList) {
+      std::vector<std::string> counts;
+      for (const ExpandedFactor& factor : factors)
+        counts.push_back(fmt::format("{} ({} values)", factor.name(), factor.values.size()));
+      vary = fmt::format("{}", fmt::join(counts, ", "));
+    }
+    return fmt::format("Study       {}: {} trainings{}\nProfiles    of each {} x {} steps on [{:g}, {:g}]\n", vary,
+                       count_text(n), config.losses.size() > 1 ? " of each loss" : "", directions_text(config),
+                       config.grid.steps().size(), config.grid.min, config.grid.max);
   }
 
   std::string items_name() const override { return "trainings"; }

@@ -42,7 +42,7 @@ class Page(SystemTest):
         self.assertIn("| mean T, l = 0.001 | 914.8 |", shown)
         self.assertIn("Runs: `fcnet-as-published`: 1000 epochs, 20 directions;", shown)
         self.assertIn("## Distance between the minimizers", shown)
-        for name in ("trajectory-as-published", "spectrum-corrected", "switching", "unit ball"):
+        for name in ("trajectory-as-published", "spectrum-corrected", "switching", "Initialisations"):
             self.assertIn(name, missing)
             self.assertNotIn(name, shown)
         # The distances of the page are those of the program, of the same file.
@@ -60,7 +60,7 @@ class Page(SystemTest):
             self.assertEqual(file.read(), "mine")
 
     def test_an_unknown_figure_and_a_missing_folder_are_refused(self):
-        self.assertIn("there is no figure widths", self.make("--only=widths", code=2).stderr)
+        self.assertIn("there is no figure heights", self.make("--only=heights", code=2).stderr)
         self.assertIn("is no folder", self.make("--networks=nowhere", code=2).stderr)
 
 

@@ -8,7 +8,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "app"))
 from system import PROGRAM, SOURCE, SystemTest, main
 
-FIGURES = ["radius", "fcnet", "points", "trajectory", "surface", "spectrum", "long", "switching"]
+FIGURES = ["radius", "fcnet", "points", "ball", "trajectory", "widths", "decay", "surface", "spectrum", "long"]
+FIGURES += ["switching"]
 
 
 class Presets(SystemTest):
@@ -23,7 +24,7 @@ class Presets(SystemTest):
             self.assertLess(seconds, 120, figure)
         with open(self.path("study/published.md"), encoding="utf-8") as file:
             shown, missing = file.read().split("## Not on this page")
-        self.assertEqual(shown.count("Conclusion: "), 9)  # distances come from the surface's networks
+        self.assertEqual(shown.count("Conclusion: "), 12)  # distances come from the surface's networks
         self.assertNotIn("`radius", missing)
         self.assertIn("cube10d-corrected", missing)
 
