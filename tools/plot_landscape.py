@@ -189,6 +189,7 @@ def read_surface(file, name):
         return None
     summary = read_results(file, f"surface/{name}/summary")
     places = np.zeros((0, 2)) if summary is None else np.asarray(summary["minimizer_positions"], dtype=float)
+    path = summary.get("path_positions") if summary is not None else None
     around = str(attribute(group, "minimizer", ""))
     minimizer = file.get(f"minimizer/{around}")
     return SimpleNamespace(
@@ -200,6 +201,7 @@ def read_surface(file, name):
         losses=losses,
         n_complete=int(np.count_nonzero(complete == 1)),
         places=places,
+        path=np.zeros((0, 2)) if path is None else np.asarray(path, dtype=float),
         plane=str(attribute(group, "plane", "")),
         network=describe_network(minimizer) if minimizer is not None else "network not stored",
     )
@@ -348,7 +350,7 @@ def draw_histogram(axes, row, colour):
 
 
 def draw_surface(axes, row, figure):
-    """Contour lines, or the loss along a line; the minimizers as dots, the lowest point as a cross."""
+    """Contour lines with the training's path, or the loss along a line; minimizers as dots, the lowest point as a cross."""
     colour = LOSSES[row.loss][1]
     if row.y.size == 1:
         axes.plot(row.x, row.losses[0], color=colour)
@@ -366,6 +368,7 @@ def draw_surface(axes, row, figure):
             bar.ax.set_yticklabels([f"{level:.3g}" for level in levels[::5]])
         i, j = np.unravel_index(np.nanargmin(row.losses), row.losses.shape)
         axes.plot(row.x[j], row.y[i], "x", color="white", markersize=5)
+        axes.plot(*row.path.T, ".-", color="white", linewidth=0.8, markersize=3)
         axes.plot(*row.places.T, "o", color=colour, markeredgecolor="white", markersize=4)
         axes.set_xlim(row.x[0], row.x[-1])
         axes.set_ylim(row.y[0], row.y[-1])

@@ -3,16 +3,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "landscape/analysis/symmetric_eigen.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/unit_matching.hpp"
 
 namespace landscape {
 namespace {
 
-constexpr double kLeastAngle = 1e-10;  // sine, of two directions that span a plane
+constexpr double kLeastAngle = 1e-10;           // sine, of two directions that span a plane
+constexpr std::size_t kMostCheckpoints = 4000;  // of a path: the matrix of their products is dense
 
 double dot(std::span<const double> a, std::span<const double> b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
@@ -96,11 +99,62 @@ Plane plane_around(const RunConfig& config, const Minimizer& minimizer, const st
   return plane;
 }
 
+// Uncentred: about theta*, where the plane has its origin. The components come from the K x K matrix of products.
+Plane plane_of_path(const RunConfig& config, const Minimizer& minimizer) {
+  const TrainingPath& path = minimizer.path;
+  const std::size_t k = path.epoch.size(), n = minimizer.theta.size();
+  if (k > kMostCheckpoints) {
+    throw UsageError(fmt::format("--path: the minimizer {} has a path of {} checkpoints: at most {} are taken.",
+                                 minimizer.name, k, kMostCheckpoints));
+  }
+  std::vector<std::vector<double>> away;
+  for (std::size_t c = 0; c < k; ++c)
+    away.push_back(difference(std::span(path.parameters).subspan(c * n, n), minimizer.theta));
+  std::vector<double> products(k * k);
+  double all = 0.0;
+  for (std::size_t i = 0; i < k; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) products[i * k + j] = products[j * k + i] = dot(away[i], away[j]);
+    all += products[i * k + i];
+  }
+  const Eigensystem components = symmetric_eigensystem(std::move(products), k, true);
+  Plane plane{minimizer.theta, {}, {}, {{0.0, 0.0}}};
+  plane.path.assign(k, {0.0, 0.0});
+  const std::size_t n_axes = config.surface.is_line() ? 1 : 2;
+  for (std::size_t axis = 0; axis < n_axes && axis < k; ++axis) {
+    const std::size_t at = k - 1 - axis;
+    const double value = components.values[at];
+    if (!(value > kLeastAngle * kLeastAngle * all)) break;
+    std::vector<double> component(n);
+    for (std::size_t c = 0; c < k; ++c) {
+      for (std::size_t p = 0; p < n; ++p) component[p] += components.vectors[at * k + c] * away[c][p];
+    }
+    if (dot(away.front(), component) < 0.0) {  // the path begins at x >= 0, y >= 0
+      for (double& x : component) x = -x;
+    }
+    const double square = dot(component, component);
+    double farthest = 0.0;
+    for (std::size_t c = 0; c < k; ++c) {
+      plane.path[c][axis] = dot(away[c], component) / square;
+      farthest = std::max(farthest, std::abs(plane.path[c][axis]));
+    }
+    for (double& x : component) x *= farthest;
+    for (auto& place : plane.path) place[axis] /= farthest;
+    plane.explained[axis] = value / all;
+    (axis == 0 ? plane.along : plane.across) = std::move(component);
+  }
+  if (plane.along.empty() || (plane.across.empty() && n_axes == 2)) {
+    throw UsageError(fmt::format("--path: the path of the minimizer {} spans no {}.", minimizer.name,
+                                 n_axes == 2 ? "plane: leave --y out for a line" : "line"));
+  }
+  return plane;
+}
+
 }  // namespace
 
 Plane make_plane(const RunConfig& config, std::span<const Minimizer> minimizers, const std::string& around,
                  const std::vector<double>& given, bool matched) {
   if (!config.surface.through.empty()) return plane_through(config, minimizers, given, matched);
+  if (config.surface.path) return plane_of_path(config, find_minimizer(minimizers, around));
   return plane_around(config, find_minimizer(minimizers, around), given);
 }
 

@@ -218,6 +218,19 @@ ResultTable<SurfaceReport> surface_table(const RunConfig& config, const SurfaceK
                 [](const SurfaceReport& r) { return cosine_of(*r.plane); });
     }
   }
+  if (config.surface.path) {
+    const std::int64_t n_checkpoints = config.surface.path_checkpoints;
+    table.add("path_positions", "1", "x and y of the training's checkpoints, projected on the plane", "(C, 2)",
+              {n_checkpoints, 2}, [](const SurfaceReport& r) {
+                std::vector<double> places;
+                for (const auto& [x, y] : r.plane->path) places.insert(places.end(), {x, y});
+                return places;
+              });
+    table.add("explained", "1", "shares of sum |theta_c - theta*|^2 that the axes have", "(2)", {2},
+              [](const SurfaceReport& r) {
+                return std::vector<double>{r.plane->explained[0], r.plane->explained[1]};
+              });
+  }
   table.add("evaluation_seconds", "s", "time of the evaluation, mean over ranks", &SurfaceReport::evaluation_seconds);
   return table;
 }
@@ -246,6 +259,18 @@ void require_possible(const RunConfig& config) {
         fmt::format("--around {} needs the minimizers of both losses: drop --losses.", to_string(s.around)));
   if (s.match && s.through.size() != 2)
     throw UsageError("--match brings a second minimizer next to the first: it needs --through A,B.");
+  if (s.path_checkpoints > 0 && !s.path) throw UsageError("--path-checkpoints says more about --path: give that too.");
+  if (s.path) {
+    for (const MinimizerSource& source : config.minimizer_sources()) {
+      if (!source.is_trained()) continue;
+      throw UsageError(
+          "--path needs the path that a training took: give a file of the command trajectory as --minimizer.");
+    }
+    if (s.redraw || s.orthogonal || s.around != Around::own || !s.through.empty() || !config.directions_from.empty())
+      throw UsageError(
+          "--path gives the plane: it cannot go with --through, --around, --orthogonal, --redraw or "
+          "--directions-from.");
+  }
   if (s.redraw && s.orthogonal) throw UsageError("--redraw draws for every point: it cannot go with --orthogonal.");
   if (s.redraw && !config.directions_from.empty())
     throw UsageError("--redraw draws directions: it cannot go with --directions-from.");
@@ -259,12 +284,14 @@ void settle_surface(RunConfig& config) {
   const std::size_t n_through = s.through.size();
   if (s.y && !s.x) throw UsageError("--y is the second axis of a plane: give --x too.");
   if (!s.x) {
-    s.x = n_through == 0 ? ProfileGrid{-1.0, 1.0, 51, GridRule::even} : ProfileGrid{-0.5, 1.5, 41, GridRule::even};
+    s.x = s.path           ? ProfileGrid{-1.2, 1.2, 49, GridRule::even}
+          : n_through == 0 ? ProfileGrid{-1.0, 1.0, 51, GridRule::even}
+                           : ProfileGrid{-0.5, 1.5, 41, GridRule::even};
     if (n_through != 2) s.y = s.x;
   }
   if (s.is_line() && n_through == 3) throw UsageError("--through three minimizers is a plane: give --y too.");
   if (s.is_line() && s.orthogonal) throw UsageError("--orthogonal is about the second direction of a plane: give --y.");
-  const std::int64_t n_needed = n_through == 3 ? 0 : (s.is_line() ? 1 : 2) - (n_through == 2 ? 1 : 0);
+  const std::int64_t n_needed = n_through == 3 || s.path ? 0 : (s.is_line() ? 1 : 2) - (n_through == 2 ? 1 : 0);
   if (!config.directions_from.empty() && n_needed == 0)
     throw UsageError("--directions-from gives a second direction: with --through A,B it needs --y.");
   if (!config.directions_from.empty() && config.n_directions < n_needed) {
@@ -324,7 +351,10 @@ std::string surface_title(const RunConfig& config) {
                                 ? fmt::format("norm {}, bias {}", to_string(config.norm), to_string(config.bias))
                                 : "from " + config.directions_from;
   std::string what;
-  if (s.through.empty()) {
+  if (s.path) {
+    what = s.is_line() ? "line along the first principal component of the training's path"
+                       : "plane of two principal components of the training's path";
+  } else if (s.through.empty()) {
     what = fmt::format("{}{} ({})", s.is_line() ? "line along " : "plane of ",
                        s.redraw      ? "random directions, new ones at every point"
                        : s.is_line() ? "one direction"
@@ -386,6 +416,11 @@ std::string surface_text(const RunConfig& config, const SurfacesReport& report) 
     add("local minima", [](const R& r) { return fmt::format("{}", r.n_minima); });
     add("  at the border", [](const R& r) { return fmt::format("{}", r.n_minima_at_border); });
     add("  deeper than 1 % of the range", [](const R& r) { return fmt::format("{}", r.n_deep_minima); });
+  }
+  if (config.surface.path) {
+    add("the path's variation along x",
+        [](const R& r) { return fmt::format("{:.4g} %", 100.0 * r.plane->explained[0]); });
+    if (!is_line) add("  along y", [](const R& r) { return fmt::format("{:.4g} %", 100.0 * r.plane->explained[1]); });
   }
   if (first.barrier) {
     if (first.plane)

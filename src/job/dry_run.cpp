@@ -28,6 +28,12 @@ std::vector<Minimizer> first_guesses(const RunConfig& config) {
     minimizer.theta =
         initial_parameters(config.network, config.training.init, config.training.seed + minimizers.size());
     TrainingPath& path = minimizer.path;
+    for (std::int64_t c = 0; c < config.surface.path_checkpoints; ++c) {  // any that span a plane
+      path.epoch.push_back(c);
+      const auto theta = initial_parameters(config.network, config.training.init, static_cast<std::uint64_t>(1000 + c));
+      path.parameters.insert(path.parameters.end(), theta.begin(), theta.end());
+    }
+    if (config.surface.path) continue;
     path.epoch.resize(static_cast<std::size_t>(config.training.path_length()));
     for (std::size_t c = 0; c < path.epoch.size(); ++c)
       path.parameters.insert(path.parameters.end(), minimizer.theta.begin(), minimizer.theta.end());

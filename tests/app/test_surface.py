@@ -190,6 +190,37 @@ class Surface(SystemTest):
                                 "--output=u.h5", code=2, ranks=2).stderr  # fmt: skip
         self.assertIn("span no plane", said)
 
+    def test_the_plane_of_a_path_is_that_of_its_principal_components(self):
+        training = ["--epochs=400", "--every=40", "--lbfgs-iterations=20", "--directions=3", "--grid=-1:1:5"]
+        self.run_program("trajectory", *training, "--bootstrap=50", "--output=t.h5")
+        case = ["surface", "--minimizer=t.h5", "--path", "--x=-1:1:9", "--y=-1:1:5"]
+        report = self.run_program(*case, "--output=s.h5").stdout
+        self.assertRegex(report, r"the path's variation along x +\d")
+        for ranks in (2, 3):
+            self.run_program(*case, f"--output={ranks}.h5", ranks=ranks)
+            self.assert_same_files("s.h5", f"{ranks}.h5")
+        self.run_program("verify", "s.h5", "--all")
+        self.assertIn("the path's variation", self.run_program("reduce", "s.h5").stdout)
+        with h5py.File(self.path("s.h5")) as file:
+            for loss in ("ritz", "galerkin"):
+                found = file[f"surface/{loss}/summary"]
+                path = file[f"minimizer/{loss}/path/parameters"][()]
+                away = path - path[-1]
+                _, lengths, components = np.linalg.svd(away, full_matrices=False)
+                shares = lengths**2 / np.sum(lengths**2)
+                np.testing.assert_allclose(found["explained"][()], shares[:2], rtol=1e-10)
+                for name, component, column in (("along", components[0], 0), ("across", components[1], 1)):
+                    axis = found[name][()]
+                    length = np.linalg.norm(axis)
+                    self.assertAlmostEqual(abs(axis @ component) / length, 1.0, delta=1e-10)
+                    places = away @ axis / length**2
+                    np.testing.assert_allclose(found["path_positions"][:, column], places, atol=1e-10)
+                    self.assertAlmostEqual(np.abs(places).max(), 1.0, delta=1e-10)
+                self.assertLess(abs(found["cosine"][()]), 1e-12)
+                self.assertAlmostEqual(
+                    found["centre"][()], file[f"minimizer/{loss}"].attrs["profile_loss"], delta=1e-12
+                )
+
     def test_planes_through_minimizers_hold_them(self):
         self.run_program("train", *SHORT, "--output=m.h5")
         self.run_program("train", *SHORT, "--losses=ritz", "--train-seed=2", "--output=n.h5")
@@ -301,6 +332,9 @@ class Surface(SystemTest):
             ("--grid=-1:1:5",): "--grid has no meaning for surface",
             ("--directions=5",): "--directions has no meaning for surface",
             ("--x=1:0:5",): "min < max",
+            ("--path",): "give a file of the command trajectory",
+            ("--path-checkpoints=5",): "give that too",
+            ("--path", "--through=ritz,galerkin"): "give a file of the command trajectory",
         }
         for options, sentence in cases.items():
             for ranks in (None, 2) if options[0] == "--y=-1:1:3" else (None,):
@@ -308,6 +342,8 @@ class Surface(SystemTest):
                 self.assertIn(sentence, said, options)
                 if ranks is None:
                     self.assertEqual(len(said.strip().splitlines()), 1, said)
+        path = ["surface", "--minimizer=m.h5", "--path", "--output=s.h5"]
+        self.assertIn("'m.h5' has no path of a training", self.run_program(*path, code=2).stderr)
         for third in ("m.h5:nobody", "missing.h5"):
             said = self.run_program("surface", f"--through=m.h5:ritz,{third}", "--output=s.h5", code=1).stderr
             self.assertIn(third.split(":")[0], said)

@@ -81,6 +81,8 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"around", {"--around=both"}},
       {"orthogonal", {"--orthogonal"}},
       {"match", {"--match", "--through=galerkin,ritz"}},
+      {"path", {"--path"}},
+      {"path-checkpoints", {"--path-checkpoints=3"}},
       {"redraw", {"--redraw"}},
       {"method", {"--method=dense"}},
       {"probes", {"--probes=5"}},

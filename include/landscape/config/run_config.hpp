@@ -42,9 +42,11 @@ struct SurfaceOptions {
   std::vector<std::string>
       through;  // two or three minimizers: names of the run's own, or files; none: random directions
   Around around = Around::own;
-  bool orthogonal = false;  // the second direction to the first one
-  bool match = false;       // also with the hidden units of the second minimizer matched to the first one's
-  bool redraw = false;      // two new directions at every point, as published
+  bool orthogonal = false;            // the second direction to the first one
+  bool match = false;                 // also with the hidden units of the second minimizer matched to the first one's
+  bool redraw = false;                // two new directions at every point, as published
+  bool path = false;                  // the plane of the path that the minimizer's training took
+  std::int64_t path_checkpoints = 0;  // of that path; always there in the configuration of such a surface
   bool is_line() const { return !y; }
 };
 
