@@ -1,5 +1,6 @@
 // From rows of the Hessian or Lanczos runs to numbers, tables and a page.
 #include "landscape/analysis/spectrum.hpp"
+#include "landscape/analysis/extreme_eigenvalues.hpp"
 
 #include <fmt/format.h>
 
@@ -119,9 +120,7 @@ std::int64_t n_vectors(const RunConfig& config) {
 }  // namespace
 
 void settle_spectrum(RunConfig& config) {
-  if (config.device == DeviceChoice::cuda)
-    throw UsageError("--device cuda has no products with the Hessian yet: spectrum is computed on the CPU, drop it.");
-  config.device = DeviceChoice::cpu;
+  settle_on_cpu(config);
   const std::size_t n = restricted_parameters(config).count;
   SpectrumOptions& spectrum = config.spectrum;
   if (!spectrum.method) spectrum.method = n <= kMostByItself ? SpectrumMethod::dense : SpectrumMethod::lanczos;

@@ -345,12 +345,12 @@ std::string study_text(const std::vector<StudyReport>& reports, const RunConfig&
       text += fmt::format("{}Deep {}: {} trainings, RI of {} directions with {:g} % intervals\n",
                           text.empty() ? "" : "\n", title(report.loss), count_text(design.n),
                           count_text(config.n_directions), 100.0 * config.confidence);
-      text += aligned(trainings_text(report, design, config.study.eigenvalues));
+      text += aligned(trainings_text(report, design, config.eigenvalues));
     }
     if (design.has_seeds()) {
       text += fmt::format("{}Deep {}: medians over seeds, {:g} % intervals of the median RI\n",
                           text.empty() ? "" : "\n", title(report.loss), 100.0 * config.confidence);
-      text += aligned(medians_text(report, design, config.study.eigenvalues));
+      text += aligned(medians_text(report, design, config.eigenvalues));
     }
     text += warnings_text(report, design);
   }

@@ -68,7 +68,7 @@ class Study : public Analysis {
       work.block.attributes = {{"vary", vary_text(config)}};
       work.block.axis = {"column", names, numbers};
       work.make_row = [config, factors, loss](const RowTools& tools, std::int64_t row, std::span<double> values) {
-        make_study_row(tools, config_of_combination(config, *factors, row, loss), config.study.eigenvalues, values);
+        make_study_row(tools, config_of_combination(config, *factors, row, loss), config.eigenvalues, values);
       };
       work.row_cost = [config, factors, loss](std::int64_t row) {
         return cost_of(config_of_combination(config, *factors, row, loss));

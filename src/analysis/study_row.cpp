@@ -2,10 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "landscape/analysis/lanczos.hpp"
+#include "landscape/analysis/extreme_eigenvalues.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/study.hpp"
-#include "landscape/analysis/symmetric_eigen.hpp"
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/job/device.hpp"
@@ -18,10 +17,8 @@
 namespace landscape {
 namespace {
 
-constexpr double kPieceSeconds = 0.05;      // between looks at whether to go on
-constexpr double kTrainingShare = 0.9;      // of a row's time, as progress tells it
-constexpr std::size_t kLargestDense = 500;  // parameters; above Lanczos
-constexpr std::size_t kLanczosSteps = 100;
+constexpr double kPieceSeconds = 0.05;  // between looks at whether to go on
+constexpr double kTrainingShare = 0.9;  // of a row's time, as progress tells it
 
 class StudyRow {
  public:
@@ -67,9 +64,12 @@ class StudyRow {
   }
 
   void write_eigenvalues(std::span<double> row) const {
-    const auto [smallest, largest] = extreme_eigenvalues();
-    set(row, StudyQuantity::smallest_eigenvalue, smallest);
-    set(row, StudyQuantity::largest_eigenvalue, largest);
+    // The CPU alone has products with the Hessian.
+    const auto backend = make_cpu_backend(config_.network, config_.problem, points_, tools_.threads);
+    const ExtremeEigenvalues found =
+        extreme_eigenvalues(*backend, loss_, minimizer_.theta, config_.direction_seed, [this] { go_on(); });
+    set(row, StudyQuantity::smallest_eigenvalue, found.smallest);
+    set(row, StudyQuantity::largest_eigenvalue, found.largest);
   }
 
  private:
@@ -109,36 +109,6 @@ class StudyRow {
     options.loss_error =
         loss_rounding(minimizer_.spec, config_.problem, loss_, minimizer_.theta, points_, config_.precision);
     return diagnose_profiles(losses, steps, {}, options);
-  }
-
-  // The CPU alone has products with the Hessian.
-  std::pair<double, double> extreme_eigenvalues() const {
-    const auto backend = make_cpu_backend(config_.network, config_.problem, points_, tools_.threads);
-    const std::size_t n = minimizer_.theta.size();
-    if (n > kLargestDense) {
-      const std::size_t m = std::min(n, kLanczosSteps);
-      std::vector<double> alpha(m), beta(m);
-      lanczos(
-          [&](std::span<const double> v, std::span<double> out) {
-            backend->hessian_products(loss_, minimizer_.theta, v, out);
-            go_on();
-          },
-          random_probe(config_.direction_seed, 0, n, false), alpha, beta);
-      const std::vector<RitzValue> values = ritz_values(alpha, beta);
-      return {values.front().node, values.back().node};
-    }
-    std::vector<double> units(n * n), hessian(n * n);
-    for (std::size_t k = 0; k < n; ++k) units[k * n + k] = 1.0;
-    const std::size_t piece = 8;
-    for (std::size_t k = 0; k < n; k += piece) {
-      const std::size_t count = std::min(piece, n - k) * n;
-      backend->hessian_products(loss_, minimizer_.theta, std::span(units).subspan(k * n, count),
-                                std::span(hessian).subspan(k * n, count));
-      go_on();
-    }
-    if (!std::ranges::all_of(hessian, [](double x) { return std::isfinite(x); })) return {kUndefined, kUndefined};
-    const std::vector<double> values = symmetric_eigensystem(std::move(hessian), n, false).values;
-    return {values.front(), values.back()};
   }
 
   const RowTools& tools_;

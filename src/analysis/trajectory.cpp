@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/backend/loss_rounding.hpp"
@@ -24,15 +25,17 @@ std::span<const double> parameters_of(const TrainingPath& path, std::size_t chec
 // The profiles of every checkpoint in turn; a file may hold more of them than the memory.
 class IndicesAlongPath {
  public:
-  IndicesAlongPath(const Minimizer& minimizer, const RunConfig& config, const PointSet& points)
-      : minimizer_(minimizer), config_(config), points_(points), steps_(config.grid.steps()) {
+  /// points(c): those that checkpoint c was measured with.
+  IndicesAlongPath(const Minimizer& minimizer, const RunConfig& config, std::function<PointSet(std::int64_t)> points)
+      : minimizer_(minimizer), config_(config), points_(std::move(points)), steps_(config.grid.steps()) {
     options_.interval_length = config.grid.length();
   }
 
   void take(std::span<const double> row, bool intact) {
     if (profiles_.empty()) {
       options_.loss_error = loss_rounding(minimizer_.spec, config_.problem, minimizer_.loss,
-                                          parameters_of(minimizer_.path, found_.size()), points_, config_.precision);
+                                          parameters_of(minimizer_.path, found_.size()),
+                                          points_(static_cast<std::int64_t>(found_.size())), config_.precision);
     }
     const std::vector<std::uint8_t> nothing(intact ? 0 : steps_.size(), 0);
     profiles_.push_back(diagnose_profile(row, steps_, nothing, options_));
@@ -49,7 +52,7 @@ class IndicesAlongPath {
  private:
   const Minimizer& minimizer_;
   const RunConfig& config_;
-  const PointSet& points_;
+  std::function<PointSet(std::int64_t)> points_;
   std::vector<double> steps_;
   DiagnosticsOptions options_;
   std::vector<ProfileDiagnostics> profiles_;  // of the checkpoint that is read
@@ -62,14 +65,19 @@ Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind
   const std::string group = path_group(loss);
   Trajectory found{loss, {}, {}, 0, 0.0};
   const PointSet points = profile_points(config);
-  IndicesAlongPath own(minimizer, config, points);
+  IndicesAlongPath own(minimizer, config, [&](std::int64_t) { return points; });
   found.n_damaged = rows.for_each(group, [&](auto row, bool intact) { own.take(row, intact); });
   found.evaluation_seconds = rows.seconds(group) + rows.seconds(group + "/checkpoints");
 
   const PointSet better = has_reference(config) ? loss_points(config.problem, reference_rule(config),
                                                               config.network.dimension, config.seed, 0)
                                                 : PointSet{};
-  IndicesAlongPath reference(minimizer, config, better);
+  IndicesAlongPath reference(minimizer, config, [&](std::int64_t) { return better; });
+  IndicesAlongPath step(minimizer, config, [&](std::int64_t c) { return points_of_step(config, c); });
+  if (has_step_points(config)) {
+    found.n_damaged += rows.for_each(group + "/step", [&](auto row, bool intact) { step.take(row, intact); });
+    found.evaluation_seconds += rows.seconds(group + "/step");
+  }
   if (has_reference(config)) {
     found.n_damaged += rows.for_each(group + "/reference", [&](auto row, bool intact) { reference.take(row, intact); });
     found.evaluation_seconds += rows.seconds(group + "/reference");
@@ -78,14 +86,20 @@ Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind
   const PointSet error_points =
       make_points(history_rule(config.network.dimension), config.problem->domain, config.network.dimension, 0, 0);
   const auto n_checkpoints = static_cast<std::int64_t>(minimizer.path.epoch.size());
+  const auto width = static_cast<std::size_t>(rows.n_columns(group + "/checkpoints"));
   const std::vector<double> measured = rows.rows(group + "/checkpoints", 0, n_checkpoints);
   for (std::size_t c = 0; c < minimizer.path.epoch.size(); ++c) {
     Checkpoint& checkpoint = found.checkpoints.emplace_back();
     checkpoint.epoch = minimizer.path.epoch[c];
     for (std::size_t kind = 0; kind < 2; ++kind) {
-      checkpoint.loss[kind] = measured[4 * c + kind];
-      checkpoint.gradient_norm[kind] = measured[4 * c + 2 + kind];
+      checkpoint.loss[kind] = measured[width * c + kind];
+      checkpoint.gradient_norm[kind] = measured[width * c + 2 + kind];
     }
+    if (config.eigenvalues) {
+      checkpoint.smallest_eigenvalue = measured[width * c + 4];
+      checkpoint.largest_eigenvalue = measured[width * c + 5];
+    }
+    if (has_step_points(config)) checkpoint.step = step.found().at(c);
     const SolutionError error =
         solution_error(minimizer.spec, config.problem, parameters_of(minimizer.path, c), error_points);
     checkpoint.relative_l2_error = error.relative_l2;
@@ -108,6 +122,24 @@ std::string interval_cell(const std::optional<IndexInterval>& interval) {
   return interval ? fmt::format("{:.4g} .. {:.4g}", interval->lower, interval->upper) : "undefined";
 }
 
+// What has no room beside the rest.
+std::string further_table(const Trajectory& trajectory, const RunConfig& config) {
+  if (!config.eigenvalues && !has_step_points(config)) return "";
+  std::string head = fmt::format("{:>8}", "epoch");
+  if (has_step_points(config)) head += fmt::format("{:>18}{:>22}", "RI, step's points", "interval");
+  if (config.eigenvalues) head += fmt::format("{:>13}{:>13}", "lambda_min", "lambda_max");
+  std::string text = head + "\n" + std::string(head.size(), '-') + "\n";
+  for (const Checkpoint& c : trajectory.checkpoints) {
+    text += fmt::format("{:>8}", count_text(c.epoch));
+    if (c.step) text += fmt::format("{:>18}{:>22}", index_cell(*c.step), interval_cell(c.step->interval));
+    if (config.eigenvalues)
+      text += fmt::format("{:>13}{:>13}", defined_text(c.smallest_eigenvalue, "{:.4g}"),
+                          defined_text(c.largest_eigenvalue, "{:.6g}"));
+    text += "\n";
+  }
+  return text;
+}
+
 // The claim to test: RI rises, then falls.
 std::string largest_text(const Trajectory& trajectory) {
   const auto index = [](const Checkpoint& checkpoint) {
@@ -124,6 +156,16 @@ std::string largest_text(const Trajectory& trajectory) {
 }  // namespace
 
 std::string path_group(LossKind loss) { return "path/" + to_string(loss); }
+
+PointSet points_of_step(const RunConfig& config, std::int64_t checkpoint) {
+  const TrainingSpec& training = config.training;
+  const bool after_lbfgs = training.lbfgs_iterations > 0 && checkpoint + 1 == training.path_length();
+  const std::int64_t epoch = std::min(checkpoint * training.path_every, training.epochs - 1);
+  return loss_points(config.problem, training.quadrature, config.network.dimension, training.seed,
+                     after_lbfgs || training.epochs == 0 ? 0 : static_cast<std::uint64_t>(epoch) + 1);
+}
+
+bool has_step_points(const RunConfig& config) { return config.training.points == TrainingPoints::redrawn; }
 
 bool has_reference(const RunConfig& config) { return is_random(config.quadrature); }
 
@@ -152,6 +194,7 @@ std::string trajectory_text(const std::vector<Trajectory>& trajectories, const R
       if (more) text += fmt::format("{:>12}", index_cell(*c.reference));
       text += "\n";
     }
+    text += further_table(trajectory, config);
     text += largest_text(trajectory);
     if (trajectory.n_damaged > 0) {
       text +=

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "landscape/analysis/commands.hpp"
+#include "landscape/analysis/extreme_eigenvalues.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/trajectory.hpp"
 #include "landscape/config/point_sets.hpp"
@@ -17,14 +18,41 @@ namespace {
 
 constexpr std::int64_t kMostCheckpoints = 100'000;
 constexpr std::int64_t kDefaultCheckpoints = 20;
-constexpr const char* kMeasure = "measure";  // the numbers of the block of checkpoints
-constexpr std::int64_t kMeasures = 4;        // per checkpoint
-constexpr int kReference = 1;                // point set
+constexpr int kReference = 1;  // point set
+/// Whose points the profiles of a checkpoint are measured with.
+enum class PathPoints { run, reference, step };
 
-Work profiles_of(const RunConfig& config, LossKind loss, int set) {
+std::int64_t measures(const RunConfig& config) { return config.eigenvalues ? 6 : 4; }
+
+std::span<const double> theta_of(const LineSet& lines, std::int64_t checkpoint) {
+  const std::size_t n = lines.parameter_count();
+  return lines.starts().subspan(static_cast<std::size_t>(checkpoint) * n, n);
+}
+
+// Rows are made checkpoint by checkpoint: directions are scaled against its own weights.
+void evaluate_rows_of_path(
+    LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items, std::span<double> values,
+    const std::function<void(std::int64_t)>& begin = [](std::int64_t) {}) {
+  const std::int64_t per_checkpoint = lines.n_directions() * static_cast<std::int64_t>(work.steps.size());
+  for (std::int64_t done = 0; done < items.count;) {
+    const std::int64_t checkpoint = (items.first + done) / per_checkpoint;
+    const std::int64_t first = (items.first + done) % per_checkpoint;
+    const std::int64_t count = std::min(per_checkpoint - first, items.count - done);
+    begin(checkpoint);
+    const LineSet own(lines.directions().around(theta_of(lines, checkpoint)));
+    backend.evaluate({work.loss, &own, work.steps, first, count},
+                     values.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(count)));
+    done += count;
+  }
+}
+
+Work profiles_of(const RunConfig& config, LossKind loss, PathPoints points) {
+  const int set = points == PathPoints::reference ? kReference : 0;
   Work work = profile_work(config, {loss, set}, config.grid.steps());
   Block& block = work.block;
-  block.group = path_group(loss) + (set == kReference ? "/reference" : "");
+  block.group = path_group(loss) + (points == PathPoints::reference ? "/reference"
+                                    : points == PathPoints::step    ? "/step"
+                                                                    : "");
   block.rows = config.training.path_length() * config.n_directions;
   block.shape_names = "(K M, P)";
   block.description =
@@ -36,14 +64,39 @@ Work profiles_of(const RunConfig& config, LossKind loss, int set) {
                       {"grid_rule", to_string(config.grid.rule)},
                       {"interval_length", config.grid.length()}};
   for (const Attribute& attribute : direction_attributes(config)) block.attributes.push_back(attribute);
-  if (set == kReference) {
+  if (points != PathPoints::run) {
     std::erase_if(block.attributes, [](const Attribute& attribute) { return attribute.name == "quadrature"; });
-    block.attributes.emplace_back("quadrature", to_string(reference_rule(config)));
+    block.attributes.emplace_back("quadrature", points == PathPoints::step ? config.training.describe_points()
+                                                                           : to_string(reference_rule(config)));
   } else {
     block.row_columns = {
         {"total_variation", "T_k = sum_j |f_(j+1) - f_j| / (|I| (max f - min f)), NaN where undefined"}};
   }
+  if (points == PathPoints::step) {
+    work.make_rows = [config, work](LossBackend& backend, const LineSet& lines, std::int64_t first_row,
+                                    std::span<double> rows) {
+      const ItemRange items{first_row * work.block.columns, static_cast<std::int64_t>(rows.size())};
+      evaluate_rows_of_path(backend, work, lines, items, rows,
+                            [&](std::int64_t checkpoint) { backend.set_points(points_of_step(config, checkpoint)); });
+      backend.set_points(profile_points(config));
+    };
+  }
   return work;
+}
+
+// What a block of checkpoints has at theta (n).
+void measure(LossBackend& backend, const RunConfig& config, LossKind loss, std::span<const double> theta,
+             std::span<double> measured) {
+  std::vector<double> gradient(theta.size());
+  for (const LossKind of : {LossKind::ritz, LossKind::galerkin}) {
+    const auto at = static_cast<std::size_t>(of);
+    measured[at] = backend.loss_and_gradient(of, theta, gradient);
+    measured[at + 2] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
+  }
+  if (!config.eigenvalues) return;
+  const ExtremeEigenvalues found = extreme_eigenvalues(backend, loss, theta, config.direction_seed);
+  measured[4] = found.smallest;
+  measured[5] = found.largest;
 }
 
 Work checkpoints_of(const RunConfig& config, LossKind loss) {
@@ -54,24 +107,23 @@ Work checkpoints_of(const RunConfig& config, LossKind loss) {
   Block& block = work.block;
   block.group = path_group(loss) + "/checkpoints";
   block.rows = config.training.path_length();
-  block.columns = kMeasures;
-  block.values = kMeasure;
-  block.shape_names = "(K, 4)";
-  block.description = "at checkpoint c: the Ritz and the Galerkin loss, the lengths of their gradients";
+  block.columns = measures(config);
+  block.values = "measure";
+  block.shape_names = config.eigenvalues ? "(K, 6)" : "(K, 4)";
+  block.description = "at checkpoint c: both losses, the lengths of their gradients, and what else `quantity` names";
   block.axis = {"quantity", "0 Ritz loss, 1 Galerkin loss, 2 and 3 the lengths of their gradients", {0, 1, 2, 3}};
-  block.attributes = {{"quadrature", to_string(has_reference(config) ? reference_rule(config) : config.quadrature)}};
-  return work;
-}
-
-// What a block of checkpoints has at theta (n).
-std::vector<double> measure(LossBackend& backend, std::span<const double> theta) {
-  std::vector<double> measured(kMeasures), gradient(theta.size());
-  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
-    const auto at = static_cast<std::size_t>(loss);
-    measured[at] = backend.loss_and_gradient(loss, theta, gradient);
-    measured[at + 2] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
+  if (config.eigenvalues) {
+    block.axis.description += ", 4 and 5 the smallest and the largest eigenvalue of the trained loss's Hessian";
+    block.axis.values.insert(block.axis.values.end(), {4, 5});
   }
-  return measured;
+  block.attributes = {{"quadrature", to_string(has_reference(config) ? reference_rule(config) : config.quadrature)}};
+  work.make_rows = [config, loss](LossBackend& backend, const LineSet& lines, std::int64_t first_row,
+                                  std::span<double> rows) {
+    const auto n = static_cast<std::size_t>(measures(config));
+    for (std::size_t i = 0; i * n < rows.size(); ++i)
+      measure(backend, config, loss, theta_of(lines, first_row + static_cast<std::int64_t>(i)), rows.subspan(i * n, n));
+  };
+  return work;
 }
 
 template <class Get>
@@ -116,6 +168,12 @@ ResultTable<Trajectory> trajectory_table(const RunConfig& config) {
             column([](const Checkpoint& c) { return c.relative_l2_error; }));
   table.add("relative_h1_error", "1", "|grad(u - u*)|_L2 / |grad u*|_L2", "(K)", shape,
             column([](const Checkpoint& c) { return c.relative_h1_error; }));
+  if (config.eigenvalues) {
+    table.add("smallest_eigenvalue", "1", "of the trained loss's Hessian", "(K)", shape,
+              column([](const Checkpoint& c) { return c.smallest_eigenvalue; }));
+    table.add("largest_eigenvalue", "1", "of the trained loss's Hessian", "(K)", shape,
+              column([](const Checkpoint& c) { return c.largest_eigenvalue; }));
+  }
   const auto add_indices = [&](const std::string& prefix, const std::string& points, auto get) {
     table.add(prefix + "index", "1", "RI with " + points + ", NaN where undefined", "(K)", shape,
               column([get](const Checkpoint& c) { return get(c).index.index; }));
@@ -128,6 +186,8 @@ ResultTable<Trajectory> trajectory_table(const RunConfig& config) {
               column([get](const Checkpoint& c) { return get(c).resolution; }));
   };
   add_indices("", to_string(config.quadrature), [](const Checkpoint& c) { return c.own; });
+  if (has_step_points(config))
+    add_indices("step_", "the points of the step from there", [](const Checkpoint& c) { return *c.step; });
   if (has_reference(config))
     add_indices("reference_", to_string(reference_rule(config)), [](const Checkpoint& c) { return *c.reference; });
   return table;
@@ -169,6 +229,7 @@ class TrajectoryAnalysis : public Analysis {
                       "--start={}.",
                       source.file, to_string(source.loss), source.file));
     }
+    if (config.eigenvalues) settle_on_cpu(config);
     TrainingSpec& training = config.training;
     if (training.path_every == 0)
       training.path_every = std::max<std::int64_t>(1, training.epochs / kDefaultCheckpoints);
@@ -181,8 +242,9 @@ class TrajectoryAnalysis : public Analysis {
   std::vector<Work> work(const RunConfig& config) const override {
     std::vector<Work> all;
     for (const LossKind loss : config.losses) {
-      all.push_back(profiles_of(config, loss, 0));
-      if (has_reference(config)) all.push_back(profiles_of(config, loss, kReference));
+      all.push_back(profiles_of(config, loss, PathPoints::run));
+      if (has_step_points(config)) all.push_back(profiles_of(config, loss, PathPoints::step));
+      if (has_reference(config)) all.push_back(profiles_of(config, loss, PathPoints::reference));
       all.push_back(checkpoints_of(config, loss));
     }
     return all;
@@ -202,28 +264,10 @@ class TrajectoryAnalysis : public Analysis {
             minimizer.path.parameters};
   }
 
-  // Checkpoint by checkpoint: directions are scaled against its own weights.
   void evaluate(LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items,
                 std::span<double> values) const override {
-    const bool is_measure = work.block.values == kMeasure;
-    const std::int64_t per_checkpoint =
-        is_measure ? kMeasures : lines.n_directions() * static_cast<std::int64_t>(work.steps.size());
-    const std::size_t n = lines.parameter_count();
-    for (std::int64_t done = 0; done < items.count;) {
-      const std::int64_t checkpoint = (items.first + done) / per_checkpoint;
-      const std::int64_t first = (items.first + done) % per_checkpoint;
-      const std::int64_t count = std::min(per_checkpoint - first, items.count - done);
-      const auto theta = lines.starts().subspan(static_cast<std::size_t>(checkpoint) * n, n);
-      const auto out = values.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(count));
-      if (is_measure) {
-        const std::vector<double> measured = measure(backend, theta);
-        std::copy_n(measured.begin() + first, count, out.begin());
-      } else {
-        const LineSet own(lines.directions().around(theta));
-        backend.evaluate({work.loss, &own, work.steps, first, count}, out);
-      }
-      done += count;
-    }
+    if (work.make_rows) return Analysis::evaluate(backend, work, lines, items, values);
+    evaluate_rows_of_path(backend, work, lines, items, values);
   }
 
   std::vector<ResultGroup> results(const RunConfig& config) const override {
@@ -243,6 +287,8 @@ class TrajectoryAnalysis : public Analysis {
         config.training.lbfgs_iterations > 0 ? " and after L-BFGS" : "", directions_text(config),
         config.grid.steps().size(), config.grid.min, config.grid.max);
     text += quadrature_lines(config);
+    if (has_step_points(config))
+      text += fmt::format("            and the step's own points, {}\n", config.training.describe_points());
     if (has_reference(config))
       text += fmt::format("            and {} for reference\n", to_string(reference_rule(config)));
     return text;
@@ -250,7 +296,8 @@ class TrajectoryAnalysis : public Analysis {
 
   std::string name(const RunConfig& config, const Work& work) const override {
     const std::string loss = to_string(work.loss);
-    if (work.block.values == kMeasure) return loss + ", checkpoints";
+    if (work.block.group.ends_with("/checkpoints")) return loss + ", checkpoints";
+    if (work.block.group.ends_with("/step")) return loss + ", " + config.training.describe_points();
     return work.point_set == 0 ? loss : loss + ", reference " + to_string(reference_rule(config));
   }
 };

@@ -328,9 +328,9 @@ std::vector<Option> make_table() {
        "study: options and their values, as \"width=2,4 train-seed=1:20\": every combination is trained", training,
        trains, [](C& c, Text t, Text o) { c.study.vary = parse_factors(t, o); },
        [](const C& c) { return join_factors(c.study.vary); }, '\0', "study"},
-      {"eigenvalues", "", "study: the largest and the smallest of each Hessian, too", profiles, evaluates,
-       [](C& c, Text t, Text o) { c.study.eigenvalues = parse_switch(t, o); },
-       [](const C& c) { return switch_text(c.study.eigenvalues); }, '\0', "study"},
+      {"eigenvalues", "", "study, trajectory: the largest and the smallest of each Hessian, too", profiles, evaluates,
+       [](C& c, Text t, Text o) { c.eigenvalues = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.eigenvalues); }, '\0', "study,trajectory"},
 
       {"minimizer", "FILE", "do not train: .safetensors, or an output file", load, evaluates,
        [](C& c, Text t, Text) { c.minimizer = t; }, [](const C& c) { return c.minimizer; }, '\0', "-study"},

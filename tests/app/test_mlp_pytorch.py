@@ -7,7 +7,7 @@ import unittest
 
 import h5py
 import numpy as np
-from system import SOURCE, main, state_dict, text
+from system import SOURCE, main, state_dict, text, write_safetensors
 from test_mlp import NETWORKS, PROFILES, MlpTest, random_network
 
 try:
@@ -22,8 +22,8 @@ def gauss(n, dimension):
     return grid, np.stack(np.meshgrid(*[0.5 * weights] * dimension, indexing="ij"), -1).reshape(-1, dimension).prod(1)
 
 
-def torch_losses(tensors, activation, points, weights):
-    """{loss: (value, length of its gradient)} by PyTorch's own layers and its double autograd."""
+def torch_graphs(tensors, activation, points, weights):
+    """{loss: its value as the end of a graph} by PyTorch's own layers and its double autograd, and the parameters."""
     acts = {
         "tanh": torch.tanh,
         "sin": torch.sin,
@@ -46,6 +46,28 @@ def torch_losses(tensors, activation, points, weights):
         "ritz": (w * (0.5 * (gradient**2).sum(1) - f * u)).sum(),
         "galerkin": (w * (laplacian + f) ** 2).sum(),
     }
+    return losses, parameters
+
+
+def torch_hessians(tensors, activation, points, weights):
+    """{loss: (n, n)}, parameters in the order of the tensors."""
+    losses, parameters = torch_graphs(tensors, activation, points, weights)
+    zero = sum((p * 0).sum() for p in parameters.values())  # a Laplacian has no output bias: its slope is zero, not none
+    found = {}
+    for name, loss in losses.items():
+        slopes = torch.autograd.grad(loss + zero, parameters.values(), create_graph=True)
+        flat = torch.cat([slope.reshape(-1) for slope in slopes])
+        rows = [
+            torch.cat([row.reshape(-1) for row in torch.autograd.grad(s + zero, parameters.values(), retain_graph=True)])
+            for s in flat
+        ]
+        found[name] = torch.stack(rows).numpy()
+    return found
+
+
+def torch_losses(tensors, activation, points, weights):
+    """{loss: (value, length of its gradient)}."""
+    losses, parameters = torch_graphs(tensors, activation, points, weights)
     found = {}
     for name, loss in losses.items():
         slopes = torch.autograd.grad(loss, parameters.values(), retain_graph=True, allow_unused=True)
@@ -72,6 +94,19 @@ class PyTorch(MlpTest):
                     expected = torch_losses(tensors, activation, *gauss(n, dimension))[loss][1]
                     error = abs(found["gradient_norm"] / expected - 1)
                     self.assertLessEqual(error, 1e-11, (dimension, widths, activation, loss))
+
+    def test_hessians_are_those_of_its_autograd(self):
+        for seed, (dimension, widths, activation, n) in enumerate(((1, [4, 3], "swish", 24), (2, [5], "tanh", 8))):
+            tensors = random_network(dimension, widths, seed)
+            write_safetensors(self.path("n.safetensors"), tensors, {"network": "mlp", "activation": activation})
+            case = ["--minimizer=n.safetensors", f"--quadrature=gauss:{n}", "--output=h.h5", "--overwrite", "--quiet"]
+            self.run_program("spectrum", *case)
+            expected = torch_hessians(tensors, activation, *gauss(n, dimension))
+            with h5py.File(self.path("h.h5"), "r") as file:
+                for loss, hessian in expected.items():
+                    error = np.abs(file[f"hessian/{loss}/hessian"][()] - hessian).max() / np.abs(hessian).max()
+                    print(f"{widths} {activation} {loss}: {error:.1e}")
+                    self.assertLessEqual(error, 1e-10, (dimension, widths, activation, loss))
 
     def test_a_sequential_saved_by_pytorch_is_imported(self):
         net = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 5), torch.nn.Tanh(),

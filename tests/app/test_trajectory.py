@@ -69,6 +69,37 @@ class Trajectory(SystemTest):
                 self.assertIn(f"trajectory/ritz/{name}", file)
             self.assertEqual(file["trajectory/ritz/galerkin_loss"][0], file["trajectory/galerkin/galerkin_loss"][0])
 
+    def test_eigenvalues_at_the_end_are_those_of_the_spectrum(self):
+        self.run_program("trajectory", *SMALL, "--eigenvalues", "--output=t.h5", ranks=2)
+        self.run_program("spectrum", "--minimizer=t.h5", "--output=e.h5")
+        with h5py.File(self.path("t.h5")) as file, h5py.File(self.path("e.h5")) as spectrum:
+            for loss in ("ritz", "galerkin"):
+                found, values = file[f"trajectory/{loss}"], spectrum[f"spectrum/{loss}/eigenvalues"][()]
+                scale = np.abs(values).max()
+                self.assertLess(abs(found["smallest_eigenvalue"][-1] - values.min()), 1e-12 * scale)
+                self.assertLess(abs(found["largest_eigenvalue"][-1] - values.max()), 1e-12 * scale)
+                self.assertTrue(np.isfinite(found["smallest_eigenvalue"][()]).all())
+        self.assertIn("lambda_max", self.run_program("reduce", "t.h5").stdout)
+
+    def test_the_points_of_a_step_are_those_that_its_loss_was_computed_on(self):
+        redrawn = ["--train-quadrature=monte-carlo:40", "--train-points=redrawn", "--history-every=1"]
+        case = [*SMALL[:3], "--lbfgs-iterations=0", *SMALL[4:], *redrawn]
+        first = self.run_program("trajectory", *case, "--output=1.h5")
+        self.assertIn("the step's own points, monte-carlo:40 redrawn", first.stdout)
+        for ranks in (2, 3):
+            self.run_program("trajectory", *case, f"--output={ranks}.h5", ranks=ranks)
+            self.assert_same_files("1.h5", f"{ranks}.h5")
+        self.run_program("verify", "1.h5", "--all")
+        with h5py.File(self.path("1.h5")) as file:
+            for loss in ("ritz", "galerkin"):
+                minimizer = file[f"minimizer/{loss}"]
+                recorded = dict(zip(minimizer["history/epoch"][()], minimizer["history/loss"][()]))
+                centres = file[f"path/{loss}/step/loss"][()].reshape(4, 7, 9)[:, :, 4]  # where s = 0
+                # The history's record of an epoch is the loss before its step.
+                expected = [recorded[1], recorded[41], recorded[81], minimizer.attrs["training_loss"]]
+                np.testing.assert_allclose(centres, np.tile(expected, (7, 1)).T, rtol=1e-12)
+                self.assertEqual(file[f"trajectory/{loss}/step_index"].shape, (4,))
+
     def test_any_number_of_ranks_gives_the_same_bits_and_a_report(self):
         first = self.run_program("trajectory", *SMALL, *RANDOM, "--output=1.h5")
         self.assertIn("Deep Galerkin: RI along its training, 7 directions", first.stdout)

@@ -10,7 +10,9 @@
 // Blocks, K checkpoints, M directions, P steps:
 //   path/<loss>                (K M, P)  losses with the run's points
 //   path/<loss>/reference      (K M, P)  where these are random: with a quadrature as good as exact
-//   path/<loss>/checkpoints    (K, 4)    both losses and the lengths of their gradients, with the better of the two
+//   path/<loss>/step           (K M, P)  where the training redraws its points: with those of the step from checkpoint c
+//   path/<loss>/checkpoints    (K, 4)    both losses and the lengths of their gradients, with the better of the first two;
+//                                        with --eigenvalues (K, 6): the extreme ones of the trained loss's Hessian, too
 #pragma once
 
 #include <cstdint>
@@ -21,6 +23,7 @@
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/config/run_config.hpp"
 #include "landscape/job/rows.hpp"
+#include "landscape/model/numbers.hpp"
 
 namespace landscape {
 
@@ -29,7 +32,9 @@ struct Checkpoint {
   double loss[2] = {};           // by LossKind
   double gradient_norm[2] = {};  // by LossKind
   double relative_l2_error = 0.0, relative_h1_error = 0.0;
-  IndexEstimate own;                       // with the run's points
+  double smallest_eigenvalue = kUndefined, largest_eigenvalue = kUndefined;  // where asked for
+  IndexEstimate own;                                                         // with the run's points
+  std::optional<IndexEstimate> step;       // with those of the training's step from here, where they are redrawn
   std::optional<IndexEstimate> reference;  // where these are random
 };
 
@@ -48,6 +53,10 @@ std::vector<Trajectory> reduce_trajectories(const Rows& rows, const RunConfig& c
 std::string path_group(LossKind loss);
 /// Whether there are profiles with a reference quadrature, too.
 bool has_reference(const RunConfig& config);
+/// Whether the training redraws its points, so that there are profiles with those of the step from a checkpoint, too.
+bool has_step_points(const RunConfig& config);
+/// Of checkpoint c: the points that the step from there was computed on, after L-BFGS its own.
+PointSet points_of_step(const RunConfig& config, std::int64_t checkpoint);
 
 /// A table per loss, at most 100 columns, and where its index is largest. Ends with a newline.
 std::string trajectory_text(const std::vector<Trajectory>& trajectories, const RunConfig& config);

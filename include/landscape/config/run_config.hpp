@@ -76,7 +76,6 @@ struct Factor {
 /// The command study: many trainings.
 struct StudyOptions {
   std::vector<Factor> vary;
-  bool eigenvalues = false;  // the extreme ones of each Hessian, too
 };
 
 struct RunConfig {
@@ -103,6 +102,7 @@ struct RunConfig {
   SurfaceOptions surface;                     // of the command surface
   SpectrumOptions spectrum;                   // of the command spectrum
   StudyOptions study;                         // of the command study
+  bool eigenvalues = false;                   // of the commands study and trajectory: the extreme ones of each Hessian
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
   std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
