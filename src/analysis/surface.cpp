@@ -219,7 +219,7 @@ ResultTable<SurfaceReport> surface_table(const RunConfig& config, const SurfaceK
     }
   }
   if (config.surface.path) {
-    const std::int64_t n_checkpoints = config.surface.path_checkpoints;
+    const std::int64_t n_checkpoints = config.path_checkpoints;
     table.add("path_positions", "1", "x and y of the training's checkpoints, projected on the plane", "(C, 2)",
               {n_checkpoints, 2}, [](const SurfaceReport& r) {
                 std::vector<double> places;
@@ -259,7 +259,8 @@ void require_possible(const RunConfig& config) {
         fmt::format("--around {} needs the minimizers of both losses: drop --losses.", to_string(s.around)));
   if (s.match && s.through.size() != 2)
     throw UsageError("--match brings a second minimizer next to the first: it needs --through A,B.");
-  if (s.path_checkpoints > 0 && !s.path) throw UsageError("--path-checkpoints says more about --path: give that too.");
+  if (config.path_checkpoints > 0 && !s.path)
+    throw UsageError("--path-checkpoints says more about --path: give that too.");
   if (s.path) {
     for (const MinimizerSource& source : config.minimizer_sources()) {
       if (!source.is_trained()) continue;

@@ -165,7 +165,9 @@ PointSet points_of_step(const RunConfig& config, std::int64_t checkpoint) {
                      after_lbfgs || training.epochs == 0 ? 0 : static_cast<std::uint64_t>(epoch) + 1);
 }
 
-bool has_step_points(const RunConfig& config) { return config.training.points == TrainingPoints::redrawn; }
+bool has_step_points(const RunConfig& config) {
+  return config.path_checkpoints == 0 && config.training.points == TrainingPoints::redrawn;
+}
 
 bool has_reference(const RunConfig& config) { return is_random(config.quadrature); }
 

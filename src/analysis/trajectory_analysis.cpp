@@ -53,7 +53,7 @@ Work profiles_of(const RunConfig& config, LossKind loss, PathPoints points) {
   block.group = path_group(loss) + (points == PathPoints::reference ? "/reference"
                                     : points == PathPoints::step    ? "/step"
                                                                     : "");
-  block.rows = config.training.path_length() * config.n_directions;
+  block.rows = config.path_length() * config.n_directions;
   block.shape_names = "(K M, P)";
   block.description =
       "L(theta_c + s_j d_k) in row c M + k: checkpoint c of /minimizer/" + to_string(loss) +
@@ -106,7 +106,7 @@ Work checkpoints_of(const RunConfig& config, LossKind loss) {
   work.point_set = has_reference(config) ? kReference : 0;
   Block& block = work.block;
   block.group = path_group(loss) + "/checkpoints";
-  block.rows = config.training.path_length();
+  block.rows = config.path_length();
   block.columns = measures(config);
   block.values = "measure";
   block.shape_names = config.eigenvalues ? "(K, 6)" : "(K, 4)";
@@ -149,7 +149,7 @@ auto bounds(Get get) {
 ResultTable<Trajectory> trajectory_table(const RunConfig& config) {
   const BootstrapOptions bootstrap = bootstrap_options(config);
   const auto constant = [](auto value) { return [value](const Trajectory&) { return value; }; };
-  const std::vector<std::int64_t> shape{config.training.path_length()}, pairs{shape[0], 2};
+  const std::vector<std::int64_t> shape{config.path_length()}, pairs{shape[0], 2};
   ResultTable<Trajectory> table("the training of one loss at its K checkpoints");
   table.add("confidence", "1", "confidence of the intervals", constant(bootstrap.confidence));
   table.add("bootstrap_resamples", "1", "resamples of an interval", constant(bootstrap.resamples));
@@ -222,15 +222,18 @@ class TrajectoryFindings : public Findings {
 class TrajectoryAnalysis : public Analysis {
  public:
   void settle(RunConfig& config) const override {
-    for (const MinimizerSource& source : config.minimizer_sources()) {
-      if (source.is_trained()) continue;
-      throw UsageError(
-          fmt::format("trajectory follows trainings, and '{}' leaves none for the loss {}: train on from it with "
-                      "--start={}.",
-                      source.file, to_string(source.loss), source.file));
-    }
     if (config.eigenvalues) settle_on_cpu(config);
     TrainingSpec& training = config.training;
+    const std::vector<MinimizerSource> sources = config.minimizer_sources();
+    if (std::ranges::none_of(sources, &MinimizerSource::is_trained)) {
+      if (training.path_every > 0)
+        throw UsageError("--every is of a training: with --minimizer the checkpoints are those that it has.");
+      return;
+    }
+    if (!std::ranges::all_of(sources, &MinimizerSource::is_trained))
+      throw UsageError("trajectory follows either trainings or loaded paths: take one loss at a time with --losses.");
+    if (config.path_checkpoints > 0)
+      throw UsageError("--path-checkpoints is of a path that is loaded: give --minimizer, or --every instead.");
     if (training.path_every == 0)
       training.path_every = std::max<std::int64_t>(1, training.epochs / kDefaultCheckpoints);
     if (training.epochs / training.path_every < kMostCheckpoints) return;
@@ -257,7 +260,7 @@ class TrajectoryAnalysis : public Analysis {
   LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                 const std::vector<double>&) const override {
     const Minimizer& minimizer = find_minimizer(minimizers, work.minimizer_name());
-    if (static_cast<std::int64_t>(minimizer.path.epoch.size()) != config.training.path_length())
+    if (static_cast<std::int64_t>(minimizer.path.epoch.size()) != config.path_length())
       throw Error(fmt::format("The minimizer {} lacks the path of its training.", minimizer.name));
     return {{minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias},
             config.n_directions,
@@ -281,11 +284,13 @@ class TrajectoryAnalysis : public Analysis {
   }
 
   std::string header(const RunConfig& config) const override {
-    std::string text = fmt::format(
-        "Trajectory  {} checkpoints, every {} epochs{}\nProfiles    at each {} x {} steps on [{:g}, {:g}]\n",
-        count_text(config.training.path_length()), count_text(config.training.path_every),
-        config.training.lbfgs_iterations > 0 ? " and after L-BFGS" : "", directions_text(config),
-        config.grid.steps().size(), config.grid.min, config.grid.max);
+    const std::string which = config.path_checkpoints > 0
+                                  ? std::string(", loaded")
+                                  : fmt::format(", every {} epochs{}", count_text(config.training.path_every),
+                                                config.training.lbfgs_iterations > 0 ? " and after L-BFGS" : "");
+    std::string text = fmt::format("Trajectory  {} checkpoints{}\nProfiles    at each {} x {} steps on [{:g}, {:g}]\n",
+                                   count_text(config.path_length()), which, directions_text(config),
+                                   config.grid.steps().size(), config.grid.min, config.grid.max);
     text += quadrature_lines(config);
     if (has_step_points(config))
       text += fmt::format("            and the step's own points, {}\n", config.training.describe_points());

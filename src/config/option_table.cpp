@@ -410,12 +410,11 @@ std::vector<Option> make_table() {
       {"path", "", "surface: the plane of two principal components of the training's path, of a file of `trajectory`",
        profiles, evaluates, [](C& c, Text t, Text o) { c.surface.path = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.surface.path); }, '\0', "surface"},
-      {"path-checkpoints", "K", "surface: refuse a path with another number of checkpoints", profiles, evaluates,
-       [](C& c, Text t, Text o) { c.surface.path_checkpoints = parse_whole<std::int64_t>(t, o, 1, 100'000); },
-       [](const C& c) {
-         return c.surface.path_checkpoints > 0 ? number_text(c.surface.path_checkpoints) : std::string();
-       },
-       '\0', "surface"},
+      {"path-checkpoints", "K", "surface, trajectory: refuse a loaded path with another number of checkpoints",
+       profiles, evaluates,
+       [](C& c, Text t, Text o) { c.path_checkpoints = parse_whole<std::int64_t>(t, o, 1, 100'000); },
+       [](const C& c) { return c.path_checkpoints > 0 ? number_text(c.path_checkpoints) : std::string(); }, '\0',
+       "surface,trajectory"},
       {"method", "auto|dense|lanczos",
        "spectrum: the whole Hessian and all its eigenvalues, or Lanczos from random probes [dense up to 5000 "
        "parameters]",

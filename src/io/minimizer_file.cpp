@@ -10,6 +10,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <regex>
 #include <string_view>
@@ -233,6 +234,46 @@ Minimizer from_safetensors(const std::string& path, LossKind loss, const Network
   }
 }
 
+/// The last whole number in a file's name: the epoch of a checkpoint.
+std::optional<std::int64_t> number_in(const std::string& name) {
+  const auto last = name.find_last_of("0123456789");
+  if (last == std::string::npos) return std::nullopt;
+  const auto before = name.find_last_not_of("0123456789", last);
+  const std::size_t first = before == std::string::npos ? 0 : before + 1;
+  std::int64_t number = 0;
+  const auto read = std::from_chars(name.data() + first, name.data() + last + 1, number);
+  return read.ec == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+/// Checkpoints in a folder, *.safetensors with the epoch as the last number of each name: the last one, with its path.
+Minimizer from_folder(const std::string& folder, LossKind loss, const NetworkHints& hints) {
+  const auto unusable = [&](const std::string& why) {
+    return Error(fmt::format("The folder of checkpoints '{}' cannot be used: {}", folder, why));
+  };
+  std::map<std::int64_t, std::string> files;
+  for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".safetensors") continue;
+    const auto epoch = number_in(entry.path().stem().string());
+    if (!epoch)
+      throw unusable(fmt::format("'{}' has no epoch, a number, in its name.", entry.path().filename().string()));
+    if (!files.emplace(*epoch, entry.path().string()).second)
+      throw unusable(fmt::format("two of its files are of epoch {}.", *epoch));
+  }
+  if (files.empty()) throw unusable("there is no .safetensors file in it.");
+  Minimizer last;
+  TrainingPath path;
+  for (const auto& [epoch, file] : files) {
+    Minimizer checkpoint = from_safetensors(file, loss, hints);
+    if (!path.epoch.empty() && !(checkpoint.spec == last.spec))
+      throw unusable(fmt::format("'{}' holds another network than the epoch before.", file));
+    path.epoch.push_back(epoch);
+    path.parameters.insert(path.parameters.end(), checkpoint.theta.begin(), checkpoint.theta.end());
+    last = std::move(checkpoint);
+  }
+  last.path = std::move(path);
+  return last;
+}
+
 /// The name of the minimizer that is wanted of a file.
 using NameChoice = std::function<std::string(const h5::File&)>;
 
@@ -351,6 +392,8 @@ std::vector<double> read_direction_rows(const std::string& path, const std::stri
 }  // namespace
 
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints) {
+  std::error_code no_folder;
+  if (std::filesystem::is_directory(path, no_folder)) return from_folder(path, loss, hints);
   return is_hdf5_minimizer(path) ? from_hdf5(path, own_of(loss), loss) : from_safetensors(path, loss, hints);
 }
 

@@ -28,7 +28,7 @@ std::vector<Minimizer> first_guesses(const RunConfig& config) {
     minimizer.theta =
         initial_parameters(config.network, config.training.init, config.training.seed + minimizers.size());
     TrainingPath& path = minimizer.path;
-    for (std::int64_t c = 0; c < config.surface.path_checkpoints; ++c) {  // any that span a plane
+    for (std::int64_t c = 0; c < config.path_checkpoints; ++c) {  // any that span a plane
       path.epoch.push_back(c);
       const auto theta = initial_parameters(config.network, config.training.init, static_cast<std::uint64_t>(1000 + c));
       path.parameters.insert(path.parameters.end(), theta.begin(), theta.end());

@@ -36,7 +36,6 @@ Minimizer load(const Setup& setup, const MinimizerSource& source) {
   if (minimizer.problem != full_name(config.problem)) {  // what the file says is of another loss
     minimizer.problem = full_name(config.problem);
     minimizer.history = {};
-    minimizer.path = {};
     minimizer.training_loss = std::numeric_limits<double>::quiet_NaN();
     minimizer.training_quadrature.clear();
   }

@@ -39,17 +39,18 @@ void require_there(const RunConfig& config, const std::string& minimizer_file) {
       minimizer_file, config.output, config.output));
 }
 
-// How many checkpoints the paths have that a surface is of, so that its settings say so.
+// How many checkpoints the paths have that are looked at, so that the settings say so.
 void adopt_path(RunConfig& config, const std::string& file, std::size_t n_checkpoints) {
-  std::int64_t& known = config.surface.path_checkpoints;
+  std::int64_t& known = config.path_checkpoints;
   const auto found = static_cast<std::int64_t>(n_checkpoints);
   if (found == 0)
-    throw UsageError(fmt::format("--path: '{}' has no path of a training: make it with trajectory.", file));
+    throw UsageError(
+        fmt::format("'{}' has no path of a training: give a file of trajectory, or a folder of checkpoints.", file));
   if (known != 0 && known != found) {
-    throw UsageError(fmt::format(
-        "--path: '{}' has a path of {} checkpoints, and {} are due: measure one loss at a time with --losses, or "
-        "leave --path-checkpoints out.",
-        file, found, known));
+    throw UsageError(
+        fmt::format("'{}' has a path of {} checkpoints, and {} are due: measure one loss at a time with --losses, or "
+                    "leave --path-checkpoints out.",
+                    file, found, known));
   }
   known = found;
 }
@@ -62,7 +63,7 @@ void adopt_network(RunConfig& config, const OptionTexts& given) {
     require_there(config, file_of(source));
     const Minimizer found = load_minimizer(source, hints);
     networks.emplace_back(source.file, found.spec);
-    if (config.surface.path) adopt_path(config, source.file, found.path.epoch.size());
+    if (config.surface.path || config.command == "trajectory") adopt_path(config, source.file, found.path.epoch.size());
   }
   for (const NetworkSpec& found : adopt_start(config, hints)) networks.emplace_back(config.training.start, found);
 

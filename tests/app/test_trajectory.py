@@ -4,7 +4,7 @@ import os
 
 import h5py
 import numpy as np
-from system import SystemTest, main, text, theta_of
+from system import SystemTest, main, state_dict, text, theta_of, write_safetensors
 
 SMALL = ["--width=3", "--epochs=90", "--every=40", "--lbfgs-iterations=20", "--directions=7", "--grid=-1:1:9"]
 SMALL += ["--bootstrap=100"]
@@ -100,6 +100,39 @@ class Trajectory(SystemTest):
                 np.testing.assert_allclose(centres, np.tile(expected, (7, 1)).T, rtol=1e-12)
                 self.assertEqual(file[f"trajectory/{loss}/step_index"].shape, (4,))
 
+    def test_a_stored_path_and_a_folder_of_checkpoints_are_followed_again(self):
+        self.run_program("trajectory", *SMALL, "--output=t.h5")
+        self.run_program("trajectory", "--minimizer=t.h5", *SMALL[4:], "--output=again.h5", ranks=2)
+        for loss in ("ritz", "galerkin"):
+            os.mkdir(self.path(loss))
+            with h5py.File(self.path("t.h5")) as file, h5py.File(self.path("again.h5")) as again:
+                for name in ("loss", "total_variation"):
+                    np.testing.assert_array_equal(file[f"path/{loss}/{name}"], again[f"path/{loss}/{name}"])
+                for name in ("epoch", "index", "interval", "ritz_loss", "relative_l2_error"):
+                    np.testing.assert_array_equal(file[f"trajectory/{loss}/{name}"], again[f"trajectory/{loss}/{name}"])
+                path, shapes = file[f"minimizer/{loss}/path"], state_dict(file[f"minimizer/{loss}"])
+                for epoch, theta in zip(path["epoch"][()], path["parameters"][()]):
+                    tensors, first = {}, 0
+                    for name, tensor in shapes.items():
+                        tensors[name] = theta[first : first + tensor.size].reshape(tensor.shape)
+                        first += tensor.size
+                    name = self.path(f"{loss}/net-1-epoch{epoch}.safetensors")
+                    write_safetensors(name, tensors, {"network": "resnet", "activation": "swish"})
+        folders = ["--minimizer-ritz=ritz", "--minimizer-galerkin=galerkin", *SMALL[4:]]
+        self.run_program("trajectory", *folders, "--output=folders.h5")
+        self.run_program("verify", "folders.h5", "--all")
+        with h5py.File(self.path("folders.h5")) as file, h5py.File(self.path("t.h5")) as first:
+            for loss in ("ritz", "galerkin"):
+                for name in ("epoch", "index"):
+                    np.testing.assert_array_equal(file[f"trajectory/{loss}/{name}"], first[f"trajectory/{loss}/{name}"])
+        self.run_program("surface", *folders[:2], "--path", "--x=-1:1:5", "--y=-1:1:5", "--output=s.h5")
+        os.rename(self.path("ritz/net-1-epoch0.safetensors"), self.path("ritz/first.safetensors"))
+        said = self.run_program("trajectory", *folders, "--output=x.h5", code=1).stderr
+        self.assertIn("'first.safetensors' has no epoch, a number, in its name", said)
+        os.mkdir(self.path("empty"))
+        said = self.run_program("trajectory", "--minimizer=empty", "--output=x.h5", code=1).stderr
+        self.assertIn("there is no .safetensors file in it", said)
+
     def test_any_number_of_ranks_gives_the_same_bits_and_a_report(self):
         first = self.run_program("trajectory", *SMALL, *RANDOM, "--output=1.h5")
         self.assertIn("Deep Galerkin: RI along its training, 7 directions", first.stdout)
@@ -142,8 +175,13 @@ class Trajectory(SystemTest):
 
     def test_what_cannot_be_is_refused_in_a_sentence(self):
         self.run_program("train", *SMALL[:2], "--lbfgs-iterations=0", "--output=m.h5")
+        self.run_program("trajectory", *SMALL, "--output=t.h5")
         cases = [
-            (["trajectory", "--minimizer=m.h5"], "trajectory follows trainings, and 'm.h5' leaves none"),
+            (["trajectory", "--minimizer=m.h5"], "'m.h5' has no path of a training: give a file of trajectory"),
+            (["trajectory", "--minimizer-ritz=t.h5"], "take one loss at a time with --losses"),
+            (["trajectory", "--minimizer=t.h5", "--every=5"], "--every is of a training"),
+            (["trajectory", "--minimizer=t.h5", "--path-checkpoints=2"], "'t.h5' has a path of 5 checkpoints"),
+            (["trajectory", "--path-checkpoints=2"], "--path-checkpoints is of a path that is loaded"),
             (["trajectory", "--save-directions"], "--save-directions has no meaning for trajectory."),
             (["trajectory", "--every=0"], "--every '0' is too small"),
             (["trajectory", "--every=1", "--epochs=1000000"], "--every 1 makes 1000000 checkpoints"),

@@ -42,11 +42,10 @@ struct SurfaceOptions {
   std::vector<std::string>
       through;  // two or three minimizers: names of the run's own, or files; none: random directions
   Around around = Around::own;
-  bool orthogonal = false;            // the second direction to the first one
-  bool match = false;                 // also with the hidden units of the second minimizer matched to the first one's
-  bool redraw = false;                // two new directions at every point, as published
-  bool path = false;                  // the plane of the path that the minimizer's training took
-  std::int64_t path_checkpoints = 0;  // of that path; always there in the configuration of such a surface
+  bool orthogonal = false;  // the second direction to the first one
+  bool match = false;       // also with the hidden units of the second minimizer matched to the first one's
+  bool redraw = false;      // two new directions at every point, as published
+  bool path = false;        // the plane of the path that the minimizer's training took
   bool is_line() const { return !y; }
 };
 
@@ -102,6 +101,7 @@ struct RunConfig {
   SurfaceOptions surface;                     // of the command surface
   SpectrumOptions spectrum;                   // of the command spectrum
   StudyOptions study;                         // of the command study
+  std::int64_t path_checkpoints = 0;          // of a path that is loaded, of the commands surface and trajectory
   bool eigenvalues = false;                   // of the commands study and trajectory: the extreme ones of each Hessian
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
@@ -136,6 +136,8 @@ struct RunConfig {
   /// of a study none, whose rows train their own.
   std::vector<MinimizerSource> minimizer_sources() const;
   bool trains_any() const;
+  /// Checkpoints of the path that a trajectory or surface is of: loaded, or kept by the run's own trainings.
+  std::int64_t path_length() const { return path_checkpoints > 0 ? path_checkpoints : training.path_length(); }
   bool is_lanczos() const { return spectrum.method == SpectrumMethod::lanczos; }
   /// That the run may come to evaluate: more than n_directions only with until_ci.
   std::int64_t most_directions() const {

@@ -26,7 +26,8 @@ struct NetworkHints {
 /// sizes follow from the shapes, network and activation from __metadata__ or, where it is silent, from `hints`; shapes
 /// that only an mlp can have need no word. Throws Error that names file, tensor and expected shape, or what neither
 /// says; refuses non-finite values. Fills name, theta, spec, loss, source ("loaded from FILE") and, from HDF5, what the
-/// file says about errors and history.
+/// file says about errors and history. Of a folder of checkpoints, *.safetensors with the epoch as the last number of
+/// each name, the last one is the minimizer and all are its path.
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints);
 
 /// What a training of `loss` may start from, whatever loss it is a minimizer of. From HDF5: the minimizer called
