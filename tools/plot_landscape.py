@@ -368,7 +368,8 @@ def draw_surface(axes, row, figure):
             bar.ax.set_yticklabels([f"{level:.3g}" for level in levels[::5]])
         i, j = np.unravel_index(np.nanargmin(row.losses), row.losses.shape)
         axes.plot(row.x[j], row.y[i], "x", color="white", markersize=5)
-        axes.plot(*row.path.T, ".-", color="white", linewidth=0.8, markersize=3)
+        if row.path.size:
+            axes.plot(*row.path.T, ".-", color="white", linewidth=0.8, markersize=3)
         axes.plot(*row.places.T, "o", color=colour, markeredgecolor="white", markersize=4)
         axes.set_xlim(row.x[0], row.x[-1])
         axes.set_ylim(row.y[0], row.y[-1])

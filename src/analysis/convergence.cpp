@@ -50,7 +50,7 @@ std::int64_t n_first_complete(const LossReport& loss) {
 }
 
 std::string curve_cell(const CurvePoint& point) {
-  const std::string index = point.index ? fmt::format("{:.4g}", *point.index) : "undefined";
+  std::string index = point.index ? fmt::format("{:.4g}", *point.index) : "undefined";
   if (!point.interval) return index;
   return fmt::format("{}  {:>18}", index,
                      fmt::format("{:.4g} .. {:.4g}", point.interval->lower, point.interval->upper));

@@ -49,7 +49,8 @@ ResultTable<PointSetReport> point_sets_table(const RunConfig& config) {
   const std::string quadrature = to_string(config.quadrature), reference = to_string(reference_rule(config));
   ResultTable<Report> table(
       "the index with K independent point sets and the same directions, and var(T) split into directions and points");
-  table.add_text("quadrature", kRuleCapacity, "the K sets' quadrature rule", [=](const Report&) { return quadrature; });
+  table.add_text("quadrature", kRuleCapacity, "the K sets' quadrature rule",
+                 [=](const Report&) { return std::string(quadrature); });
   table.add("sets", "1", "number of independent point sets K", noise(&QuadratureNoise::n_sets));
   table.add("used", "1", "directions usable with every set", noise(&QuadratureNoise::n_used));
   table.add("index_mean", "1", "mean RI over the sets", noise(&QuadratureNoise::index_mean));
@@ -66,7 +67,7 @@ ResultTable<PointSetReport> point_sets_table(const RunConfig& config) {
   table.add("points_dominate_index", "1", "1 where index_spread > index_sampling_error, else 0",
             noise(&QuadratureNoise::points_dominate_index));
   table.add_text("reference_quadrature", kRuleCapacity, "the reference's quadrature rule, as good as exact",
-                 [=](const Report&) { return reference; });
+                 [=](const Report&) { return std::string(reference); });
   table.add("reference_index", "1", "RI with the reference", [](const Report& r) { return r.reference.index; });
   table.add("reference_interval", "1", "lower and upper bound of reference_index", &Report::reference_interval);
   table.add("reference_mean", "1 / step", "mean T with the reference",
@@ -87,7 +88,7 @@ ResultTable<PointSetReport> point_sets_table(const RunConfig& config) {
     return mean;
   });
   table.add("stream", "1", "stream of the seed that the points were drawn from; 0: the run's own points", "(K)", {n},
-            [=](const Report&) { return streams; });
+            [=](const Report&) { return std::vector(streams); });
   return table;
 }
 

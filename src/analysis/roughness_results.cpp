@@ -97,7 +97,7 @@ ResultTable<LossReport> loss_table() {
   table.add("bootstrap_seed", "1", "seed of the resampling", &R::bootstrap_seed);
   table.add("effective_directions", "1", "directions that carry the variance, n / kurtosis of T",
             [](const R& r) { return r.interval ? std::optional(r.interval->n_effective) : std::nullopt; });
-  table.add("evaluation_seconds", "s", "time of the evaluation, of all ranks", &R::evaluation_seconds);
+  table.add("evaluation_seconds", "s", "time of the evaluation, mean over ranks", &R::evaluation_seconds);
   table.add("median_noise", "1", "median noise of single precision over max f - min f",
             [](const R& r) { return r.single_precision ? r.single_precision->median_of_range : std::nullopt; });
   table.add("median_noise_share_of_variation", "1", "median share of T that this noise makes",

@@ -1,13 +1,14 @@
 // From rows of the Hessian or Lanczos runs to numbers, tables and a page.
 #include "landscape/analysis/spectrum.hpp"
-#include "landscape/analysis/extreme_eigenvalues.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
+#include "landscape/analysis/extreme_eigenvalues.hpp"
 #include "landscape/analysis/lanczos.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/symmetric_eigen.hpp"
@@ -22,6 +23,7 @@ namespace {
 constexpr std::size_t kMostByItself = 5000;     // parameters to which dense is chosen
 constexpr std::size_t kMostDense = 20000;       // that LAPACK is asked for
 constexpr std::size_t kMostWithVectors = 1000;  // whose eigenvectors are had for the Newton step
+constexpr double kMostUndecided = 0.5;          // eigenvalues, beside which a log-determinant means something
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 std::size_t decade_of(double size) {
@@ -73,7 +75,7 @@ void count_eigenvalues(SpectrumReport& report) {
   double least_positive = std::numeric_limits<double>::infinity(), volume = 0.0;
   for (auto at = values.rbegin(); at != values.rend(); ++at) {
     const double x = *at;
-    volume += x > 0.0 ? std::log10(x) : kUndefined;
+    volume += x > report.level ? std::log10(x) : kUndefined;
     report.log_volume.push_back(volume);
     if (std::isfinite(volume)) ++report.n_defined;
     ++(x < 0.0 ? report.negative : report.positive).count[decade_of(std::abs(x))];
@@ -87,22 +89,23 @@ void count_eigenvalues(SpectrumReport& report) {
       ++report.n_zero;
     }
   }
-  report.positive_condition = report.n_positive > 0.0 ? most / least_positive : kUndefined;
+  report.positive_condition = report.n_positive > 0.0 ? values.back() / least_positive : kUndefined;
 }
 
 // x = H+ g by the eigenvectors above the level.
 void add_newton_step(SpectrumReport& report, const Eigensystem& system, const std::vector<double>& gradient) {
   const std::size_t n = gradient.size();
-  double square = 0.0, decrease = 0.0;
+  double square = 0.0, decrease = 0.0, uphill = 0.0;
   for (std::size_t i = 0; i < n; ++i) {
     if (std::abs(system.values[i]) <= report.level) continue;
     double part = 0.0;
     for (std::size_t j = 0; j < n; ++j) part += system.vectors[i * n + j] * gradient[j];
     square += part * part / (system.values[i] * system.values[i]);
-    decrease += 0.5 * part * part / system.values[i];
+    (system.values[i] > 0.0 ? decrease : uphill) += 0.5 * part * part / system.values[i];
   }
   report.newton_step = std::sqrt(square);
-  report.predicted_decrease = decrease;
+  report.predicted_decrease = decrease + uphill;
+  report.predicted_from_negative = uphill;
 }
 
 // Row i of the eigenvectors, its largest entry positive.
@@ -212,17 +215,17 @@ SpectrumReport lanczos_spectrum(const std::vector<double>& rows, std::int64_t n_
   std::vector<double> values, residuals;
   for (const RitzValue& ritz : *best) {
     values.push_back(ritz.node);
-    residuals.push_back(ritz.residual);
+    residuals.push_back(std::max(ritz.residual, report.level));  // rounding's part is no less
   }
   add_extremes(report, values, residuals);
-  std::vector<double> trace, positive, negative, determinant;
+  std::vector<double> trace, positive, negative, undecided, determinant;
   std::vector<std::vector<double>> up(kDecades), down(kDecades);
   for (const std::vector<RitzValue>& run : runs) {
     for (std::size_t i = 0; i < m; ++i) {
       report.nodes.push_back(i < run.size() ? run[i].node : kUndefined);
       report.weights.push_back(i < run.size() ? run[i].weight : kUndefined);
     }
-    for (auto* samples : {&trace, &positive, &negative, &determinant}) samples->push_back(0.0);
+    for (auto* samples : {&trace, &positive, &negative, &undecided, &determinant}) samples->push_back(0.0);
     for (auto* bins : {&up, &down}) {
       for (std::vector<double>& bin : *bins) bin.push_back(0.0);
     }
@@ -230,7 +233,9 @@ SpectrumReport lanczos_spectrum(const std::vector<double>& rows, std::int64_t n_
       const double share = n * ritz.weight;
       trace.back() += share * ritz.node;
       (ritz.node < 0.0 ? down : up)[decade_of(std::abs(ritz.node))].back() += share;
-      if (ritz.node > report.level) {
+      if (std::abs(ritz.node) <= ritz.residual && std::abs(ritz.node) > report.level) {
+        undecided.back() += share;  // the run has not found out its sign
+      } else if (ritz.node > report.level) {
         positive.back() += share;
         determinant.back() += share * std::log(ritz.node);
       } else if (ritz.node < -report.level) {
@@ -247,7 +252,9 @@ SpectrumReport lanczos_spectrum(const std::vector<double>& rows, std::int64_t n_
   put(positive, report.n_positive, report.n_positive_error);
   put(negative, report.n_negative, report.n_negative_error);
   put(determinant, report.log_determinant, report.log_determinant_error);
-  report.n_zero = n - report.n_positive - report.n_negative;
+  put(undecided, report.n_undecided, report.n_undecided_error);
+  report.n_zero = std::max(0.0, n - report.n_positive - report.n_negative - report.n_undecided);
+  if (report.n_undecided > kMostUndecided) report.log_determinant = report.log_determinant_error = kUndefined;
   for (std::size_t bin = 0; bin < kDecades; ++bin) {
     put(up[bin], report.positive.count[bin], report.positive.error[bin]);
     put(down[bin], report.negative.count[bin], report.negative.error[bin]);
@@ -310,26 +317,29 @@ ResultTable<SpectrumReport> spectrum_table(const RunConfig& config) {
             "exponents e of the bins 10^e <= |lambda| < 10^(e + 1); smaller and larger ones are in the "
             "first and the last",
             "(B)", {kDecades}, [](const S&) {
-              std::vector<double> exponents;
-              for (int k = 0; k < kDecades; ++k) exponents.push_back(kFirstDecade + k);
+              std::vector<double> exponents(kDecades);
+              std::iota(exponents.begin(), exponents.end(), double{kFirstDecade});
               return exponents;
             });
   table.add("positive_by_decade", "1", "number of positive eigenvalues by size", "(B)", {kDecades},
             [](const S& s) { return listed(s.positive.count); });
   table.add("negative_by_decade", "1", "number of negative eigenvalues by size", "(B)", {kDecades},
             [](const S& s) { return listed(s.negative.count); });
-  table.add("evaluation_seconds", "s", "time of the products with H, of all ranks", &S::seconds);
+  table.add("evaluation_seconds", "s", "time of the products with H, mean over ranks", &S::seconds);
   if (dense) {
     table.add("eigenvalues", "loss", "all, ascending", "(n)", {n}, &S::eigenvalues);
     table.add("asymmetry", "loss", "max |H - H'| before H was symmetrised", &S::asymmetry);
     table.add("condition", "1", "max |lambda| / min |lambda|", &S::condition);
-    table.add("positive_condition", "1", "max |lambda| over the least above the level", &S::positive_condition);
-    table.add("log_volume", "1", "V(k), the sum of log10 of the k largest; NaN from the first that is not positive",
-              "(n)", {n}, &S::log_volume);
+    table.add("positive_condition", "1", "the largest over the least above the level", &S::positive_condition);
+    table.add("log_volume", "1",
+              "V(k), the sum of log10 of the k largest; NaN from the first that is not above the level", "(n)", {n},
+              &S::log_volume);
     table.add("log_volume_defined", "1", "the last k with a V(k)", &S::n_defined);
     table.add("newton_step", "1", "|H+ g|, H+ the pseudo-inverse above the level; NaN above 1000 parameters",
               &S::newton_step);
     table.add("predicted_decrease", "loss", "g' H+ g / 2", &S::predicted_decrease);
+    table.add("predicted_from_negative", "loss", "the part of it that negative eigenvalues make",
+              &S::predicted_from_negative);
     if (const std::int64_t k = n_vectors(config); k > 0) {
       table.add("eigenvectors", "1", "of the K largest eigenvalues, the largest first, then of the K smallest",
                 "(2 K, n)", {2 * k, n}, &S::vectors);
@@ -337,6 +347,8 @@ ResultTable<SpectrumReport> spectrum_table(const RunConfig& config) {
     return table;
   }
   const std::int64_t probes = config.spectrum.probes, steps = config.spectrum.steps;
+  table.add("undecided", "1", "number whose sign the runs have not found out", &S::n_undecided);
+  table.add("undecided_error", "1", "standard error over the probes", &S::n_undecided_error);
   table.add("positive_error", "1", "standard error over the probes", &S::n_positive_error);
   table.add("negative_error", "1", "standard error over the probes", &S::n_negative_error);
   table.add("log_determinant_positive_error", "1", "standard error over the probes", &S::log_determinant_error);
@@ -360,7 +372,8 @@ std::string first_of(const std::vector<double>& values) {
 }
 
 std::string with_error(double value, double error) {
-  return error > 0.0 ? fmt::format("{:.6g} +- {:.2g}", value, error) : fmt::format("{:.6g}", value);
+  const std::string text = defined_text(value, "{:.6g}");
+  return error > 0.0 ? fmt::format("{} +- {:.2g}", text, error) : text;
 }
 
 std::string sizes_text(const SpectrumReport& report) {
@@ -368,8 +381,9 @@ std::string sizes_text(const SpectrumReport& report) {
   for (std::size_t bin = kDecades; bin-- > 0;) {
     if (report.positive.count[bin] == 0.0 && report.negative.count[bin] == 0.0) continue;
     const auto cell = [&](const SizeCounts& counts) {
-      return report.is_dense ? fmt::format("{:.0f}", counts.count[bin])
-                             : fmt::format("{:.1f} +- {:.1f}", counts.count[bin], counts.error[bin]);
+      return report.is_dense                    ? fmt::format("{:.0f}", counts.count[bin])
+             : std::isfinite(counts.error[bin]) ? fmt::format("{:.1f} +- {:.1f}", counts.count[bin], counts.error[bin])
+                                                : fmt::format("{:.1f}", counts.count[bin]);
     };
     const int exponent = kFirstDecade + static_cast<int>(bin);
     const std::string range = bin == 0              ? fmt::format("below 1e{}", exponent + 1)
@@ -388,12 +402,14 @@ std::string text_of(const SpectrumReport& report) {
     text += fmt::format("  {:<26}{}\n", what, value);
   };
   line("largest eigenvalues", first_of(report.largest));
-  if (!dense) line("  one lies within", first_of(report.largest_residual));
+  if (!dense) line("  error bounds", first_of(report.largest_residual));
   line("smallest eigenvalues", first_of(report.smallest));
-  if (!dense) line("  one lies within", first_of(report.smallest_residual));
+  if (!dense) line("  error bounds", first_of(report.smallest_residual));
   line("positive, zero, negative", fmt::format("{}, {:.6g}, {} (zero: |lambda| <= {:.2g}, rounding)",
                                                with_error(report.n_positive, report.n_positive_error), report.n_zero,
                                                with_error(report.n_negative, report.n_negative_error), report.level));
+  if (!dense && report.n_undecided > 0.0)
+    line("of unknown sign", with_error(report.n_undecided, report.n_undecided_error) + ": more --lanczos-steps tell");
   line("trace", with_error(report.trace, report.trace_error));
   if (dense)
     line("condition number", fmt::format("{:.4g}; of the positive ones {}", report.condition,
@@ -411,7 +427,10 @@ std::string text_of(const SpectrumReport& report) {
   line("|grad L|", fmt::format("{:.4g}", report.gradient_norm));
   if (dense && std::isfinite(report.newton_step))
     line("Newton step |H+ grad L|",
-         fmt::format("{:.4g}, predicted decrease {:.4g}", report.newton_step, report.predicted_decrease));
+         fmt::format("{:.4g}, predicted decrease {:.4g}{}", report.newton_step, report.predicted_decrease,
+                     report.n_negative > 0.0
+                         ? fmt::format(" ({:.4g} of it by negative eigenvalues)", report.predicted_from_negative)
+                         : ""));
   return text + sizes_text(report);
 }
 

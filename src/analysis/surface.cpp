@@ -82,13 +82,21 @@ void count_minima(const Grid& grid, const math::LossError<double>& error, Surfac
   }
 }
 
+// A minimizer's place is not missed for rounding.
+double snapped(double x) {
+  for (const double end : {0.0, 1.0}) {
+    if (std::abs(x - end) <= kOnGrid) return end;
+  }
+  return x;
+}
+
 Barrier find_barrier(const Grid& grid) {
   Barrier barrier;
   const double a = grid.at(0.0, 0.0), b = grid.at(1.0, 0.0);
   if (!std::isfinite(a) || !std::isfinite(b)) return barrier;
   double highest = kUndefined;
   for (std::size_t j = 0; j < grid.n_x(); ++j) {
-    const double x = grid.x[j], f = grid.loss[j];
+    const double x = snapped(grid.x[j]), f = grid.loss[j];
     if (x < 0.0 || x > 1.0) continue;
     if (!std::isfinite(f)) return {};
     if (!(highest >= f)) {

@@ -116,7 +116,7 @@ ResultTable<SweepLoss> sweep_table(const RunConfig& config) {
   table.add("directions", "1", "number of directions M", &SweepLoss::n_directions);
   table.add("steps", "1", "distinct steps of all grids together", constant(n_steps));
   table.add("steps_if_separate", "1", "steps of all grids, were nothing shared", constant(n_separate));
-  table.add("evaluation_seconds", "s", "time of the evaluation, of all ranks", &SweepLoss::evaluation_seconds);
+  table.add("evaluation_seconds", "s", "time of the evaluation, mean over ranks", &SweepLoss::evaluation_seconds);
   table.add("radius", "step", "half-widths l", "(L)", {n_radius}, constant(config.sweep_radius));
   table.add("intervals", "1", "numbers of intervals m", "(K)", {n_intervals}, constant(config.sweep_intervals));
   table.add("index", "1", "RI, NaN where undefined", "(L, K)", shape,

@@ -8,12 +8,12 @@
 
 #include "landscape/model/error.hpp"
 
-extern "C" {
+extern "C" {  // NOLINTBEGIN(readability-identifier-naming): Fortran's names
 void dsyevd_(const char* job, const char* triangle, const int* n, double* a, const int* ld, double* values,
              double* work, const int* n_work, int* whole_work, const int* n_whole_work, int* info);
 void dstev_(const char* job, const int* n, double* diagonal, double* beside, double* vectors, const int* ld,
             double* work, int* info);
-}
+}  // NOLINTEND(readability-identifier-naming)
 
 namespace landscape {
 namespace {

@@ -85,9 +85,11 @@ Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind
 
   const PointSet error_points =
       make_points(history_rule(config.network.dimension), config.problem->domain, config.network.dimension, 0, 0);
-  const auto n_checkpoints = static_cast<std::int64_t>(minimizer.path.epoch.size());
   const auto width = static_cast<std::size_t>(rows.n_columns(group + "/checkpoints"));
-  const std::vector<double> measured = rows.rows(group + "/checkpoints", 0, n_checkpoints);
+  std::vector<double> measured;
+  found.n_damaged += rows.for_each(group + "/checkpoints", [&](std::span<const double> row, bool intact) {
+    for (const double value : row) measured.push_back(intact ? value : kUndefined);
+  });
   for (std::size_t c = 0; c < minimizer.path.epoch.size(); ++c) {
     Checkpoint& checkpoint = found.checkpoints.emplace_back();
     checkpoint.epoch = minimizer.path.epoch[c];
@@ -140,16 +142,27 @@ std::string further_table(const Trajectory& trajectory, const RunConfig& config)
   return text;
 }
 
-// The claim to test: RI rises, then falls.
+// The claim to test: RI rises, then falls. Of checkpoints with an index, of which rounding may have made some.
 std::string largest_text(const Trajectory& trajectory) {
-  const auto index = [](const Checkpoint& checkpoint) {
-    return (checkpoint.reference ? *checkpoint.reference : checkpoint.own).index.index.value_or(0.0);
+  const auto of = [](const Checkpoint& checkpoint) -> const IndexEstimate& {
+    return checkpoint.reference ? *checkpoint.reference : checkpoint.own;
   };
-  const auto largest = std::ranges::max_element(trajectory.checkpoints, {}, index);
-  const Checkpoint &first = trajectory.checkpoints.front(), &last = trajectory.checkpoints.back();
-  return wrapped(fmt::format("RI begins at {:.4g}, is largest at epoch {}, {:.4g}, and ends at {:.4g}{}.", index(first),
-                             count_text(largest->epoch), index(*largest), index(last),
-                             first.reference ? " (with the reference quadrature)" : ""),
+  const std::vector<Checkpoint>& all = trajectory.checkpoints;
+  if (!std::ranges::all_of(all, [&](const Checkpoint& c) { return of(c).index.index.has_value(); })) return "";
+  const Checkpoint &first = all.front(), &last = all.back();
+  const Checkpoint& largest =
+      *std::ranges::max_element(all, {}, [&](const Checkpoint& c) { return *of(c).index.index; });
+  const auto is_above = [&](const Checkpoint& end) {
+    const auto &top = of(largest).interval, &bottom = of(end).interval;
+    return top && bottom && top->lower > bottom->upper;
+  };
+  const bool is_inside = &largest != &first && &largest != &last;
+  return wrapped(fmt::format("RI begins at {}, is largest at epoch {}, {}, and ends at {}{}{}.", index_cell(of(first)),
+                             count_text(largest.epoch), index_cell(of(largest)), index_cell(of(last)),
+                             first.reference ? " (with the reference quadrature)" : "",
+                             !is_inside                          ? ""
+                             : is_above(first) && is_above(last) ? ": its interval there lies above those of both ends"
+                                                                 : ": the intervals do not tell it from both ends"),
                  kTextWidth);
 }
 
@@ -200,7 +213,7 @@ std::string trajectory_text(const std::vector<Trajectory>& trajectories, const R
     text += largest_text(trajectory);
     if (trajectory.n_damaged > 0) {
       text +=
-          fmt::format("{} profiles do not match their checksum; --resume computes them again.\n", trajectory.n_damaged);
+          fmt::format("{} rows do not match their checksum; --resume computes them again.\n", trajectory.n_damaged);
     }
   }
   return text;

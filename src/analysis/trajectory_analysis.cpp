@@ -155,7 +155,7 @@ ResultTable<Trajectory> trajectory_table(const RunConfig& config) {
   table.add("bootstrap_resamples", "1", "resamples of an interval", constant(bootstrap.resamples));
   table.add("bootstrap_seed", "1", "seed of the resampling", constant(bootstrap.seed));
   table.add("directions", "1", "number of directions M", constant(config.n_directions));
-  table.add("evaluation_seconds", "s", "time of the evaluation, of all ranks", &Trajectory::evaluation_seconds);
+  table.add("evaluation_seconds", "s", "time of the evaluation, mean over ranks", &Trajectory::evaluation_seconds);
   table.add("epoch", "1", "epochs of Adam and iterations of L-BFGS done", "(K)", shape,
             column([](const Checkpoint& c) { return c.epoch; }));
   table.add("ritz_loss", "1", "Ritz loss", "(K)", shape, column([](const Checkpoint& c) { return c.loss[0]; }));

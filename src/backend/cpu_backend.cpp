@@ -25,8 +25,8 @@ class Aligned {
   Aligned() = default;
   explicit Aligned(std::size_t n)
       : size_(n), data_(new (std::align_val_t{64}) Real[std::max<std::size_t>(n, 64 / sizeof(Real))]) {}
-  Aligned(Aligned&&) = default;
-  Aligned& operator=(Aligned&&) = default;
+  Aligned(Aligned&&) noexcept = default;
+  Aligned& operator=(Aligned&&) noexcept = default;
   Real* data() { return data_.get(); }
   const Real* data() const { return data_.get(); }
   std::size_t size() const { return size_; }

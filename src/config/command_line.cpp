@@ -373,7 +373,7 @@ OptionTexts parse_config_text(std::string_view text, const std::string& name) {
     } else if (value.find_first_of("\n\r") != std::string::npos) {
       complaints.add(fmt::format("{}: {} holds a line break: no option or file name may.", name, key));
     } else {
-      complaints.collect([&] { add_option(texts, key, value, name); });
+      complaints.collect([&, &key = key, &value = value] { add_option(texts, key, value, name); });
     }
   }
   if (!complaints.empty()) {

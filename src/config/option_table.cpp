@@ -186,12 +186,16 @@ std::vector<Option> make_table() {
   constexpr auto run = Stage::run;
   constexpr auto kMostCount = std::numeric_limits<std::int64_t>::max();
   using C = RunConfig;
-  const auto trained = [](const C& c, std::string text) { return c.trains_any() ? text : std::string(); };
-  const auto layered = [](const C& c, std::string text) {
+  const auto trained = [](const C& c, const std::string& text) { return c.trains_any() ? text : std::string(); };
+  const auto layered = [](const C& c, const std::string& text) {
     return c.network.kind == NetworkKind::linear ? std::string() : text;
   };
-  const auto in_blocks = [](const C& c, std::string text) { return has_blocks(c.network.kind) ? text : std::string(); };
-  const auto drawn = [](const C& c, std::string text) { return c.directions_from.empty() ? text : std::string(); };
+  const auto in_blocks = [](const C& c, const std::string& text) {
+    return has_blocks(c.network.kind) ? text : std::string();
+  };
+  const auto drawn = [](const C& c, const std::string& text) {
+    return c.directions_from.empty() ? text : std::string();
+  };
 
   return {
       {"output", "FILE", "results, one HDF5 file", general, run,  //

@@ -165,6 +165,7 @@ void write_text_list(hid_t object, const std::string& name, const std::vector<st
   if (texts.size() * H5Tget_size(type.get()) > kLargestAttribute)
     throw Error(fmt::format("The attribute {} has too many texts for the file: {}.", name, texts.size()));
   std::vector<const char*> all;
+  all.reserve(texts.size());
   for (const std::string& text : texts) all.push_back(text.c_str());
   write_new(object, name, type.get(), type.get(), space_of(texts.size()), all.empty() ? nullptr : all.data());
 }

@@ -328,7 +328,7 @@ template <class T>
 std::vector<T> read_dataset(hid_t parent, const std::string& name, std::size_t rank, std::vector<hsize_t>* shape,
                             bool* missing) {
   const OpenDataset open = open_dataset(parent, name, file_type<T>(), rank);
-  const std::vector<T> values = read_whole<T>(open);
+  std::vector<T> values = read_whole<T>(open);
   if (missing != nullptr && !has_attribute(open.dataset.get(), kChecksum)) {
     *missing = true;
   } else if (read_integer(open.dataset.get(), kChecksum) != std::int64_t{crc32c_of(std::span<const T>(values))}) {

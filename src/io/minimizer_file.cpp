@@ -248,7 +248,7 @@ std::optional<std::int64_t> number_in(const std::string& name) {
 /// Checkpoints in a folder, *.safetensors with the epoch as the last number of each name: the last one, with its path.
 Minimizer from_folder(const std::string& folder, LossKind loss, const NetworkHints& hints) {
   const auto unusable = [&](const std::string& why) {
-    return Error(fmt::format("The folder of checkpoints '{}' cannot be used: {}", folder, why));
+    return Error(fmt::format("The minimizer folder '{}' cannot be used: {}", folder, why));
   };
   std::map<std::int64_t, std::string> files;
   for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(folder)) {

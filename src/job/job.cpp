@@ -149,6 +149,7 @@ Setup with_config(Setup setup, RunConfig config) {
 struct Beginning {
   const Setup setup;
   OutputClaim claim;
+  Beginning(Setup as_settled, OutputClaim as_claimed) : setup(std::move(as_settled)), claim(std::move(as_claimed)) {}
 };
 std::optional<Beginning> begin(const Communicator& comm, const Invocation& invocation) {
   Setup proposed = set_up(comm, invocation);

@@ -10,7 +10,7 @@ namespace landscape {
 namespace {
 
 constexpr int kAskTag = 1, kAnswerTag = 2;
-enum Ask : std::int64_t { kDraw = 0, kClose = 1 };
+constexpr std::int64_t kDraw = 0, kClose = 1;  // asks
 constexpr std::int64_t kNone = -1;
 constexpr std::int64_t kPlenty = 4;  // numbers left per rank that make it safe to hold one that is not begun
 constexpr std::chrono::microseconds kNap{500};

@@ -18,18 +18,18 @@ namespace landscape {
 
 MPI_Comm native(const Communicator& comm) { return comm.native().comm; }
 
-void check_mpi(int code, const char* call, std::source_location place) {
+void check_mpi(int code, const char* call, SourcePlace place) {
   if (code == MPI_SUCCESS) return;
   std::array<char, MPI_MAX_ERROR_STRING> text{};
   int length = 0;
   std::string reason = fmt::format("error {}", code);
   if (MPI_Error_string(code, text.data(), &length) == MPI_SUCCESS)
     reason.assign(text.data(), static_cast<std::size_t>(length));
-  const std::string_view file = place.file_name();
-  throw MpiError(fmt::format("{} failed ({}) at {}:{}.", call, reason, file.substr(file.rfind('/') + 1), place.line()));
+  const std::string_view file = place.file;
+  throw MpiError(fmt::format("{} failed ({}) at {}:{}.", call, reason, file.substr(file.rfind('/') + 1), place.line));
 }
 
-void wait_patiently(MPI_Request& request, const char* call, std::source_location place) {
+void wait_patiently(MPI_Request& request, const char* call, SourcePlace place) {
   using Clock = std::chrono::steady_clock;
   using std::chrono::microseconds;
   constexpr int kEagerTests = 20;            // most collectives are done by then,

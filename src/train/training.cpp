@@ -188,6 +188,8 @@ class Trainer {
     return value;
   }
 
+  double decayed(std::int64_t times) const { return std::pow(training_.decay_factor, static_cast<double>(times)); }
+
   void adam() {
     const bool redrawn = training_.points == TrainingPoints::redrawn;
     PointSet all = points_of_epoch(0);
@@ -195,8 +197,7 @@ class Trainer {
     while (state_.epoch < training_.epochs) {
       const std::int64_t epoch = state_.epoch;
       double rate = training_.learning_rate;
-      if (training_.decay_every > 0)
-        rate *= std::pow(training_.decay_factor, static_cast<double>(epoch / training_.decay_every));
+      if (training_.decay_every > 0) rate *= decayed(epoch / training_.decay_every);
       if (redrawn) all = points_of_epoch(epoch);
       double value = 0.0;
       const auto batch = static_cast<std::size_t>(training_.batch);

@@ -131,7 +131,7 @@ class BadInput(SystemTest):
                 with self.subTest(option=option, name=name):
                     run = [f"--{option}={name}", "--epochs=1", "--lbfgs-iterations=0", "--quiet"]
                     stderr = self.run_program(*run, code=1, timeout=20).stderr
-                    self.assertRegex(stderr, rf"\Alandscape_mpi: The [a-z]+ file '{name}' [^\n]*: [^\n]*[.]\n\Z")
+                    self.assertRegex(stderr, rf"\Alandscape_mpi: The [a-z]+ (file|folder) '{name}' [^\n]*: [^\n]*[.]\n\Z")
                     self.assertNotIn("HDF5 cannot", stderr)
 
     def test_every_wrong_option_of_a_reading_command_is_named_before_the_file_is_read(self):

@@ -147,6 +147,16 @@ class Surface(SystemTest):
         said = self.run_program("surface", "--through=l.h5:galerkin,l.h5:ritz", "--x=0.1:0.9:5", "--output=n.h5").stdout
         self.assertIn("its --x must hold 0 and 1", said)
 
+    def test_a_barrier_does_not_miss_an_end_for_rounding(self):
+        case = ["surface", *SHORT, "--through=ritz,galerkin", "--bootstrap=50"]
+        found = {}
+        for name, x in (("exact", "0:1:11"), ("rounded", "-0.1:1.1:13")):  # whose last but one is 1 + 2e-16
+            self.run_program(*case, f"--x={x}", f"--output={name}.h5")
+            with h5py.File(self.path(f"{name}.h5")) as file:
+                found[name] = [file[f"surface/{loss}/summary/barrier"][()] for loss in ("ritz", "galerkin")]
+        np.testing.assert_allclose(found["rounded"], found["exact"], atol=1e-12)
+        self.assertGreaterEqual(min(found["rounded"]), 0.0)
+
     def test_matched_units_take_away_what_their_order_makes(self):
         self.run_program("train", *SHORT, "--output=m.h5")
         with h5py.File(self.path("m.h5")) as file:

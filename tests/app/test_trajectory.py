@@ -133,6 +133,14 @@ class Trajectory(SystemTest):
         said = self.run_program("trajectory", "--minimizer=empty", "--output=x.h5", code=1).stderr
         self.assertIn("there is no .safetensors file in it", said)
 
+    def test_damaged_numbers_of_a_checkpoint_are_undefined_and_told(self):
+        self.run_program("trajectory", *SMALL, "--output=t.h5")
+        with h5py.File(self.path("t.h5"), "r+") as file:
+            file["path/ritz/checkpoints/measure"][0, 0] = -99.0
+        said = self.run_program("reduce", "t.h5").stdout
+        self.assertNotIn("-99", said)
+        self.assertIn("1 rows do not match their checksum", said)
+
     def test_any_number_of_ranks_gives_the_same_bits_and_a_report(self):
         first = self.run_program("trajectory", *SMALL, *RANDOM, "--output=1.h5")
         self.assertIn("Deep Galerkin: RI along its training, 7 directions", first.stdout)

@@ -383,7 +383,8 @@ TEST_F(MinimizerFile, OutputsOfThisProgramAreMinimizerFilesToo) {
   LandscapeFile::create(path, one, ExistingOutput::replace);
   EXPECT_TRUE(contains(message_of([&] { load_minimizer(path, LossKind::galerkin, {}); }), "/minimizer/galerkin"));
   EXPECT_TRUE(contains(message_of([&] { load_minimizer(folder_ / "none", LossKind::ritz, {}); }), "No such file"));
-  EXPECT_TRUE(contains(message_of([&] { load_minimizer(folder_.path(), LossKind::ritz, {}); }), "no plain file"));
+  EXPECT_TRUE(
+      contains(message_of([&] { load_minimizer(folder_.path(), LossKind::ritz, {}); }), "no .safetensors file"));
 }
 
 TEST_F(MinimizerFile, TheTensorsOfAnOutputAreDatasetsNamedAndShapedAsInPyTorch) {

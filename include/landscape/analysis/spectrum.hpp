@@ -3,7 +3,7 @@
 // the density with a standard error over the probes.
 //
 // V(k) = sum of log10 of the k largest eigenvalues is the published measure of a basin's volume, undefined from the
-// first one on that is not positive. What is defined always: the log-determinant over the positive subspace, with its
+// first one on that is not above rounding. What is defined always: the log-determinant over the positive subspace, with its
 // dimension beside it.
 #pragma once
 
@@ -54,13 +54,15 @@ struct SpectrumReport {
   double trace = 0.0, trace_error = 0.0;
   double n_positive = 0.0, n_zero = 0.0, n_negative = 0.0;  // estimates with lanczos
   double n_positive_error = 0.0, n_negative_error = 0.0;
-  double condition = 0.0;           // max |lambda| / min |lambda|; dense
-  double positive_condition = 0.0;  // the same of those above the level
-  double log_determinant = 0.0;     // natural, of the positive subspace
+  double n_undecided = 0.0, n_undecided_error = 0.0;  // whose sign the runs have not found out; lanczos
+  double condition = 0.0;                             // max |lambda| / min |lambda|; dense
+  double positive_condition = 0.0;                    // the same of those above the level
+  double log_determinant = 0.0;                       // natural, of the positive subspace
   double log_determinant_error = 0.0;
   std::int64_t n_defined = 0;                          // V(k) is defined to this k
   double gradient_norm = 0.0;                          // of the parameters restricted to
   double newton_step = 0.0, predicted_decrease = 0.0;  // |H+ g|, g' H+ g / 2; dense
+  double predicted_from_negative = 0.0;                // the part of that sum that negative eigenvalues make
   SizeCounts positive, negative;
   double seconds = 0.0;
 };

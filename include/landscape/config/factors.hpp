@@ -27,7 +27,7 @@ struct ExpandedFactor {
 /// In the order of --vary. Throws UsageError where an option cannot be varied, takes no such value, or has a value twice.
 std::vector<ExpandedFactor> expanded_factors(const RunConfig& config);
 
-/// Of all combinations; the last factor's value changes from each to the next. Throws UsageError beyond a million.
+/// Of all combinations; the last factor's value changes from each to the next. Throws UsageError beyond 100 000.
 std::int64_t count_combinations(const std::vector<ExpandedFactor>& factors);
 
 /// By factor: which of its values combination `number` has.
