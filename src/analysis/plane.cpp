@@ -94,7 +94,10 @@ Plane plane_around(const RunConfig& config, const Minimizer& minimizer, const st
     plane.across.resize(minimizer.theta.size());
     directions.generate(1, plane.across);
   }
-  require_plane(plane, fmt::format("Around the minimizer {} the directions span no plane:", minimizer.name));
+  require_plane(plane,
+                fmt::format("Around the minimizer {} the directions span no plane (--bias random gives them more "
+                            "room, --y left out makes a line):",
+                            minimizer.name));
   if (config.surface.orthogonal) turn_orthogonal(plane.across, plane.along);
   return plane;
 }

@@ -276,11 +276,12 @@ std::vector<SpectrumReport> reduce_spectra(const Rows& rows, const RunConfig& co
     const std::vector<double> gradient = rows.rows(gradient_group(loss), 0, 1);
     const std::int64_t n_rows = rows.n_rows(hessian_group(loss));
     std::vector<double> numbers = rows.rows(hessian_group(loss), 0, n_rows);
-    if (!std::ranges::all_of(numbers, [](double x) { return std::isfinite(x); }))
-      throw Error(fmt::format("The Hessian of the {} loss is not finite at this minimizer.", to_string(loss)));
-    reports.push_back(config.is_lanczos() ? lanczos_spectrum(numbers, n_rows, gradient)
-                                          : dense_spectrum(std::move(numbers), gradient, n_vectors(config)));
+    const bool is_finite = std::ranges::all_of(numbers, [](double x) { return std::isfinite(x); });
+    reports.push_back(!is_finite            ? SpectrumReport{}
+                      : config.is_lanczos() ? lanczos_spectrum(numbers, n_rows, gradient)
+                                            : dense_spectrum(std::move(numbers), gradient, n_vectors(config)));
     reports.back().loss = loss;
+    reports.back().is_finite = is_finite;
     reports.back().seconds = rows.seconds(hessian_group(loss));
   }
   return reports;
@@ -440,7 +441,8 @@ std::vector<ResultGroup> spectrum_results(const RunConfig& config, const std::ve
   std::vector<ResultGroup> groups;
   const ResultTable<SpectrumReport> table = spectrum_table(config);
   for (std::size_t i = 0; i < config.losses.size(); ++i)
-    groups.push_back(table.group(spectrum_group(config.losses[i]), reports == nullptr ? nullptr : &(*reports)[i]));
+    groups.push_back(table.group(spectrum_group(config.losses[i]),
+                                 reports == nullptr || !(*reports)[i].is_finite ? nullptr : &(*reports)[i]));
   return groups;
 }
 
@@ -448,7 +450,10 @@ std::string spectrum_text(const std::vector<SpectrumReport>& reports) {
   std::string text;
   for (const SpectrumReport& report : reports) {
     if (!text.empty()) text += '\n';
-    text += text_of(report);
+    text += report.is_finite
+                ? text_of(report)
+                : fmt::format("Deep {}: the Hessian is not finite at this minimizer: nothing is known of it.\n",
+                              title(report.loss));
   }
   return text;
 }

@@ -418,9 +418,10 @@ std::string surface_text(const RunConfig& config, const SurfacesReport& report) 
   add("highest on the grid", [](const R& r) { return loss_text(r.highest.loss); });
   add("  at", [&](const R& r) { return at_text(r.highest, is_line); });
   add("range", [](const R& r) { return defined_text(r.highest.loss - r.lowest.loss, "{:.4g}"); });
-  add("points below the centre", [](const R& r) {
-    return fmt::format("{:.3g} %", 100.0 * static_cast<double>(r.n_below_centre) / static_cast<double>(r.n_points));
-  });
+  add(config.surface.through.empty() ? "points below the centre" : "points below " + first.minimizers.front(),
+      [](const R& r) {
+        return fmt::format("{:.3g} %", 100.0 * static_cast<double>(r.n_below_centre) / static_cast<double>(r.n_points));
+      });
   if (!config.surface.redraw) {  // else neighbours have nothing to do with each other
     add("local minima", [](const R& r) { return fmt::format("{}", r.n_minima); });
     add("  at the border", [](const R& r) { return fmt::format("{}", r.n_minima_at_border); });

@@ -55,6 +55,8 @@ class Surface : public Analysis {
       work.minimizer = key.minimizer;
       work.lines = key.matched ? key.minimizer + " matched" : key.minimizer;
       work.steps = config.surface.x->steps();
+      if (!config.surface.through.empty())
+        work.directions = to_string(key.loss);  // minimizers of files have other names
       Block& block = work.block;
       block.group = surface_group(config, key);
       block.values = "loss";

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kMostCheckpoints = 100'000;
 constexpr std::int64_t kDefaultCheckpoints = 20;
+constexpr double kMostPathBytes = 4.0 * (1 << 30);
 constexpr int kReference = 1;  // point set
 /// Whose points the profiles of a checkpoint are measured with.
 enum class PathPoints { run, reference, step };
@@ -236,6 +237,14 @@ class TrajectoryAnalysis : public Analysis {
       throw UsageError("--path-checkpoints is of a path that is loaded: give --minimizer, or --every instead.");
     if (training.path_every == 0)
       training.path_every = std::max<std::int64_t>(1, training.epochs / kDefaultCheckpoints);
+    const double bytes = 8.0 * static_cast<double>(training.epochs / training.path_every) *
+                         static_cast<double>(ParameterLayout(config.network).size());
+    if (bytes > kMostPathBytes) {
+      throw UsageError(
+          fmt::format("--every {} makes a path of {} for each loss, which every rank holds: keep fewer "
+                      "checkpoints.",
+                      training.path_every, bytes_text(bytes)));
+    }
     if (training.epochs / training.path_every < kMostCheckpoints) return;
     throw UsageError(fmt::format("--every {} makes {} checkpoints of {} epochs: at most {} are kept.",
                                  training.path_every, training.epochs / training.path_every, training.epochs,

@@ -95,7 +95,7 @@ class Verification {
     if (config_.directions_from.empty()) return {};
     const std::string main = work.block.group.substr(0, work.block.group.find("/point_sets/"));
     if (!reader_.has_row_vectors(main)) {
-      return read_directions(config_.directions_from, work.minimizer_name(),
+      return read_directions(config_.directions_from, work.directions_name(),
                              static_cast<std::int64_t>(minimizers_.front().theta.size()));
     }
     std::vector<double> rows;

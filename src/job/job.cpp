@@ -65,7 +65,7 @@ AllLines make_lines(const Communicator& comm, const Setup& setup, const std::vec
     if (!config.directions_from.empty()) {
       given = root_only(comm, [&] {
         const std::size_t n = minimizer.theta.size();
-        auto rows = read_directions(config.directions_from, minimizer.name, static_cast<std::int64_t>(n));
+        auto rows = read_directions(config.directions_from, work[i].directions_name(), static_cast<std::int64_t>(n));
         rows.resize(std::min(rows.size(), static_cast<std::size_t>(config.most_directions()) * n));
         return rows;
       });

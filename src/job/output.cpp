@@ -102,7 +102,7 @@ void require_same_directions(const LandscapeReader& reader, const Analysis& anal
     const std::string& block = work.block.group;
     if (!reader.has_row_vectors(block)) continue;
     const std::vector<double> given =
-        read_directions(config.directions_from, work.minimizer_name(), static_cast<std::int64_t>(n));
+        read_directions(config.directions_from, work.directions_name(), static_cast<std::int64_t>(n));
     const std::vector<RowState> states = reader.row_states(block);
     for (std::size_t row = 0; row < states.size(); ++row) {
       if (states[row] != RowState::intact) continue;

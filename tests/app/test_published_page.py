@@ -87,7 +87,8 @@ class Rules(unittest.TestCase):
         narrow = [(0.0, 0.1), (0.4, 0.6), (0.1, 0.2)]
         self.assertEqual(rule([0.05, 0.5, 0.15], narrow), "yes")
         self.assertEqual(rule([0.05, 0.5, 0.45], [*narrow[:2], (0.3, 0.5)]), "open")
-        self.assertEqual(rule([0.05, 0.1, 0.5], narrow), "no")
+        self.assertEqual(rule([0.05, 0.1, 0.5], [(0.0, 0.1), (0.05, 0.15), (0.4, 0.6)]), "no")
+        self.assertEqual(rule([0.05, 0.45, 0.5], [(0.0, 0.1), (0.4, 0.5), (0.4, 0.6)]), "open")
 
     def test_a_printed_index_may_miss_our_interval_by_its_own_error(self):
         self.assertTrue(self.rules.inside(0.135, 0.1, (0.08, 0.13)))

@@ -147,6 +147,17 @@ class Surface(SystemTest):
         said = self.run_program("surface", "--through=l.h5:galerkin,l.h5:ritz", "--x=0.1:0.9:5", "--output=n.h5").stdout
         self.assertIn("its --x must hold 0 and 1", said)
 
+    def test_given_directions_serve_a_plane_through_files(self):
+        self.run_program(*SHORT, "--directions=2", "--grid=-1:1:3", "--bootstrap=50", "--save-directions", "--output=d.h5")
+        through = "--through=d.h5:ritz,d.h5:galerkin"
+        case = ["surface", through, "--directions-from=d.h5", "--x=0:1:3", "--y=0:1:2", "--losses=ritz"]
+        self.run_program(*case, "--output=s.h5")
+        self.run_program("verify", "s.h5", "--all")
+        with h5py.File(self.path("s.h5")) as file:
+            found = file["surface/ritz/loss"][()]
+            self.assertAlmostEqual(found[0, 0], file["minimizer/A"].attrs["profile_loss"], delta=1e-12)
+        self.assertIn("points below A", self.run_program("reduce", "s.h5").stdout)
+
     def test_a_barrier_does_not_miss_an_end_for_rounding(self):
         case = ["surface", *SHORT, "--through=ritz,galerkin", "--bootstrap=50"]
         found = {}

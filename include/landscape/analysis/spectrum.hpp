@@ -42,6 +42,7 @@ struct SizeCounts {
 struct SpectrumReport {
   LossKind loss = LossKind::ritz;
   bool is_dense = true;
+  bool is_finite = true;                                    // else nothing else here means anything
   std::int64_t n = 0;                                       // of the matrix
   std::vector<double> eigenvalues;                          // (n) ascending; dense
   std::vector<double> log_volume;                           // (n) V(1), V(2), ...; dense

@@ -47,12 +47,13 @@ using LoneRowMaker = std::function<void(const RowTools& tools, std::int64_t row,
 struct Work {
   Block block;
   LossKind loss = LossKind::ritz;
-  std::string minimizer;                               // that the lines begin at, by its name; empty: the loss's own
-  std::vector<double> steps;                           // along a line
-  std::string lines;                                   // works with one name here have their lines in common
-  int point_set = 0;                                   // which quadrature points; 0: the run's own
-  RowMaker make_rows{};                                // where rows are indivisible: no rank then gets a part of one
-  LoneRowMaker make_row{};                             // where rows stand alone
+  std::string minimizer;      // that the lines begin at, by its name; empty: the loss's own
+  std::vector<double> steps;  // along a line
+  std::string directions{};   // under whose name --directions-from has those of the lines; empty: the minimizer's
+  std::string lines;          // works with one name here have their lines in common
+  int point_set = 0;          // which quadrature points; 0: the run's own
+  RowMaker make_rows{};       // where rows are indivisible: no rank then gets a part of one
+  LoneRowMaker make_row{};    // where rows stand alone
   std::function<double(std::int64_t row)> row_cost{};  // of these, in any unit; empty: all cost the same
 
   /// That come about together.
@@ -62,6 +63,7 @@ struct Work {
   double cost(std::int64_t row) const { return row_cost ? row_cost(row) : 1.0; }
   std::int64_t n_items() const { return block.n_items() / numbers_per_item(); }
   std::string minimizer_name() const { return minimizer.empty() ? to_string(loss) : minimizer; }
+  std::string directions_name() const { return directions.empty() ? minimizer_name() : directions; }
 };
 
 /// Columns of one block: numbers about its rows.
