@@ -90,6 +90,7 @@ class Study : public Analysis {
     std::string vary = vary_text(config);
     if (vary.size() > kLongestList) {
       std::vector<std::string> counts;
+      counts.reserve(factors.size());
       for (const ExpandedFactor& factor : factors)
         counts.push_back(fmt::format("{} ({} values)", factor.name(), factor.values.size()));
       vary = fmt::format("{}", fmt::join(counts, ", "));

@@ -65,14 +65,14 @@ Trajectory reduce_trajectory(const Rows& rows, const RunConfig& config, LossKind
   const std::string group = path_group(loss);
   Trajectory found{loss, {}, {}, 0, 0.0};
   const PointSet points = profile_points(config);
-  IndicesAlongPath own(minimizer, config, [&](std::int64_t) { return points; });
+  IndicesAlongPath own(minimizer, config, [&](std::int64_t) { return PointSet(points); });
   found.n_damaged = rows.for_each(group, [&](auto row, bool intact) { own.take(row, intact); });
   found.evaluation_seconds = rows.seconds(group) + rows.seconds(group + "/checkpoints");
 
   const PointSet better = has_reference(config) ? loss_points(config.problem, reference_rule(config),
                                                               config.network.dimension, config.seed, 0)
                                                 : PointSet{};
-  IndicesAlongPath reference(minimizer, config, [&](std::int64_t) { return better; });
+  IndicesAlongPath reference(minimizer, config, [&](std::int64_t) { return PointSet(better); });
   IndicesAlongPath step(minimizer, config, [&](std::int64_t c) { return points_of_step(config, c); });
   if (has_step_points(config)) {
     found.n_damaged += rows.for_each(group + "/step", [&](auto row, bool intact) { step.take(row, intact); });
@@ -212,8 +212,7 @@ std::string trajectory_text(const std::vector<Trajectory>& trajectories, const R
     text += further_table(trajectory, config);
     text += largest_text(trajectory);
     if (trajectory.n_damaged > 0) {
-      text +=
-          fmt::format("{} rows do not match their checksum; --resume computes them again.\n", trajectory.n_damaged);
+      text += fmt::format("{} rows do not match their checksum; --resume computes them again.\n", trajectory.n_damaged);
     }
   }
   return text;
