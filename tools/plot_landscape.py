@@ -350,7 +350,7 @@ def draw_histogram(axes, row, colour):
 
 
 def draw_surface(axes, row, figure):
-    """Contour lines with the training's path, or the loss along a line; minimizers as dots, the lowest point as a cross."""
+    """Contour lines with the training's path, or the loss along a line; minimizers dots, the lowest point a cross."""
     colour = LOSSES[row.loss][1]
     if row.y.size == 1:
         axes.plot(row.x, row.losses[0], color=colour)

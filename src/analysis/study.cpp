@@ -300,7 +300,6 @@ std::string warnings_text(const StudyReport& report, const Design& design) {
 }  // namespace
 
 std::span<const StudyColumn> study_columns() { return kColumns; }
-std::span<const StudyQuantity> summarised_quantities() { return kSummarised; }
 
 std::string study_group(LossKind loss) { return "trainings/" + to_string(loss); }
 

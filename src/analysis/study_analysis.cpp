@@ -65,7 +65,7 @@ class Study : public Analysis {
       work.block.values = "quantity";
       work.block.shape_names = "(R, C)";
       work.block.description = "row r: the training of combination r of --vary, the last factor changing fastest";
-      work.block.attributes = {{"vary", vary_text(config)}};
+      work.block.attributes = {{"vary", to_string(config.study.vary)}};
       work.block.axis = {"column", names, numbers};
       work.make_row = [config, factors, loss](const RowTools& tools, std::int64_t row, std::span<double> values) {
         make_study_row(tools, config_of_combination(config, *factors, row, loss), config.eigenvalues, values);
@@ -87,7 +87,7 @@ class Study : public Analysis {
   std::string header(const RunConfig& config) const override {
     const std::vector<ExpandedFactor> factors = expanded_factors(config);
     const std::int64_t n = count_combinations(factors);
-    std::string vary = vary_text(config);
+    std::string vary = to_string(config.study.vary);
     if (vary.size() > kLongestList) {
       std::vector<std::string> counts;
       counts.reserve(factors.size());
@@ -101,13 +101,6 @@ class Study : public Analysis {
   }
 
   std::string items_name() const override { return "trainings"; }
-
- private:
-  static std::string vary_text(const RunConfig& config) {
-    std::vector<std::string> entries;
-    for (const Factor& factor : config.study.vary) entries.push_back(factor.options + "=" + factor.values);
-    return fmt::format("{}", fmt::join(entries, " "));
-  }
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "landscape/config/option_table.hpp"
 #include "landscape/config/settings.hpp"
+#include "landscape/config/text.hpp"
 #include "landscape/model/numbers.hpp"
 
 namespace landscape {
@@ -21,14 +22,6 @@ constexpr std::int64_t kMostCombinations = 100'000;  // settled one by one, some
 // Options that have defaults of their own for a dimension, or that a study gives otherwise.
 constexpr std::array<std::string_view, 2> kNotVaried{"dimension", "losses"};
 constexpr std::array<std::string_view, 3> kSeeds{"seed", "train-seed", "direction-seed"};
-
-std::vector<std::string> split(std::string_view text, char at) {
-  std::vector<std::string> words;
-  for (std::size_t end; (end = text.find(at)) != std::string_view::npos; text.remove_prefix(end + 1))
-    words.emplace_back(text.substr(0, end));
-  words.emplace_back(text);
-  return words;
-}
 
 bool takes(const Option& option, const std::string& value) {
   RunConfig scratch;
@@ -43,8 +36,8 @@ bool takes(const Option& option, const std::string& value) {
 // a:b or a:b:step; nothing where the word is no range.
 std::optional<std::vector<std::string>> range(const std::string& word) {
   if (word.find_first_not_of("0123456789:") != std::string::npos) return std::nullopt;
-  const std::vector<std::string> ends = split(word, ':');
-  if (ends.size() < 2 || ends.size() > 3 || std::ranges::any_of(ends, &std::string::empty)) return std::nullopt;
+  const std::vector<std::string_view> ends = split(word, ':');
+  if (ends.size() < 2 || ends.size() > 3 || std::ranges::any_of(ends, &std::string_view::empty)) return std::nullopt;
   const auto whole = [&](std::size_t i) {
     return parse_whole<std::int64_t>(ends[i], "--vary", 0, std::numeric_limits<std::int64_t>::max() / 2);
   };
@@ -71,10 +64,12 @@ const Option& variable_option(const std::string& name) {
 }
 
 ExpandedFactor expanded(const Factor& factor) {
-  ExpandedFactor all{split(factor.options, '+'), {}};
+  ExpandedFactor all;
+  for (const std::string_view name : split(factor.options, '+')) all.options.emplace_back(name);
   std::vector<const Option*> options;
   for (const std::string& name : all.options) options.push_back(&variable_option(name));
-  for (const std::string& word : split(factor.values, factor.values.find('|') != std::string::npos ? '|' : ',')) {
+  for (const std::string_view entry : split(factor.values, factor.values.find('|') != std::string::npos ? '|' : ',')) {
+    const std::string word(entry);
     // A range only where the option does not take the text as it stands: 0:1:21 is a grid.
     const auto numbers = takes(*options.front(), word) ? std::nullopt : range(word);
     for (const std::string& value : numbers ? *numbers : std::vector<std::string>{word}) {

@@ -53,6 +53,14 @@ bool is_plain_text(std::string_view text) {
   return true;
 }
 
+std::vector<std::string_view> split(std::string_view text, char at) {
+  std::vector<std::string_view> words;
+  for (std::size_t end; (end = text.find(at)) != std::string_view::npos; text.remove_prefix(end + 1))
+    words.push_back(text.substr(0, end));
+  words.push_back(text);
+  return words;
+}
+
 std::string duration_text(double seconds) {
   if (!(seconds >= 0.0)) return "?";
   if (seconds < 1e-3) return fmt::format("{:.0f} us", seconds * 1e6);

@@ -91,7 +91,7 @@ class SystemTest(unittest.TestCase):
         return codes, process
 
     def start_program(self, *arguments, ranks=None, command=None, env=None):
-        """Starts in a process group of its own, which stop_group() signals. command: instead of the program or mpirun."""
+        """Starts in a process group of its own. command: what to start instead of the program or mpirun."""
         process = subprocess.Popen(
             command or self.command(arguments, ranks),
             cwd=self.folder,

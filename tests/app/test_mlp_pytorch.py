@@ -52,16 +52,14 @@ def torch_graphs(tensors, activation, points, weights):
 def torch_hessians(tensors, activation, points, weights):
     """{loss: (n, n)}, parameters in the order of the tensors."""
     losses, parameters = torch_graphs(tensors, activation, points, weights)
-    zero = sum((p * 0).sum() for p in parameters.values())  # a Laplacian has no output bias: its slope is zero, not none
+    # A Laplacian has no output bias: its slope is zero, not none.
+    zero = sum((p * 0).sum() for p in parameters.values())
     found = {}
     for name, loss in losses.items():
         slopes = torch.autograd.grad(loss + zero, parameters.values(), create_graph=True)
         flat = torch.cat([slope.reshape(-1) for slope in slopes])
-        rows = [
-            torch.cat([row.reshape(-1) for row in torch.autograd.grad(s + zero, parameters.values(), retain_graph=True)])
-            for s in flat
-        ]
-        found[name] = torch.stack(rows).numpy()
+        rows = [torch.autograd.grad(slope + zero, parameters.values(), retain_graph=True) for slope in flat]
+        found[name] = torch.stack([torch.cat([part.reshape(-1) for part in row]) for row in rows]).numpy()
     return found
 
 

@@ -10,8 +10,8 @@ from system import SystemTest, main, result_states, text
 SMALL = ["--epochs=60", "--lbfgs-iterations=20", "--directions=7", "--grid=-1:1:9", "--bootstrap=100"]
 TWO = ["study", "--vary=width=2,3 train-seed=1:3", *SMALL]
 # Rows of some tenths of a second.
-SLOW = ["study", "--vary=train-seed=1:8", "--losses=ritz", "--epochs=20000", "--lbfgs-iterations=0", "--history-every=100"]
-SLOW += ["--directions=3", "--grid=-1:1:5", "--bootstrap=50", "--threads=1"]
+SLOW = ["study", "--vary=train-seed=1:8", "--losses=ritz", "--epochs=20000", "--lbfgs-iterations=0"]
+SLOW += ["--history-every=100", "--directions=3", "--grid=-1:1:5", "--bootstrap=50", "--threads=1"]
 
 
 def n_rows_complete(path):

@@ -148,7 +148,8 @@ class Surface(SystemTest):
         self.assertIn("its --x must hold 0 and 1", said)
 
     def test_given_directions_serve_a_plane_through_files(self):
-        self.run_program(*SHORT, "--directions=2", "--grid=-1:1:3", "--bootstrap=50", "--save-directions", "--output=d.h5")
+        drawn = ["--directions=2", "--grid=-1:1:3", "--bootstrap=50", "--save-directions"]
+        self.run_program(*SHORT, *drawn, "--output=d.h5")
         through = "--through=d.h5:ritz,d.h5:galerkin"
         case = ["surface", through, "--directions-from=d.h5", "--x=0:1:3", "--y=0:1:2", "--losses=ritz"]
         self.run_program(*case, "--output=s.h5")

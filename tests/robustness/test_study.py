@@ -1,4 +1,4 @@
-"""Studies of some size: ranks that wait for each other, one that is slowed down, and the published one of 40 000 epochs."""
+"""Studies of some size: ranks that wait, one that is slowed down, and the published one of 40 000 epochs."""
 
 import os
 import re
@@ -76,7 +76,8 @@ class Study(SystemTest):
                 self.assertEqual(len(found["loss"]), 20)
         print(lowest)
         self.assertLess(lowest["long-as-published"], -2.48)
-        self.assertRegex(said["long-as-published"], r"Warning: \d+ of 20 Ritz trainings \(!\) have a loss below the least")
+        warning = r"Warning: \d+ of 20 Ritz trainings \(!\) have a loss below the least"
+        self.assertRegex(said["long-as-published"], warning)
         self.assertGreater(lowest["long-corrected"], LEAST_RITZ)
         self.assertNotIn("Warning", said["long-corrected"])
 

@@ -18,8 +18,8 @@ struct ExtremeEigenvalues {
   double smallest, largest;
 };
 
-/// Of the loss's Hessian at theta (n), on the backend's points: of up to 500 parameters by LAPACK, above by 100 steps of
-/// Lanczos from a random probe of the seed, which underestimate the extremes. `between` is called between products.
+/// Of the loss's Hessian at theta (n), on the backend's points: of up to 500 parameters by LAPACK, above by 100 steps
+/// of Lanczos from a random probe of the seed, which underestimate the extremes. `between` is called between products.
 ExtremeEigenvalues extreme_eigenvalues(
     LossBackend& backend, LossKind loss, std::span<const double> theta, std::uint64_t seed,
     const std::function<void()>& between = [] {});

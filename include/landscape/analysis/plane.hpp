@@ -5,9 +5,9 @@
 //                         matched: B stands for the same function with its hidden units ordered, and signed where the
 //                         activation allows, as is nearest to A (model/unit_matching.hpp); on a line it may be A itself
 //   --through A,B,C       origin A, along B - A, across C - A: A, B, C lie at (0, 0), (1, 0), (0, 1)
-//   --path                origin theta*, along the first two principal components of the checkpoints theta_c - theta* that
-//                         `trajectory` kept (Li et al. 2018), each as long as the path's largest distance along it: the
-//                         path lies in [-1, 1]^2
+//   --path                origin theta*, along the first two principal components of the checkpoints theta_c - theta*
+//                         that `trajectory` kept (Li et al. 2018), each as long as the path's largest distance along
+//                         it: the path lies in [-1, 1]^2
 //
 // --orthogonal takes from `across` its part along `along`; a random direction keeps its length, and C then lies at
 // (c, 1) with c = (C - A).(B - A) / |B - A|^2.

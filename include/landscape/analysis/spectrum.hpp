@@ -3,8 +3,8 @@
 // the density with a standard error over the probes.
 //
 // V(k) = sum of log10 of the k largest eigenvalues is the published measure of a basin's volume, undefined from the
-// first one on that is not above rounding. What is defined always: the log-determinant over the positive subspace, with its
-// dimension beside it.
+// first one on that is not above rounding. What is defined always: the log-determinant over the positive subspace, with
+// its dimension beside it.
 #pragma once
 
 #include <array>

@@ -1,11 +1,11 @@
 // The command study: many trainings as one job. Every combination of the values of --vary is trained once per loss, by
 // whichever rank is free; its row holds the losses that the training ended with, the errors of u, the length of the
-// gradient, RI with its interval and, where asked for, the extreme eigenvalues of the Hessian. Rows that differ in their
-// seeds only are one group, whose medians have intervals from order statistics.
+// gradient, RI with its interval and, where asked for, the extreme eigenvalues of the Hessian. Rows that differ in
+// their seeds only are one group, whose medians have intervals from order statistics.
 //
 // Block trainings/<loss> (R, C): row r is combination r of --vary, the last factor changing fastest; column c is
-// quantity c of study_quantities(). A training whose loss is no longer finite has the quantity diverged 1 and all others
-// undefined.
+// quantity c of study_columns(). A training whose loss is no longer finite has the quantity diverged 1 and all
+// others undefined.
 #pragma once
 
 #include <cstdint>
@@ -65,11 +65,8 @@ struct StudyMedian {
 /// Rows that differ in their seeds only.
 struct StudyGroup {
   std::vector<std::size_t> rows;
-  std::vector<StudyMedian> medians;  // of summarised_quantities()
+  std::vector<StudyMedian> medians;  // of the quantities that are summarised
 };
-
-/// Of which medians are made.
-std::span<const StudyQuantity> summarised_quantities();
 
 struct StudyReport {
   LossKind loss = LossKind::ritz;

@@ -10,9 +10,9 @@
 // Blocks, K checkpoints, M directions, P steps:
 //   path/<loss>                (K M, P)  losses with the run's points
 //   path/<loss>/reference      (K M, P)  where these are random: with a quadrature as good as exact
-//   path/<loss>/step           (K M, P)  where the training redraws its points: with those of the step from checkpoint c
-//   path/<loss>/checkpoints    (K, 4)    both losses and the lengths of their gradients, with the better of the first two;
-//                                        with --eigenvalues (K, 6): the extreme ones of the trained loss's Hessian, too
+//   path/<loss>/step           (K M, P)  where the training redraws its points: with those of the step from there
+//   path/<loss>/checkpoints    (K, 4)    both losses and the lengths of their gradients, with the better of the first
+//                                        two; with --eigenvalues (K, 6): the extreme ones of the trained loss's Hessian
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,8 @@ struct ExpandedFactor {
   bool is_seed() const;
 };
 
-/// In the order of --vary. Throws UsageError where an option cannot be varied, takes no such value, or has a value twice.
+/// In the order of --vary. Throws UsageError where an option cannot be varied, takes no such value, or has a value
+/// twice.
 std::vector<ExpandedFactor> expanded_factors(const RunConfig& config);
 
 /// Of all combinations; the last factor's value changes from each to the next. Throws UsageError beyond 100 000.
@@ -33,8 +34,8 @@ std::int64_t count_combinations(const std::vector<ExpandedFactor>& factors);
 /// By factor: which of its values combination `number` has.
 std::vector<std::size_t> values_of_combination(const std::vector<ExpandedFactor>& factors, std::int64_t number);
 
-/// Settings of the command roughness for one combination and loss. Throws UsageError, which names the combination, where
-/// they cannot be.
+/// Settings of the command roughness for one combination and loss. Throws UsageError, which names the combination,
+/// where they cannot be.
 RunConfig config_of_combination(const RunConfig& config, const std::vector<ExpandedFactor>& factors,
                                 std::int64_t number, LossKind loss);
 

@@ -72,6 +72,9 @@ struct Factor {
   friend bool operator==(const Factor&, const Factor&) = default;
 };
 
+/// "width=2,4 train-seed=1:20"
+std::string to_string(const std::vector<Factor>& factors);
+
 /// The command study: many trainings.
 struct StudyOptions {
   std::vector<Factor> vary;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace landscape {
 
@@ -15,6 +16,8 @@ inline constexpr std::size_t kTextWidth = 98;  // bytes, of running text
 std::size_t edit_distance(std::string_view a, std::string_view b);
 /// Valid UTF-8 without control characters other than tab and newline.
 bool is_plain_text(std::string_view text);
+/// The words between `at`, in order; one may be empty. They are parts of `text`.
+std::vector<std::string_view> split(std::string_view text, char at);
 /// "12 s", "3 min 20 s", "4 h 05 min"
 std::string duration_text(double seconds);
 /// 1234567 -> "1 234 567"

@@ -11,8 +11,8 @@
 
 namespace landscape {
 
-/// Collective. open[i] belongs to work[i]; works whose rows do not stand alone are passed over. The outcome counts rows.
-/// Stops early, on all ranks together, where a rank was signalled or the time limit has passed: a row that was begun is
+/// Collective. open[i] belongs to work[i]; works whose rows do not stand alone are passed over. The outcome counts
+/// rows. Stops early, on all ranks together, where a rank was signalled or the time limit has passed: a row that was begun is
 /// then given up.
 EvaluationOutcome draw_rows(const Communicator& comm, const Setup& setup, std::span<const Work> work,
                             std::span<const OpenRows> open, LandscapeFile& file);

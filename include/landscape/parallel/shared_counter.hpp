@@ -26,8 +26,8 @@ class SharedCounter {
   std::optional<std::int64_t> draw();
   /// Rank 0: answers ranks that wait. Others: nothing.
   void answer();
-  /// Collective, also after an error: every rank's end. Where a rank has not drawn until there was nothing left, as after an error, it closes the
-  /// counter for all. Rank 0 answers until all others are here.
+  /// Collective, also after an error: every rank's end. Where a rank has not drawn until there was nothing left, it
+  /// closes the counter for all. Rank 0 answers until all others are here.
   void finish();
 
  private:
