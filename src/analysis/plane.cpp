@@ -157,7 +157,7 @@ Plane plane_of_path(const RunConfig& config, const Minimizer& minimizer) {
 Plane make_plane(const RunConfig& config, std::span<const Minimizer> minimizers, const std::string& around,
                  const std::vector<double>& given, bool matched) {
   if (!config.surface.through.empty()) return plane_through(config, minimizers, given, matched);
-  if (config.surface.path) return plane_of_path(config, find_minimizer(minimizers, around));
+  if (config.along_path) return plane_of_path(config, find_minimizer(minimizers, around));
   return plane_around(config, find_minimizer(minimizers, around), given);
 }
 

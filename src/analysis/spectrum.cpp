@@ -1,4 +1,4 @@
-// From rows of the Hessian or Lanczos runs to numbers, tables and a page.
+// From rows of the Hessian or Lanczos runs to numbers.
 #include "landscape/analysis/spectrum.hpp"
 
 #include <fmt/format.h>
@@ -6,14 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "landscape/analysis/extreme_eigenvalues.hpp"
 #include "landscape/analysis/lanczos.hpp"
-#include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/symmetric_eigen.hpp"
-#include "landscape/config/text.hpp"
-#include "landscape/io/result_table.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
 
@@ -115,15 +111,11 @@ void append_vector(const Eigensystem& system, std::size_t i, std::size_t n, std:
   for (std::size_t j = 0; j < n; ++j) to.push_back(*most < 0.0 ? -v[j] : v[j]);
 }
 
-std::int64_t n_vectors(const RunConfig& config) {
-  const auto n = static_cast<std::int64_t>(restricted_parameters(config).count);
-  return std::min(config.spectrum.eigenvectors, n);
-}
-
 }  // namespace
 
 void settle_spectrum(RunConfig& config) {
   settle_on_cpu(config);
+  require_places(config);
   const std::size_t n = restricted_parameters(config).count;
   SpectrumOptions& spectrum = config.spectrum;
   if (!spectrum.method) spectrum.method = n <= kMostByItself ? SpectrumMethod::dense : SpectrumMethod::lanczos;
@@ -155,9 +147,16 @@ ParameterRange restricted_parameters(const RunConfig& config) {
       fmt::format("--restrict '{}' is none of the network's: choose {}, or one's .weight or .bias.", name, layers));
 }
 
-std::string hessian_group(LossKind loss) { return "hessian/" + to_string(loss); }
-std::string gradient_group(LossKind loss) { return "gradient/" + to_string(loss); }
-std::string spectrum_group(LossKind loss) { return "spectrum/" + to_string(loss); }
+std::string hessian_group(const LossPlace& place) { return "hessian/" + place_group(place); }
+std::string gradient_group(const LossPlace& place) { return "gradient/" + place_group(place); }
+std::string spectrum_group(const LossPlace& place) { return "spectrum/" + place_group(place); }
+
+std::int64_t n_eigenvectors(const RunConfig& config) {
+  const auto n = static_cast<std::int64_t>(restricted_parameters(config).count);
+  return std::min(config.spectrum.eigenvectors, n);
+}
+
+std::int64_t n_spectra(const RunConfig& config) { return config.along_path ? config.path_checkpoints : 1; }
 
 SpectrumReport dense_spectrum(std::vector<double> hessian, const std::vector<double>& gradient,
                               std::int64_t n_vectors) {
@@ -262,200 +261,44 @@ SpectrumReport lanczos_spectrum(const std::vector<double>& rows, std::int64_t n_
   return report;
 }
 
-std::vector<SpectrumReport> reduce_spectra(const Rows& rows, const RunConfig& config) {
-  std::vector<SpectrumReport> reports;
-  for (const LossKind loss : config.losses) {
-    for (const std::string& block : {gradient_group(loss), hessian_group(loss)}) {
-      const std::vector<RowState> states = rows.row_states(block);
-      const auto missing = std::ranges::count_if(states, [](RowState s) { return s != RowState::intact; });
-      if (missing > 0) {
-        throw Error(fmt::format("{} of {} rows of /{} in {} are missing or damaged: --resume computes them.", missing,
-                                states.size(), block, rows.source()));
-      }
-    }
-    const std::vector<double> gradient = rows.rows(gradient_group(loss), 0, 1);
-    const std::int64_t n_rows = rows.n_rows(hessian_group(loss));
-    std::vector<double> numbers = rows.rows(hessian_group(loss), 0, n_rows);
-    const bool is_finite = std::ranges::all_of(numbers, [](double x) { return std::isfinite(x); });
-    reports.push_back(!is_finite            ? SpectrumReport{}
-                      : config.is_lanczos() ? lanczos_spectrum(numbers, n_rows, gradient)
-                                            : dense_spectrum(std::move(numbers), gradient, n_vectors(config)));
-    reports.back().loss = loss;
-    reports.back().is_finite = is_finite;
-    reports.back().seconds = rows.seconds(hessian_group(loss));
-  }
-  return reports;
-}
-
 namespace {
 
-std::vector<double> listed(const std::array<double, kDecades>& numbers) { return {numbers.begin(), numbers.end()}; }
-
-ResultTable<SpectrumReport> spectrum_table(const RunConfig& config) {
-  using S = SpectrumReport;
-  const auto n = static_cast<std::int64_t>(restricted_parameters(config).count);
-  const auto extremes = static_cast<std::int64_t>(kExtremes);
-  const bool dense = !config.is_lanczos();
-  ResultTable<S> table("Eigenvalues lambda of the Hessian H of the loss in the parameters, at its minimizer");
-  table.add("parameters", "1", "rows of H", &S::n);
-  table.add("gradient_norm", "loss", "|g|, of the loss's gradient g in the same parameters", &S::gradient_norm);
-  table.add("largest", "loss", "the largest ones, the largest first", "(10)", {extremes}, &S::largest);
-  table.add("smallest", "loss", "the smallest ones, the smallest first", "(10)", {extremes}, &S::smallest);
-  table.add("largest_residual", "loss", "an eigenvalue lies within this of `largest`", "(10)", {extremes},
-            &S::largest_residual);
-  table.add("smallest_residual", "loss", "an eigenvalue lies within this of `smallest`", "(10)", {extremes},
-            &S::smallest_residual);
-  table.add("trace", "loss", "of H", &S::trace);
-  table.add("trace_error", "loss", dense ? "bound of its rounding" : "its standard error over the probes",
-            &S::trace_error);
-  table.add("level", "loss", "n eps max |lambda|: what rounding makes of zero", &S::level);
-  table.add("positive", "1", "number above the level", &S::n_positive);
-  table.add("negative", "1", "number below minus the level", &S::n_negative);
-  table.add("zero", "1", "number of the others", &S::n_zero);
-  table.add("log_determinant_positive", "1", "sum of the natural logarithms of those above the level",
-            &S::log_determinant);
-  table.add("decade", "1",
-            "exponents e of the bins 10^e <= |lambda| < 10^(e + 1); smaller and larger ones are in the "
-            "first and the last",
-            "(B)", {kDecades}, [](const S&) {
-              std::vector<double> exponents(kDecades);
-              std::iota(exponents.begin(), exponents.end(), double{kFirstDecade});
-              return exponents;
-            });
-  table.add("positive_by_decade", "1", "number of positive eigenvalues by size", "(B)", {kDecades},
-            [](const S& s) { return listed(s.positive.count); });
-  table.add("negative_by_decade", "1", "number of negative eigenvalues by size", "(B)", {kDecades},
-            [](const S& s) { return listed(s.negative.count); });
-  table.add("evaluation_seconds", "s", "time of the products with H, mean over ranks", &S::seconds);
-  if (dense) {
-    table.add("eigenvalues", "loss", "all, ascending", "(n)", {n}, &S::eigenvalues);
-    table.add("asymmetry", "loss", "max |H - H'| before H was symmetrised", &S::asymmetry);
-    table.add("condition", "1", "max |lambda| / min |lambda|", &S::condition);
-    table.add("positive_condition", "1", "the largest over the least above the level", &S::positive_condition);
-    table.add("log_volume", "1",
-              "V(k), the sum of log10 of the k largest; NaN from the first that is not above the level", "(n)", {n},
-              &S::log_volume);
-    table.add("log_volume_defined", "1", "the last k with a V(k)", &S::n_defined);
-    table.add("newton_step", "1", "|H+ g|, H+ the pseudo-inverse above the level; NaN above 1000 parameters",
-              &S::newton_step);
-    table.add("predicted_decrease", "loss", "g' H+ g / 2", &S::predicted_decrease);
-    table.add("predicted_from_negative", "loss", "the part of it that negative eigenvalues make",
-              &S::predicted_from_negative);
-    if (const std::int64_t k = n_vectors(config); k > 0) {
-      table.add("eigenvectors", "1", "of the K largest eigenvalues, the largest first, then of the K smallest",
-                "(2 K, n)", {2 * k, n}, &S::vectors);
-    }
-    return table;
-  }
-  const std::int64_t probes = config.spectrum.probes, steps = config.spectrum.steps;
-  table.add("undecided", "1", "number whose sign the runs have not found out", &S::n_undecided);
-  table.add("undecided_error", "1", "standard error over the probes", &S::n_undecided_error);
-  table.add("positive_error", "1", "standard error over the probes", &S::n_positive_error);
-  table.add("negative_error", "1", "standard error over the probes", &S::n_negative_error);
-  table.add("log_determinant_positive_error", "1", "standard error over the probes", &S::log_determinant_error);
-  table.add("positive_by_decade_error", "1", "standard error over the probes", "(B)", {kDecades},
-            [](const S& s) { return listed(s.positive.error); });
-  table.add("negative_by_decade_error", "1", "standard error over the probes", "(B)", {kDecades},
-            [](const S& s) { return listed(s.negative.error); });
-  table.add("nodes", "loss", "Ritz values of every probe, NaN beyond the last", "(probes, steps)", {probes, steps},
-            &S::nodes);
-  table.add("weights", "1", "their shares of the density, sum 1 per probe", "(probes, steps)", {probes, steps},
-            &S::weights);
-  return table;
+void require_whole(const Rows& rows, const std::string& block) {
+  const std::vector<RowState> states = rows.row_states(block);
+  const auto missing = std::ranges::count_if(states, [](RowState s) { return s != RowState::intact; });
+  if (missing == 0) return;
+  throw Error(fmt::format("{} of {} rows of /{} in {} are missing or damaged: --resume computes them.", missing,
+                          states.size(), block, rows.source()));
 }
 
-std::string first_of(const std::vector<double>& values) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(5, values.size()); ++i) {
-    if (std::isfinite(values[i])) text += fmt::format(" {:>13.7g}", values[i]);
+// Of checkpoint c, or of the minimizer.
+SpectrumReport reduce_spectrum(const Rows& rows, const RunConfig& config, const LossPlace& place, std::int64_t c) {
+  const std::vector<double> gradient = rows.rows(gradient_group(place), c, 1);
+  const std::int64_t n_rows = rows.n_rows(hessian_group(place)) / n_spectra(config);
+  std::vector<double> numbers = rows.rows(hessian_group(place), c * n_rows, n_rows);
+  SpectrumReport report;
+  report.is_finite = std::ranges::all_of(numbers, [](double x) { return std::isfinite(x); });
+  if (report.is_finite) {
+    report = config.is_lanczos() ? lanczos_spectrum(numbers, n_rows, gradient)
+                                 : dense_spectrum(std::move(numbers), gradient, n_eigenvectors(config));
   }
-  return text;
-}
-
-std::string with_error(double value, double error) {
-  const std::string text = defined_text(value, "{:.6g}");
-  return error > 0.0 ? fmt::format("{} +- {:.2g}", text, error) : text;
-}
-
-std::string sizes_text(const SpectrumReport& report) {
-  std::string text = fmt::format("  {:<26}{:>16}{:>20}\n", "|lambda|", "negative", "positive");
-  for (std::size_t bin = kDecades; bin-- > 0;) {
-    if (report.positive.count[bin] == 0.0 && report.negative.count[bin] == 0.0) continue;
-    const auto cell = [&](const SizeCounts& counts) {
-      return report.is_dense                    ? fmt::format("{:.0f}", counts.count[bin])
-             : std::isfinite(counts.error[bin]) ? fmt::format("{:.1f} +- {:.1f}", counts.count[bin], counts.error[bin])
-                                                : fmt::format("{:.1f}", counts.count[bin]);
-    };
-    const int exponent = kFirstDecade + static_cast<int>(bin);
-    const std::string range = bin == 0              ? fmt::format("below 1e{}", exponent + 1)
-                              : bin == kDecades - 1 ? fmt::format("from 1e{} on", exponent)
-                                                    : fmt::format("1e{} .. 1e{}", exponent, exponent + 1);
-    text += fmt::format("  {:<26}{:>16}{:>20}\n", range, cell(report.negative), cell(report.positive));
-  }
-  return text;
-}
-
-std::string text_of(const SpectrumReport& report) {
-  const bool dense = report.is_dense;
-  std::string text = fmt::format("Deep {}: Hessian of {} parameters, {}\n", title(report.loss), count_text(report.n),
-                                 dense ? "all eigenvalues" : "by Lanczos from random probes");
-  const auto line = [&](std::string_view what, const std::string& value) {
-    text += fmt::format("  {:<26}{}\n", what, value);
-  };
-  line("largest eigenvalues", first_of(report.largest));
-  if (!dense) line("  error bounds", first_of(report.largest_residual));
-  line("smallest eigenvalues", first_of(report.smallest));
-  if (!dense) line("  error bounds", first_of(report.smallest_residual));
-  line("positive, zero, negative", fmt::format("{}, {:.6g}, {} (zero: |lambda| <= {:.2g}, rounding)",
-                                               with_error(report.n_positive, report.n_positive_error), report.n_zero,
-                                               with_error(report.n_negative, report.n_negative_error), report.level));
-  if (!dense && report.n_undecided > 0.0)
-    line("of unknown sign", with_error(report.n_undecided, report.n_undecided_error) + ": more --lanczos-steps tell");
-  line("trace", with_error(report.trace, report.trace_error));
-  if (dense)
-    line("condition number", fmt::format("{:.4g}; of the positive ones {}", report.condition,
-                                         defined_text(report.positive_condition, "{:.4g}")));
-  line("log-determinant",
-       fmt::format("{} over the positive subspace, dimension {:.6g}",
-                   with_error(report.log_determinant, report.log_determinant_error), report.n_positive));
-  if (dense) {
-    const auto last = static_cast<std::size_t>(report.n_defined);
-    line("V(k), sum of log10", last == 0 ? "undefined for every k"
-                                         : fmt::format("{:.6g} at k = {}{}", report.log_volume[last - 1], last,
-                                                       last < report.eigenvalues.size() ? ", undefined beyond" : ""));
-    line("asymmetry max|H - H'|", fmt::format("{:.2g}", report.asymmetry));
-  }
-  line("|grad L|", fmt::format("{:.4g}", report.gradient_norm));
-  if (dense && std::isfinite(report.newton_step))
-    line("Newton step |H+ grad L|",
-         fmt::format("{:.4g}, predicted decrease {:.4g}{}", report.newton_step, report.predicted_decrease,
-                     report.n_negative > 0.0
-                         ? fmt::format(" ({:.4g} of it by negative eigenvalues)", report.predicted_from_negative)
-                         : ""));
-  return text + sizes_text(report);
+  report.seconds = rows.seconds(hessian_group(place)) / static_cast<double>(n_spectra(config));
+  return report;
 }
 
 }  // namespace
 
-std::vector<ResultGroup> spectrum_results(const RunConfig& config, const std::vector<SpectrumReport>* reports) {
-  std::vector<ResultGroup> groups;
-  const ResultTable<SpectrumReport> table = spectrum_table(config);
-  for (std::size_t i = 0; i < config.losses.size(); ++i)
-    groups.push_back(table.group(spectrum_group(config.losses[i]),
-                                 reports == nullptr || !(*reports)[i].is_finite ? nullptr : &(*reports)[i]));
-  return groups;
-}
-
-std::string spectrum_text(const std::vector<SpectrumReport>& reports) {
-  std::string text;
-  for (const SpectrumReport& report : reports) {
-    if (!text.empty()) text += '\n';
-    text += report.is_finite
-                ? text_of(report)
-                : fmt::format("Deep {}: the Hessian is not finite at this minimizer: nothing is known of it.\n",
-                              title(report.loss));
+std::vector<Spectra> reduce_spectra(const Rows& rows, const RunConfig& config) {
+  std::vector<Spectra> spectra;
+  for (const LossPlace& place : loss_places(config)) {
+    require_whole(rows, gradient_group(place));
+    require_whole(rows, hessian_group(place));
+    Spectra& found = spectra.emplace_back(place);
+    if (config.along_path) found.epoch = rows.minimizer(place.minimizer).path.epoch;
+    for (std::int64_t c = 0; c < n_spectra(config); ++c)
+      found.reports.push_back(reduce_spectrum(rows, config, place, c));
   }
-  return text;
+  return spectra;
 }
 
 }  // namespace landscape

@@ -1,4 +1,5 @@
-// The command spectrum: per loss one row with its gradient, and the rows of its Hessian or of Lanczos runs.
+// The command spectrum: for every loss, minimizer and checkpoint one row with the gradient, and the rows of the Hessian
+// or of Lanczos runs.
 #include <fmt/format.h>
 
 #include "landscape/analysis/commands.hpp"
@@ -12,14 +13,14 @@ namespace {
 
 class SpectrumFindings : public Findings {
  public:
-  SpectrumFindings(std::vector<SpectrumReport> reports, RunConfig config)
-      : reports_(std::move(reports)), config_(std::move(config)) {}
+  SpectrumFindings(std::vector<Spectra> spectra, RunConfig config)
+      : spectra_(std::move(spectra)), config_(std::move(config)) {}
 
-  std::vector<ResultGroup> groups() const override { return spectrum_results(config_, &reports_); }
-  std::string text() const override { return spectrum_text(reports_); }
+  std::vector<ResultGroup> groups() const override { return spectrum_results(config_, &spectra_); }
+  std::string text() const override { return spectrum_text(spectra_); }
 
  private:
-  std::vector<SpectrumReport> reports_;
+  std::vector<Spectra> spectra_;
   RunConfig config_;
 };
 
@@ -49,20 +50,29 @@ class RestrictedHessian {
   ParameterRange range_;
 };
 
-RowMaker gradient_row(LossKind loss, ParameterRange range) {
-  return [=](LossBackend& backend, const LineSet& lines, std::int64_t, std::span<double> row) {
+// Each checkpoint is the start of a line.
+RowMaker gradient_rows(LossKind loss, ParameterRange range) {
+  return [=](LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows) {
     std::vector<double> gradient(lines.parameter_count());
-    backend.loss_and_gradient(loss, lines.start(0), gradient);
-    for (std::size_t j = 0; j < range.count; ++j) row[j] = gradient[range.first + j];
+    for (std::size_t k = 0; k < rows.size() / range.count; ++k) {
+      backend.loss_and_gradient(loss, lines.start(first_row + static_cast<std::int64_t>(k)), gradient);
+      for (std::size_t j = 0; j < range.count; ++j) rows[k * range.count + j] = gradient[range.first + j];
+    }
   };
 }
 
 RowMaker hessian_rows(LossKind loss, ParameterRange range) {
   return [=](LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows) {
-    std::vector<double> units(rows.size());
-    for (std::size_t k = 0; k < rows.size() / range.count; ++k)
-      units[k * range.count + static_cast<std::size_t>(first_row) + k] = 1.0;
-    RestrictedHessian(backend, loss, lines.start(0), range).apply(units, rows);
+    const std::size_t n = range.count, n_rows = rows.size() / n;
+    const auto first = static_cast<std::size_t>(first_row);
+    for (std::size_t done = 0; done < n_rows;) {  // by checkpoints
+      const std::size_t unit = (first + done) % n, count = std::min(n - unit, n_rows - done);
+      std::vector<double> units(count * n);
+      for (std::size_t k = 0; k < count; ++k) units[k * n + unit + k] = 1.0;
+      RestrictedHessian(backend, loss, lines.start(static_cast<std::int64_t>((first + done) / n)), range)
+          .apply(units, rows.subspan(done * n, count * n));
+      done += count;
+    }
   };
 }
 
@@ -70,10 +80,11 @@ RowMaker lanczos_rows(LossKind loss, ParameterRange range, std::uint64_t seed, c
   const auto m = static_cast<std::size_t>(options.steps);
   const bool gaussian = options.entries == ProbeEntries::gaussian;
   return [=](LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows) {
-    const RestrictedHessian hessian(backend, loss, lines.start(0), range);
     for (std::size_t k = 0; k < rows.size() / (2 * m); ++k) {
       const std::span<double> row = rows.subspan(k * 2 * m, 2 * m);
-      const auto probe = static_cast<std::uint64_t>(first_row) + k;
+      const std::int64_t number = first_row + static_cast<std::int64_t>(k);
+      const RestrictedHessian hessian(backend, loss, lines.start(number / options.probes), range);
+      const auto probe = static_cast<std::uint64_t>(number % options.probes);  // common to all checkpoints
       lanczos([&](std::span<const double> v, std::span<double> out) { hessian.apply(v, out); },
               random_probe(seed, probe, range.count, gaussian), row.first(m), row.last(m));
     }
@@ -93,41 +104,51 @@ class Spectrum : public Analysis {
   std::vector<Work> work(const RunConfig& config) const override {
     const ParameterRange range = restricted_parameters(config);
     const auto n = static_cast<std::int64_t>(range.count);
+    const std::int64_t n_places = n_spectra(config);
     const Axis parameters{"parameter", "number of the parameter, among those looked at", numbered(n)};
     std::vector<Work> all;
-    for (const LossKind loss : config.losses) {
+    for (const LossPlace& place : loss_places(config)) {
       Work gradient;
-      gradient.loss = loss;
-      gradient.lines = "gradient " + to_string(loss);
-      gradient.block = block(gradient_group(loss), 1, n, config);
+      gradient.loss = place.loss;
+      gradient.minimizer = place.minimizer;
+      gradient.lines = place.minimizer;
+      gradient.block = block(gradient_group(place), n_places, n, config);
       gradient.block.values = "gradient";
       gradient.block.description = "dL/dtheta_j";
-      gradient.block.shape_names = "(1, n)";
+      gradient.block.shape_names = config.along_path ? "(C, n)" : "(1, n)";
       gradient.block.axis = parameters;
-      gradient.make_rows = gradient_row(loss, range);
+      gradient.make_rows = gradient_rows(place.loss, range);
       Work hessian;
-      hessian.loss = loss;
-      hessian.lines = to_string(loss);
+      hessian.loss = place.loss;
+      hessian.minimizer = place.minimizer;
+      hessian.lines = place.minimizer;
       if (config.is_lanczos()) {
         const std::int64_t columns = 2 * config.spectrum.steps;
-        hessian.block = block(hessian_group(loss), config.spectrum.probes, columns, config);
+        hessian.block = block(hessian_group(place), n_places * config.spectrum.probes, columns, config);
         hessian.block.values = "lanczos";
         hessian.block.description = "alpha (m), then beta (m) of a Lanczos run from every probe";
-        hessian.block.shape_names = "(probes, 2 m)";
+        hessian.block.shape_names = config.along_path ? "(C probes, 2 m)" : "(probes, 2 m)";
         hessian.block.axis = {"entry", "number of the entry", numbered(columns)};
-        hessian.make_rows = lanczos_rows(loss, range, config.direction_seed, config.spectrum);
+        hessian.make_rows = lanczos_rows(place.loss, range, config.direction_seed, config.spectrum);
       } else {
-        hessian.block = block(hessian_group(loss), n, n, config);
+        hessian.block = block(hessian_group(place), n_places * n, n, config);
         hessian.block.values = "hessian";
-        hessian.block.description = "row k: the Hessian times unit vector k";
-        hessian.block.shape_names = "(n, n)";
+        hessian.block.description = config.along_path ? "row c n + k: at checkpoint c, the Hessian times unit vector k"
+                                                      : "row k: the Hessian times unit vector k";
+        hessian.block.shape_names = config.along_path ? "(C n, n)" : "(n, n)";
         hessian.block.axis = parameters;
-        hessian.make_rows = hessian_rows(loss, range);
+        hessian.make_rows = hessian_rows(place.loss, range);
       }
       all.push_back(std::move(gradient));
       all.push_back(std::move(hessian));
     }
     return all;
+  }
+
+  LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
+                const std::vector<double>& given) const override {
+    if (!config.along_path) return Analysis::lines(config, work, minimizers, given);
+    return lines_along_path(config, find_minimizer(minimizers, work.minimizer_name()), 1);
   }
 
   std::vector<ResultGroup> results(const RunConfig& config) const override { return spectrum_results(config); }
@@ -143,9 +164,11 @@ class Spectrum : public Analysis {
                                 ? fmt::format("Lanczos, {} {} probes of {} steps", count_text(spectrum.probes),
                                               to_string(spectrum.entries), count_text(spectrum.steps))
                                 : "all rows, then LAPACK";
-    return fmt::format("Hessian     of {} parameters{}: {}\n{}", n,
-                       spectrum.restrict_to.empty() ? "" : " (" + spectrum.restrict_to + ")", how,
-                       quadrature_lines(config));
+    return fmt::format(
+        "Hessian     of {} parameters{}{}: {}\n{}", n,
+        spectrum.restrict_to.empty() ? "" : " (" + spectrum.restrict_to + ")",
+        config.along_path ? fmt::format(", at each of {} checkpoints", count_text(n_spectra(config))) : "", how,
+        quadrature_lines(config));
   }
 
   std::string items_name() const override { return "numbers"; }

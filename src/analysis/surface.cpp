@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 
+#include "landscape/analysis/places.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/config/point_sets.hpp"
@@ -22,8 +23,6 @@ constexpr double kOnGrid = 1e-12;  // of a minimizer's place and a grid point
 std::vector<double> y_steps(const RunConfig& config) {
   return config.surface.y ? config.surface.y->steps() : std::vector<double>{0.0};
 }
-
-LossKind other_than(LossKind loss) { return loss == LossKind::ritz ? LossKind::galerkin : LossKind::ritz; }
 
 /// A surface's numbers and places, (P_y, P_x).
 struct Grid {
@@ -226,7 +225,7 @@ ResultTable<SurfaceReport> surface_table(const RunConfig& config, const SurfaceK
                 [](const SurfaceReport& r) { return cosine_of(*r.plane); });
     }
   }
-  if (config.surface.path) {
+  if (config.along_path) {
     const std::int64_t n_checkpoints = config.path_checkpoints;
     table.add("path_positions", "1", "x and y of the training's checkpoints, projected on the plane", "(C, 2)",
               {n_checkpoints, 2}, [](const SurfaceReport& r) {
@@ -257,29 +256,17 @@ void require_possible(const RunConfig& config) {
         throw UsageError(
             fmt::format("--through {0} needs that loss: add it to --losses, or give a file.", to_string(loss)));
     }
-    if (s.around != Around::own) throw UsageError("--around is of random planes: it cannot go with --through.");
+    if (config.around != Around::own) throw UsageError("--around is of random planes: it cannot go with --through.");
     if (s.redraw) throw UsageError("--redraw is of random planes: it cannot go with --through.");
     if (s.through.size() == 3 && !config.directions_from.empty())
       throw UsageError("--through three minimizers leaves no direction to --directions-from: drop one.");
   }
-  if (s.around != Around::own && config.losses.size() < 2)
-    throw UsageError(
-        fmt::format("--around {} needs the minimizers of both losses: drop --losses.", to_string(s.around)));
   if (s.match && s.through.size() != 2)
     throw UsageError("--match brings a second minimizer next to the first: it needs --through A,B.");
-  if (config.path_checkpoints > 0 && !s.path)
-    throw UsageError("--path-checkpoints says more about --path: give that too.");
-  if (s.path) {
-    for (const MinimizerSource& source : config.minimizer_sources()) {
-      if (!source.is_trained()) continue;
-      throw UsageError(
-          "--path needs the path that a training took: give a file of the command trajectory as --minimizer.");
-    }
-    if (s.redraw || s.orthogonal || s.around != Around::own || !s.through.empty() || !config.directions_from.empty())
-      throw UsageError(
-          "--path gives the plane: it cannot go with --through, --around, --orthogonal, --redraw or "
-          "--directions-from.");
-  }
+  if (config.along_path && (s.redraw || s.orthogonal || config.around != Around::own || !s.through.empty() ||
+                            !config.directions_from.empty()))
+    throw UsageError(
+        "--path gives the plane: it cannot go with --through, --around, --orthogonal, --redraw or --directions-from.");
   if (s.redraw && s.orthogonal) throw UsageError("--redraw draws for every point: it cannot go with --orthogonal.");
   if (s.redraw && !config.directions_from.empty())
     throw UsageError("--redraw draws directions: it cannot go with --directions-from.");
@@ -288,19 +275,21 @@ void require_possible(const RunConfig& config) {
 }  // namespace
 
 void settle_surface(RunConfig& config) {
+  require_places(config);
   require_possible(config);
   SurfaceOptions& s = config.surface;
   const std::size_t n_through = s.through.size();
   if (s.y && !s.x) throw UsageError("--y is the second axis of a plane: give --x too.");
   if (!s.x) {
-    s.x = s.path           ? ProfileGrid{-1.2, 1.2, 49, GridRule::even}
-          : n_through == 0 ? ProfileGrid{-1.0, 1.0, 51, GridRule::even}
-                           : ProfileGrid{-0.5, 1.5, 41, GridRule::even};
+    s.x = config.along_path ? ProfileGrid{-1.2, 1.2, 49, GridRule::even}
+          : n_through == 0  ? ProfileGrid{-1.0, 1.0, 51, GridRule::even}
+                            : ProfileGrid{-0.5, 1.5, 41, GridRule::even};
     if (n_through != 2) s.y = s.x;
   }
   if (s.is_line() && n_through == 3) throw UsageError("--through three minimizers is a plane: give --y too.");
   if (s.is_line() && s.orthogonal) throw UsageError("--orthogonal is about the second direction of a plane: give --y.");
-  const std::int64_t n_needed = n_through == 3 || s.path ? 0 : (s.is_line() ? 1 : 2) - (n_through == 2 ? 1 : 0);
+  const std::int64_t n_needed =
+      n_through == 3 || config.along_path ? 0 : (s.is_line() ? 1 : 2) - (n_through == 2 ? 1 : 0);
   if (!config.directions_from.empty() && n_needed == 0)
     throw UsageError("--directions-from gives a second direction: with --through A,B it needs --y.");
   if (!config.directions_from.empty() && config.n_directions < n_needed) {
@@ -313,14 +302,13 @@ void settle_surface(RunConfig& config) {
 std::vector<SurfaceKey> surfaces(const RunConfig& config) {
   const SurfaceOptions& s = config.surface;
   std::vector<SurfaceKey> keys;
+  if (s.through.empty()) {
+    for (const LossPlace& place : loss_places(config)) keys.push_back({place.loss, place.minimizer});
+    return keys;
+  }
   for (const LossKind loss : config.losses) {
-    if (!s.through.empty()) {
-      keys.push_back({loss, name_on_plane(s.through.front(), 0)});
-      if (s.match) keys.push_back({loss, keys.back().minimizer, true});
-      continue;
-    }
-    if (s.around != Around::other) keys.push_back({loss, to_string(loss)});
-    if (s.around != Around::own) keys.push_back({loss, to_string(other_than(loss))});
+    keys.push_back({loss, name_on_plane(s.through.front(), 0)});
+    if (s.match) keys.push_back({loss, keys.back().minimizer, true});
   }
   return keys;
 }
@@ -328,7 +316,7 @@ std::vector<SurfaceKey> surfaces(const RunConfig& config) {
 std::string surface_name(const RunConfig& config, const SurfaceKey& key) {
   const std::string loss = to_string(key.loss);
   if (key.matched) return loss + " matched";
-  return !config.surface.through.empty() || key.minimizer == loss ? loss : loss + " around " + key.minimizer;
+  return config.surface.through.empty() ? place_name({key.loss, key.minimizer}) : loss;
 }
 
 std::string surface_group(const RunConfig& config, const SurfaceKey& key) {
@@ -360,7 +348,7 @@ std::string surface_title(const RunConfig& config) {
                                 ? fmt::format("norm {}, bias {}", to_string(config.norm), to_string(config.bias))
                                 : "from " + config.directions_from;
   std::string what;
-  if (s.path) {
+  if (config.along_path) {
     what = s.is_line() ? "line along the first principal component of the training's path"
                        : "plane of two principal components of the training's path";
   } else if (s.through.empty()) {
@@ -427,7 +415,7 @@ std::string surface_text(const RunConfig& config, const SurfacesReport& report) 
     add("  at the border", [](const R& r) { return fmt::format("{}", r.n_minima_at_border); });
     add("  deeper than 1 % of the range", [](const R& r) { return fmt::format("{}", r.n_deep_minima); });
   }
-  if (config.surface.path) {
+  if (config.along_path) {
     add("the path's variation along x",
         [](const R& r) { return fmt::format("{:.4g} %", 100.0 * r.plane->explained[0]); });
     if (!is_line) add("  along y", [](const R& r) { return fmt::format("{:.4g} %", 100.0 * r.plane->explained[1]); });

@@ -7,6 +7,7 @@
 
 #include "landscape/analysis/commands.hpp"
 #include "landscape/analysis/extreme_eigenvalues.hpp"
+#include "landscape/analysis/places.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/trajectory.hpp"
 #include "landscape/config/point_sets.hpp"
@@ -268,12 +269,7 @@ class TrajectoryAnalysis : public Analysis {
 
   LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                 const std::vector<double>&) const override {
-    const Minimizer& minimizer = find_minimizer(minimizers, work.minimizer_name());
-    if (static_cast<std::int64_t>(minimizer.path.epoch.size()) != config.path_length())
-      throw Error(fmt::format("The minimizer {} lacks the path of its training.", minimizer.name));
-    return {{minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias},
-            config.n_directions,
-            minimizer.path.parameters};
+    return lines_along_path(config, find_minimizer(minimizers, work.minimizer_name()), config.n_directions);
   }
 
   void evaluate(LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items,

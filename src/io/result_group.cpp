@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 
 #include "checksum.hpp"
 
@@ -115,18 +114,6 @@ void collect_groups(const h5::File& file, const std::string& path, int depth, st
 }
 
 }  // namespace
-
-ResultValue undefined_like(const ResultValue& value) {
-  constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
-  return std::visit(
-      [&]<class T>(const T& held) -> ResultValue {
-        if constexpr (std::is_same_v<T, double>) return kUndefined;
-        if constexpr (std::is_same_v<T, std::vector<double>>) return T(held.size(), kUndefined);
-        if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) return T(held.size(), 0);
-        return T{};
-      },
-      value);
-}
 
 void create_state(hid_t group, const std::string& description, const std::string& word) {
   h5::create_text_dataset(group, kState, kStateCapacity, {description, "()", "1"});

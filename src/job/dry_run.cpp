@@ -33,7 +33,7 @@ std::vector<Minimizer> first_guesses(const RunConfig& config) {
       const auto theta = initial_parameters(config.network, config.training.init, static_cast<std::uint64_t>(1000 + c));
       path.parameters.insert(path.parameters.end(), theta.begin(), theta.end());
     }
-    if (config.surface.path) continue;
+    if (config.along_path) continue;
     path.epoch.resize(static_cast<std::size_t>(config.training.path_length()));
     for (std::size_t c = 0; c < path.epoch.size(); ++c)
       path.parameters.insert(path.parameters.end(), minimizer.theta.begin(), minimizer.theta.end());

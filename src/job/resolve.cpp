@@ -63,7 +63,7 @@ void adopt_network(RunConfig& config, const OptionTexts& given) {
     require_there(config, file_of(source));
     const Minimizer found = load_minimizer(source, hints);
     networks.emplace_back(source.file, found.spec);
-    if (config.surface.path || config.command == "trajectory") adopt_path(config, source.file, found.path.epoch.size());
+    if (config.along_path || config.command == "trajectory") adopt_path(config, source.file, found.path.epoch.size());
   }
   for (const NetworkSpec& found : adopt_start(config, hints)) networks.emplace_back(config.training.start, found);
 

@@ -159,6 +159,58 @@ class Spectrum(SystemTest):
             self.assertIn(file, said)
             self.assertFalse(os.path.exists(self.path("t.h5")))
 
+    def test_along_a_path_and_around_the_other_minimizer(self):
+        path = ["trajectory", "--width=3", "--epochs=90", "--every=40", "--lbfgs-iterations=20", "--directions=5"]
+        self.run_program(*path, "--grid=-1:1:5", "--quadrature=gauss:64", "--eigenvalues", "--output=t.h5")
+        same = ["--quadrature=gauss:64", "--minimizer=t.h5"]
+        along = ["spectrum", *same, "--path", "--around=both", "--eigenvectors=1"]
+        said = self.run_program(*along, "--output=1.h5").stdout
+        self.assertIn("at each of 5 checkpoints", said)
+        self.assertIn("Deep Ritz around galerkin: Hessian of 34 parameters along the training", said)
+        for ranks in (2, 3):
+            self.run_program(*along, f"--output={ranks}.h5", ranks=ranks)
+            self.assert_same_files("1.h5", f"{ranks}.h5")
+        self.assertIn("the same bits", self.run_program("verify", "1.h5", "--all").stdout)
+        self.run_program("spectrum", *same, "--around=both", "--output=end.h5")
+        with h5py.File(self.path("1.h5")) as file, h5py.File(self.path("end.h5")) as end:
+            for name in ("ritz", "ritz_around_galerkin", "galerkin", "galerkin_around_ritz"):
+                found, at_end = file[f"spectrum/{name}"], end[f"spectrum/{name}"]
+                self.assertEqual(found["eigenvalues"].shape, (5, 34))
+                self.assertEqual(found["eigenvectors"].shape, (5, 2, 34))
+                for quantity in ("eigenvalues", "trace", "gradient_norm", "negative_by_decade", "condition"):
+                    np.testing.assert_array_equal(found[quantity][-1], at_end[quantity][()])
+                matrix = file[f"hessian/{name}/hessian"][34:68]
+                np.testing.assert_allclose(
+                    found["eigenvalues"][1], np.linalg.eigvalsh((matrix + matrix.T) / 2), rtol=0,
+                    atol=1e-13 * found["largest"][1, 0],
+                )  # fmt: skip
+            np.testing.assert_array_equal(file["hessian/ritz/hessian"][:34], file["hessian/ritz_around_galerkin/hessian"][:34])
+            with h5py.File(self.path("t.h5")) as path:
+                for loss, other in (("ritz", "galerkin"), ("galerkin", "ritz")):
+                    np.testing.assert_array_equal(file[f"spectrum/{loss}/epoch"], path[f"trajectory/{loss}/epoch"])
+                    np.testing.assert_allclose(
+                        file[f"spectrum/{loss}/smallest"][:, 0], path[f"trajectory/{loss}/smallest_eigenvalue"],
+                        rtol=0, atol=1e-12 * file[f"spectrum/{loss}/largest"][-1, 0],
+                    )  # fmt: skip
+                    np.testing.assert_allclose(
+                        file[f"spectrum/{loss}_around_{other}/gradient_norm"],
+                        path[f"trajectory/{other}/{loss}_gradient_norm"], rtol=1e-12,
+                    )  # fmt: skip
+        self.run_program("spectrum", *same, "--path", "--method=lanczos", "--probes=2", "--output=l.h5")
+        self.run_program("spectrum", *same, "--method=lanczos", "--probes=2", "--output=m.h5")
+        with h5py.File(self.path("l.h5")) as file, h5py.File(self.path("m.h5")) as end:
+            np.testing.assert_array_equal(file["spectrum/ritz/nodes"][-1], end["spectrum/ritz/nodes"][()])
+        self.assertIn("log det+", self.run_program("reduce", "l.h5").stdout)
+        for options, words in (
+            (["--path"], "--path needs the path that a training took"),
+            ([*same, "--path-checkpoints=3"], "--path-checkpoints says more about --path"),
+            ([*same, "--around=other", "--losses=ritz"], "--around other needs the minimizers of both losses"),
+        ):
+            self.assertIn(words, self.run_program("spectrum", *options, "--output=x.h5", code=2).stderr)
+        said = self.run_program("surface", *same, "--directions-from=1.h5", "--output=x.h5", code=1).stderr
+        self.assertIn("1.h5", said)
+        self.assertLess(said.count("\n"), 3)
+
     def test_a_dry_run_tells_work_and_time(self):
         said = self.run_program(*LANCZOS, "--output=a.h5", "--dry-run").stdout
         self.assertRegex(said, r"Work +946 numbers")

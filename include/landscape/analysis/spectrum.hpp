@@ -1,4 +1,5 @@
-// The command spectrum: eigenvalues of the Hessian H of a loss in the parameters, at its minimizer. Either from all rows
+// The command spectrum: eigenvalues of the Hessian H of a loss in the parameters, at a minimizer, its own or the other
+// loss's, or at every checkpoint of the path of its training. Either from all rows
 // H e_k, with LAPACK, or from Lanczos runs started at random probes (lanczos.hpp): extreme eigenvalues with bounds, and
 // the density with a standard error over the probes.
 //
@@ -12,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "landscape/config/run_config.hpp"
+#include "landscape/analysis/places.hpp"
 #include "landscape/io/results.hpp"
 #include "landscape/job/rows.hpp"
 
@@ -27,9 +28,10 @@ struct ParameterRange {
 };
 ParameterRange restricted_parameters(const RunConfig& config);
 
-std::string hessian_group(LossKind loss);   // "hessian/ritz": rows H e_k, or alpha and beta of Lanczos runs
-std::string gradient_group(LossKind loss);  // "gradient/ritz": one row
-std::string spectrum_group(LossKind loss);  // "spectrum/ritz"
+/// Rows of a checkpoint follow those of the one before.
+std::string hessian_group(const LossPlace& place);   // "hessian/ritz": rows H e_k, or alpha and beta of Lanczos runs
+std::string gradient_group(const LossPlace& place);  // "gradient/ritz": one row
+std::string spectrum_group(const LossPlace& place);  // "spectrum/ritz"
 
 /// Bins of |lambda|: from 10^kFirstDecade on, a decade each; what is smaller or larger counts in the first or last one.
 inline constexpr int kFirstDecade = -16, kDecades = 28;
@@ -40,7 +42,6 @@ struct SizeCounts {
 };
 
 struct SpectrumReport {
-  LossKind loss = LossKind::ritz;
   bool is_dense = true;
   bool is_finite = true;                                    // else nothing else here means anything
   std::int64_t n = 0;                                       // of the matrix
@@ -75,10 +76,21 @@ SpectrumReport dense_spectrum(std::vector<double> hessian, const std::vector<dou
 SpectrumReport lanczos_spectrum(const std::vector<double>& rows, std::int64_t n_probes,
                                 const std::vector<double>& gradient);
 
-std::vector<SpectrumReport> reduce_spectra(const Rows& rows, const RunConfig& config);
-/// Without reports, undefined.
-std::vector<ResultGroup> spectrum_results(const RunConfig& config,
-                                          const std::vector<SpectrumReport>* reports = nullptr);
-std::string spectrum_text(const std::vector<SpectrumReport>& reports);
+/// Of one loss around one minimizer.
+struct Spectra {
+  LossPlace place;
+  std::vector<std::int64_t> epoch;      // (C) of the checkpoints; none: of the minimizer alone
+  std::vector<SpectrumReport> reports;  // (C), or one
+};
+
+/// Stored at each end.
+std::int64_t n_eigenvectors(const RunConfig& config);
+/// Spectra of a place: its checkpoints, or one.
+std::int64_t n_spectra(const RunConfig& config);
+
+std::vector<Spectra> reduce_spectra(const Rows& rows, const RunConfig& config);
+/// Without spectra, undefined.
+std::vector<ResultGroup> spectrum_results(const RunConfig& config, const std::vector<Spectra>* spectra = nullptr);
+std::string spectrum_text(const std::vector<Spectra>& spectra);
 
 }  // namespace landscape

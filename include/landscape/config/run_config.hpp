@@ -32,7 +32,7 @@ struct MinimizerSource {
   bool is_trained() const { return file.empty(); }
 };
 
-/// The command surface: at whose minimizers a loss is looked at.
+/// At whose minimizers a loss is looked at.
 enum class Around { own, other, both };
 
 /// What the command surface evaluates: L(origin + x along + y across) on a grid.
@@ -41,11 +41,9 @@ struct SurfaceOptions {
   std::optional<ProfileGrid> y;  // none: a line
   std::vector<std::string>
       through;  // two or three minimizers: names of the run's own, or files; none: random directions
-  Around around = Around::own;
   bool orthogonal = false;  // the second direction to the first one
   bool match = false;       // also with the hidden units of the second minimizer matched to the first one's
   bool redraw = false;      // two new directions at every point, as published
-  bool path = false;        // the plane of the path that the minimizer's training took
   bool is_line() const { return !y; }
 };
 
@@ -104,7 +102,9 @@ struct RunConfig {
   SurfaceOptions surface;                     // of the command surface
   SpectrumOptions spectrum;                   // of the command spectrum
   StudyOptions study;                         // of the command study
-  std::int64_t path_checkpoints = 0;          // of a path that is loaded, of the commands surface and trajectory
+  Around around = Around::own;                // of the commands surface and spectrum
+  bool along_path = false;                    // of the commands surface and spectrum, the path of a training
+  std::int64_t path_checkpoints = 0;          // of a path that is loaded, of these and of trajectory
   bool eigenvalues = false;                   // of the commands study and trajectory: the extreme ones of each Hessian
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
@@ -139,7 +139,7 @@ struct RunConfig {
   /// of a study none, whose rows train their own.
   std::vector<MinimizerSource> minimizer_sources() const;
   bool trains_any() const;
-  /// Checkpoints of the path that a trajectory or surface is of: loaded, or kept by the run's own trainings.
+  /// Checkpoints of the path that is looked at: loaded, or kept by the run's own trainings.
   std::int64_t path_length() const { return path_checkpoints > 0 ? path_checkpoints : training.path_length(); }
   bool is_lanczos() const { return spectrum.method == SpectrumMethod::lanczos; }
   /// That the run may come to evaluate: more than n_directions only with until_ci.

@@ -34,6 +34,10 @@ struct ResultGroup {
   friend bool operator==(const ResultGroup&, const ResultGroup&) = default;
 };
 
+/// Groups of one layout as one, each result a table with a further first extent, called `name`: "(C, 10)". Throws Error
+/// where there is no group, or a text in it.
+ResultGroup stacked(const std::vector<ResultGroup>& groups, const std::string& name);
+
 /// The undefined value of the same type and shape.
 ResultValue undefined_like(const ResultValue& value);
 
