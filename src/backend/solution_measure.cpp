@@ -88,16 +88,17 @@ class Integrator {
   void add_boundary_point(const double* x, double weight, Integrals& sums) {
     double u, laplacian;
     evaluator_.evaluate(x, u, gradient_.data(), laplacian);
-    problem_->solution(dimension_, x, exact_gradient_.data());
+    const double exact = problem_->solution(dimension_, x, exact_gradient_.data());
+    const double g = is_zero_on_boundary(problem_, dimension_) ? 0.0 : exact, e = u - g;
     OperatorAt at{1.0, grad_a_};
     problem_->coefficients(dimension_, x, at);
     double flux = 0.0;  // a du*/dn
     for (std::size_t j = 0; j < exact_gradient_.size(); ++j)
       flux += x[j] == 0.0 ? -at.a * exact_gradient_[j] : x[j] == 1.0 ? at.a * exact_gradient_[j] : 0.0;
-    const double penalty = problem_.boundary().beta * u * u;
-    sums.ritz += weight * penalty;
-    sums.galerkin += weight * penalty;
-    sums.excess += weight * (flux * u + penalty);
+    const double beta = problem_.boundary().beta;
+    sums.ritz += weight * beta * u * (u - 2.0 * g);
+    sums.galerkin += weight * beta * e * e;
+    sums.excess += weight * (flux * e + beta * e * e);
   }
 
  private:
@@ -211,7 +212,7 @@ SolutionMeasure measure_by_shifts(const NetworkSpec& spec, const Problem& proble
   }
   Estimate value = mean_of(loss == LossKind::ritz ? ritz : galerkin);
   if (const Estimate above = mean_of(excess); loss == LossKind::ritz && above.error < value.error)
-    value = {problem->least_energy(spec.dimension) + above.value, above.error};
+    value = {energy_of_solution(problem, spec.dimension) + above.value, above.error};
   const SquaredNorms norms = problem->norms(spec.dimension);
   return {fmt::format("{} x {}", kShifts, to_string(kShifted)), value, quotient(mean_of(l2), norms.solution),
           quotient(mean_of(h1), norms.gradient), norm_of(sum)};
@@ -237,9 +238,11 @@ std::optional<double> exact_minimum(LossKind loss, const Problem& problem, int d
   return loss == LossKind::galerkin ? 0.0 : least_energy(problem, dimension);
 }
 
-// R(0) = 0, and the residual of u = 0 is f.
+// R(0) = 0, and the residual of u = 0 is f inside, and what a penalty asks for on the boundary.
 double loss_scale(LossKind loss, const Problem& problem, int dimension) {
-  return loss == LossKind::ritz ? -problem->least_energy(dimension) : problem->norms(dimension).source;
+  if (loss == LossKind::ritz) return -energy_of_solution(problem, dimension);
+  const SquaredNorms norms = problem->norms(dimension);
+  return norms.source + problem.boundary().beta * norms.boundary;
 }
 
 }  // namespace landscape

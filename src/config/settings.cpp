@@ -135,6 +135,12 @@ void validate(const RunConfig& config) {
     complaints.add(fmt::format("--boundary {} is of the cube's faces: it cannot go with --problem {}.",
                                to_string(config.problem.boundary()), config.problem->name));
   }
+  if (config.problem.boundary().is_hard() && !is_zero_on_boundary(config.problem, config.network.dimension)) {
+    complaints.add(fmt::format(
+        "--problem {} has values on the boundary, which the factor of --boundary hard cannot have: give --boundary "
+        "penalty:BETA, for example penalty:100.",
+        config.problem->name));
+  }
   if (config.trains_any())
     complaints.collect([&] { config.training.validate(config.problem->domain, config.network.dimension); });
   complaints.collect(

@@ -13,6 +13,7 @@
 #include "landscape/model/numbers.hpp"
 #include "poisson_cubic.hpp"
 #include "poisson_sine.hpp"
+#include "sine_sum.hpp"
 
 namespace landscape {
 namespace {
@@ -22,13 +23,14 @@ enum class Kind { poisson, linear, nonlinear };
 
 template <class Of>
 constexpr Equation entry(std::string_view name, std::string_view summary, Dimensions dimensions, Kind kind,
-                         Domain domain = Domain::cube) {
+                         Domain domain = Domain::cube, bool vanishes_on_boundary = true) {
   return {name,
           summary,
           dimensions == Dimensions::one,
           kind != Kind::nonlinear,
           kind == Kind::poisson,
           domain,
+          vanishes_on_boundary,
           Of::operator_text,
           Of::solution_text,
           Of::solution,
@@ -45,6 +47,8 @@ constexpr std::array kEquations{
     entry<CubicReaction>("reaction", "-laplace u + u^3 = f", Dimensions::any, Kind::nonlinear),
     entry<Ball>("ball", "-laplace u = f in the unit ball, u* = sin(pi (1 - |x|) / 2)", Dimensions::any, Kind::poisson,
                 Domain::ball),
+    entry<SineSum>("sine-sum", "-laplace u = f, u* = sum sin(pi x_i), by --boundary penalty:BETA", Dimensions::any,
+                   Kind::poisson, Domain::cube, false),
 };
 
 }  // namespace
@@ -81,11 +85,26 @@ std::string full_name(const Problem& problem) {
   return to_string(problem) + (problem.boundary().is_hard() ? "" : ", " + to_string(problem.boundary()));
 }
 
-std::string boundary_text(const Problem& problem) {
-  const std::string hard = "u = 0 on the boundary";
-  return problem.boundary().is_hard()
-             ? hard
-             : fmt::format("{} by penalty (losses + {} int u^2 over the boundary)", hard, problem.boundary().beta);
+bool is_zero_on_boundary(const Problem& problem, int dimension) {
+  return problem->vanishes_on_boundary || dimension == 1;
+}
+
+double energy_of_solution(const Problem& problem, int dimension) {
+  return problem->least_energy(dimension) - problem.boundary().beta * problem->norms(dimension).boundary;
+}
+
+std::string boundary_condition(const Problem& problem, int dimension) {
+  const bool is_zero = is_zero_on_boundary(problem, dimension);
+  if (dimension > 1) return fmt::format("u = {} on the boundary", is_zero ? "0" : "u*");
+  return problem->domain == Domain::cube ? "u(0) = u(1) = 0" : "u(-1) = u(1) = 0";
+}
+
+std::string boundary_text(const Problem& problem, int dimension) {
+  const bool is_zero = is_zero_on_boundary(problem, dimension);
+  const std::string hard = fmt::format("u = {} on the boundary", is_zero ? "0" : "u*");
+  if (problem.boundary().is_hard()) return hard;
+  return fmt::format("{} by penalty (losses + {} int {} over the boundary)", hard, problem.boundary().beta,
+                     is_zero ? "u^2" : "(u - u*)^2, Ritz without its constant,");
 }
 
 }  // namespace landscape

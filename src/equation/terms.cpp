@@ -1,7 +1,7 @@
 // From an equation's coefficients and the boundary factor to the coefficients of a loss's integrand. With u = B N,
 //   div(a grad u) = a B Lap N + (2 a grad B + B grad a) . grad N + (a Lap B + grad a . grad B) N,
 // and the energy's gradient term is |sqrt(a) B grad N + N sqrt(a) grad B|^2. With a penalty B is 1, and a point of the
-// boundary has the residual sqrt(beta) N and the energy beta N^2.
+// boundary has the residual sqrt(beta) (N - g) and the energy beta (N^2 - 2 g N).
 #include <algorithm>
 #include <cmath>
 
@@ -63,7 +63,9 @@ void solution_factor(const Problem& problem, int dimension, const double* x, dou
 std::optional<double> least_energy(const Problem& problem, int dimension) {
   const double with_zero = problem->least_energy(dimension);
   if (problem.boundary().is_hard()) return with_zero;
-  if (!problem->is_poisson || problem->domain != Domain::cube || dimension != 1) return std::nullopt;
+  if (!problem->is_poisson || !is_zero_on_boundary(problem, dimension) || problem->domain != Domain::cube ||
+      dimension != 1)
+    return std::nullopt;
   const double left = 0.0, right = 1.0, beta = problem.boundary().beta;
   double slope_left, slope_right;
   problem->solution(1, &left, &slope_left);
@@ -90,9 +92,11 @@ TermsEvaluator::TermsEvaluator(const Problem& problem, LossKind loss, int dimens
 void TermsEvaluator::evaluate(const double* x, bool on_boundary) {
   if (on_boundary) {
     const double beta = problem_.boundary().beta;
-    top = source = cubic = 0.0;
+    const double g = is_zero_on_boundary(problem_, dimension_) ? 0.0 : problem_->solution(dimension_, x, nullptr);
+    top = cubic = 0.0;
     std::fill(slope.begin(), slope.end(), 0.0);
     value = loss_ == LossKind::galerkin ? std::sqrt(beta) : beta;
+    source = loss_ == LossKind::galerkin ? -std::sqrt(beta) * g : 2.0 * beta * g;
     return;
   }
   double b, lap_b;

@@ -28,8 +28,7 @@ std::string problem_text(const Problem& problem, int dimension) {
   const std::string equation = problem->operator_text(dimension);
   const std::string how = problem.boundary().is_hard() ? "" : fmt::format(" by {}", to_string(problem.boundary()));
   const std::string domain = domain_text(problem->domain, dimension);
-  const std::string ends = problem->domain == Domain::cube ? "u(0) = u(1) = 0" : "u(-1) = u(1) = 0";
-  return fmt::format("{} on {}, {}{}, u* = {}", equation, domain, dimension == 1 ? ends : "u = 0 on the boundary", how,
+  return fmt::format("{} on {}, {}{}, u* = {}", equation, domain, boundary_condition(problem, dimension), how,
                      solution);
 }
 

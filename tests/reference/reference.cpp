@@ -168,6 +168,16 @@ Jet evaluate_in_ball(const Network& network, const std::vector<double>& x) {
   return jet;
 }
 
+namespace {
+
+Real sum_of_sines(const std::vector<double>& x) {
+  Real sum = 0.0L;
+  for (const double xi : x) sum += std::sin(kPi * Real(xi));
+  return sum;
+}
+
+}  // namespace
+
 Real source(const std::string& problem, const std::vector<double>& x) {
   if (problem == "cubic") return -(12.0L * Real(x[0]) - 2.0L);
   if (problem == "ball") {  // u* = cos(pi r / 2): u*'' + (d - 1) u*' / r
@@ -177,6 +187,7 @@ Real source(const std::string& problem, const std::vector<double>& x) {
     if (r == 0.0L) return half_pi * half_pi * (1.0L + rest);
     return half_pi * half_pi * std::cos(half_pi * r) + rest * half_pi * std::sin(half_pi * r) / r;
   }
+  if (problem == "sine-sum") return kPi * kPi * sum_of_sines(x);
   const Real eigenvalue = static_cast<Real>(x.size()) * kPi * kPi;
   Real product = 1.0L, others = 1.0L;
   for (const double xi : x) product *= std::sin(kPi * Real(xi));
@@ -199,7 +210,9 @@ Real loss(const Network& network, const std::string& problem, const std::string&
                     : problem == "ball" ? evaluate_in_ball(network, x)
                                         : evaluate(network, x);
     if (q + penalty.n_boundary >= weights.size()) {
-      sum += Real(weights[q]) * Real(penalty.beta) * jet.u * jet.u;
+      const Real g = problem == "sine-sum" ? sum_of_sines(x) : 0.0L;
+      const Real square = (jet.u - g) * (jet.u - g) - (loss_name == "ritz" ? g * g : 0.0L);
+      sum += Real(weights[q]) * Real(penalty.beta) * square;
       continue;
     }
     const Real f = source(problem, x), u = jet.u;

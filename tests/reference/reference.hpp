@@ -32,10 +32,11 @@ Jet evaluate_without_factor(const Network& network, const std::vector<double>& x
 /// The same of u = (1 - |x|^2) N.
 Jet evaluate_in_ball(const Network& network, const std::vector<double>& x);
 
-/// f of problem "sine", "cubic", "diffusion", "reaction" or "ball".
+/// f of problem "sine", "cubic", "diffusion", "reaction", "ball" or "sine-sum".
 Real source(const std::string& problem, const std::vector<double>& x);
 
-/// u = N instead of B N, and beta u^2 at the last n_boundary points instead of the integrand; 0: neither.
+/// u = N instead of B N, and beta (u - u*)^2 at the last n_boundary points instead of the integrand, of the Ritz loss
+/// without beta u*^2; 0: neither.
 struct Penalty {
   double beta = 0.0;
   std::size_t n_boundary = 0;

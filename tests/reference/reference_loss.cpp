@@ -102,17 +102,27 @@ Sums integrate(const reference::Network& network, const std::string& problem, co
         beta > 0.0 ? reference::evaluate_without_factor(network, x) : reference::evaluate(network, x);
     Real exact = 1.0L;
     for (const double xi : x) exact *= std::sin(kPi * Real(xi));
+    if (problem == "sine-sum") {
+      exact = 0.0L;
+      for (const double xi : x) exact += std::sin(kPi * Real(xi));
+    }
     if (problem == "cubic") exact = 2.0L * x[0] * x[0] * x[0] - Real(x[0]) * x[0] - x[0];
     sums.l2 += points.weights[q] * (jet.u - exact) * (jet.u - exact);
     for (std::size_t j = 0; j < d; ++j) {
       Real slope = kPi;
       for (std::size_t k = 0; k < d; ++k) slope *= k == j ? std::cos(kPi * Real(x[k])) : std::sin(kPi * Real(x[k]));
+      if (problem == "sine-sum") slope = kPi * std::cos(kPi * Real(x[j]));
       if (problem == "cubic") slope = 6.0L * x[0] * x[0] - 2.0L * x[0] - 1.0L;
       sums.h1 += points.weights[q] * (jet.gradient[j] - slope) * (jet.gradient[j] - slope);
     }
   }
-  const Real l2 = problem == "cubic" ? 29.0L / 210.0L : std::pow(0.5L, Real(d));
-  const Real h1 = problem == "cubic" ? 23.0L / 15.0L : static_cast<Real>(d) * kPi * kPi * l2;
+  const Real n = static_cast<Real>(d);
+  const Real l2 = problem == "cubic"      ? 29.0L / 210.0L
+                  : problem == "sine-sum" ? 0.5L * n + 4.0L * n * (n - 1.0L) / (kPi * kPi)
+                                          : std::pow(0.5L, n);
+  const Real h1 = problem == "cubic"      ? 23.0L / 15.0L
+                  : problem == "sine-sum" ? 0.5L * n * kPi * kPi
+                                          : n * kPi * kPi * l2;
   return {sums.loss, std::sqrt(sums.l2 / l2), std::sqrt(sums.h1 / h1)};
 }
 

@@ -1,10 +1,11 @@
-// The equations -div(a grad u) + c u + s u^3 = f on a domain with u = 0 on its boundary, each by its exact
-// solution, and the numbers per point through which they enter a loss (math/integrand.hpp). Adding one: a header in
-// src/equation and a line of the table in src/equation/table.cpp.
+// The equations -div(a grad u) + c u + s u^3 = f on a domain with u = g on its boundary, g that of the exact solution u*
+// and mostly zero, each by u*, and the numbers per point through which they enter a loss (math/integrand.hpp). Adding
+// one: a header in src/equation and a line of the table in src/equation/table.cpp.
 //
-// u = 0 on the boundary is either built in, u = B N with B = prod x_i (1 - x_i) or 1 - |x|^2, or a penalty: u = N, and both losses
-// get beta times the integral of u^2 over the boundary (E and Yu 2018; Sirignano and Spiliopoulos 2018). To a loss the
-// boundary is then further points with other numbers.
+// u = 0 on the boundary is either built in, u = B N with B = prod x_i (1 - x_i) or 1 - |x|^2, or a penalty: u = N, and
+// both losses get beta times the integral of (u - g)^2 over the boundary (E and Yu 2018; Sirignano and Spiliopoulos
+// 2018), the Ritz loss without its constant, beta times that of g^2. Another g takes a penalty. To a loss the boundary is
+// then further points with other numbers.
 #pragma once
 
 #include <functional>
@@ -30,9 +31,10 @@ struct OperatorAt {
 
 /// Integrals over the domain.
 struct SquaredNorms {
-  double solution;  // |u*|_L2^2
-  double gradient;  // |grad u*|_L2^2
-  double source;    // |f|_L2^2
+  double solution;        // |u*|_L2^2
+  double gradient;        // |grad u*|_L2^2
+  double source;          // |f|_L2^2
+  double boundary = 0.0;  // of u*^2 over the boundary
 };
 
 struct Equation {
@@ -42,6 +44,7 @@ struct Equation {
   bool is_linear;            // s is zero everywhere
   bool is_poisson;           // -laplace u = f: a = 1, c = 0 and s = 0 everywhere
   Domain domain;
+  bool vanishes_on_boundary;  // u* does, in every dimension
   /// "-u'' = f", in d dimensions.
   std::string (*operator_text)(int dimension);
   /// "sin(pi x)"
@@ -49,7 +52,7 @@ struct Equation {
   /// u*(x); gradient (d) if not null.
   double (*solution)(int dimension, const double* x, double* gradient);
   void (*coefficients)(int dimension, const double* x, OperatorAt& at);
-  /// The least value of the Ritz loss over all functions, R(u*).
+  /// The least value of the Ritz loss over all functions with its boundary values, R(u*), without a penalty.
   double (*least_energy)(int dimension);
   SquaredNorms (*norms)(int dimension);
 };
@@ -86,7 +89,13 @@ std::string to_string(const Problem& problem);
 /// "sine" or "sine, penalty:100": two problems of one such name have the same losses.
 std::string full_name(const Problem& problem);
 /// "u = 0 on the boundary", and by which penalty.
-std::string boundary_text(const Problem& problem);
+std::string boundary_condition(const Problem& problem, int dimension);
+/// The same and the penalty's integral.
+std::string boundary_text(const Problem& problem, int dimension);
+/// Whether u* is zero there.
+bool is_zero_on_boundary(const Problem& problem, int dimension);
+/// R(u*), with what the penalty adds to it.
+double energy_of_solution(const Problem& problem, int dimension);
 
 /// B(x), which vanishes on the domain's boundary, its gradient (d) and its Laplacian: prod x_i (1 - x_i) of the cube,
 /// 1 - |x|^2 of the ball.
