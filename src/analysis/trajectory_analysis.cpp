@@ -56,6 +56,7 @@ Work profiles_of(const RunConfig& config, LossKind loss, PathPoints points) {
                                     : points == PathPoints::step    ? "/step"
                                                                     : "");
   block.rows = config.path_length() * config.n_directions;
+  work.rows_per_checkpoint = config.n_directions;
   block.shape_names = "(K M, P)";
   block.description =
       "L(theta_c + s_j d_k) in row c M + k: checkpoint c of /minimizer/" + to_string(loss) +
@@ -106,6 +107,7 @@ Work checkpoints_of(const RunConfig& config, LossKind loss) {
   work.loss = loss;
   work.lines = to_string(loss) + " checkpoints";
   work.point_set = has_reference(config) ? kReference : 0;
+  work.rows_per_checkpoint = 1;
   Block& block = work.block;
   block.group = path_group(loss) + "/checkpoints";
   block.rows = config.path_length();

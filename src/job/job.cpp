@@ -166,12 +166,13 @@ std::optional<Beginning> begin(const Communicator& comm, const Invocation& invoc
 
 // 3: one minimizer per loss, trained or loaded by rank 0, then the same on all ranks; none where rows stand alone.
 // Nothing where the job was stopped.
-std::optional<std::vector<Minimizer>> minimizers_of(const Communicator& comm, const Beginning& begun) {
+std::optional<std::vector<Minimizer>> minimizers_of(const Communicator& comm, const Beginning& begun,
+                                                    AheadRows* ahead = nullptr) {
   const Setup& setup = begun.setup;
   if (setup.config.minimizer_sources().empty()) return std::vector<Minimizer>();
   const bool trains = setup.analysis == nullptr || (setup.config.trains_any() && !begun.claim.goes_on());
   say(comm, setup, !trains ? "Minimizers\n" : setup.training_device == "cuda" ? "Training on the GPU\n" : "Training\n");
-  return obtain_minimizers(comm, setup, begun.claim);
+  return obtain_minimizers(comm, setup, begun.claim, ahead);
 }
 
 }  // namespace
@@ -180,21 +181,26 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
   auto begun = begin(comm, invocation);
   if (!begun) return kDone;
   OutputClaim& claim = begun->claim;
-  const auto minimizers = minimizers_of(comm, *begun);
+  const auto backend = make_backend(comm, begun->setup);
+  AheadRows ahead(comm, begun->setup, *backend, claim);
+  const auto minimizers = minimizers_of(comm, *begun, &ahead);
   if (!minimizers) return stop_with(comm, begun->setup, kDuringTraining);
 
-  const auto backend = make_backend(comm, begun->setup);
   const AllLines lines = make_lines(comm, begun->setup, *minimizers);
   EvaluationOutcome outcome;
+  std::int64_t n_ahead = 0;
   RunConfig config = begun->setup.config;
   while (true) {
     const Setup setup = with_config(begun->setup, config);
     const std::vector<Work> work = setup.analysis->work(config);
     // 4. The file with everything it will ever hold; from here on only raw data changes.
-    const std::vector<OpenRows> open = prepare_output(comm, setup, work, *minimizers, claim);
+    std::vector<OpenRows> open = prepare_output(comm, setup, work, *minimizers, claim);
 
     // 5. Every rank's share of the items that are not there yet, in rounds.
     LandscapeFile file = LandscapeFile::open_parallel(setup.config.output, comm);
+    const EvaluationOutcome early = ahead.keep(file, work, open);
+    n_ahead += early.n_done;
+    outcome.add(early);
     outcome.add(evaluate_rows(comm, setup, *backend, work, lines.pointers(), open, file));
     if (outcome.complete()) outcome.add(draw_rows(comm, setup, work, open, file));
     file.close();
@@ -219,7 +225,8 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
     if (next == 0) {
       // 7. They are stored and printed.
       say(comm, setup,
-          fmt::format("Evaluated   {} {} in {} on {}\n\n", count_text(outcome.n_done), setup.analysis->items_name(),
+          fmt::format("Evaluated   {} {}{} in {} on {}\n\n", count_text(outcome.n_done), setup.analysis->items_name(),
+                      n_ahead > 0 ? fmt::format(" ({} of them during the training)", count_text(n_ahead)) : "",
                       duration_text(outcome.wall_seconds), backend->describe()));
       root_only(comm, [&] { store_findings(setup, work, outcome, measured, *findings); });
       return kDone;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <sstream>
 
@@ -48,9 +49,10 @@ Minimizer load(const Setup& setup, const MinimizerSource& source) {
 // One loss's training: what its observer needs to show progress, keep checkpoints and stop.
 class ObservedTraining {
  public:
-  ObservedTraining(const Setup& setup, LossKind loss, Progress& progress)
+  ObservedTraining(const Setup& setup, LossKind loss, AheadRows* ahead, Progress& progress)
       : setup_(setup),
         loss_(loss),
+        ahead_(ahead),
         progress_(progress),
         path_(training_checkpoint_path(setup.config.output, to_string(loss))),
         interval_(std::min(kMostCheckpointSeconds, setup.config.round_seconds)) {
@@ -65,6 +67,7 @@ class ObservedTraining {
         progress_.line(fmt::format("  {:<9} goes on from epoch {} of {}", to_string(loss_),
                                    count_text(saved->state.epoch), count_text(setup_.config.training.epochs)));
         if (saved->finished) {
+          if (ahead_ != nullptr) ahead_->tell(loss_, saved->finished->path);
           measure(setup_, *saved->finished);
           return saved->finished;
         }
@@ -84,6 +87,7 @@ class ObservedTraining {
       if (!checkpoint_.state.theta.empty()) save();
       return std::nullopt;
     }
+    if (ahead_ != nullptr) ahead_->tell(loss_, checkpoint_.finished->path);
     if (checkpoint_.finished->seconds > interval_) save();  // measuring may fail, and a resumed job measures anew
     measure(setup_, *checkpoint_.finished);
     return checkpoint_.finished;
@@ -97,6 +101,7 @@ class ObservedTraining {
 
   bool observe(const TrainingProgress& p) {
     const bool stop = should_stop(setup_);
+    if (ahead_ != nullptr && p.state != nullptr) ahead_->tell(loss_, p.state->path);
     const bool due = clock_.seconds() - saved_at_ > interval_;
     if (p.state != nullptr && (stop || due || p.epoch >= p.epochs)) {
       checkpoint_.state = *p.state;
@@ -115,6 +120,7 @@ class ObservedTraining {
 
   const Setup& setup_;
   LossKind loss_;
+  AheadRows* ahead_;
   Progress& progress_;
   std::string path_;
   double interval_;  // seconds between checkpoints
@@ -125,7 +131,7 @@ class ObservedTraining {
 };
 
 // Rank 0's part; nothing where the job was asked to stop.
-std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const OutputClaim& claim) {
+std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const OutputClaim& claim, AheadRows* ahead) {
   const RunConfig& config = setup.config;
   Progress progress(config.quiet ? ProgressStyle::none : detect_progress_style());
   std::vector<Minimizer> minimizers;
@@ -137,7 +143,7 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
     } else if (!source.is_trained()) {
       minimizers.push_back(load(setup, source));
     } else {
-      auto trained = ObservedTraining(setup, source.loss, progress).run();
+      auto trained = ObservedTraining(setup, source.loss, ahead, progress).run();
       if (!trained) {
         progress.clear();
         return std::nullopt;
@@ -171,11 +177,26 @@ void measure_minimizer(const RunConfig& config, const PointSet& points, int thre
 }
 
 std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm, const Setup& setup,
-                                                        const OutputClaim& claim) {
+                                                        const OutputClaim& claim, AheadRows* ahead) {
   std::optional<std::vector<Minimizer>> minimizers;
+  std::exception_ptr failure;  // of another rank
+  try {
+    if (ahead != nullptr) ahead->evaluate();
+  } catch (...) {
+    failure = std::current_exception();
+  }
   const bool stopped = root_only(comm, [&] {
-    minimizers = train_or_load(setup, claim);
+    try {
+      minimizers = train_or_load(setup, claim, ahead);
+    } catch (...) {
+      if (ahead != nullptr) ahead->close();  // else the other ranks listen for ever
+      throw;
+    }
+    if (ahead != nullptr) ahead->close();
     return !minimizers;
+  });
+  collectively(comm, [&] {
+    if (failure) std::rethrow_exception(failure);
   });
   if (stopped) return std::nullopt;
   if (!comm.is_root()) minimizers.emplace(setup.config.minimizer_sources().size());

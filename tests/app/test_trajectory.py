@@ -1,6 +1,7 @@
 """The index along trainings: trajectory."""
 
 import os
+import re
 
 import h5py
 import numpy as np
@@ -155,6 +156,29 @@ class Trajectory(SystemTest):
         self.assertIn("ritz, checkpoints", self.run_program("info", "1.h5").stdout)
         self.run_program("trajectory", *SMALL, *RANDOM, "--output=none.h5", "--dry-run")
         self.assertFalse(os.path.exists(self.path("none.h5")))
+
+    def test_other_ranks_evaluate_checkpoints_while_the_first_one_trains(self):
+        case = ["trajectory", "--width=3", "--epochs=6000", "--every=500", "--lbfgs-iterations=30", "--directions=7"]
+        case += ["--grid=-1:1:9", "--bootstrap=100", "--eigenvalues", "--train-quadrature=monte-carlo:200"]
+        case += ["--train-points=redrawn", *RANDOM, "--threads=1"]
+        alone = self.run_program(*case, "--output=1.h5").stdout
+        self.assertNotIn("during the training", alone)
+        for ranks in (2, 3, 4):
+            said = self.run_program(*case, f"--output={ranks}.h5", ranks=ranks).stdout
+            done, early = re.search(r"Evaluated +([0-9 ]+) losses \(([0-9 ]+) of them during", said).groups()
+            self.assertIn(f"Evaluated   {done} losses", alone)
+            self.assertLess(int(early.replace(" ", "")), int(done.replace(" ", "")))
+            self.assert_same_files("1.h5", f"{ranks}.h5")
+        # The first rank's cores are all taken: a training by two threads.
+        said = self.run_program(*case[:-1], "--output=two.h5", ranks=2).stdout
+        self.assert_same_files("1.h5", "two.h5")
+        stopped = [*case, "--round-seconds=0.05", "--output=stopped.h5"]
+        self.run_program(*stopped, "--time-limit=0.2", ranks=2, code=75)
+        self.run_program(*stopped, "--resume", ranks=3)
+        self.assert_same_files("1.h5", "stopped.h5")
+        codes, process = self.run_ranks([*case, "--learning-rate=1e300", "--output=x.h5"], 3)
+        self.assertEqual(codes, [1, 1, 1])
+        self.assertIn("lower --learning-rate", process.stderr)
 
     def test_an_index_that_rounding_can_make_is_shown_as_such_apart_from_its_neighbour(self):
         # Directions of the linear model's one weight differ in sign only: all T are equal.

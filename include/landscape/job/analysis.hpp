@@ -54,6 +54,7 @@ struct Work {
   int point_set = 0;          // which quadrature points; 0: the run's own
   RowMaker make_rows{};       // where rows are indivisible: no rank then gets a part of one
   LoneRowMaker make_row{};    // where rows stand alone
+  std::int64_t rows_per_checkpoint = 0;  // of a path: rows c n ... c n + n - 1 need its checkpoint c alone; 0: none do
   std::function<double(std::int64_t row)> row_cost{};  // of these, in any unit; empty: all cost the same
 
   /// That come about together.
