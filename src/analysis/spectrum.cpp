@@ -293,7 +293,7 @@ std::vector<Spectra> reduce_spectra(const Rows& rows, const RunConfig& config) {
   for (const LossPlace& place : loss_places(config)) {
     require_whole(rows, gradient_group(place));
     require_whole(rows, hessian_group(place));
-    Spectra& found = spectra.emplace_back(place);
+    Spectra& found = spectra.emplace_back(Spectra{place, {}, {}});
     if (config.along_path) found.epoch = rows.minimizer(place.minimizer).path.epoch;
     for (std::int64_t c = 0; c < n_spectra(config); ++c)
       found.reports.push_back(reduce_spectrum(rows, config, place, c));

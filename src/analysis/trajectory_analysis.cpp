@@ -240,7 +240,7 @@ class TrajectoryAnalysis : public Analysis {
       throw UsageError("--path-checkpoints is of a path that is loaded: give --minimizer, or --every instead.");
     if (training.path_every == 0)
       training.path_every = std::max<std::int64_t>(1, training.epochs / kDefaultCheckpoints);
-    const double bytes = 8.0 * static_cast<double>(training.epochs / training.path_every) *
+    const double bytes = 8.0 * static_cast<double>(training.path_length()) *
                          static_cast<double>(ParameterLayout(config.network).size());
     if (bytes > kMostPathBytes) {
       throw UsageError(

@@ -101,7 +101,7 @@ std::string boundary_condition(const Problem& problem, int dimension) {
 
 std::string boundary_text(const Problem& problem, int dimension) {
   const bool is_zero = is_zero_on_boundary(problem, dimension);
-  const std::string hard = fmt::format("u = {} on the boundary", is_zero ? "0" : "u*");
+  std::string hard = fmt::format("u = {} on the boundary", is_zero ? "0" : "u*");
   if (problem.boundary().is_hard()) return hard;
   return fmt::format("{} by penalty (losses + {} int {} over the boundary)", hard, problem.boundary().beta,
                      is_zero ? "u^2" : "(u - u*)^2, Ritz without its constant,");

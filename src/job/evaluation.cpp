@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "landscape/config/text.hpp"
-#include "landscape/job/minimizers.hpp"
 #include "landscape/parallel/collective.hpp"
 
 namespace landscape {
