@@ -40,12 +40,12 @@ std::vector<Basin> find_basins(std::span<const double> values, std::int64_t n_ro
 
   Components components(values.size());
   std::vector<Basin> basins;
-  const auto add = [&](std::size_t lowest, double depth) {
+  const auto add = [&](std::size_t lowest, double depth, std::optional<std::int64_t> saddle) {
     const auto at = static_cast<std::int64_t>(lowest);
     const std::int64_t row = at / n_columns, column = at % n_columns;
     const bool ends_row = column == 0 || column == n_columns - 1;
     const bool ends_column = n_rows > 1 && (row == 0 || row == n_rows - 1);
-    basins.push_back({at, values[lowest], depth, ends_row || ends_column});
+    basins.push_back({at, values[lowest], depth, ends_row || ends_column, saddle});
   };
   for (const std::size_t point : order) {
     components.begin(point);
@@ -58,13 +58,13 @@ std::vector<Basin> find_basins(std::span<const double> values, std::int64_t n_ro
         std::size_t lower = components.lowest(neighbour), higher = components.lowest(point);
         if (lower == higher) continue;
         if (is_lower(higher, lower)) std::swap(lower, higher);
-        if (values[higher] < values[point]) add(higher, values[point] - values[higher]);
+        if (values[higher] < values[point]) add(higher, values[point] - values[higher], at);
         components.join(higher, lower);
       }
     }
   }
   for (const std::size_t point : order) {
-    if (components.lowest(point) == point) add(point, std::numeric_limits<double>::infinity());
+    if (components.lowest(point) == point) add(point, std::numeric_limits<double>::infinity(), std::nullopt);
   }
   std::ranges::sort(basins, [&](const Basin& a, const Basin& b) {
     return is_lower(static_cast<std::size_t>(a.at), static_cast<std::size_t>(b.at));

@@ -5,16 +5,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace landscape {
 
+/// A persistence pair: born at `at`, dies at `saddle`.
 struct Basin {
-  std::int64_t at = 0;     // flat index of its lowest point
-  double value = 0.0;      // there
-  double depth = 0.0;      // up to the saddle; infinity: it meets no lower one
-  bool at_border = false;  // the lowest point: the function may fall further outside
+  std::int64_t at = 0;                                // flat index of its lowest point
+  double value = 0.0;                                 // there
+  double depth = 0.0;                                 // up to the saddle; infinity: it meets no lower one
+  bool at_border = false;                             // the lowest point: the function may fall further outside
+  std::optional<std::int64_t> saddle = std::nullopt;  // flat index of the point where it meets a lower one; none: never
+
+  bool dies() const { return saddle.has_value(); }
 };
 
 /// Of `values` (rows, columns), row-major, the lowest first. Neighbours are the eight around a point; on one row, the

@@ -62,6 +62,10 @@ struct IndexInterval {
   bool rests_on_few;         // n_effective < 10 or n / n_effective > 5 (heavy tails): the interval may be too short
 };
 
+struct TwoSided {
+  double lower, upper;
+};
+
 /// Fewest usable directions for an interval.
 inline constexpr std::int64_t kFewestForInterval = 5;
 

@@ -35,10 +35,6 @@ struct LossSample {
   double resolution = 1.4e-14;
 };
 
-struct TwoSided {
-  double lower, upper;
-};
-
 enum class ComparisonVerdict : std::uint8_t {
   not_distinguishable = 0,
   first_rougher = 1,
