@@ -17,7 +17,8 @@ namespace {
 struct Diagnosed {
   std::vector<ProfileDiagnostics> profiles;  // (M)
   std::int64_t n_damaged = 0;
-  std::vector<char> falls;  // whether a profile falls below its centre
+  std::vector<char> falls;           // whether a profile falls below its centre
+  std::vector<Topology> topologies;  // (M), of the run's own points only
 };
 
 // Whether a usable profile is lower somewhere than at s = 0, by more than kOffCentre of max - min.
@@ -43,6 +44,8 @@ Diagnosed diagnose(const Rows& rows, const RunConfig& config, ProfileKey key) {
     const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
     diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
     diagnosed.falls.push_back(falls_below_centre(row, steps));
+    if (key.set == 0)
+      diagnosed.topologies.push_back(profile_topology(row, diagnosed.profiles.back(), options.loss_error));
   });
   return diagnosed;
 }
@@ -104,6 +107,7 @@ LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss)
   report.minimizer = rows.minimizer(to_string(loss));
   Diagnosed diagnosed = diagnose(rows, config, loss);
   report.profiles = std::move(diagnosed.profiles);
+  report.topologies = std::move(diagnosed.topologies);
   report.n_damaged = diagnosed.n_damaged;
   if (!report.noise.empty()) report.single_precision = weigh_noise(rows, report);
   for (std::size_t k = 0; k < report.profiles.size(); ++k) {
@@ -113,6 +117,8 @@ LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss)
   report.split = split_index(report.profiles);
   report.resolution = index_resolution(report.profiles);
   report.shapes = summarise_shapes(report.profiles);
+  report.topology =
+      summarise_topology(report.profiles, report.topologies, config.grid.length(), bootstrap_options(config));
 
   report.interval = index_interval(usable_total_variation(report.profiles), bootstrap_options(config));
   report.bootstrap_seed = config.seed;
@@ -186,7 +192,12 @@ Report reduce_profiles(const Rows& rows, const RunConfig& config) {
     report.losses.push_back(reduce_loss(rows, config, loss));
   }
   make_histograms(report.losses);
-  if (report.losses.size() == 2) report.comparison = compare_losses(report.losses[0], report.losses[1], config);
+  if (report.losses.size() == 2) {
+    const LossReport &first = report.losses[0], &second = report.losses[1];
+    report.comparison = compare_losses(first, second, config);
+    report.persistence = compare_persistence(first.profiles, first.topologies, second.profiles, second.topologies,
+                                             bootstrap_options(config));
+  }
   report.unmeasured = unmeasured_text(config);
   report.noise_pending = config.precision == Precision::single_precision &&
                          std::any_of(report.losses.begin(), report.losses.end(),

@@ -64,6 +64,35 @@ std::string shares_text(const LossReport& loss) {
   return fmt::format("{:.0f} % + {:.0f} %", whole(*loss.split->tilt_share), whole(*loss.split->oscillation_share));
 }
 
+std::string persistence_text(const LossReport& loss) {
+  const std::optional<double>& mean = loss.topology.persistence.mean;
+  return mean == 0.0 ? "0" : known_index_text(mean, loss.topology.resolution);
+}
+
+std::string persistence_interval_text(const LossReport& loss) {
+  if (loss.topology.is_zero()) return "rounding";
+  const std::optional<TwoSided>& interval = loss.topology.persistence.interval;
+  return interval ? range(interval->lower, interval->upper) : "undefined";
+}
+
+std::string gap_text(const LossReport& loss) {
+  const MeanEstimate& gap = loss.topology.normalised_gap;
+  return gap.mean ? fmt::format("{:.4g} (in {})", *gap.mean, count_text(gap.n)) : "none";
+}
+
+std::string topology_note(std::span<const LossReport> losses) {
+  std::optional<double> deviation;
+  for (const LossReport& loss : losses) {
+    const std::optional<double>& of_loss = loss.topology.identity_deviation;
+    if (of_loss && !(deviation && *of_loss <= *deviation)) deviation = of_loss;
+  }
+  std::string text =
+      "Persistence: saddle - minimum, summed over the basins of a profile that meet a lower one. SMAD: their mean, in "
+      "so many directions that have any.";
+  if (deviation) text += fmt::format(" |I| T_oscillation = 2 persistence holds to {:.1g}.", *deviation);
+  return wrapped(text, kTextWidth);
+}
+
 std::string percent_text(const std::optional<double>& share) {
   if (!share || !std::isfinite(*share)) return "undefined";
   return *share > 1.0 ? std::string("above 100 %") : fmt::format("{:.2g} %", 100.0 * *share);
@@ -149,19 +178,17 @@ std::string histogram_text(std::span<const LossReport> losses) {
   return text;
 }
 
+std::string comparison_line(const std::string& label, const std::optional<double>& value,
+                            const std::optional<TwoSided>& interval) {
+  return fmt::format("  {:<28}{:>12}{}\n", label, number_or_undefined(value),
+                     interval ? "    " + range(interval->lower, interval->upper) : "");
+}
+
 // Difference, ratio and p-value as lines; the names are those of the indices.
 std::string comparison_lines(const Comparison& c, const std::string& first, const std::string& second) {
-  std::string text;
-  const auto line = [&text](const std::string& label, const std::optional<double>& value,
-                            const std::optional<TwoSided>& interval) {
-    text += fmt::format("  {:<28}{:>12}", label, number_or_undefined(value));
-    if (interval) text += fmt::format("    {}", range(interval->lower, interval->upper));
-    text += '\n';
-  };
-  line(fmt::format("RI({}) - RI({})", first, second), c.difference, c.difference_interval);
-  line(fmt::format("RI({}) / RI({})", first, second), c.ratio, c.ratio_interval);
-  line("p-value of equal indices", c.p_value, {});
-  return text;
+  return comparison_line(fmt::format("RI({}) - RI({})", first, second), c.difference, c.difference_interval) +
+         comparison_line(fmt::format("RI({}) / RI({})", first, second), c.ratio, c.ratio_interval) +
+         comparison_line("p-value of equal indices", c.p_value, {});
 }
 
 bool has_numbers(const Comparison& c) {
@@ -169,12 +196,13 @@ bool has_numbers(const Comparison& c) {
          c.verdict != ComparisonVerdict::within_rounding;
 }
 
-std::string comparison_text(const Comparison& c) {
+std::string comparison_text(const Comparison& c, const PersistenceComparison& persistence) {
   std::string text = "\n";
   if (has_numbers(c)) {
     text += fmt::format("Paired over the {} directions that both losses share, {:g} % intervals:\n", c.n_used,
                         100.0 * c.confidence);
     text += comparison_lines(c, c.first, c.second);
+    text += comparison_line("difference of persistence", persistence.difference.mean, persistence.difference.interval);
   }
   return text + wrapped(describe(c), kTextWidth);
 }
@@ -229,6 +257,11 @@ std::string report_text(const Report& report) {
   table.row("  several valleys", [](const LossReport& l) { return share_text(l, ProfileShape::multi_valley); });
   table.row("  one peak", [](const LossReport& l) { return share_text(l, ProfileShape::single_peak); });
   table.row("slope sign changes", slope_changes_text);
+  table.row(fmt::format("basins deeper than {:g} %", 100.0 * kDeepBasin),
+            [](const LossReport& l) { return "mean " + number_or_undefined(l.topology.mean_basins); });
+  table.row("persistence, of max - min", persistence_text);
+  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), persistence_interval_text);
+  table.row("  of one basin (SMAD)", gap_text);
   table.row("ends differ by, of max - min",
             [](const LossReport& l) { return "mean " + number_or_undefined(l.shapes.mean_absolute_asymmetry); });
   table.row("minimum is off s = 0 by", minimum_offset_text);
@@ -273,6 +306,7 @@ std::string report_text(const Report& report) {
       "Tilt: the part of T that unequal ends make, (f_0 + f_m - 2 min) / (|I| (max - min)). The rest: further turning "
       "points. Their shares of RI^2 are cov(T, part) / var(T).",
       kTextWidth);
+  text += topology_note(report.losses);
   if (std::any_of(report.losses.begin(), report.losses.end(), [](const LossReport& l) { return l.is_zero(); })) {
     text += wrapped("(rounding B): rounded losses alone can make an index of B, so this one is zero to rounding level.",
                     kTextWidth);
@@ -322,7 +356,7 @@ std::string report_text(const Report& report) {
                     kTextWidth);
   }
   if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, kTextWidth);
-  if (report.comparison) text += comparison_text(*report.comparison);
+  if (report.comparison) text += comparison_text(*report.comparison, *report.persistence);
   text += curve_text(report);
   const std::string stopping = stopping_text(report);
   if (!stopping.empty()) text.append("\n").append(wrapped(stopping, kTextWidth));

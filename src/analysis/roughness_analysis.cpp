@@ -25,6 +25,14 @@ std::vector<RowColumn> direction_columns(const RunConfig& config, LossKind loss)
        "shape by the turning points between the ends: 0 none, monotone; 1 one valley; 2 several valleys, two lows or "
        "more; 3 one peak; 5 one valley and a peak on one side or both; 4 undefined",
        ColumnType::byte},
+      {"total_persistence",
+       "sum of saddle - minimum over the basins of the profile that meet a lower one, unit of f; over max f - min f it "
+       "is |I| (T - tilt) / 2. NaN where undefined"},
+      {"saddle_gap",
+       "SMAD: mean of saddle - minimum over those of these basins that are deeper than rounding can make, unit of f; "
+       "NaN where there is none"},
+      {"basins", "basins deeper than 1 % of max f - min f and than rounding can make, the lowest one too",
+       ColumnType::whole},
       {"tilt",
        "part of T that the ends make: ((f_0 - min) + (f_m - min)) / (|I| (max f - min f)), NaN where undefined"},
       {"end_asymmetry", "(f_m - f_0) / (max f - min f) of the two ends, NaN where undefined"},

@@ -2,6 +2,7 @@
 #include "landscape/analysis/roughness_results.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "landscape/analysis/convergence.hpp"
 #include "landscape/analysis/point_set_results.hpp"
@@ -84,6 +85,36 @@ void add_shapes(ResultTable<LossReport>& table) {
             split(&IndexSplit::oscillation_share));
 }
 
+void add_topology(ResultTable<LossReport>& table) {
+  using R = LossReport;
+  const auto of = [](auto member) { return [member](const R& r) { return r.topology.*member; }; };
+  const auto mean = [](auto member) { return [member](const R& r) { return (r.topology.*member).mean; }; };
+  const auto interval = [](auto member) { return [member](const R& r) { return (r.topology.*member).interval; }; };
+  using T = TopologySummary;
+  table.add("persistence_mean", "1",
+            "mean total_persistence / (max f - min f): saddle - minimum, summed over the basins of a profile that meet "
+            "a lower one",
+            mean(&T::persistence));
+  table.add("persistence_interval", "1", "lower and upper bound of persistence_mean", interval(&T::persistence));
+  table.add("persistence_resolution", "1", "the persistence_mean that rounded losses alone can make",
+            of(&T::resolution));
+  table.add("basins_mean", "1", "mean number of basins deeper than 1 % of max f - min f, the lowest one too",
+            of(&T::mean_basins));
+  table.add("smad", "1",
+            "mean saddle_gap: saddle - minimum of a basin that meets a lower one, over the directions that have any "
+            "above rounding",
+            mean(&T::gap));
+  table.add("smad_interval", "1", "lower and upper bound of smad", interval(&T::gap));
+  table.add("smad_normalised", "1", "mean saddle_gap / (max f - min f) over the same directions",
+            mean(&T::normalised_gap));
+  table.add("smad_normalised_interval", "1", "lower and upper bound of smad_normalised", interval(&T::normalised_gap));
+  table.add("smad_directions", "1", "number of these directions", [](const R& r) { return r.topology.gap.n; });
+  table.add("identity_deviation", "1",
+            "largest ||I| (T - tilt) - 2 total_persistence / (max f - min f)| over the usable directions: rounding, "
+            "else one of them is wrong",
+            of(&T::identity_deviation));
+}
+
 ResultTable<LossReport> loss_table() {
   using R = LossReport;
   ResultTable<R> table(
@@ -92,6 +123,7 @@ ResultTable<LossReport> loss_table() {
   add_index(table);
   add_directions(table);
   add_shapes(table);
+  add_topology(table);
   table.add("bootstrap_resamples", "1", "resamples of the interval",
             [](const R& r) { return r.interval ? r.interval->resamples : std::int64_t{0}; });
   table.add("bootstrap_seed", "1", "seed of the resampling", &R::bootstrap_seed);
@@ -126,33 +158,45 @@ ResultTable<LossReport> histogram_table() {
   return table;
 }
 
-ResultTable<Comparison> comparison_table(std::uint64_t bootstrap_seed) {
+ResultTable<Report> comparison_table(std::uint64_t bootstrap_seed) {
   using C = Comparison;
-  ResultTable<C> table(
+  const auto of = [](auto get) { return [get](const Report& r) { return std::invoke(get, *r.comparison); }; };
+  ResultTable<Report> table(
       "paired comparison of the indices over the directions usable for both losses; NaN where undefined");
   table.add_text("verdict", kWordCapacity,
                  "not distinguishable, ritz rougher, galerkin rougher, both zero, not comparable or within rounding",
-                 [](const C& c) {
+                 of([](const C& c) {
                    constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher",   "galerkin rougher",
                                                         "both zero",           "not comparable", "within rounding"};
                    return std::string(kVerdicts[static_cast<int>(c.verdict)]);
-                 });
+                 }));
   table.add_text("sentence", kSentenceCapacity, "the verdict and what it rests on",
-                 [](const C& c) { return describe(c); });
-  table.add("directions", "1", "number of directions M", &C::n_directions);
-  table.add("used", "1", "directions usable for both losses", &C::n_used);
-  table.add("index_ritz", "1", "RI of Deep Ritz over these", &C::index_first);
-  table.add("index_galerkin", "1", "RI of Deep Galerkin over these", &C::index_second);
-  table.add("difference", "1", "index_ritz - index_galerkin", &C::difference);
-  table.add("difference_interval", "1", "lower and upper bound of difference", &C::difference_interval);
-  table.add("ratio", "1", "index_ritz / index_galerkin", &C::ratio);
-  table.add("ratio_interval", "1", "lower and upper bound of ratio", &C::ratio_interval);
-  table.add("p_value", "1", "of equal indices, two-sided", &C::p_value);
+                 of([](const C& c) { return describe(c); }));
+  table.add("directions", "1", "number of directions M", of(&C::n_directions));
+  table.add("used", "1", "directions usable for both losses", of(&C::n_used));
+  table.add("index_ritz", "1", "RI of Deep Ritz over these", of(&C::index_first));
+  table.add("index_galerkin", "1", "RI of Deep Galerkin over these", of(&C::index_second));
+  table.add("difference", "1", "index_ritz - index_galerkin", of(&C::difference));
+  table.add("difference_interval", "1", "lower and upper bound of difference", of(&C::difference_interval));
+  table.add("ratio", "1", "index_ritz / index_galerkin", of(&C::ratio));
+  table.add("ratio_interval", "1", "lower and upper bound of ratio", of(&C::ratio_interval));
+  table.add("p_value", "1", "of equal indices, two-sided", of(&C::p_value));
   table.add_text("decided_by", kWordCapacity,
-                 "the interval that verdict and p_value rest on: ratio, difference or none", &C::decided_by);
-  table.add("confidence", "1", "confidence of the intervals", &C::confidence);
-  table.add("bootstrap_resamples", "1", "resamples of the intervals", &C::resamples);
-  table.add("bootstrap_seed", "1", "seed of the resampling", [=](const C&) { return bootstrap_seed; });
+                 "the interval that verdict and p_value rest on: ratio, difference or none", of(&C::decided_by));
+  table.add("confidence", "1", "confidence of the intervals", of(&C::confidence));
+  table.add("bootstrap_resamples", "1", "resamples of the intervals", of(&C::resamples));
+  table.add("bootstrap_seed", "1", "seed of the resampling", [=](const Report&) { return bootstrap_seed; });
+  table.add("persistence_ritz", "1", "mean persistence of Deep Ritz over the directions usable for both",
+            [](const Report& r) { return r.persistence->first; });
+  table.add("persistence_galerkin", "1", "mean persistence of Deep Galerkin over these",
+            [](const Report& r) { return r.persistence->second; });
+  table.add("persistence_difference", "1", "persistence_ritz - persistence_galerkin",
+            [](const Report& r) { return r.persistence->difference.mean; });
+  table.add("persistence_difference_interval", "1",
+            "lower and upper bound of persistence_difference, NaN where rounding can make it",
+            [](const Report& r) { return r.persistence->difference.interval; });
+  table.add("persistence_p_value", "1", "of equal mean persistence, two-sided, NaN where rounding can make it",
+            [](const Report& r) { return r.persistence->difference.p_value; });
   return table;
 }
 
@@ -165,8 +209,8 @@ const LossReport* find_loss(const Report* report, LossKind loss) {
 }  // namespace
 
 std::vector<RowValues> direction_results(const LossReport& report) {
-  std::vector<double> total_variation, tilt, end_asymmetry, minimum_offset, curvature;
-  std::vector<std::int64_t> slope_changes;
+  std::vector<double> total_variation, tilt, end_asymmetry, minimum_offset, curvature, persistence, saddle_gap;
+  std::vector<std::int64_t> slope_changes, basins;
   std::vector<std::uint8_t> shape_class;
   for (const ProfileDiagnostics& profile : report.profiles) {
     total_variation.push_back(profile.status == DirectionStatus::usable ? profile.total_variation : kUndefined);
@@ -177,9 +221,19 @@ std::vector<RowValues> direction_results(const LossReport& report) {
     minimum_offset.push_back(profile.minimum_offset);
     curvature.push_back(or_undefined(profile.curvature));
   }
+  for (std::size_t k = 0; k < report.topologies.size(); ++k) {
+    const bool is_usable = report.profiles[k].status == DirectionStatus::usable;
+    const Topology& topology = report.topologies[k];
+    persistence.push_back(is_usable ? topology.total_persistence : kUndefined);
+    saddle_gap.push_back(is_usable ? or_undefined(topology.mean_gap) : kUndefined);
+    basins.push_back(is_usable ? topology.n_basins : 0);
+  }
   return {{"total_variation", total_variation},
           {"slope_changes", slope_changes},
           {"shape_class", shape_class},
+          {"total_persistence", persistence},
+          {"saddle_gap", saddle_gap},
+          {"basins", basins},
           {"tilt", tilt},
           {"end_asymmetry", end_asymmetry},
           {"minimum_offset", minimum_offset},
@@ -199,7 +253,7 @@ std::vector<ResultGroup> roughness_results(const RunConfig& config, const Report
       groups.push_back(point_sets_table(config).group(point_sets_group(kind), loss ? &*loss->point_sets : nullptr));
   }
   if (config.losses.size() == 2) {
-    groups.push_back(comparison_table(config.seed).group(kComparisonGroup, report ? &*report->comparison : nullptr));
+    groups.push_back(comparison_table(config.seed).group(kComparisonGroup, report));
   }
   groups.push_back(stopping_table().group(kStoppingGroup, report));
   return groups;

@@ -13,7 +13,6 @@
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/model/error.hpp"
-#include "landscape/roughness/basins.hpp"
 
 namespace landscape {
 namespace {
@@ -70,15 +69,14 @@ void find_extremes(const Grid& grid, SurfaceReport& report) {
 
 // The error bound at the origin serves the whole surface: along it the terms change by factors near one.
 void count_minima(const Grid& grid, const math::LossError<double>& error, SurfaceReport& report) {
-  const double range = report.highest.loss - report.lowest.loss;
-  for (const Basin& basin :
-       find_basins(grid.loss, static_cast<std::int64_t>(grid.y.size()), static_cast<std::int64_t>(grid.n_x()))) {
-    const double rounding = 2.0 * error.of(basin.value);
-    if (!(basin.depth > rounding)) continue;
+  const std::vector<Basin> basins =
+      find_basins(grid.loss, static_cast<std::int64_t>(grid.y.size()), static_cast<std::int64_t>(grid.n_x()));
+  for (const Basin& basin : basins) {
+    if (!is_above_rounding(basin, error)) continue;
     ++report.n_minima;
     if (basin.at_border) ++report.n_minima_at_border;
-    if (basin.depth > kDeep * range) ++report.n_deep_minima;
   }
+  report.topology = topology_of(basins, report.highest.loss - report.lowest.loss, error);
 }
 
 // A minimizer's place is not missed for rounding.
@@ -165,6 +163,15 @@ double cosine_of(const Plane& plane) {
   return plane.across.empty() ? kUndefined : product / (length_of(plane.along) * length_of(plane.across));
 }
 
+// Undefined where no point is finite; zero where all losses are equal.
+double total_persistence(const SurfaceReport& report) {
+  return std::isfinite(report.topology.range) ? report.topology.total_persistence : kUndefined;
+}
+
+double normalised_gap(const SurfaceReport& report) {
+  return report.topology.mean_gap ? *report.topology.mean_gap / report.topology.range : kUndefined;
+}
+
 ResultTable<SurfaceReport> surface_table(const RunConfig& config, const SurfaceKey& key) {
   const auto n = static_cast<std::int64_t>(ParameterLayout(config.network).size());
   const auto n_minimizers = static_cast<std::int64_t>(names_on_plane(config, key).size());
@@ -194,7 +201,15 @@ ResultTable<SurfaceReport> surface_table(const RunConfig& config, const SurfaceK
         "deep_minima", "1",
         "of the local minima, those whose basin is deeper than 1 % of the range: from the minimum up to the saddle "
         "that leads to a lower one",
-        &SurfaceReport::n_deep_minima);
+        [](const SurfaceReport& r) { return r.topology.n_basins; });
+    table.add(
+        "smad", "1",
+        "mean of saddle - minimum over the local minima whose basin leads to a lower one, NaN where there is none",
+        [](const SurfaceReport& r) { return r.topology.mean_gap; });
+    table.add("smad_normalised", "1", "smad / range", normalised_gap);
+    table.add("total_persistence", "1",
+              "sum of saddle - minimum over all basins that lead to a lower one, those that rounding makes too",
+              total_persistence);
   }
   table.add("minimizer_positions", "1", "x and y of the minimizers", "(K, 2)", {n_minimizers, 2},
             &SurfaceReport::positions);
@@ -413,7 +428,11 @@ std::string surface_text(const RunConfig& config, const SurfacesReport& report) 
   if (!config.surface.redraw) {  // else neighbours have nothing to do with each other
     add("local minima", [](const R& r) { return fmt::format("{}", r.n_minima); });
     add("  at the border", [](const R& r) { return fmt::format("{}", r.n_minima_at_border); });
-    add("  deeper than 1 % of the range", [](const R& r) { return fmt::format("{}", r.n_deep_minima); });
+    add("  deeper than 1 % of the range", [](const R& r) { return fmt::format("{}", r.topology.n_basins); });
+    add("saddle above minimum, mean (SMAD)",
+        [](const R& r) { return r.topology.mean_gap ? fmt::format("{:.4g}", *r.topology.mean_gap) : "none"; });
+    add("  of the range",
+        [](const R& r) { return r.topology.mean_gap ? fmt::format("{:.4g}", normalised_gap(r)) : ""; });
   }
   if (config.along_path) {
     add("the path's variation along x",

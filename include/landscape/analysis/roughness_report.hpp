@@ -15,6 +15,7 @@
 #include "landscape/roughness/convergence.hpp"
 #include "landscape/roughness/diagnostics.hpp"
 #include "landscape/roughness/index.hpp"
+#include "landscape/roughness/topology.hpp"
 
 namespace landscape {
 
@@ -44,6 +45,8 @@ struct LossReport {
   std::optional<IndexSplit> split;
   std::optional<double> resolution;
   ShapeSummary shapes;
+  std::vector<Topology> topologies;  // (M), of its profiles; undefined where a profile is not usable
+  TopologySummary topology;
   Histogram histogram;  // of T; the edges are the same for both losses, and there are none without a usable direction
   std::vector<CurvePoint> curve;             // RI against M
   std::optional<PointSetReport> point_sets;  // with --point-sets
@@ -68,7 +71,8 @@ struct Report {
   Problem problem;
   double confidence = 0.95;
   std::vector<LossReport> losses;
-  std::optional<Comparison> comparison;  // of Ritz and Galerkin, where both were measured
+  std::optional<Comparison> comparison;              // of Ritz and Galerkin, where both were measured
+  std::optional<PersistenceComparison> persistence;  // the same
   std::string unmeasured;                // a sentence, where the points are random and their spread is unknown
   bool noise_pending = false;            // in single precision, by a job that was stopped
   std::optional<StoppingRule> stopping;  // where --until-ci was given

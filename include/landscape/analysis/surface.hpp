@@ -15,6 +15,7 @@
 #include "landscape/analysis/plane.hpp"
 #include "landscape/io/result_table.hpp"
 #include "landscape/job/rows.hpp"
+#include "landscape/roughness/topology.hpp"
 
 namespace landscape {
 
@@ -51,7 +52,7 @@ struct SurfaceReport {
   SurfacePoint centre, lowest, highest;  // centre: the point nearest to the origin
   std::int64_t n_points = 0, n_below_centre = 0, n_nonfinite = 0, n_damaged_rows = 0;
   std::int64_t n_minima = 0, n_minima_at_border = 0;  // above what rounding can make
-  std::int64_t n_deep_minima = 0;                     // deeper than kDeep of the range
+  Topology topology;                                  // of the grid; n_basins are the deep ones of the local minima
   std::vector<std::string> minimizers;                // names, as the plane has them
   std::vector<double> positions;                      // (K, 2) of these: x, y
   std::vector<double> at_minimizers;                  // (K) losses, undefined where the grid does not hold the point
@@ -59,7 +60,6 @@ struct SurfaceReport {
   std::optional<Plane> plane;                         // where one plane serves all points, and no file gave it
   double evaluation_seconds = 0.0;
 };
-inline constexpr double kDeep = 0.01;
 
 struct SurfacesReport {
   std::vector<SurfaceReport> surfaces;
