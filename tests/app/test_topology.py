@@ -1,16 +1,10 @@
-"""Persistence, basins and SMAD of profiles and surfaces, against pairs found here and, where it is installed, GUDHI."""
+"""Persistence, basins and SMAD of profiles and surfaces, against pairs found here."""
 
 import shutil
-import unittest
 
 import h5py
 import numpy as np
 from system import QUICK, SystemTest, main, results
-
-try:
-    import gudhi
-except ImportError:
-    gudhi = None
 
 SHORT = ["--epochs=300", "--lbfgs-iterations=0"]
 # Far enough from the minimizer that profiles have several basins, none of them so shallow that rounding could make it.
@@ -167,35 +161,6 @@ class Surfaces(SystemTest):
         self.run_program("surface", *SHORT, "--losses=ritz", "--redraw", "--x=-1:1:5", "--y=-1:1:5", "--output=r.h5")
         with h5py.File(self.path("r.h5")) as file:
             self.assertNotIn("smad", file["surface/ritz/summary"])
-
-
-@unittest.skipUnless(gudhi, "the module gudhi is not installed")
-class Gudhi(SystemTest):
-    def finite(self, f):
-        """Points are cells that share corners with their neighbours."""
-        complex = gudhi.CubicalComplex(top_dimensional_cells=f)
-        complex.persistence()
-        found = complex.persistence_intervals_in_dimension(0)
-        return found[np.isfinite(found[:, 1]) & (found[:, 0] < found[:, 1])]
-
-    def test_profiles_and_surfaces_agree_with_it(self):
-        self.run_program(*JOB, "--output=a.h5", ranks=2)
-        self.run_program("surface", *SHORT, "--x=-3:3:31", "--y=-3:3:21", "--output=s.h5", ranks=2)
-        worst = 0.0
-        with h5py.File(self.path("a.h5")) as file, h5py.File(self.path("s.h5")) as planes:
-            for loss in LOSSES:
-                profiles = file[f"profiles/{loss}"]
-                for f, total in zip(profiles["loss"][()], profiles["total_persistence"][()]):
-                    found = self.finite(f)
-                    self.assertEqual(sorted(map(tuple, found.tolist())), pairs(f))
-                    worst = max(worst, abs((found[:, 1] - found[:, 0]).sum() - total) / np.ptp(f))
-                f, summary = planes[f"surface/{loss}/loss"][()], results(planes[f"surface/{loss}/summary"])
-                gaps = np.diff(self.finite(f), axis=1)
-                self.assertEqual(summary["local_minima"], 1 + len(gaps))
-                worst = max(worst, abs(gaps.sum() - summary["total_persistence"]) / np.ptp(f))
-                worst = max(worst, abs(gaps.mean() - summary["smad"]) / np.ptp(f))
-        print(f"off by {worst:.1e} of max - min")
-        self.assertLess(worst, 1e-14)
 
 
 if __name__ == "__main__":
