@@ -13,9 +13,9 @@ LOSSES = ("ritz", "galerkin")
 
 
 def pairs(f):
-    """Sorted (birth, death) of all finite pairs of the sublevel sets of f, (P_y, P_x): points join as the level rises."""
+    """Sorted (birth, death) of all finite pairs of f, (P_y, P_x): points join from the lowest on."""
     f = np.atleast_2d(f)
-    label = np.full(np.array(f.shape) + 2, -1)  # of the component's lowest point, by flat index; -1: not below the level
+    label = np.full(np.array(f.shape) + 2, -1)  # flat index of the component's lowest point; -1: not yet there
     values, found = f.ravel(), []
     for at in np.argsort(values, kind="stable"):
         i, j = divmod(at, f.shape[1])
