@@ -84,7 +84,8 @@ void show_info(const Invocation& invocation) {
     fmt::print("            {}\n", loss_text(minimizer));
     if (const std::string others = other_losses_text(minimizer); !others.empty())
       fmt::print("            {}\n", others);
-    fmt::print("            {}\n{}", minimizer.source, warning_lines(minimizer.warnings));
+    fmt::print("{}            {}\n{}", critical_point_lines(minimizer), minimizer.source,
+               warning_lines(minimizer.warnings));
   }
   print_blocks(reader, invocation);
   fmt::print("\nSettings (hash {})\n{}", run.config_hash, run.config);

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "landscape/analysis/symmetric_eigen.hpp"
+#include "landscape/hessian/symmetric_eigen.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/unit_matching.hpp"
 

@@ -291,6 +291,13 @@ std::string report_text(const Report& report) {
     const auto least = exact_minimum(l.loss, report.problem, dimension);
     return least ? fmt::format("{:.8g}", *least) : "unknown (**)";
   });
+  if (std::ranges::any_of(report.losses, [](const LossReport& l) { return !l.minimizer.critical.method.empty(); })) {
+    table.row("theta* is", [](const LossReport& l) { return l.minimizer.critical.verdict; });
+    table.row("  Hessian's least eigenvalue",
+              [](const LossReport& l) { return defined_text(l.minimizer.critical.smallest_eigenvalue, "{:.2g}"); });
+    table.row("  its largest",
+              [](const LossReport& l) { return defined_text(l.minimizer.critical.largest_eigenvalue, "{:.4g}"); });
+  }
   table.row("relative L2 error of u", [](const LossReport& l) {
     return error_text(l.minimizer.relative_l2_error, l.minimizer.relative_l2_uncertainty);
   });

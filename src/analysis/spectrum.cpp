@@ -7,9 +7,10 @@
 #include <cmath>
 #include <limits>
 
-#include "landscape/analysis/extreme_eigenvalues.hpp"
-#include "landscape/analysis/lanczos.hpp"
-#include "landscape/analysis/symmetric_eigen.hpp"
+#include "landscape/hessian/lanczos.hpp"
+#include "landscape/hessian/newton_step.hpp"
+#include "landscape/hessian/symmetric_eigen.hpp"
+#include "landscape/job/device.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
 
@@ -86,22 +87,6 @@ void count_eigenvalues(SpectrumReport& report) {
     }
   }
   report.positive_condition = report.n_positive > 0.0 ? values.back() / least_positive : kUndefined;
-}
-
-// x = H+ g by the eigenvectors above the level.
-void add_newton_step(SpectrumReport& report, const Eigensystem& system, const std::vector<double>& gradient) {
-  const std::size_t n = gradient.size();
-  double square = 0.0, decrease = 0.0, uphill = 0.0;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (std::abs(system.values[i]) <= report.level) continue;
-    double part = 0.0;
-    for (std::size_t j = 0; j < n; ++j) part += system.vectors[i * n + j] * gradient[j];
-    square += part * part / (system.values[i] * system.values[i]);
-    (system.values[i] > 0.0 ? decrease : uphill) += 0.5 * part * part / system.values[i];
-  }
-  report.newton_step = std::sqrt(square);
-  report.predicted_decrease = decrease + uphill;
-  report.predicted_from_negative = uphill;
 }
 
 // Row i of the eigenvectors, its largest entry positive.
@@ -181,7 +166,12 @@ SpectrumReport dense_spectrum(std::vector<double> hessian, const std::vector<dou
   add_extremes(report, report.eigenvalues, std::vector<double>(n, report.level));
   report.gradient_norm = norm_of(gradient);
   report.newton_step = report.predicted_decrease = kUndefined;
-  if (with_vectors) add_newton_step(report, system, gradient);
+  if (with_vectors) {
+    const NewtonStep step = newton_step(system, gradient, report.level);
+    report.newton_step = step.length;
+    report.predicted_decrease = step.decrease + step.from_negative;
+    report.predicted_from_negative = step.from_negative;
+  }
   for (std::int64_t k = 0; k < n_vectors; ++k)
     append_vector(system, n - 1 - static_cast<std::size_t>(k), n, report.vectors);
   for (std::int64_t k = 0; k < n_vectors; ++k) append_vector(system, static_cast<std::size_t>(k), n, report.vectors);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "landscape/analysis/commands.hpp"
-#include "landscape/analysis/lanczos.hpp"
+#include "landscape/hessian/lanczos.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/spectrum.hpp"
 #include "landscape/config/text.hpp"

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "landscape/analysis/extreme_eigenvalues.hpp"
+#include "landscape/hessian/extreme_eigenvalues.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/study.hpp"
 #include "landscape/backend/loss_rounding.hpp"

@@ -6,13 +6,14 @@
 #include <numeric>
 
 #include "landscape/analysis/commands.hpp"
-#include "landscape/analysis/extreme_eigenvalues.hpp"
 #include "landscape/analysis/places.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/trajectory.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
+#include "landscape/hessian/extreme_eigenvalues.hpp"
 #include "landscape/io/result_table.hpp"
+#include "landscape/job/device.hpp"
 
 namespace landscape {
 namespace {
@@ -240,8 +241,8 @@ class TrajectoryAnalysis : public Analysis {
       throw UsageError("--path-checkpoints is of a path that is loaded: give --minimizer, or --every instead.");
     if (training.path_every == 0)
       training.path_every = std::max<std::int64_t>(1, training.epochs / kDefaultCheckpoints);
-    const double bytes = 8.0 * static_cast<double>(training.path_length()) *
-                         static_cast<double>(ParameterLayout(config.network).size());
+    const double bytes =
+        8.0 * static_cast<double>(training.path_length()) * static_cast<double>(ParameterLayout(config.network).size());
     if (bytes > kMostPathBytes) {
       throw UsageError(
           fmt::format("--every {} makes a path of {} for each loss, which every rank holds: keep fewer "

@@ -192,6 +192,11 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text) { c.minimizer_galerkin = t; }, [](const C& c) { return c.minimizer_galerkin; }, '\0',
        "-study"},
 
+      {"minimum-check", "auto|on|off",
+       "say of each minimizer whether it is one, by gradient and Hessian [auto: where that costs little]", load, run,
+       [](C& c, Text t, Text o) { c.minimum_check = parse_minimum_check(t, o); },
+       [](const C& c) { return to_string(c.minimum_check); }, '\0', "-study"},
+
       {"directions", "M", "random directions", directions, evaluates,
        [](C& c, Text t, Text o) { c.n_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
        [](const C& c) { return number_text(c.n_directions); }, 'n', "-surface,spectrum"},

@@ -14,6 +14,9 @@ constexpr Choices<DeviceChoice, 3> kDevices{
 constexpr Choices<Precision, 2> kPrecisions{
     {{Precision::double_precision, "double"}, {Precision::single_precision, "single"}}};
 
+constexpr Choices<MinimumCheck, 3> kMinimumChecks{
+    {{MinimumCheck::automatic, "auto"}, {MinimumCheck::on, "on"}, {MinimumCheck::off, "off"}}};
+
 constexpr Choices<Around, 3> kArounds{{{Around::own, "own"}, {Around::other, "other"}, {Around::both, "both"}}};
 
 bool is_own(const std::string& entry) {
@@ -90,6 +93,12 @@ std::string to_string(DeviceChoice device) { return choice_name(kDevices, device
 
 DeviceChoice parse_device_choice(std::string_view text, std::string_view option) {
   return parse_choice(kDevices, text, option);
+}
+
+std::string to_string(MinimumCheck check) { return choice_name(kMinimumChecks, check); }
+
+MinimumCheck parse_minimum_check(std::string_view text, std::string_view option) {
+  return parse_choice(kMinimumChecks, text, option);
 }
 
 std::string to_string(Around around) { return choice_name(kArounds, around); }

@@ -466,6 +466,14 @@ void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
   comm.broadcast(minimizer.training_quadrature);
   comm.broadcast(minimizer.profile_loss);
   comm.broadcast(minimizer.profile_quadrature);
+  CriticalPoint& critical = minimizer.critical;
+  comm.broadcast(critical.verdict);
+  comm.broadcast(critical.method);
+  for (double* number : {&critical.gradient_norm, &critical.smallest_eigenvalue, &critical.largest_eigenvalue,
+                         &critical.eigenvalue_error, &critical.n_negative, &critical.newton_step,
+                         &critical.newton_step_error, &critical.predicted_decrease, &critical.decrease_of_positive})
+    comm.broadcast(*number);
+  comm.broadcast(critical.sentence);
   comm.broadcast(minimizer.warnings);
   comm.broadcast(minimizer.seconds);
   comm.broadcast(minimizer.history.error_quadrature);

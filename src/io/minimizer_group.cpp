@@ -21,7 +21,10 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kDescription =
     "final_loss, its error and the relative errors are measured with final_quadrature, whatever rule trained the "
     "network; relative_h1_error is |grad(u - u*)| / |grad u*|, the quotient of the H1 semi-norms; training_loss and "
-    "profile_loss are the same loss with the training's and the profiles' own points";
+    "profile_loss are the same loss with the training's and the profiles' own points; critical_point says whether "
+    "theta is "
+    "a minimum, by the gradient and the Hessian on the profiles' points: their numbers are profile_gradient_norm to "
+    "decrease_of_positive";
 
 constexpr const char* kMinimizers = "minimizer";
 constexpr const char* kOrder = "order";  // attribute: their names
@@ -45,9 +48,16 @@ constexpr std::pair<const char*, double Minimizer::*> kMeasures[] = {
     {"training_loss", &Minimizer::training_loss},
     {"profile_loss", &Minimizer::profile_loss}};
 
-}  // namespace
-
-namespace {
+constexpr std::pair<const char*, double CriticalPoint::*> kCriticalMeasures[] = {
+    {"profile_gradient_norm", &CriticalPoint::gradient_norm},
+    {"smallest_eigenvalue", &CriticalPoint::smallest_eigenvalue},
+    {"largest_eigenvalue", &CriticalPoint::largest_eigenvalue},
+    {"eigenvalue_error", &CriticalPoint::eigenvalue_error},
+    {"negative_eigenvalues", &CriticalPoint::n_negative},
+    {"newton_step", &CriticalPoint::newton_step},
+    {"newton_step_error", &CriticalPoint::newton_step_error},
+    {"predicted_decrease", &CriticalPoint::predicted_decrease},
+    {"decrease_of_positive", &CriticalPoint::decrease_of_positive}};
 
 void write_parameters(hid_t minimizer_group, const Minimizer& minimizer) {
   const h5::Group group = h5::create_group(minimizer_group, kParameters);
@@ -222,6 +232,11 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"description", kDescription});
   h5::write_attribute(id, {"problem", minimizer.problem});
   for (const auto& [attribute, member] : kMeasures) h5::write_attribute(id, {attribute, minimizer.*member});
+  h5::write_attribute(id, {"critical_point", minimizer.critical.sentence});
+  h5::write_attribute(id, {"critical_point_verdict", minimizer.critical.verdict});
+  h5::write_attribute(id, {"critical_point_method", minimizer.critical.method});
+  for (const auto& [attribute, member] : kCriticalMeasures)
+    h5::write_attribute(id, {attribute, minimizer.critical.*member});
   h5::write_attribute(id, {"final_quadrature", minimizer.final_quadrature});
   h5::write_attribute(id, {"training_quadrature", minimizer.training_quadrature});
   h5::write_attribute(id, {"profile_quadrature", minimizer.profile_quadrature});
@@ -274,6 +289,11 @@ Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bo
   minimizer.theta = (is_flat ? read_flat_parameters : read_parameters)(file, path, minimizer.spec, no_checksum);
   minimizer.source = h5::read_text_or(id, "source", "");
   for (const auto& [attribute, member] : kMeasures) minimizer.*member = h5::read_number_or(id, attribute, kUnknown);
+  minimizer.critical.sentence = h5::read_text_or(id, "critical_point", "");
+  minimizer.critical.verdict = h5::read_text_or(id, "critical_point_verdict", "");
+  minimizer.critical.method = h5::read_text_or(id, "critical_point_method", "");
+  for (const auto& [attribute, member] : kCriticalMeasures)
+    minimizer.critical.*member = h5::read_number_or(id, attribute, kUnknown);
   minimizer.final_quadrature = h5::read_text_or(id, "final_quadrature", "");
   minimizer.training_quadrature = h5::read_text_or(id, "training_quadrature", "");
   minimizer.profile_quadrature = h5::read_text_or(id, "profile_quadrature", "");

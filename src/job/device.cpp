@@ -95,6 +95,13 @@ ChosenDevice choose_device(const RunConfig& config, const Communicator* comm) {
   throw Error("No device can evaluate what was asked for.");
 }
 
+void settle_on_cpu(RunConfig& config) {
+  if (config.device == DeviceChoice::cuda)
+    throw UsageError(
+        "--device cuda has no products with the Hessian yet: eigenvalues are computed on the CPU, drop it.");
+  config.device = DeviceChoice::cpu;
+}
+
 std::string choose_training_device(const RunConfig& config, const std::string& device) {
   const double least = find_device(device).least_step_work;
   if (config.device != DeviceChoice::automatic || least == 0.0) return device;

@@ -122,11 +122,23 @@ std::string other_losses_text(const Minimizer& m) {
   return text;
 }
 
+std::string critical_point_lines(const Minimizer& minimizer) {
+  if (minimizer.critical.sentence.empty()) return "";
+  constexpr std::size_t kIndent = 12;
+  std::string text;
+  std::istringstream lines(wrapped(minimizer.critical.sentence, kTextWidth - kIndent));
+  for (std::string line; std::getline(lines, line);) text += std::string(kIndent, ' ') + line + "\n";
+  return text;
+}
+
 std::string describe_minimizer(const Minimizer& minimizer) {
   const std::string how = minimizer.seconds > 0.0 ? duration_text(minimizer.seconds) : minimizer.source;
   const std::string others = other_losses_text(minimizer);
-  return fmt::format("  {:<9} {}, {}{}{}", minimizer.name, loss_text(minimizer), how,
-                     others.empty() ? "" : "\n            ", others);
+  std::string text = fmt::format("  {:<9} {}, {}{}{}", minimizer.name, loss_text(minimizer), how,
+                                 others.empty() ? "" : "\n            ", others);
+  if (const std::string lines = critical_point_lines(minimizer); !lines.empty())
+    text.append(1, '\n').append(lines, 0, lines.size() - 1);
+  return text;
 }
 
 }  // namespace landscape

@@ -10,14 +10,17 @@
 #include <limits>
 #include <sstream>
 
+#include "landscape/backend/loss_rounding.hpp"
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/config/text.hpp"
+#include "landscape/hessian/critical_point.hpp"
 #include "landscape/io/landscape_reader.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/job/checkpoints.hpp"
 #include "landscape/job/minimizer_source.hpp"
 #include "landscape/job/minimizer_text.hpp"
 #include "landscape/job/start.hpp"
+#include "landscape/model/numbers.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/stop_signals.hpp"
 
@@ -27,8 +30,42 @@ namespace {
 // Between checkpoints of a training, and the shortest training worth keeping; shorter where --round-seconds is.
 constexpr double kMostCheckpointSeconds = 30.0;
 
+// Products of parameters, points and vectors that the check of a minimizer may cost at least, a second or two, and per
+// those of its training.
+constexpr double kLeastCheckWork = 2e8, kCheckShare = 0.01;
+
+void check_minimum(const Setup& setup, Minimizer& minimizer) {
+  const RunConfig& config = setup.config;
+  minimizer.critical = {};
+  minimizer.critical.verdict = "not examined";
+  if (config.minimum_check == MinimumCheck::off) return;
+  const std::size_t n = minimizer.theta.size();
+  const double per_product = static_cast<double>(n) * static_cast<double>(setup.points.size());
+  const auto n_products = static_cast<double>(n_check_products(n));
+  const double trained = minimizer.seconds > 0.0 ? per_product * static_cast<double>(config.training.epochs) : 0.0;
+  if (config.minimum_check == MinimumCheck::automatic &&
+      n_products * per_product > std::max(kLeastCheckWork, kCheckShare * trained)) {
+    minimizer.critical.sentence = fmt::format(
+        "was not examined for being a minimum: that takes {:.0f} products with the Hessian of {} parameters on {} "
+        "points; --minimum-check on makes them",
+        n_products, count_text(static_cast<std::int64_t>(n)),
+        count_text(static_cast<std::int64_t>(setup.points.size())));
+    return;
+  }
+  const auto backend = make_cpu_backend(minimizer.spec, config.problem, setup.points, setup.training_threads);
+  const auto least = exact_minimum(minimizer.loss, config.problem, minimizer.spec.dimension);
+  const double rounding = loss_rounding(minimizer.spec, config.problem, minimizer.loss, minimizer.theta, setup.points)
+                              .of(minimizer.profile_loss);
+  minimizer.critical =
+      examine_critical_point(*backend, minimizer.loss, minimizer.theta,
+                             {least ? std::max(0.0, minimizer.final_loss - *least) : kUndefined,
+                              loss_scale(minimizer.loss, config.problem, minimizer.spec.dimension), rounding},
+                             config.seed);
+}
+
 void measure(const Setup& setup, Minimizer& minimizer) {
   measure_minimizer(setup.config, setup.points, setup.training_threads, minimizer);
+  check_minimum(setup, minimizer);
 }
 
 Minimizer load(const Setup& setup, const MinimizerSource& source) {

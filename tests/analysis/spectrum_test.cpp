@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "landscape/analysis/lanczos.hpp"
+#include "landscape/hessian/lanczos.hpp"
 #include "landscape/random/philox.hpp"
 
 namespace landscape {

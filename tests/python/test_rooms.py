@@ -18,6 +18,7 @@ ROOMS = {
     "roughness": BASE,
     "backend": BASE | {"quadrature", "equation", "profile"},
     "train": BASE | {"quadrature", "equation", "backend"},
+    "hessian": BASE | {"quadrature", "equation", "profile", "backend"},  # LAPACK
     "parallel": {"model"},
     "io": {"model", "quadrature", "parallel", "train"},
     # Settings hold the specifications that those rooms take; no MPI and no HDF5.

@@ -23,6 +23,9 @@ inline constexpr int kMostThreads = 4096;  // of a rank
 
 enum class DeviceChoice { automatic, cpu, cuda };
 
+/// Whether minimizers are examined: by gradient and Hessian, where that costs little.
+enum class MinimumCheck { automatic, on, off };
+
 /// One of a run's minimizers: the name it is kept under, the loss it is a minimizer of, where it comes from.
 struct MinimizerSource {
   std::string name;  // "ritz"
@@ -127,6 +130,7 @@ struct RunConfig {
   bool all = false;           // of verify
   bool settings = false;      // of info
   bool as_published = false;  // of distance
+  MinimumCheck minimum_check = MinimumCheck::automatic;
   DeviceChoice device = DeviceChoice::automatic;
   int threads = 0;  // per rank; 0: this rank's share of the cores
   double round_seconds = 60.0;
@@ -157,6 +161,8 @@ BootstrapOptions bootstrap_options(const RunConfig& config);
 
 std::string to_string(DeviceChoice device);
 DeviceChoice parse_device_choice(std::string_view text, std::string_view option);
+std::string to_string(MinimumCheck check);
+MinimumCheck parse_minimum_check(std::string_view text, std::string_view option);
 std::string to_string(Around around);
 Around parse_around(std::string_view text, std::string_view option);
 std::string to_string(SpectrumMethod method);

@@ -46,6 +46,9 @@ struct ChosenDevice {
 /// asked for cannot be had. Collective, or with null for this process alone.
 ChosenDevice choose_device(const RunConfig& config, const Communicator* comm);
 
+/// For work with products of the Hessian, which the CPU alone has. Throws UsageError where a GPU was asked for.
+void settle_on_cpu(RunConfig& config);
+
 /// Where rank 0 trains while profiles run on `device`: there too, but with auto only where a step is long enough.
 std::string choose_training_device(const RunConfig& config, const std::string& device);
 

@@ -22,7 +22,10 @@ std::string loss_text(const Minimizer& minimizer);
 /// "-2.19 with simpson:8; -2.51 with gauss:3": the losses with the training's and with the profiles' points, where they
 /// are shown by other digits than the final one.
 std::string other_losses_text(const Minimizer& minimizer);
-/// By its name: "  ritz      loss ..., relative L2 error 1.2e-05, 1.3 s", and a second line of other losses, if any
+/// Whether it is a minimum, wrapped and indented; empty where it was not asked.
+std::string critical_point_lines(const Minimizer& minimizer);
+/// By its name: "  ritz      loss ..., relative L2 error 1.2e-05, 1.3 s", a second line of other losses, if any, and
+/// whether it is a minimum.
 std::string describe_minimizer(const Minimizer& minimizer);
 
 }  // namespace landscape

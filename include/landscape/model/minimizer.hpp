@@ -27,6 +27,23 @@ struct TrainingPath {
   std::vector<double> parameters;   // (K, n)
 };
 
+/// What a loss's gradient g and Hessian H say of theta (hessian/critical_point.hpp); undefined where not looked for.
+struct CriticalPoint {
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  std::string verdict;                 // "minimum", "saddle", "not critical", "unknown", "not examined"
+  std::string method;                  // "dense" or "lanczos"; empty: not looked for
+  double gradient_norm = kNone;        // |g|, on the points of the profiles
+  double smallest_eigenvalue = kNone;  // of H
+  double largest_eigenvalue = kNone;
+  double eigenvalue_error = kNone;      // of both
+  double n_negative = kNone;            // eigenvalues below rounding; of lanczos at least so many
+  double newton_step = kNone;           // |H+ g|
+  double newton_step_error = kNone;     // of lanczos: what its last steps changed
+  double predicted_decrease = kNone;    // g' H+ g / 2
+  double decrease_of_positive = kNone;  // of that, the part of the positive eigenvalues
+  std::string sentence;                 // "is a saddle: 3 falling directions, ...", or why it was not looked for
+};
+
 struct Minimizer {
   std::string name;  // "ritz", "epoch 100": under which it is kept
   NetworkSpec spec;
@@ -53,6 +70,7 @@ struct Minimizer {
   double profile_loss = std::numeric_limits<double>::quiet_NaN();
   std::string profile_quadrature;
 
+  CriticalPoint critical;   // whether it is a minimum
   std::string warnings;     // sentences, one per line: what speaks against its being a minimum
   double seconds = 0.0;     // wall time of the training, 0 when loaded
   TrainingHistory history;  // empty when loaded

@@ -1,11 +1,11 @@
 // Every sum runs in index order, so that the bits depend on nothing else.
-#include "landscape/analysis/lanczos.hpp"
+#include "landscape/hessian/lanczos.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "landscape/analysis/symmetric_eigen.hpp"
+#include "landscape/hessian/symmetric_eigen.hpp"
 #include "landscape/random/philox.hpp"
 
 namespace landscape {

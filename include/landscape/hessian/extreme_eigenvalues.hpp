@@ -6,12 +6,8 @@
 #include <span>
 
 #include "landscape/backend/loss_backend.hpp"
-#include "landscape/config/run_config.hpp"
 
 namespace landscape {
-
-/// For work with products of the Hessian, which the CPU alone has. Throws UsageError where a GPU was asked for.
-void settle_on_cpu(RunConfig& config);
 
 /// Undefined where the Hessian is not finite.
 struct ExtremeEigenvalues {

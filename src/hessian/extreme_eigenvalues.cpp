@@ -1,12 +1,12 @@
 // By LAPACK or Lanczos.
-#include "landscape/analysis/extreme_eigenvalues.hpp"
+#include "landscape/hessian/extreme_eigenvalues.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "landscape/analysis/lanczos.hpp"
-#include "landscape/analysis/symmetric_eigen.hpp"
+#include "landscape/hessian/lanczos.hpp"
+#include "landscape/hessian/symmetric_eigen.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
 
@@ -22,13 +22,6 @@ bool is_finite(std::span<const double> values) {
 }
 
 }  // namespace
-
-void settle_on_cpu(RunConfig& config) {
-  if (config.device == DeviceChoice::cuda)
-    throw UsageError(
-        "--device cuda has no products with the Hessian yet: eigenvalues are computed on the CPU, drop it.");
-  config.device = DeviceChoice::cpu;
-}
 
 ExtremeEigenvalues extreme_eigenvalues(LossBackend& backend, LossKind loss, std::span<const double> theta,
                                        std::uint64_t seed, const std::function<void()>& between) {

@@ -1,5 +1,5 @@
 // LAPACK's Fortran interface: matrices by columns, so that of a symmetric one a row is a column.
-#include "landscape/analysis/symmetric_eigen.hpp"
+#include "landscape/hessian/symmetric_eigen.hpp"
 
 #include <fmt/format.h>
 
