@@ -53,6 +53,7 @@ void LossPipeline::use_points(LossKind loss) {
 
 // On the host, as no kernel knows an equation.
 void LossPipeline::prepare(LossKind loss, PreparedPoints& to) {
+  require_loss(problem_, loss);  // throws here, not in a thread
   const int d = spec_.dimension;
   const auto n_points = static_cast<std::int64_t>(host_points_.size());
   const ChunkPlan plan = plan_chunks(n_points);

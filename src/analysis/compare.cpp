@@ -109,13 +109,16 @@ std::vector<std::pair<const LossReport*, const LossReport*>> pairs_of(const Side
 }
 
 /// What else is not the same, for the reader to judge, "key: A | B" each; settings that one of them does not have say
-/// nothing, except which minimizer was loaded, the precision, the boundary and the seeds.
+/// nothing, except which minimizer was loaded, the precision, the boundary, the problem's parameters and the seeds.
 std::vector<std::string> other_differences(const Side& a, const Side& b) {
   std::vector<std::string> found;
   for (const Difference& d : differences(defining_text(a.config), defining_text(b.config))) {
     const auto otherwise = [&](const RunConfig& config) -> std::optional<std::string> {
       if (d.key == "precision") return "double";
       if (d.key == "boundary") return to_string(config.problem.boundary());
+      const auto parameter = std::ranges::find(kParameters, d.key, &Parameter::name);
+      if (parameter != kParameters.end() && config.problem->has(*parameter))
+        return fmt::format("{}", config.problem.parameters().*parameter->value);
       if (d.key.starts_with("minimizer")) return "trained";
       if (d.key.ends_with("-seed"))
         return fmt::format("{}", d.key == "train-seed" ? config.training.seed : config.direction_seed);

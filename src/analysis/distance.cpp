@@ -79,7 +79,15 @@ std::vector<Loaded> load_all(const std::vector<std::string>& files, const Option
 
 /// --problem, else what the files say, else the default.
 Problem problem_of_all(std::span<const Loaded> all, const OptionTexts& given, const RunConfig& config) {
-  if (given.contains("problem")) return config.problem;
+  if (given.contains("problem")) {
+    Problem problem = config.problem;
+    settle_parameters(problem, given);
+    return problem;
+  }
+  for (const Parameter& parameter : kParameters) {
+    if (given.find(parameter.name) != given.end())
+      throw UsageError(fmt::format("--{} says more about --problem: give that too.", parameter.name));
+  }
   std::string name;
   for (const Loaded& one : all) {
     const std::string& own = one.minimizer.problem;
@@ -88,8 +96,11 @@ Problem problem_of_all(std::span<const Loaded> all, const OptionTexts& given, co
           "The minimizers are of the problems {} and {}: say by --problem which losses are meant.", name, own));
     if (!own.empty()) name = own;
   }
-  const auto is_it = [&](const Equation& equation) { return equation.name == name; };
-  return std::ranges::any_of(equations(), is_it) ? Problem(name) : config.problem;
+  try {
+    return problem_of_full_name(name);
+  } catch (const std::invalid_argument&) {  // another program's word, or none
+    return config.problem;
+  }
 }
 
 std::string cells(const Distance& d) { return fmt::format("{:>14.7g}{:>14.7g}{:>14.7g}", d.l2, d.linf, d.relative); }
@@ -166,6 +177,8 @@ void measure_distances(const Invocation& invocation) {
   const std::vector<Loaded> all = load_all(invocation.files, given, config);
   config.network = all.front().minimizer.spec;
   config.problem = problem_of_all(all, given, config);
+  settle_losses(config, given);
+  require_losses(config);
   settle_quadratures(config, given);
   validate_rule(config.quadrature, config.problem->domain, config.network.dimension, "--quadrature");
   fmt::print("{}, {} parameters\n", config.network.describe(),

@@ -35,6 +35,9 @@ std::string place_group(const LossPlace& place) {
 }
 
 void require_places(const RunConfig& config) {
+  if (config.around != Around::own && !has_loss(config.problem, LossKind::ritz))
+    throw UsageError(fmt::format("--around {} needs both losses, and --problem {} has no Ritz loss: leave it out.",
+                                 to_string(config.around), config.problem->name));
   if (config.around != Around::own && config.losses.size() < 2)
     throw UsageError(
         fmt::format("--around {} needs the minimizers of both losses: drop --losses.", to_string(config.around)));

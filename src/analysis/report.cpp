@@ -320,9 +320,14 @@ std::string report_text(const Report& report) {
   }
   const auto has_unknown_least = [&](const LossReport& l) { return !exact_minimum(l.loss, report.problem, dimension); };
   if (std::any_of(report.losses.begin(), report.losses.end(), has_unknown_least)) {
+    const std::string unbounded = unbounded_text(report.problem, dimension);
     text += wrapped(
-        "(**) with a penalty functions need not vanish on the boundary, so the least loss lies below that of u*; it is "
-        "known for -u'' = f only, and no quadrature is warned about.",
+        unbounded.empty()
+            ? "(**) with a penalty functions need not vanish on the boundary, so the least loss lies below that of u*; "
+              "it is known for -u'' = f only, and no quadrature is warned about."
+            : fmt::format("(**) {}: the energy is indefinite, u* is a saddle point of it, and the Ritz loss has no "
+                          "minimum; no quadrature is warned about.",
+                          unbounded),
         kTextWidth);
   }
   for (const LossReport& loss : report.losses) {

@@ -65,7 +65,11 @@ void require_sound_results(const LandscapeReader& reader) {
 
 Problem problem_of(const LandscapeReader& reader) {
   Boundary boundary;
+  Parameters parameters;
   for (const Attribute& attribute : reader.problem_attributes()) {
+    const auto parameter = std::ranges::find(kParameters, attribute.name, &Parameter::name);
+    if (const auto* number = std::get_if<double>(&attribute.value); number != nullptr && parameter != kParameters.end())
+      parameters.*parameter->value = *number;
     const auto* text = std::get_if<std::string>(&attribute.value);
     if (attribute.name != "boundary" || text == nullptr) continue;
     try {
@@ -75,7 +79,7 @@ Problem problem_of(const LandscapeReader& reader) {
     }
   }
   try {
-    return Problem(reader.problem(), boundary);
+    return Problem(reader.problem(), boundary, parameters);
   } catch (const std::invalid_argument&) {
     throw Error(fmt::format("'{}' cannot be used: its problem '{}' is unknown.", reader.path(), reader.problem()));
   }

@@ -94,6 +94,8 @@ void measure(LossBackend& backend, const RunConfig& config, LossKind loss, std::
   std::vector<double> gradient(theta.size());
   for (const LossKind of : {LossKind::ritz, LossKind::galerkin}) {
     const auto at = static_cast<std::size_t>(of);
+    measured[at] = measured[at + 2] = kUndefined;
+    if (!has_loss(config.problem, of)) continue;
     measured[at] = backend.loss_and_gradient(of, theta, gradient);
     measured[at + 2] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
   }

@@ -178,6 +178,7 @@ void CpuBackend::set_points(const PointSet& points) {
 const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss) {
   PreparedPoints& to = prepared_[static_cast<std::size_t>(loss)];
   if (to.is_ready) return to;
+  require_loss(problem_, loss);  // throws here, not in a thread
   constexpr auto kBlock = static_cast<std::size_t>(cpu::kBlock);
   const auto d = static_cast<std::size_t>(spec_.dimension);
   const std::size_t n_blocks = (points_.size() + kBlock - 1) / kBlock;

@@ -37,7 +37,7 @@ std::span<const std::int64_t> gauss_orders(int dimension) {
   return kCube;
 }
 
-/// Of both losses' integrands, of that of R(u) - R(u*), of |u - u*|^2 and |grad(u - u*)|^2.
+/// Of both losses' integrands (Ritz's means nothing where there is no energy), of that of R(u) - R(u*), of |u - u*|^2 and |grad(u - u*)|^2.
 struct Integrals {
   double ritz = 0.0, galerkin = 0.0, excess = 0.0, l2 = 0.0, h1 = 0.0;
 
@@ -58,20 +58,22 @@ class Integrator {
         evaluator_(spec, problem, theta),
         gradient_(static_cast<std::size_t>(spec.dimension)),
         exact_gradient_(gradient_.size()),
-        grad_a_(gradient_.size()) {}
+        grad_a_(gradient_.size()),
+        convection_(gradient_.size()) {}
 
   void add_point(const double* x, double weight, Integrals& sums) {
     double u, laplacian;
     evaluator_.evaluate(x, u, gradient_.data(), laplacian);
-    const double exact = problem_->solution(dimension_, x, exact_gradient_.data());
+    const double exact = problem_.solution(dimension_, x, exact_gradient_.data());
     std::fill(grad_a_.begin(), grad_a_.end(), 0.0);
-    OperatorAt at{1.0, grad_a_};
-    problem_->coefficients(dimension_, x, at);
+    std::fill(convection_.begin(), convection_.end(), 0.0);
+    OperatorAt at{1.0, grad_a_, convection_};
+    problem_.coefficients(dimension_, x, at);
     double energy = 0.0, slope_error = 0.0, cross = 0.0;
     for (std::size_t j = 0; j < gradient_.size(); ++j) {
       energy += 0.5 * gradient_[j] * gradient_[j];
       slope_error += (gradient_[j] - exact_gradient_[j]) * (gradient_[j] - exact_gradient_[j]);
-      cross += grad_a_[j] * gradient_[j];
+      cross += (grad_a_[j] - convection_[j]) * gradient_[j];
     }
     const double square = u * u, e = u - exact;
     const double residual = at.a * laplacian + cross - at.c * u - at.s * u * square + at.f;
@@ -88,10 +90,10 @@ class Integrator {
   void add_boundary_point(const double* x, double weight, Integrals& sums) {
     double u, laplacian;
     evaluator_.evaluate(x, u, gradient_.data(), laplacian);
-    const double exact = problem_->solution(dimension_, x, exact_gradient_.data());
+    const double exact = problem_.solution(dimension_, x, exact_gradient_.data());
     const double g = is_zero_on_boundary(problem_, dimension_) ? 0.0 : exact, e = u - g;
-    OperatorAt at{1.0, grad_a_};
-    problem_->coefficients(dimension_, x, at);
+    OperatorAt at{1.0, grad_a_, convection_};
+    problem_.coefficients(dimension_, x, at);
     double flux = 0.0;  // a du*/dn
     for (std::size_t j = 0; j < exact_gradient_.size(); ++j)
       flux += x[j] == 0.0 ? -at.a * exact_gradient_[j] : x[j] == 1.0 ? at.a * exact_gradient_[j] : 0.0;
@@ -105,7 +107,7 @@ class Integrator {
   Problem problem_;
   int dimension_;
   PointEvaluator evaluator_;
-  std::vector<double> gradient_, exact_gradient_, grad_a_;
+  std::vector<double> gradient_, exact_gradient_, grad_a_, convection_;
 };
 
 /// Sums per chunk meet in index order, whoever made them.
@@ -150,7 +152,7 @@ bool agree(const SolutionMeasure& m) {
 
 SolutionMeasure measure_by_gauss(const NetworkSpec& spec, const Problem& problem, LossKind loss,
                                  std::span<const double> theta, int n_threads) {
-  const SquaredNorms norms = problem->norms(spec.dimension);
+  const SquaredNorms norms = problem.norms(spec.dimension);
   SolutionMeasure measure, coarser;
   PointSet points;
   math::LossError<double> rounding;
@@ -213,7 +215,7 @@ SolutionMeasure measure_by_shifts(const NetworkSpec& spec, const Problem& proble
   Estimate value = mean_of(loss == LossKind::ritz ? ritz : galerkin);
   if (const Estimate above = mean_of(excess); loss == LossKind::ritz && above.error < value.error)
     value = {energy_of_solution(problem, spec.dimension) + above.value, above.error};
-  const SquaredNorms norms = problem->norms(spec.dimension);
+  const SquaredNorms norms = problem.norms(spec.dimension);
   return {fmt::format("{} x {}", kShifts, to_string(kShifted)), value, quotient(mean_of(l2), norms.solution),
           quotient(mean_of(h1), norms.gradient), norm_of(sum)};
 }
@@ -229,7 +231,7 @@ SolutionMeasure measure_solution(const NetworkSpec& spec, const Problem& problem
 SolutionError solution_error(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta,
                              const PointSet& points, int n_threads) {
   const Integrals sums = integrate(spec, problem, theta, points, n_threads);
-  const SquaredNorms norms = problem->norms(spec.dimension);
+  const SquaredNorms norms = problem.norms(spec.dimension);
   return {std::sqrt(sums.l2 / norms.solution), std::sqrt(sums.h1 / norms.gradient)};
 }
 
@@ -238,10 +240,11 @@ std::optional<double> exact_minimum(LossKind loss, const Problem& problem, int d
   return loss == LossKind::galerkin ? 0.0 : least_energy(problem, dimension);
 }
 
-// R(0) = 0, and the residual of u = 0 is f inside, and what a penalty asks for on the boundary.
+// R(0) = 0, and the residual of u = 0 is f inside, and what a penalty asks for on the boundary. R(u*) may be positive
+// where the energy is not convex.
 double loss_scale(LossKind loss, const Problem& problem, int dimension) {
-  if (loss == LossKind::ritz) return -energy_of_solution(problem, dimension);
-  const SquaredNorms norms = problem->norms(dimension);
+  if (loss == LossKind::ritz) return std::abs(energy_of_solution(problem, dimension));
+  const SquaredNorms norms = problem.norms(dimension);
   return norms.source + problem.boundary().beta * norms.boundary;
 }
 

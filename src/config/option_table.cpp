@@ -101,15 +101,31 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.network.dimension = parse_whole<int>(t, o, 1, 1000); },
        [](const C& c) { return number_text(c.network.dimension); }},
       {"problem", kProblemNames, kProblemSummaries, problem, trains,
-       [](C& c, Text t, Text o) { c.problem = parse_problem(t, o, c.problem.boundary()); },
+       [](C& c, Text t, Text o) { c.problem = parse_problem(t, o, c.problem); },
        [](const C& c) { return to_string(c.problem); }},
       {"boundary", "hard|penalty:BETA",
        "hard: u = N prod x_i (1 - x_i), in the ball N (1 - |x|^2); penalty: u = N, and both losses get BETA times the "
        "boundary's integral of u^2, "
        "by the same rule on each face (of N random points N / 2D) [hard]",
-       problem, trains, [](C& c, Text t, Text o) { c.problem = Problem(c.problem->name, parse_boundary(t, o)); },
+       problem, trains,
+       [](C& c, Text t, Text o) { c.problem = Problem(c.problem->name, parse_boundary(t, o), c.problem.parameters()); },
        [](const C& c) { return c.problem.boundary().is_hard() ? std::string() : to_string(c.problem.boundary()); }},
-      {"losses", "LIST", "of ritz and galerkin", problem, evaluates,
+      {kFrequency.name, "K", "of sine and helmholtz: u* = prod sin(K pi x_i), a whole number [1]", problem, trains,
+       [](C& c, Text t, Text o) { c.problem = with_parameter(c.problem, kFrequency, parse_whole<int>(t, o, 1, 1000)); },
+       [](const C& c) { return parameter_text(c.problem, kFrequency); }},
+      {kWavenumber.name, "KAPPA", "of helmholtz: kappa [1]", problem, trains,
+       [](C& c, Text t, Text o) {
+         constexpr auto holds = [](double x) { return x > 0.0 && x <= 1e4; };
+         c.problem = with_parameter(c.problem, kWavenumber, parse_real_where(t, o, holds, "above 0 and at most 10000"));
+       },
+       [](const C& c) { return parameter_text(c.problem, kWavenumber); }},
+      {kDiffusivity.name, "EPS", "of convection: eps, the width of the layer at x_i = 1 [0.1]", problem, trains,
+       [](C& c, Text t, Text o) {
+         constexpr auto holds = [](double x) { return x >= 1e-5 && x <= 1.0; };
+         c.problem = with_parameter(c.problem, kDiffusivity, parse_real_where(t, o, holds, "from 1e-5 to 1"));
+       },
+       [](const C& c) { return parameter_text(c.problem, kDiffusivity); }},
+      {"losses", "LIST", "of ritz and galerkin [both; galerkin where there is no energy]", problem, evaluates,
        [](C& c, Text t, Text o) { c.losses = parse_losses(t, o); }, [](const C& c) { return join_losses(c.losses); }},
 
       {"network", "linear|fcnet|resnet|mlp", "architecture", network, trains,

@@ -42,11 +42,22 @@ std::string problem_summaries() {
   return text;
 }
 
-Problem parse_problem(Text text, Text option, const Boundary& boundary) {
+Problem parse_problem(Text text, Text option, const Problem& earlier) {
   for (const Equation& equation : equations()) {
-    if (equation.name == text) return Problem(text, boundary);
+    if (equation.name == text) return Problem(text, earlier.boundary(), earlier.parameters());
   }
   throw UsageError(fmt::format("{} '{}' is unknown: choose one of {}.", option, text, problem_names(", ")));
+}
+
+Problem with_parameter(const Problem& problem, const Parameter& parameter, double value) {
+  Parameters parameters = problem.parameters();
+  parameters.*parameter.value = value;
+  return Problem(problem->name, problem.boundary(), parameters);
+}
+
+std::string parameter_text(const Problem& problem, const Parameter& parameter) {
+  const double value = problem.parameters().*parameter.value;
+  return problem->has(parameter) && value != Parameters().*parameter.value ? fmt::format("{}", value) : "";
 }
 
 std::vector<LossKind> parse_losses(Text text, Text option) {

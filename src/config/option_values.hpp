@@ -24,7 +24,12 @@ bool parse_switch(std::string_view text, std::string_view option);
 
 std::string problem_names(const char* between);
 std::string problem_summaries();
-Problem parse_problem(std::string_view text, std::string_view option, const Boundary& boundary);
+/// The equation of this name with the boundary and the parameters of `earlier`.
+Problem parse_problem(std::string_view text, std::string_view option, const Problem& earlier);
+/// The same equation and boundary with another value of a parameter.
+Problem with_parameter(const Problem& problem, const Parameter& parameter, double value);
+/// Empty where the equation does not have the parameter, or has the value that it has without it.
+std::string parameter_text(const Problem& problem, const Parameter& parameter);
 
 /// In one order, each once: "galerkin,ritz" is the same calculation.
 std::vector<LossKind> parse_losses(std::string_view text, std::string_view option);

@@ -105,7 +105,72 @@ void settle_sizes(NetworkSpec& network, const OptionTexts& texts) {
   if (is_mlp && texts.find("layers") == texts.end()) network.layers = {16, 16};
 }
 
+void validate_problem(const RunConfig& config, Complaints& complaints) {
+  const Problem& problem = config.problem;
+  const int dimension = config.network.dimension;
+  if (problem->is_one_dimensional && dimension != 1) {
+    complaints.add(
+        fmt::format("--problem {} is one-dimensional: it cannot go with --dimension {}.", problem->name, dimension));
+  }
+  if (problem->domain == Domain::ball && !problem.boundary().is_hard()) {
+    complaints.add(fmt::format("--boundary {} is of the cube's faces: it cannot go with --problem {}.",
+                               to_string(problem.boundary()), problem->name));
+  }
+  if (problem.boundary().is_hard() && !is_zero_on_boundary(problem, dimension)) {
+    complaints.add(fmt::format(
+        "--problem {} has values on the boundary, which the factor of --boundary hard cannot have: give --boundary "
+        "penalty:BETA, for example penalty:100.",
+        problem->name));
+  }
+  // f = 0, relative to -laplace u*
+  constexpr double kResonance = 1e-6;
+  const SquaredNorms norms = problem.norms(dimension);
+  if (problem->has(kWavenumber) &&
+      norms.source / norms.gradient <= kResonance * kResonance * norms.gradient / norms.solution) {
+    complaints.add(fmt::format(
+        "--wavenumber {} makes u* an eigenfunction and f zero, so that u = 0 is a solution, too: give another one.",
+        problem.parameters().wavenumber));
+  }
+}
+
 }  // namespace
+
+void settle_parameters(Problem& problem, const OptionTexts& given) {
+  Parameters parameters = problem.parameters();
+  Complaints complaints;
+  const auto equation = given.find("problem");
+  for (const Parameter& parameter : kParameters) {
+    const auto text = given.find(parameter.name);
+    if (text == given.end() || problem->has(parameter)) continue;
+    parameters.*parameter.value = Parameters().*parameter.value;
+    const std::string& origin = text->second.origin;
+    const bool is_weaker = !origin.empty() && equation != given.end() && equation->second.origin != origin;
+    if (is_weaker) continue;
+    std::string having;
+    for (const Equation& e : equations()) {
+      if (e.has(parameter)) having += fmt::format("{}{}", having.empty() ? "" : " or ", e.name);
+    }
+    complaints.add(fmt::format("--problem {} has no --{}: leave that out, or give --problem {}.", problem->name,
+                               parameter.name, having));
+  }
+  problem = Problem(problem->name, problem.boundary(), parameters);
+  complaints.raise();
+}
+
+void settle_losses(RunConfig& config, const OptionTexts& given) {
+  if (given.find("losses") == given.end())
+    std::erase_if(config.losses, [&](LossKind loss) { return !has_loss(config.problem, loss); });
+}
+
+void require_losses(const RunConfig& config) {
+  std::vector<LossKind> asked = config.losses;
+  for (const MinimizerSource& source : config.minimizer_sources()) asked.push_back(source.loss);
+  if (std::ranges::all_of(asked, [&](LossKind loss) { return has_loss(config.problem, loss); })) return;
+  throw UsageError(fmt::format(
+      "--problem {} has no Ritz loss, as its operator is not self-adjoint and belongs to no energy: give --losses "
+      "galerkin.",
+      config.problem->name));
+}
 
 void settle_quadratures(RunConfig& config, const OptionTexts& given) {
   const auto is_given = [&given](std::string_view option) { return given.find(option) != given.end(); };
@@ -127,20 +192,7 @@ void settle_quadratures(RunConfig& config, const OptionTexts& given) {
 void validate(const RunConfig& config) {
   Complaints complaints;
   complaints.collect([&] { config.network.validate(); });
-  if (config.problem->is_one_dimensional && config.network.dimension != 1) {
-    complaints.add(fmt::format("--problem {} is one-dimensional: it cannot go with --dimension {}.",
-                               config.problem->name, config.network.dimension));
-  }
-  if (config.problem->domain == Domain::ball && !config.problem.boundary().is_hard()) {
-    complaints.add(fmt::format("--boundary {} is of the cube's faces: it cannot go with --problem {}.",
-                               to_string(config.problem.boundary()), config.problem->name));
-  }
-  if (config.problem.boundary().is_hard() && !is_zero_on_boundary(config.problem, config.network.dimension)) {
-    complaints.add(fmt::format(
-        "--problem {} has values on the boundary, which the factor of --boundary hard cannot have: give --boundary "
-        "penalty:BETA, for example penalty:100.",
-        config.problem->name));
-  }
+  validate_problem(config, complaints);
   if (config.trains_any())
     complaints.collect([&] { config.training.validate(config.problem->domain, config.network.dimension); });
   complaints.collect(
@@ -152,6 +204,7 @@ void validate(const RunConfig& config) {
   complaints.collect([&] { validate(bootstrap_options(config)); });
   complaints.collect([&] { validate_precision(config); });
   if (config.output.empty()) complaints.add("--output is empty: name a file.");
+  complaints.collect([&] { require_losses(config); });
   complaints.collect([&] { validate_minimizers(config); });
   complaints.collect([&] { validate_start(config); });
   complaints.collect([&] { validate_point_sets(config); });
@@ -182,8 +235,10 @@ RunConfig make_run_config(const OptionTexts& texts, std::string_view command) {
   Complaints complaints;
   const auto refused = apply_options(config, texts, complaints);
   settle_sizes(config.network, texts);
+  settle_losses(config, texts);
   settle_quadratures(config, texts);
   Complaints together;
+  together.collect([&] { settle_parameters(config.problem, texts); });
   validate_given(config, texts, together);
   together.collect([&] { validate(config); });
   // Where an option was refused its default stands in for it: nothing follows from that.

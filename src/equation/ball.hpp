@@ -54,7 +54,7 @@ struct Ball {
     at.f = source_at_radius(dimension, radius(dimension, x));
   }
   // -1/2 int |grad u*|^2
-  static double least_energy(int dimension) { return -0.5 * norms(dimension).gradient; }
+  static double energy(int dimension) { return -0.5 * norms(dimension).gradient; }
   static SquaredNorms norms(int dimension) {
     const auto square = [](double x) { return x * x; };
     return {integral(dimension, [&](double r) { return square(std::cos(kHalfPi * r)); }),

@@ -20,7 +20,7 @@ struct CubicReaction {
     at.f = (dimension * (math::kPi * math::kPi) + u * u) * u;
   }
   // -1/2 int |grad u*|^2 - 3/4 int u*^4, and int sin^4 = 3/8
-  static double least_energy(int dimension) {
+  static double energy(int dimension) {
     return -0.5 * dimension * math::kPi * math::kPi * std::pow(0.5, dimension) - 0.75 * std::pow(0.375, dimension);
   }
   // int sin^4 = 3/8, int sin^6 = 5/16

@@ -29,7 +29,7 @@ struct Diffusion {
     at.f = ((at.a * dimension * (math::kPi * math::kPi) + kReaction) * sine - math::kPi * cosine) * others;
   }
   // -1/2 int f u* = -1/2 (int a |grad u*|^2 + c int u*^2); |grad u*|^2 is even about x_1 = 1/2, where a = 3/2.
-  static double least_energy(int dimension) {
+  static double energy(int dimension) {
     return -0.5 * (1.5 * dimension * math::kPi * math::kPi + kReaction) * std::pow(0.5, dimension);
   }
   // In x_1, f is g(x) sin(pi x) - pi cos(pi x) with g = p + q x: int sin^2 g^2, the mixed term, int pi^2 cos^2.

@@ -17,7 +17,7 @@ struct PoissonCubic {
   }
   static void coefficients(int, const double* x, OperatorAt& at) { at.f = 2.0 - 12.0 * x[0]; }
   // -1/2 int u*'^2
-  static double least_energy(int) { return -23.0 / 30.0; }
+  static double energy(int) { return -23.0 / 30.0; }
   static SquaredNorms norms(int) { return {29.0 / 210.0, 23.0 / 15.0, 28.0}; }
 };
 

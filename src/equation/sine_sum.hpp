@@ -26,7 +26,7 @@ struct SineSum {
     at.f = math::kPi * math::kPi * solution(dimension, x, nullptr);
   }
   // int |grad u*|^2 / 2 - pi^2 int u*^2
-  static double least_energy(int dimension) {
+  static double energy(int dimension) {
     return 0.5 * norms(dimension).gradient - math::kPi * math::kPi * square(dimension);
   }
   static SquaredNorms norms(int dimension) {

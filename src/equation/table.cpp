@@ -5,10 +5,13 @@
 #include <array>
 #include <cmath>
 #include <stdexcept>
+#include <type_traits>
 
 #include "ball.hpp"
+#include "convection.hpp"
 #include "cubic_reaction.hpp"
 #include "diffusion.hpp"
+#include "helmholtz.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
 #include "poisson_cubic.hpp"
@@ -21,27 +24,47 @@ namespace {
 enum class Dimensions { any, one };
 enum class Kind { poisson, linear, nonlinear };
 
+/// kFunction with parameters in front, which an equation without any does not take.
+template <auto kFunction, class Type = std::remove_pointer_t<decltype(kFunction)>>
+struct WithParameters;
+template <auto kFunction, class Result, class... Arguments>
+struct WithParameters<kFunction, Result(Arguments...)> {
+  static Result call(const Parameters&, Arguments... arguments) { return kFunction(arguments...); }
+};
+template <auto kFunction, class Result, class... Arguments>
+struct WithParameters<kFunction, Result(const Parameters&, Arguments...)> {
+  static Result call(const Parameters& parameters, Arguments... arguments) {
+    return kFunction(parameters, arguments...);
+  }
+};
+
 template <class Of>
 constexpr Equation entry(std::string_view name, std::string_view summary, Dimensions dimensions, Kind kind,
                          Domain domain = Domain::cube, bool vanishes_on_boundary = true) {
-  return {name,
-          summary,
-          dimensions == Dimensions::one,
-          kind != Kind::nonlinear,
-          kind == Kind::poisson,
-          domain,
-          vanishes_on_boundary,
-          Of::operator_text,
-          Of::solution_text,
-          Of::solution,
-          Of::coefficients,
-          Of::least_energy,
-          Of::norms};
+  Equation made{name,
+                summary,
+                dimensions == Dimensions::one,
+                kind != Kind::nonlinear,
+                kind == Kind::poisson,
+                domain,
+                vanishes_on_boundary,
+                {},
+                WithParameters<Of::operator_text>::call,
+                WithParameters<Of::solution_text>::call,
+                WithParameters<Of::solution>::call,
+                WithParameters<Of::coefficients>::call,
+                nullptr,
+                WithParameters<Of::norms>::call,
+                nullptr};
+  if constexpr (requires { Of::kParameters; }) made.parameters = Of::kParameters;
+  if constexpr (requires { Of::energy; }) made.energy = WithParameters<Of::energy>::call;
+  if constexpr (requires { Of::unboundedness; }) made.unboundedness = Of::unboundedness;
+  return made;
 }
 
 using namespace equation;
 constexpr std::array kEquations{
-    entry<PoissonSine>("sine", "-laplace u = f, u* = prod sin(pi x_i)", Dimensions::any, Kind::poisson),
+    entry<PoissonSine>("sine", "-laplace u = f, u* = prod sin(k pi x_i)", Dimensions::any, Kind::poisson),
     entry<PoissonCubic>("cubic", "-u'' = f, u* = 2x^3 - x^2 - x, d = 1", Dimensions::one, Kind::poisson),
     entry<Diffusion>("diffusion", "-div((1 + x_1) grad u) + 2 u = f", Dimensions::any, Kind::linear),
     entry<CubicReaction>("reaction", "-laplace u + u^3 = f", Dimensions::any, Kind::nonlinear),
@@ -49,6 +72,9 @@ constexpr std::array kEquations{
                 Domain::ball),
     entry<SineSum>("sine-sum", "-laplace u = f, u* = sum sin(pi x_i), by --boundary penalty:BETA", Dimensions::any,
                    Kind::poisson, Domain::cube, false),
+    entry<Helmholtz>("helmholtz", "-laplace u - kappa^2 u = f, u* = prod sin(k pi x_i)", Dimensions::any, Kind::linear),
+    entry<Convection>("convection", "-eps laplace u + sum_i du/dx_i = f, a layer of width eps; --losses galerkin",
+                      Dimensions::any, Kind::linear),
 };
 
 }  // namespace
@@ -73,7 +99,12 @@ std::string to_string(const Boundary& boundary) {
   return boundary.is_hard() ? "hard" : fmt::format("penalty:{}", boundary.beta);
 }
 
-Problem::Problem(std::string_view name, const Boundary& boundary) : boundary_(boundary) {
+bool Equation::has(const Parameter& parameter) const {
+  return std::ranges::find(parameters, parameter.name, &Parameter::name) != parameters.end();
+}
+
+Problem::Problem(std::string_view name, const Boundary& boundary, const Parameters& parameters)
+    : boundary_(boundary), parameters_(parameters) {
   const auto at = std::find_if(kEquations.begin(), kEquations.end(), [&](const Equation& e) { return e.name == name; });
   if (at == kEquations.end()) throw std::invalid_argument("No equation is called '" + std::string(name) + "'.");
   equation_ = &*at;
@@ -82,7 +113,41 @@ Problem::Problem(std::string_view name, const Boundary& boundary) : boundary_(bo
 std::string to_string(const Problem& problem) { return std::string(problem->name); }
 
 std::string full_name(const Problem& problem) {
-  return to_string(problem) + (problem.boundary().is_hard() ? "" : ", " + to_string(problem.boundary()));
+  std::string text = to_string(problem);
+  for (const auto& [name, value] : kParameters) {
+    if (const double number = problem.parameters().*value; number != Parameters().*value)
+      text += fmt::format(", {}={}", name, number);
+  }
+  return problem.boundary().is_hard() ? text : text + ", " + to_string(problem.boundary());
+}
+
+Problem problem_of_full_name(std::string_view name) {
+  constexpr std::string_view kBetween = ", ";
+  Boundary boundary;
+  Parameters parameters;
+  const std::string_view equation = name.substr(0, name.find(kBetween));
+  try {
+    for (std::string_view rest = name; rest.find(kBetween) != std::string_view::npos;) {
+      rest.remove_prefix(rest.find(kBetween) + kBetween.size());
+      const std::string_view word = rest.substr(0, rest.find(kBetween)), key = word.substr(0, word.find('='));
+      const auto parameter = std::ranges::find(kParameters, key, &Parameter::name);
+      if (parameter == kParameters.end()) {
+        boundary = parse_boundary(word);
+      } else {
+        parameters.*parameter->value = parse_real(word.substr(std::min(word.size(), key.size() + 1)), key);
+      }
+    }
+  } catch (const UsageError&) {  // no request of the user's
+    throw std::invalid_argument("No problem is called '" + std::string(name) + "'.");
+  }
+  return Problem(equation, boundary, parameters);
+}
+
+bool has_loss(const Problem& problem, LossKind loss) { return loss == LossKind::galerkin || problem->has_energy(); }
+
+void require_loss(const Problem& problem, LossKind loss) {
+  if (!has_loss(problem, loss))
+    throw Error(fmt::format("The problem {} has no energy, so it has no Ritz loss.", to_string(problem)));
 }
 
 bool is_zero_on_boundary(const Problem& problem, int dimension) {
@@ -90,7 +155,15 @@ bool is_zero_on_boundary(const Problem& problem, int dimension) {
 }
 
 double energy_of_solution(const Problem& problem, int dimension) {
-  return problem->least_energy(dimension) - problem.boundary().beta * problem->norms(dimension).boundary;
+  require_loss(problem, LossKind::ritz);
+  const double inside = problem->energy(problem.parameters(), dimension);
+  return inside - problem.boundary().beta * problem.norms(dimension).boundary;
+}
+
+std::string unbounded_text(const Problem& problem, int dimension) {
+  return problem->unboundedness == nullptr
+             ? ""
+             : problem->unboundedness(problem.parameters(), problem.boundary(), dimension);
 }
 
 std::string boundary_condition(const Problem& problem, int dimension) {

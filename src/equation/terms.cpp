@@ -1,5 +1,6 @@
 // From an equation's coefficients and the boundary factor to the coefficients of a loss's integrand. With u = B N,
 //   div(a grad u) = a B Lap N + (2 a grad B + B grad a) . grad N + (a Lap B + grad a . grad B) N,
+//   b . grad u = B b . grad N + (b . grad B) N,
 // and the energy's gradient term is |sqrt(a) B grad N + N sqrt(a) grad B|^2. With a penalty B is 1, and a point of the
 // boundary has the residual sqrt(beta) (N - g) and the energy beta (N^2 - 2 g N).
 #include <algorithm>
@@ -61,23 +62,24 @@ void solution_factor(const Problem& problem, int dimension, const double* x, dou
 // where g = du*/dn. In one dimension the last term is least, (e_1 - e_0)^2 / 2, for a straight line; what is left is
 // g . e + e . (K + 2 beta) e / 2 in (e_0, e_1) with K = (1, -1; -1, 1), whose eigenvectors are sum and difference.
 std::optional<double> least_energy(const Problem& problem, int dimension) {
-  const double with_zero = problem->least_energy(dimension);
+  if (!problem->has_energy() || !unbounded_text(problem, dimension).empty()) return std::nullopt;
+  const double with_zero = problem->energy(problem.parameters(), dimension);
   if (problem.boundary().is_hard()) return with_zero;
   if (!problem->is_poisson || !is_zero_on_boundary(problem, dimension) || problem->domain != Domain::cube ||
       dimension != 1)
     return std::nullopt;
   const double left = 0.0, right = 1.0, beta = problem.boundary().beta;
   double slope_left, slope_right;
-  problem->solution(1, &left, &slope_left);
-  problem->solution(1, &right, &slope_right);
+  problem.solution(1, &left, &slope_left);
+  problem.solution(1, &right, &slope_right);
   const double sum = slope_right - slope_left, difference = slope_right + slope_left;
   return with_zero - 0.125 * sum * sum / beta - 0.125 * difference * difference / (1.0 + beta);
 }
 
 double source_at(const Problem& problem, int dimension, const double* x) {
-  std::vector<double> grad_a(static_cast<std::size_t>(dimension), 0.0);
-  OperatorAt at{1.0, grad_a};
-  problem->coefficients(dimension, x, at);
+  std::vector<double> grad_a(static_cast<std::size_t>(dimension), 0.0), convection(grad_a);
+  OperatorAt at{1.0, grad_a, convection};
+  problem.coefficients(dimension, x, at);
   return at.f;
 }
 
@@ -87,12 +89,15 @@ TermsEvaluator::TermsEvaluator(const Problem& problem, LossKind loss, int dimens
       loss_(loss),
       dimension_(dimension),
       grad_b_(slope.size()),
-      grad_a_(slope.size()) {}
+      grad_a_(slope.size()),
+      convection_(slope.size()) {
+  require_loss(problem, loss);
+}
 
 void TermsEvaluator::evaluate(const double* x, bool on_boundary) {
   if (on_boundary) {
     const double beta = problem_.boundary().beta;
-    const double g = is_zero_on_boundary(problem_, dimension_) ? 0.0 : problem_->solution(dimension_, x, nullptr);
+    const double g = is_zero_on_boundary(problem_, dimension_) ? 0.0 : problem_.solution(dimension_, x, nullptr);
     top = cubic = 0.0;
     std::fill(slope.begin(), slope.end(), 0.0);
     value = loss_ == LossKind::galerkin ? std::sqrt(beta) : beta;
@@ -102,14 +107,16 @@ void TermsEvaluator::evaluate(const double* x, bool on_boundary) {
   double b, lap_b;
   solution_factor(problem_, dimension_, x, b, grad_b_.data(), lap_b);
   std::fill(grad_a_.begin(), grad_a_.end(), 0.0);
-  OperatorAt at{1.0, grad_a_};
-  problem_->coefficients(dimension_, x, at);
+  std::fill(convection_.begin(), convection_.end(), 0.0);
+  OperatorAt at{1.0, grad_a_, convection_};
+  problem_.coefficients(dimension_, x, at);
   if (loss_ == LossKind::galerkin) {
     top = at.a * b;
     value = at.a * lap_b - at.c * b;
     for (std::size_t j = 0; j < slope.size(); ++j) {
-      slope[j] = 2.0 * at.a * grad_b_[j] + b * grad_a_[j];
-      value += grad_a_[j] * grad_b_[j];
+      const double drift = grad_a_[j] - convection_[j];
+      slope[j] = 2.0 * at.a * grad_b_[j] + b * drift;
+      value += drift * grad_b_[j];
     }
     cubic = -at.s * (b * b * b);
     source = at.f;

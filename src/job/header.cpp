@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "landscape/config/option_table.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/config/version.hpp"
@@ -24,8 +26,8 @@ std::string seeds_text(const RunConfig& config) {
 }  // namespace
 
 std::string problem_text(const Problem& problem, int dimension) {
-  const std::string solution = problem->solution_text(dimension);
-  const std::string equation = problem->operator_text(dimension);
+  const std::string solution = problem.solution_text(dimension);
+  const std::string equation = problem.operator_text(dimension);
   const std::string how = problem.boundary().is_hard() ? "" : fmt::format(" by {}", to_string(problem.boundary()));
   const std::string domain = domain_text(problem->domain, dimension);
   return fmt::format("{} on {}, {}{}, u* = {}", equation, domain, boundary_condition(problem, dimension), how,
@@ -38,6 +40,9 @@ std::string header_text(const Setup& setup, int n_ranks, const OutputClaim& clai
   std::string text = fmt::format("{}, {} rank{} x {} thread{}, {}\n", version_text(), n_ranks, n_ranks == 1 ? "" : "s",
                                  setup.threads, setup.threads == 1 ? "" : "s", seeds_text(config));
   text += fmt::format("Problem     {}\n", problem_text(config.problem, config.network.dimension));
+  const std::string unbounded = unbounded_text(config.problem, config.network.dimension);
+  if (!unbounded.empty() && std::ranges::count(config.losses, LossKind::ritz) > 0)
+    text += fmt::format("Note        the Ritz loss has no minimum, as {}\n", unbounded);
   text += fmt::format("Network     {}, {} parameters\n", config.network.describe(),
                       count_text(static_cast<std::int64_t>(n)));
   const std::string trained = config.trains_any() && !claim.goes_on() ? config.training.describe_points() : "";

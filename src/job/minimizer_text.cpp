@@ -80,8 +80,8 @@ std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
   const double slope = m.gradient_norm * std::sqrt(square) / loss_scale(m.loss, problem, dimension);
   if (slope > kLargestSlope) {
     sentences.push_back(fmt::format(
-        "{}: theta* is no minimum of the loss: |grad L| = {:.2g}, and |grad L| |theta*| is {:.2g} of the loss of u = 0 "
-        "above that of u*, where {:g} is much.",
+        "{}: theta* is no minimum of the loss: |grad L| = {:.2g}, and |grad L| |theta*| is {:.2g} of the difference "
+        "between the losses of u = 0 and u*, where {:g} is much.",
         to_string(m.loss), m.gradient_norm, slope, kLargestSlope));
   }
   std::string text;

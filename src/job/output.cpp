@@ -311,14 +311,16 @@ FileLayout file_layout(const Setup& setup, const std::vector<Minimizer>& minimiz
   layout.run.config_hash = config_hash(config);
   layout.run.goal = goal_text(config);
   layout.problem = to_string(config.problem);
-  layout.pde = fmt::format("{} in {}, {}", config.problem->operator_text(config.network.dimension),
+  layout.pde = fmt::format("{} in {}, {}", config.problem.operator_text(config.network.dimension),
                            domain_text(config.problem->domain, config.network.dimension),
                            boundary_text(config.problem, config.network.dimension));
   layout.dimension = config.network.dimension;
-  layout.exact_solution = config.problem->solution_text(config.network.dimension);
+  layout.exact_solution = config.problem.solution_text(config.network.dimension);
   layout.problem_attributes = {{"boundary", to_string(config.problem.boundary())},
                                {"quadrature", to_string(config.quadrature)},
                                {"quadrature_seed", config.seed}};
+  for (const Parameter& parameter : config.problem->parameters)
+    layout.problem_attributes.emplace_back(std::string(parameter.name), config.problem.parameters().*parameter.value);
   layout.points = setup.points;
   layout.minimizers = minimizers;
   if (setup.analysis == nullptr) return layout;

@@ -94,7 +94,7 @@ std::vector<Problem> problems(int dimension) {
 
 long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss, const PointSet& points,
                            std::vector<double> theta) {
-  return reference::loss(reference_network(spec, std::move(theta)), to_string(problem), to_string(loss), points.points,
+  return reference::loss(reference_network(spec, std::move(theta)), full_name(problem), to_string(loss), points.points,
                          points.weights, {problem.boundary().beta, points.n_boundary});
 }
 

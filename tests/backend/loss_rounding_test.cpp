@@ -26,7 +26,7 @@ long double exact_loss(const Case& c, LossKind loss, std::vector<double> theta) 
   const NetworkSpec& spec = c.spec;
   const reference::Network network{to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
                                    spec.blocks,          std::move(theta),           spec.layers};
-  return reference::loss(network, to_string(c.problem), to_string(loss), c.points.points, c.points.weights,
+  return reference::loss(network, full_name(c.problem), to_string(loss), c.points.points, c.points.weights,
                          {c.problem.boundary().beta, c.points.n_boundary});
 }
 

@@ -77,7 +77,7 @@ inline PointSet points_of(const Problem& problem, int dimension, std::size_t n) 
 
 inline long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss,
                                   const PointSet& points, std::vector<double> theta) {
-  return reference::loss(reference_network(spec, std::move(theta)), to_string(problem), to_string(loss), points.points,
+  return reference::loss(reference_network(spec, std::move(theta)), full_name(problem), to_string(loss), points.points,
                          points.weights, {problem.boundary().beta, points.n_boundary});
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <stdexcept>
 
 namespace reference {
@@ -168,6 +169,22 @@ Jet evaluate_in_ball(const Network& network, const std::vector<double>& x) {
   return jet;
 }
 
+Problem::Problem(const std::string& text) {
+  std::istringstream words(text);
+  std::getline(words, name, ',');
+  for (std::string word; std::getline(words, word, ',');) {
+    const auto key = word.find_first_not_of(' '), equals = word.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string what = word.substr(key, equals - key);
+    Real* const to = what == "frequency"     ? &frequency
+                     : what == "wavenumber"  ? &wavenumber
+                     : what == "diffusivity" ? &diffusivity
+                                             : nullptr;
+    if (to == nullptr) throw std::invalid_argument(text);
+    *to = std::stod(word.substr(equals + 1));  // the double that the program has
+  }
+}
+
 namespace {
 
 Real sum_of_sines(const std::vector<double>& x) {
@@ -176,51 +193,112 @@ Real sum_of_sines(const std::vector<double>& x) {
   return sum;
 }
 
+/// phi of -e phi'' + phi' = 1 with phi(0) = phi(1) = 0, or its slope.
+Real layer(Real e, Real x, bool slope) {
+  const Real height = -std::expm1(-1.0L / e);
+  if (slope) return 1.0L - std::exp((x - 1.0L) / e) / (e * height);
+  return x + std::exp((x - 1.0L) / e) * std::expm1(-x / e) / height;
+}
+
 }  // namespace
 
-Real source(const std::string& problem, const std::vector<double>& x) {
-  if (problem == "cubic") return -(12.0L * Real(x[0]) - 2.0L);
-  if (problem == "ball") {  // u* = cos(pi r / 2): u*'' + (d - 1) u*' / r
+Real solution(const Problem& problem, const std::vector<double>& x, int axis) {
+  if (problem.name == "cubic") {
+    const Real t = x[0];
+    return axis < 0 ? 2.0L * t * t * t - t * t - t : 6.0L * t * t - 2.0L * t - 1.0L;
+  }
+  if (problem.name == "sine-sum")
+    return axis < 0 ? sum_of_sines(x) : kPi * std::cos(kPi * Real(x[static_cast<std::size_t>(axis)]));
+  if (problem.name == "ball") throw std::invalid_argument("ball");
+  const Real k_pi = problem.frequency * kPi;
+  Real product = 1.0L;
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    const bool is_slope = static_cast<int>(j) == axis;
+    if (problem.name == "convection") {
+      product *= layer(problem.diffusivity, x[j], is_slope);
+    } else {
+      product *= is_slope ? k_pi * std::cos(k_pi * Real(x[j])) : std::sin(k_pi * Real(x[j]));
+    }
+  }
+  return product;
+}
+
+Norms norms(const Problem& problem, int dimension) {
+  const Real n = static_cast<Real>(dimension), k_pi = problem.frequency * kPi;
+  if (problem.name == "cubic") return {29.0L / 210.0L, 23.0L / 15.0L};
+  if (problem.name == "sine-sum") return {0.5L * n + 4.0L * n * (n - 1.0L) / (kPi * kPi), 0.5L * n * kPi * kPi};
+  if (problem.name == "convection") {
+    // By Simpson's rule in t with x = 1 - (1 - t)^4, which is dense in the layer.
+    constexpr int kIntervals = 20000;
+    Real square = 0.0L, slope = 0.0L;
+    for (int i = 0; i <= kIntervals; ++i) {
+      const Real t = static_cast<Real>(i) / kIntervals, rest = 1.0L - t, x = 1.0L - rest * rest * rest * rest;
+      const Real weight = (i == 0 || i == kIntervals ? 1.0L : i % 2 == 1 ? 4.0L : 2.0L) / (3.0L * kIntervals);
+      const Real u = layer(problem.diffusivity, x, false), v = layer(problem.diffusivity, x, true);
+      square += weight * 4.0L * rest * rest * rest * u * u;
+      slope += weight * 4.0L * rest * rest * rest * v * v;
+    }
+    return {std::pow(square, n), n * slope * std::pow(square, n - 1.0L)};
+  }
+  return {std::pow(0.5L, n), n * k_pi * k_pi * std::pow(0.5L, n)};
+}
+
+Real source(const Problem& problem, const std::vector<double>& x) {
+  const std::string& name = problem.name;
+  if (name == "cubic") return -(12.0L * Real(x[0]) - 2.0L);
+  if (name == "ball") {  // u* = cos(pi r / 2): u*'' + (d - 1) u*' / r
     Real square = 0.0L;
     for (const double xi : x) square += Real(xi) * Real(xi);
     const Real r = std::sqrt(square), half_pi = 0.5L * kPi, rest = static_cast<Real>(x.size()) - 1.0L;
     if (r == 0.0L) return half_pi * half_pi * (1.0L + rest);
     return half_pi * half_pi * std::cos(half_pi * r) + rest * half_pi * std::sin(half_pi * r) / r;
   }
-  if (problem == "sine-sum") return kPi * kPi * sum_of_sines(x);
-  const Real eigenvalue = static_cast<Real>(x.size()) * kPi * kPi;
-  Real product = 1.0L, others = 1.0L;
-  for (const double xi : x) product *= std::sin(kPi * Real(xi));
-  for (std::size_t j = 1; j < x.size(); ++j) others *= std::sin(kPi * Real(x[j]));
-  if (problem == "diffusion")
-    return (1.0L + Real(x[0])) * eigenvalue * product - kPi * std::cos(kPi * Real(x[0])) * others + 2.0L * product;
-  if (problem == "reaction") return eigenvalue * product + product * product * product;
-  if (problem != "sine") throw std::invalid_argument(problem);
-  return eigenvalue * product;
+  if (name == "sine-sum") return kPi * kPi * sum_of_sines(x);
+  if (name == "convection") {
+    Real sum = 0.0L;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      Real others = 1.0L;
+      for (std::size_t j = 0; j < x.size(); ++j) others *= j == i ? 1.0L : layer(problem.diffusivity, x[j], false);
+      sum += others;
+    }
+    return sum;
+  }
+  const Real k_pi = problem.frequency * kPi, eigenvalue = static_cast<Real>(x.size()) * k_pi * k_pi;
+  const Real u = solution(problem, x);
+  if (name == "diffusion") return (1.0L + Real(x[0])) * eigenvalue * u - solution(problem, x, 0) + 2.0L * u;
+  if (name == "reaction") return eigenvalue * u + u * u * u;
+  if (name == "helmholtz") return (eigenvalue - problem.wavenumber * problem.wavenumber) * u;
+  if (name != "sine") throw std::invalid_argument(name);
+  return eigenvalue * u;
 }
 
-Real loss(const Network& network, const std::string& problem, const std::string& loss_name,
+Real loss(const Network& network, const Problem& problem, const std::string& loss_name,
           const std::vector<double>& points, const std::vector<double>& weights, const Penalty& penalty) {
   const auto d = static_cast<std::size_t>(network.dimension);
   Real sum = 0.0L;
   for (std::size_t q = 0; q < weights.size(); ++q) {
     const std::vector<double> x(points.begin() + static_cast<std::ptrdiff_t>(q * d),
                                 points.begin() + static_cast<std::ptrdiff_t>((q + 1) * d));
-    const Jet jet = penalty.beta > 0.0  ? evaluate_without_factor(network, x)
-                    : problem == "ball" ? evaluate_in_ball(network, x)
-                                        : evaluate(network, x);
+    const Jet jet = penalty.beta > 0.0       ? evaluate_without_factor(network, x)
+                    : problem.name == "ball" ? evaluate_in_ball(network, x)
+                                             : evaluate(network, x);
     if (q + penalty.n_boundary >= weights.size()) {
-      const Real g = problem == "sine-sum" ? sum_of_sines(x) : 0.0L;
+      const Real g = problem.name == "sine-sum" ? sum_of_sines(x) : 0.0L;
       const Real square = (jet.u - g) * (jet.u - g) - (loss_name == "ritz" ? g * g : 0.0L);
       sum += Real(weights[q]) * Real(penalty.beta) * square;
       continue;
     }
     const Real f = source(problem, x), u = jet.u;
-    const bool is_diffusion = problem == "diffusion";  // -div((1 + x_1) grad u) + 2 u = f
-    const Real a = is_diffusion ? 1.0L + Real(x[0]) : 1.0L, c = is_diffusion ? 2.0L : 0.0L;
-    const Real s = problem == "reaction" ? 1.0L : 0.0L;  // - laplace u + u^3 = f
+    const bool is_diffusion = problem.name == "diffusion";    // -div((1 + x_1) grad u) + 2 u = f
+    const bool is_convection = problem.name == "convection";  // -e laplace u + sum_i du/dx_i = f
+    const Real a = is_diffusion ? 1.0L + Real(x[0]) : is_convection ? problem.diffusivity : 1.0L;
+    const Real c = is_diffusion ? 2.0L : problem.name == "helmholtz" ? -problem.wavenumber * problem.wavenumber : 0.0L;
+    const Real s = problem.name == "reaction" ? 1.0L : 0.0L;  // - laplace u + u^3 = f
+    Real slope = is_diffusion ? jet.gradient[0] : 0.0L;
+    for (const Real g : jet.gradient) slope -= is_convection ? g : 0.0L;
+    if (is_convection && loss_name == "ritz") throw std::invalid_argument("convection has no energy");
     if (loss_name == "galerkin") {
-      const Real r = a * jet.laplacian + (is_diffusion ? jet.gradient[0] : 0.0L) - c * u - s * u * u * u + f;
+      const Real r = a * jet.laplacian + slope - c * u - s * u * u * u + f;
       sum += Real(weights[q]) * r * r;
     } else {
       Real energy = 0.0L;

@@ -4,6 +4,7 @@
 // With a BETA the boundary condition is a penalty, its integral over every face by the same rules.
 //   reference_loss KIND ACTIVATION DIMENSION WIDTH BLOCKS PROBLEM LOSS N [BETA] < theta
 //   reference_loss mlp ACTIVATION DIMENSION 16,8 - PROBLEM LOSS N [BETA] < theta
+// PROBLEM may have parameters: "helmholtz, frequency=2, wavenumber=10".
 //   prints: loss, relative L2 error, relative H1 semi-norm error, and the standard error of each
 #include <cmath>
 #include <cstdio>
@@ -90,7 +91,7 @@ struct Sums {
   Real loss = 0.0L, l2 = 0.0L, h1 = 0.0L;
 };
 
-Sums integrate(const reference::Network& network, const std::string& problem, const std::string& loss,
+Sums integrate(const reference::Network& network, const reference::Problem& problem, const std::string& loss,
                const Points& points, double beta) {
   Sums sums;
   sums.loss = reference::loss(network, problem, loss, points.x, points.weights, {beta, points.n_boundary});
@@ -100,30 +101,15 @@ Sums integrate(const reference::Network& network, const std::string& problem, co
                                 points.x.begin() + static_cast<std::ptrdiff_t>((q + 1) * d));
     const reference::Jet jet =
         beta > 0.0 ? reference::evaluate_without_factor(network, x) : reference::evaluate(network, x);
-    Real exact = 1.0L;
-    for (const double xi : x) exact *= std::sin(kPi * Real(xi));
-    if (problem == "sine-sum") {
-      exact = 0.0L;
-      for (const double xi : x) exact += std::sin(kPi * Real(xi));
-    }
-    if (problem == "cubic") exact = 2.0L * x[0] * x[0] * x[0] - Real(x[0]) * x[0] - x[0];
-    sums.l2 += points.weights[q] * (jet.u - exact) * (jet.u - exact);
+    const Real error = jet.u - reference::solution(problem, x);
+    sums.l2 += points.weights[q] * error * error;
     for (std::size_t j = 0; j < d; ++j) {
-      Real slope = kPi;
-      for (std::size_t k = 0; k < d; ++k) slope *= k == j ? std::cos(kPi * Real(x[k])) : std::sin(kPi * Real(x[k]));
-      if (problem == "sine-sum") slope = kPi * std::cos(kPi * Real(x[j]));
-      if (problem == "cubic") slope = 6.0L * x[0] * x[0] - 2.0L * x[0] - 1.0L;
-      sums.h1 += points.weights[q] * (jet.gradient[j] - slope) * (jet.gradient[j] - slope);
+      const Real slope = jet.gradient[j] - reference::solution(problem, x, static_cast<int>(j));
+      sums.h1 += points.weights[q] * slope * slope;
     }
   }
-  const Real n = static_cast<Real>(d);
-  const Real l2 = problem == "cubic"      ? 29.0L / 210.0L
-                  : problem == "sine-sum" ? 0.5L * n + 4.0L * n * (n - 1.0L) / (kPi * kPi)
-                                          : std::pow(0.5L, n);
-  const Real h1 = problem == "cubic"      ? 23.0L / 15.0L
-                  : problem == "sine-sum" ? 0.5L * n * kPi * kPi
-                                          : n * kPi * kPi * l2;
-  return {sums.loss, std::sqrt(sums.l2 / l2), std::sqrt(sums.h1 / h1)};
+  const reference::Norms norms = reference::norms(problem, network.dimension);
+  return {sums.loss, std::sqrt(sums.l2 / norms.solution), std::sqrt(sums.h1 / norms.gradient)};
 }
 
 }  // namespace
@@ -136,7 +122,8 @@ int main(int argc, char** argv) {
     std::istringstream widths(argv[4]);
     for (std::string width; std::getline(widths, width, ',');) network.layers.push_back(std::stoi(width));
   }
-  const std::string problem = argv[6], loss = argv[7];
+  const reference::Problem problem(argv[6]);
+  const std::string loss = argv[7];
   const int n = std::atoi(argv[8]), d = network.dimension;
   for (double x; std::cin >> x;) network.theta.push_back(x);
   std::mt19937_64 random(7);

@@ -52,7 +52,7 @@ SolutionError solution_error(const NetworkSpec& spec, const Problem& problem, st
 
 /// The least value of a loss over all functions u, exactly; nothing where it is not known (least_energy).
 std::optional<double> exact_minimum(LossKind loss, const Problem& problem, int dimension);
-/// The loss of u = 0 above that of the exact solution: the natural size of a loss.
+/// Between the losses of u = 0 and of the exact solution: the natural size of a loss.
 double loss_scale(LossKind loss, const Problem& problem, int dimension);
 
 }  // namespace landscape

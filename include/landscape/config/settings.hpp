@@ -28,6 +28,15 @@ using OptionTexts = std::map<std::string, OptionText, std::less<>>;
 /// training then has 1024 fresh points each epoch and no L-BFGS.
 void settle_quadratures(RunConfig& config, const OptionTexts& given);
 
+/// A parameter that the equation does not have goes where a weaker source, such as a preset, gives it than the equation;
+/// else throws UsageError.
+void settle_parameters(Problem& problem, const OptionTexts& given);
+
+/// Where no losses are given: those that the problem has, in a run of one problem.
+void settle_losses(RunConfig& config, const OptionTexts& given);
+/// Throws UsageError where the problem lacks a loss that is asked for or whose minimizer is.
+void require_losses(const RunConfig& config);
+
 /// Applies the texts to the defaults, then validates. Throws UsageError that names every option that cannot be, and the
 /// file where there is one.
 RunConfig make_run_config(const OptionTexts& texts, std::string_view command);

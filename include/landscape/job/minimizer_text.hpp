@@ -10,7 +10,7 @@ namespace landscape {
 
 /// What speaks against theta* being a minimum of its loss, a sentence per line: a Ritz loss (the final one, one of the
 /// training's or that of the profiles' points) below the least over all functions; a relative L2 error above 5 %;
-/// |grad L| |theta*| above a tenth of the loss of u = 0 over the least one. Empty where nothing does.
+/// |grad L| |theta*| above a tenth of the difference between the losses of u = 0 and u*. Empty where nothing does.
 std::string minimizer_warnings(const Minimizer& minimizer, const Problem& problem);
 /// Whether one of its losses lies below the least over all functions: such a quadrature is no bound any more.
 bool is_below_minimum(const Minimizer& minimizer, const Problem& problem);
