@@ -65,11 +65,13 @@ std::string minimizer_warnings(const Minimizer& m, const Problem& problem) {
         fmt::format("{}: the loss at theta*, its gradient or the error of u is not finite.", to_string(m.loss)));
   }
   sentences.push_back(below_minimum(m, problem));
+  const std::string unbounded = m.loss == LossKind::ritz ? unbounded_text(problem, dimension) : "";
   if (m.relative_l2_error > kLargestError) {
     sentences.push_back(fmt::format(
         "{}: theta* is far from the solution: its relative L2 error is {:.2g}{}", to_string(m.loss),
         m.relative_l2_error,
-        m.seconds > 0.0
+        !unbounded.empty() ? fmt::format("; the loss has no minimum there, as {}.", unbounded)
+        : m.seconds > 0.0
             ? fmt::format("; train longer, with a finer quadrature{} or a larger network.",
                           m.loss == LossKind::ritz && !problem.boundary().is_hard() ? ", a larger penalty" : "")
             : fmt::format("; are its network and activation ({}) and its boundary ({}) those it was trained with?",

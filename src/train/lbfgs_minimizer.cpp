@@ -66,6 +66,8 @@ std::string reason_of(int code) {
     case LBFGSERR_WIDTHTOOSMALL:
     case LBFGSERR_INCREASEGRADIENT:
       return "no further descent in double precision";
+    case LBFGSERR_MAXIMUMSTEP:  // as an energy without a minimum does
+      return "the loss falls without end";
     default:
       throw Error(fmt::format("L-BFGS failed with code {}: train with --lbfgs-iterations 0.", code));
   }

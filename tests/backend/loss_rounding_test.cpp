@@ -102,6 +102,10 @@ std::vector<Case> many_cases() {
     cases.push_back(random);
   }
   cases.push_back(trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin, penalised));
+  const Problem helmholtz("helmholtz", {}, {.wavenumber = 10.0});
+  cases.push_back(trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin, helmholtz));
+  cases.push_back(
+      trained({NetworkKind::resnet, Activation::swish, 1, 4, 1}, LossKind::galerkin, Problem("convection")));
   return cases;
 }
 
@@ -135,7 +139,9 @@ Measured measure(const Case& c, LossKind loss) {
 
 TEST(LossRounding, ErrorsOfComputedLossesStayBelowTheirBound) {
   for (const Case& c : many_cases()) {
-    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) measure(c, loss);
+    for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+      if (has_loss(c.problem, loss)) measure(c, loss);
+    }
   }
 }
 
