@@ -72,6 +72,43 @@ TEST_F(Config, TheBoundaryBelongsToTheProblemWhateverTheOrder) {
             "--boundary 'soft' is unknown: choose hard or penalty:BETA, for example penalty:100.");
 }
 
+TEST_F(Config, AParameterBelongsToTheProblemWhateverTheOrder) {
+  const Parameters parameters{.frequency = 2.0, .wavenumber = 10.5};
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--wavenumber=10.5", "--frequency=2", "--problem=helmholtz", "--boundary=penalty:7"},
+        {"--boundary=penalty:7", "--problem=helmholtz", "--frequency=2", "--wavenumber=1.05e1"}}) {
+    const RunConfig config = parse(arguments);
+    EXPECT_EQ(config.problem, Problem("helmholtz", Boundary{7.0}, parameters));
+    EXPECT_EQ(parse_resolved_text(resolved_text(config), "roughness").problem, config.problem);
+    EXPECT_NE(defining_text(config).find("frequency = 2\n"), std::string::npos);
+    EXPECT_NE(defining_text(config).find("wavenumber = 10.5\n"), std::string::npos);
+  }
+  for (const Parameter& parameter : kParameters) EXPECT_EQ(find_option(parameter.name)->stage, Stage::training);
+  EXPECT_EQ(config_hash(parse({"--frequency=1"})), config_hash(parse({}))) << "files of before keep their hash";
+  EXPECT_NE(config_hash(parse({"--frequency=2"})), config_hash(parse({})));
+  EXPECT_NE(config_hash(parse({"--problem=convection", "--diffusivity=0.2"})),
+            config_hash(parse({"--problem=convection"})));
+}
+
+TEST_F(Config, AParameterThatTheProblemLacksIsRefusedOrGoesWithItsPreset) {
+  EXPECT_EQ(refusal({"--wavenumber=2"}),
+            "--problem sine has no --wavenumber: leave that out, or give --problem helmholtz.");
+  EXPECT_EQ(refusal({"--problem=cubic", "--frequency=1"}),
+            "--problem cubic has no --frequency: leave that out, or give --problem sine or helmholtz.");
+  write("waves.cfg", "problem = helmholtz\nwavenumber = 10\nfrequency = 3\n");
+  EXPECT_EQ(parse({"--preset=waves", "--problem=sine"}).problem, Problem("sine", {}, {.frequency = 3.0}));
+  EXPECT_EQ(parse({"--preset=waves"}).problem, Problem("helmholtz", {}, {.frequency = 3.0, .wavenumber = 10.0}));
+}
+
+TEST_F(Config, WithoutAnEnergyTheLossesAreGalerkinAlone) {
+  EXPECT_EQ(parse({"--problem=convection"}).losses, std::vector{LossKind::galerkin});
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--problem=convection", "--losses=ritz,galerkin"},
+        {"--problem=convection", "--losses=ritz"}})
+    EXPECT_NE(refusal(arguments).find("not self-adjoint and belongs to no energy: give --losses galerkin."),
+              std::string::npos);
+}
+
 TEST_F(Config, DefaultQuadraturesFitTheDimension) {
   const auto rules = [](const std::vector<std::string>& arguments) {
     const RunConfig config = parse_resolved_text(resolved_text(parse(arguments)), "roughness");
@@ -351,6 +388,12 @@ TEST_F(Config, BadOptionsAreNamed) {
       {{"--config=" + write("both.cfg", "network = mlp\nwidth = 3\n")}, "neither --width nor --blocks"},
       {{"--config=" + write("none.cfg", "layers = 3\n")}, "--layers 3 belongs to an mlp"},
       {{"--problem=cubic", "--dimension=2", "--quadrature=sobol:8", "--train-quadrature=sobol:8"}, "--dimension 2"},
+      {{"--frequency=0"}, "--frequency '0' is too small"},
+      {{"--frequency=1.5"}, "--frequency '1.5' is not a whole number"},
+      {{"--problem=helmholtz", "--wavenumber=0"}, "--wavenumber 0 is impossible: it must be above 0"},
+      {{"--problem=helmholtz", "--wavenumber=1e9"}, "--wavenumber 1e9 is impossible: it must be above 0 and at most"},
+      {{"--problem=helmholtz", "--wavenumber=6.283185307", "--frequency=2"}, "makes u* an eigenfunction"},
+      {{"--problem=convection", "--diffusivity=0"}, "--diffusivity 0 is impossible: it must be from 1e-5 to 1"},
       {{"--learning-rate=-1"}, "--learning-rate"},
       {{"--learning-rate=nan"}, "--learning-rate"},
       {{"--confidence=1"}, "--confidence"},

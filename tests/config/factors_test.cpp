@@ -37,6 +37,18 @@ TEST(Factors, ListsRangesAndValuesWithCommas) {
   EXPECT_EQ(values("quadrature=simpson:10,gauss:8"), (Words{"simpson:10", "gauss:8"}));
 }
 
+TEST(Factors, AParameterOfTheProblemGoesWhereTheProblemLacksIt) {
+  const RunConfig config = study("problem=helmholtz,sine",
+                                 {{"problem", {"helmholtz", ""}}, {"wavenumber", {"5", ""}}, {"frequency", {"2", ""}}});
+  const auto factors = expanded_factors(config);
+  EXPECT_EQ(config_of_combination(config, factors, 0, LossKind::ritz).problem,
+            Problem("helmholtz", {}, {.frequency = 2.0, .wavenumber = 5.0}));
+  EXPECT_EQ(config_of_combination(config, factors, 1, LossKind::ritz).problem, Problem("sine", {}, {.frequency = 2.0}));
+  EXPECT_EQ(values("frequency=1:3"), (std::vector<std::string>{"1", "2", "3"}));
+  EXPECT_EQ(complaint("wavenumber=1,2").substr(0, 54), "--vary: wavenumber=1 cannot be: --problem sine has no ");
+  EXPECT_NE(complaint("problem=sine,convection").find("no Ritz loss"), std::string::npos);
+}
+
 TEST(Factors, TheLastOneChangesFastest) {
   const RunConfig config = study("width=2,4;train-seed=1:3");
   const auto factors = expanded_factors(config);
