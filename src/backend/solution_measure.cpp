@@ -37,7 +37,8 @@ std::span<const std::int64_t> gauss_orders(int dimension) {
   return kCube;
 }
 
-/// Of both losses' integrands (Ritz's means nothing where there is no energy), of that of R(u) - R(u*), of |u - u*|^2 and |grad(u - u*)|^2.
+/// Of both losses' integrands, of that of R(u) - R(u*), of |u - u*|^2 and |grad(u - u*)|^2. Where there is no energy
+/// those of R mean nothing.
 struct Integrals {
   double ritz = 0.0, galerkin = 0.0, excess = 0.0, l2 = 0.0, h1 = 0.0;
 

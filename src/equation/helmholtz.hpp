@@ -1,7 +1,7 @@
-// -Laplace(u) - kappa^2 u = f with u* = prod sin(k pi x_i), f = (d k^2 pi^2 - kappa^2) u*: of the equations here the one
-// with c < 0. Its energy is int |grad u|^2 / 2 - kappa^2 u^2 / 2 - f u. Where kappa^2 is not below the least eigenvalue
-// of -Laplace the quadratic part is not positive, so the energy has no minimum and u* is a saddle point of it, while
-// the residual's square still has its minimum there.
+// -Laplace(u) - kappa^2 u = f with u* = prod sin(k pi x_i), f = (d k^2 pi^2 - kappa^2) u*: of the equations here the
+// one with c < 0. Its energy is int |grad u|^2 / 2 - kappa^2 u^2 / 2 - f u. Where kappa^2 is not below the least
+// eigenvalue of -Laplace the quadratic part is not positive, so the energy has no minimum and u* is a saddle point of
+// it, while the residual's square still has its minimum there.
 #pragma once
 
 #include <fmt/format.h>

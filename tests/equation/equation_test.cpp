@@ -377,8 +377,8 @@ TEST(Boundary, LeastEnergyWithAPenaltyIsThatOfTheRobinProblem) {
   EXPECT_FALSE(least_energy(Problem("sine-sum", {1.0}), 2));
 }
 
-// The least quotient (int u'^2 + 2 beta (u(0)^2 + u(1)^2)) / int u^2 is that of a cos(mu (x - 1/2)); of a product of them
-// it is d times that.
+// The least quotient (int u'^2 + 2 beta (u(0)^2 + u(1)^2)) / int u^2 is that of a cos(mu (x - 1/2)); of a product of
+// them it is d times that.
 TEST(Boundary, WithAPenaltyHelmholtzLosesItsLeastEnergyEarlier) {
   for (const double beta : {0.5, 3.0, 1000.0}) {
     double least = std::numeric_limits<double>::infinity();

@@ -28,8 +28,8 @@ using OptionTexts = std::map<std::string, OptionText, std::less<>>;
 /// training then has 1024 fresh points each epoch and no L-BFGS.
 void settle_quadratures(RunConfig& config, const OptionTexts& given);
 
-/// A parameter that the equation does not have goes where a weaker source, such as a preset, gives it than the equation;
-/// else throws UsageError.
+/// A parameter that the equation does not have goes where a weaker source than the equation's, such as a preset, gives
+/// it; else throws UsageError.
 void settle_parameters(Problem& problem, const OptionTexts& given);
 
 /// Where no losses are given: those that the problem has, in a run of one problem.

@@ -1,5 +1,5 @@
-// The equations -div(a grad u) + b . grad u + c u + s u^3 = f on a domain with u = g on its boundary, g that of the exact
-// solution u* and mostly zero, each by u*, and the numbers per point through which they enter a loss
+// The equations -div(a grad u) + b . grad u + c u + s u^3 = f on a domain with u = g on its boundary, g that of the
+// exact solution u* and mostly zero, each by u*, and the numbers per point through which they enter a loss
 // (math/integrand.hpp). Adding one: a header in src/equation and a line of the table in src/equation/table.cpp.
 //
 // How difficult a problem is can be chosen where its equation has a parameter. With b the operator is not self-adjoint:
@@ -152,9 +152,9 @@ void boundary_factor(Domain domain, int dimension, const double* x, double& valu
 void solution_factor(const Problem& problem, int dimension, const double* x, double& value, double* gradient,
                      double& laplacian);
 
-/// The least value of the Ritz loss over all functions, where there is one and it is known. With a penalty they need not
-/// vanish on the boundary, and the minimum, at a du/dn + 2 beta u = 0, lies lower; it is known for Poisson's equation in
-/// one dimension.
+/// The least value of the Ritz loss over all functions, where there is one and it is known. With a penalty they need
+/// not vanish on the boundary, and the minimum, at a du/dn + 2 beta u = 0, lies lower; it is known for Poisson's
+/// equation in one dimension.
 std::optional<double> least_energy(const Problem& problem, int dimension);
 /// Why the Ritz loss has no least value, one sentence without a full stop; empty where it has one.
 std::string unbounded_text(const Problem& problem, int dimension);
