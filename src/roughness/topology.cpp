@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "landscape/model/error.hpp"
+#include "moments.hpp"
 
 namespace landscape {
 namespace {
@@ -24,11 +25,7 @@ void require_equal(std::size_t a, std::size_t b) {
 
 bool is_usable(const ProfileDiagnostics& profile) { return profile.status == DirectionStatus::usable; }
 
-double mean_of(const std::vector<double>& values) {
-  double sum = 0.0;
-  for (const double x : values) sum += x;
-  return sum / static_cast<double>(values.size());
-}
+double mean_of(const std::vector<double>& values) { return detail::moments_of(values).mean; }
 
 }  // namespace
 

@@ -14,9 +14,8 @@
 //
 // In the variation an interior maximum counts +2 f, an interior minimum -2 f, an end +f where it is a maximum and -f
 // where it is a minimum. Taking away (f_0 - min f) + (f_m - min f) leaves 0 f of an end that is a maximum and -2 f of
-// one that is a minimum, and + 2 min f: twice the sum above. A plateau is one point;
-// of equal minima any may be called the lowest. What is not usable has no T: a constant profile has 0 = 0, and losses
-// that are not finite part a profile.
+// one that is a minimum, and + 2 min f: twice the sum above. A plateau is one point; of equal minima any may be called
+// the lowest. What is not usable has no T: a constant profile has 0 = 0, and losses that are not finite part a profile.
 #pragma once
 
 #include <cstdint>
