@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "landscape/analysis/commands.hpp"
-#include "landscape/hessian/lanczos.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/spectrum.hpp"
 #include "landscape/config/text.hpp"
+#include "landscape/hessian/lanczos.hpp"
 
 namespace landscape {
 namespace {

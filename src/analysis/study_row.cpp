@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "landscape/hessian/extreme_eigenvalues.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/study.hpp"
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/config/point_sets.hpp"
+#include "landscape/hessian/extreme_eigenvalues.hpp"
 #include "landscape/job/device.hpp"
 #include "landscape/job/minimizer_text.hpp"
 #include "landscape/job/minimizers.hpp"
