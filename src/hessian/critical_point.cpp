@@ -6,41 +6,22 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "landscape/hessian/lanczos.hpp"
 #include "landscape/hessian/newton_step.hpp"
+#include "landscape/hessian/symmetric_eigen.hpp"
+#include "landscape/hessian/whole_hessian.hpp"
+#include "vectors.hpp"
 
 namespace landscape {
 namespace {
 
+using detail::is_finite;
+using detail::norm_of;
+
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-constexpr std::size_t kRowsAtOnce = 8;
-
-double norm_of(std::span<const double> v) {
-  double square = 0.0;
-  for (const double x : v) square += x * x;
-  return std::sqrt(square);
-}
-
-bool is_finite(std::span<const double> values) {
-  return std::ranges::all_of(values, [](double x) { return std::isfinite(x); });
-}
-
-std::vector<double> hessian_of(LossBackend& backend, LossKind loss, std::span<const double> theta) {
-  const std::size_t n = theta.size();
-  std::vector<double> units(n * n), rows(n * n);
-  for (std::size_t k = 0; k < n; ++k) units[k * n + k] = 1.0;
-  for (std::size_t k = 0; k < n; k += kRowsAtOnce) {
-    const std::size_t count = std::min(kRowsAtOnce, n - k) * n;
-    backend.hessian_products(loss, theta, std::span(units).subspan(k * n, count),
-                             std::span(rows).subspan(k * n, count));
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < i; ++j) rows[i * n + j] = rows[j * n + i] = 0.5 * (rows[i * n + j] + rows[j * n + i]);
-  }
-  return rows;
-}
 
 void put_step(CriticalPoint& point, const NewtonStep& step) {
   point.newton_step = step.length;
@@ -97,12 +78,12 @@ bool examine_by_lanczos(CriticalPoint& point, const SymmetricOperator& hessian, 
   lanczos(hessian, gradient, alpha, beta);
   if (!is_finite(alpha) || !is_finite(beta)) return false;
   const double square = norm_of(gradient) * norm_of(gradient);
-  put_step(point, step_of(ritz_values(alpha, beta), square, level));
-  // What a sixth of the steps changed.
-  const std::size_t fewer = kCheckSteps - kCheckSteps / 6;
-  const NewtonStep before =
-      step_of(ritz_values(std::span(alpha).first(fewer), std::span(beta).first(fewer)), square, level);
-  point.newton_step_error = std::abs(point.newton_step - before.length);
+  const auto step_after = [&](std::size_t n_steps) {
+    return step_of(ritz_values(std::span(alpha).first(n_steps), std::span(beta).first(n_steps)), square, level);
+  };
+  const NewtonStep all = step_after(kCheckSteps), fewer = step_after(kCheckSteps - kCheckSteps / 6);
+  put_step(point, fewer.decrease < all.decrease ? fewer : all);
+  point.newton_step_error = std::abs(all.length - fewer.length);
   return true;
 }
 
@@ -111,14 +92,16 @@ void judge(CriticalPoint& point, const LossHeight& height) {
   const bool is_known = std::isfinite(height.above_least);
   const double most = is_known ? kNotCritical * height.above_least : kNotCriticalOfScale * height.scale;
   const bool is_whole = point.method == "dense";
-  const std::string step = fmt::format("|grad L| = {:.2g}, and a Newton step would lower the loss by {:.2g}",
-                                       point.gradient_norm, point.decrease_of_positive);
+  const std::string step =
+      fmt::format("|grad L| = {:.2g}, and on its quadratic model a Newton step would lower the loss by {:.2g}",
+                  point.gradient_norm, point.decrease_of_positive);
   if (point.decrease_of_positive > std::max(most, height.rounding)) {
     point.verdict = "not critical";
-    point.sentence = fmt::format("is not critical: {}{}", step,
-                                 is_known ? fmt::format(", {:.2g} times what it has above the least value",
-                                                        point.decrease_of_positive / height.above_least)
-                                          : "");
+    point.sentence = "is not critical: " + step;
+    if (height.above_least > 0.0) {
+      point.sentence += fmt::format(", {:.2g} times what it has above the least value",
+                                    point.decrease_of_positive / height.above_least);
+    }
     return;
   }
   if (point.n_negative > 0.0) {
@@ -140,7 +123,7 @@ void judge(CriticalPoint& point, const LossHeight& height) {
 
 }  // namespace
 
-std::size_t n_check_products(std::size_t n) { return n <= kLargestDenseCheck ? n : 2 * kCheckSteps; }
+std::size_t n_check_products(std::size_t n) { return n <= kLargestWhole ? n : 2 * kCheckSteps; }
 
 CriticalPoint examine_critical_point(LossBackend& backend, LossKind loss, std::span<const double> theta,
                                      const LossHeight& height, std::uint64_t seed) {
@@ -149,18 +132,19 @@ CriticalPoint examine_critical_point(LossBackend& backend, LossKind loss, std::s
   backend.loss_and_gradient(loss, theta, gradient);
   point.gradient_norm = norm_of(gradient);
   bool is_known = is_finite(gradient);
-  if (is_known && theta.size() <= kLargestDenseCheck) {
-    point.method = "dense";
-    is_known = examine_whole(point, hessian_of(backend, loss, theta), gradient);
+  point.method = theta.size() <= kLargestWhole ? "dense" : "lanczos";
+  if (is_known && theta.size() <= kLargestWhole) {
+    is_known = examine_whole(point, whole_hessian(backend, loss, theta), gradient);
   } else if (is_known) {
-    point.method = "lanczos";
     const auto product = [&](std::span<const double> v, std::span<double> out) {
       backend.hessian_products(loss, theta, v, out);
     };
     is_known = examine_by_lanczos(point, product, gradient, seed);
   }
   if (!is_known) {
-    point = CriticalPoint{};
+    const std::string method = point.method;
+    point = {};
+    point.method = method;
     point.verdict = "unknown";
     point.sentence = "is not known to be a minimum: the gradient or the Hessian is not finite";
     return point;

@@ -7,17 +7,11 @@
 
 #include "landscape/hessian/symmetric_eigen.hpp"
 #include "landscape/random/philox.hpp"
+#include "vectors.hpp"
 
 namespace landscape {
-namespace {
 
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-}  // namespace
+using detail::dot;
 
 void lanczos(const SymmetricOperator& a, std::span<const double> start, std::span<double> alpha,
              std::span<double> beta) {

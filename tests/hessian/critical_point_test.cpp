@@ -8,6 +8,8 @@
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/hessian/lanczos.hpp"
 #include "landscape/hessian/newton_step.hpp"
+#include "landscape/hessian/symmetric_eigen.hpp"
+#include "landscape/hessian/whole_hessian.hpp"
 #include "landscape/model/error.hpp"
 
 namespace landscape {
@@ -59,11 +61,15 @@ TEST(CriticalPoint, BesideTheMinimumOfAQuadraticLossNewtonsStepLeadsThere) {
     const CriticalPoint unknown = examine_critical_point(*backend, loss, theta, {std::nan(""), 1.0, 1e-15}, 1);
     EXPECT_EQ(unknown.verdict, "not critical");
     EXPECT_EQ(unknown.sentence.find("above the least"), std::string::npos) << unknown.sentence;
+    const CriticalPoint below = examine_critical_point(*backend, loss, theta, {0.0, 1.0, 1e-15}, 1);
+    EXPECT_EQ(below.verdict, "not critical");
+    EXPECT_EQ(below.sentence.find("above the least"), std::string::npos) << below.sentence;
   }
 }
 
 // u = B (a tanh(w x + b) + c) with w = b = a = 0 and the best c: the gradient is zero, and in (w, a) the Hessian is
-// ((0, h), (h, 0)) with h = int dL/du B x, not zero for a solution that is not symmetric. For Ritz, c = int f B / int B'^2.
+// ((0, h), (h, 0)) with h = int dL/du B x, not zero for a solution that is not symmetric. For Ritz, c = int f B / int
+// B'^2.
 TEST(CriticalPoint, AConstructedSaddleIsCalledOne) {
   const NetworkSpec spec{NetworkKind::mlp, Activation::tanh, 1, 0, 0, {1}};
   const auto backend = backend_of(spec);
@@ -83,6 +89,7 @@ TEST(CriticalPoint, WhatIsNotFiniteIsUnknown) {
   const std::vector<double> theta{std::numeric_limits<double>::infinity(), 0.0};
   const CriticalPoint point = examine_critical_point(*backend, LossKind::ritz, theta, {0.1, 1.0, 1e-15}, 1);
   EXPECT_EQ(point.verdict, "unknown");
+  EXPECT_EQ(point.method, "dense");
   EXPECT_TRUE(std::isnan(point.smallest_eigenvalue));
 }
 
@@ -90,7 +97,7 @@ TEST(CriticalPoint, WhatIsNotFiniteIsUnknown) {
 TEST(CriticalPoint, OfALargeNetworkIsWhatItsWholeHessianSays) {
   const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, 1, 16, 1};
   const std::size_t n = ParameterLayout(spec).size();
-  ASSERT_GT(n, kLargestDenseCheck);
+  ASSERT_GT(n, kLargestWhole);
   const auto backend = backend_of(spec);
   std::vector<double> theta(n), gradient(n);
   for (std::size_t i = 0; i < n; ++i) theta[i] = 0.3 * std::sin(static_cast<double>(7 * i + 1));

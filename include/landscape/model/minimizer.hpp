@@ -38,7 +38,7 @@ struct CriticalPoint {
   double eigenvalue_error = kNone;      // of both
   double n_negative = kNone;            // eigenvalues below rounding; of lanczos at least so many
   double newton_step = kNone;           // |H+ g|
-  double newton_step_error = kNone;     // of lanczos: what its last steps changed
+  double newton_step_error = kNone;     // of lanczos: what its last ten steps changed
   double predicted_decrease = kNone;    // g' H+ g / 2
   double decrease_of_positive = kNone;  // of that, the part of the positive eigenvalues
   std::string sentence;                 // "is a saddle: 3 falling directions, ...", or why it was not looked for
