@@ -22,9 +22,8 @@ constexpr const char* kDescription =
     "final_loss, its error and the relative errors are measured with final_quadrature, whatever rule trained the "
     "network; relative_h1_error is |grad(u - u*)| / |grad u*|, the quotient of the H1 semi-norms; training_loss and "
     "profile_loss are the same loss with the training's and the profiles' own points; critical_point says whether "
-    "theta is "
-    "a minimum, by the gradient and the Hessian on the profiles' points: their numbers are profile_gradient_norm to "
-    "decrease_of_positive";
+    "theta is a minimum, by the gradient and the Hessian on the profiles' points: their numbers are "
+    "profile_gradient_norm to decrease_of_positive";
 
 constexpr const char* kMinimizers = "minimizer";
 constexpr const char* kOrder = "order";  // attribute: their names
