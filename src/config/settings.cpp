@@ -52,6 +52,8 @@ void validate_minimizers(const RunConfig& config) {
   const auto has = [&](LossKind loss) {
     return std::find(config.losses.begin(), config.losses.end(), loss) != config.losses.end();
   };
+  if (!config.minimizer_ritz.empty() && !has_loss(config.problem, LossKind::ritz))
+    throw UsageError(fmt::format("--problem {} has no Ritz loss: drop --minimizer-ritz.", config.problem->name));
   if ((!config.minimizer_ritz.empty() && !has(LossKind::ritz)) ||
       (!config.minimizer_galerkin.empty() && !has(LossKind::galerkin))) {
     throw UsageError(

@@ -102,6 +102,8 @@ TEST_F(Config, AParameterThatTheProblemLacksIsRefusedOrGoesWithItsPreset) {
 
 TEST_F(Config, WithoutAnEnergyTheLossesAreGalerkinAlone) {
   EXPECT_EQ(parse({"--problem=convection"}).losses, std::vector{LossKind::galerkin});
+  EXPECT_EQ(refusal({"--problem=convection", "--minimizer-ritz=m.h5"}),
+            "--problem convection has no Ritz loss: drop --minimizer-ritz.");
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"--problem=convection", "--losses=ritz,galerkin"},
         {"--problem=convection", "--losses=ritz"}})
