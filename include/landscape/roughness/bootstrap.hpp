@@ -62,6 +62,7 @@ struct IndexInterval {
   bool rests_on_few;         // n_effective < 10 or n / n_effective > 5 (heavy tails): the interval may be too short
 };
 
+/// The bounds of an interval, unit of what it is about.
 struct TwoSided {
   double lower, upper;
 };
