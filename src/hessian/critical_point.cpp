@@ -23,6 +23,11 @@ using detail::norm_of;
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
+// The curvature that is called none; `level` is what rounding makes.
+double noticeable(const CriticalPoint& point, double level) {
+  return std::max(level, kNoticeable * std::max(std::abs(point.smallest_eigenvalue), std::abs(point.largest_eigenvalue)));
+}
+
 void put_step(CriticalPoint& point, const NewtonStep& step) {
   point.newton_step = step.length;
   point.predicted_decrease = step.decrease + step.from_negative;
@@ -38,7 +43,8 @@ bool examine_whole(CriticalPoint& point, std::vector<double> hessian, std::span<
   point.smallest_eigenvalue = system.values.front();
   point.largest_eigenvalue = system.values.back();
   point.eigenvalue_error = level;
-  point.n_negative = static_cast<double>(std::ranges::count_if(system.values, [&](double x) { return x < -level; }));
+  const double least = noticeable(point, level);
+  point.n_negative = static_cast<double>(std::ranges::count_if(system.values, [&](double x) { return x < -least; }));
   point.newton_step_error = 0.0;
   put_step(point, newton_step(system, gradient, level));
   return true;
@@ -68,8 +74,9 @@ bool examine_by_lanczos(CriticalPoint& point, const SymmetricOperator& hessian, 
   point.smallest_eigenvalue = ends.front().node;
   point.largest_eigenvalue = ends.back().node;
   point.eigenvalue_error = std::max({ends.front().residual, ends.back().residual, level});
+  const double least = noticeable(point, level);
   point.n_negative =
-      static_cast<double>(std::ranges::count_if(ends, [&](const RitzValue& r) { return r.node < -level; }));
+      static_cast<double>(std::ranges::count_if(ends, [&](const RitzValue& r) { return r.node < -least; }));
   if (!(norm_of(gradient) > 0.0)) {
     put_step(point, {});
     point.newton_step_error = 0.0;
@@ -92,10 +99,11 @@ void judge(CriticalPoint& point, const LossHeight& height) {
   const bool is_known = std::isfinite(height.above_least);
   const double most = is_known ? kNotCritical * height.above_least : kNotCriticalOfScale * height.scale;
   const bool is_whole = point.method == "dense";
+  const double flat = noticeable(point, point.eigenvalue_error);
   const std::string step =
       fmt::format("|grad L| = {:.2g}, and on its quadratic model a Newton step would lower the loss by {:.2g}",
                   point.gradient_norm, point.decrease_of_positive);
-  if (point.decrease_of_positive > std::max(most, height.rounding)) {
+  if (point.decrease_of_positive > std::max({most, height.rounding, 0.5 * flat})) {
     point.verdict = "not critical";
     point.sentence = "is not critical: " + step;
     if (height.above_least > 0.0) {
@@ -114,7 +122,7 @@ void judge(CriticalPoint& point, const LossHeight& height) {
   }
   point.verdict = "minimum";
   point.sentence =
-      is_whole ? fmt::format("is a minimum to {:.2g}, the least eigenvalue being {:.2g}; {}", point.eigenvalue_error,
+      is_whole ? fmt::format("is a minimum to {:.2g}, the least eigenvalue being {:.2g}; {}", flat,
                              point.smallest_eigenvalue, step)
                : fmt::format(
                      "is a minimum as far as {} steps of Lanczos see, the least eigenvalue being {:.2g} +- {:.1g}; {}",

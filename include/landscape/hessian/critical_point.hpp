@@ -33,11 +33,13 @@ struct LossHeight {
 /// At theta (n), on the points of the backend, which must have products with the Hessian; `seed` draws the random probe
 /// of Lanczos. The verdict is "unknown" where gradient or Hessian is not finite, else it and the sentence call theta
 ///   not critical   where Newton's step would take away more than kNotCritical of the loss above its least value (where
-///                  that is unknown, kNotCriticalOfScale of its natural size), and more than rounding makes,
-///   a saddle       where it has falling directions, and else
+///                  that is unknown, kNotCriticalOfScale of its natural size), and more than anybody could notice,
+///   a saddle       where it has falling directions that could be noticed, and else
 ///   a minimum.
+/// Noticed could be a curvature of kNoticeable times the largest, and what it does to the loss over a unit step; more
+/// than rounding makes it has to be in any case.
 CriticalPoint examine_critical_point(LossBackend& backend, LossKind loss, std::span<const double> theta,
                                      const LossHeight& height, std::uint64_t seed);
-inline constexpr double kNotCritical = 0.01, kNotCriticalOfScale = 1e-6;
+inline constexpr double kNotCritical = 0.01, kNotCriticalOfScale = 1e-6, kNoticeable = 1e-8;
 
 }  // namespace landscape
