@@ -71,16 +71,6 @@ __device__ __forceinline__ void for_activated(const DeepTile& s, const double* v
   });
 }
 
-/// o . x and, if wanted, o . slope of this lane's dimensions.
-__device__ __forceinline__ void direct_output(const DeepTile& s, double& n, double& cross) {
-  const double* out_direct = s.net + s.layout.out_direct();
-#pragma unroll 1
-  for (int j = s.at.t; j < s.layout.shape.d; j += 4) {
-    n = math::fma(out_direct[j], s.points.x(j, s.q), n);
-    cross = math::fma(out_direct[j], s.points.slope(j, s.q), cross);
-  }
-}
-
 // ---- Galerkin -----------------------------------------------------------------------------------------------------
 
 template <int kTiles>
@@ -172,7 +162,7 @@ __device__ __forceinline__ double deep_galerkin_value(const DeepTile& s) {
   const bool add_last = layout.shape.skip() && layout.shape.nb > 1;
   const double* out_weight = s.net + layout.out_weight();
   double n = 0.0, cross = 0.0, laplacian = 0.0;
-  direct_output(s, n, cross);
+  add_direct_output(layout, s.net, s.points, s.q, s.at, n, cross);
   galerkin_value_pass<kTiles>(s, n);
 
   const double* first_slope = state.vector(at.slope(0));
@@ -261,7 +251,7 @@ __device__ __forceinline__ double deep_ritz_value(const DeepTile& s) {
   double* z = state.vector(at.z());
   double* gradient = state.vector(at.count());
   double n = 0.0, unused = 0.0;
-  direct_output(s, n, unused);
+  add_direct_output(layout, s.net, s.points, s.q, s.at, n, unused);
   for (int nd = 0; nd < layout.gradient_tiles(); ++nd) {
     gradient[2 * nd * kWarp] = out_direct[8 * nd + 2 * s.at.t];
     gradient[(2 * nd + 1) * kWarp] = out_direct[8 * nd + 2 * s.at.t + 1];

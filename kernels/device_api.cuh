@@ -56,6 +56,13 @@ inline double* dynamic_shared() { return shim::dynamic_shared(); }
 inline void keep_loads_here() {}
 inline void forget_value(int&) {}
 inline void keep_order(double&) {}
+inline int one_turn() { return 1; }
+inline void prefetch(const double*) {}
+inline void copy_async(double* to, const double* from) {
+  to[0] = from[0];
+  to[1] = from[1];
+}
+inline void wait_for_copies() {}
 inline void mma_m8n8k4(double (&c)[2], double a, double b) { shim::mma_m8n8k4(c, a, b); }
 inline void mma_pair(double (&c0)[2], double (&c1)[2], double a0, double a1, double b) {
   shim::mma_m8n8k4(c0, a0, b);
@@ -80,6 +87,22 @@ __device__ __forceinline__ void forget_value(int& v) { asm volatile("" : "+r"(v)
 /// fill the registers.
 __device__ __forceinline__ void keep_order(double& v) { asm volatile("" : "+d"(v)); }
 
+/// 1, which no compiler knows: every launch has blocks of one row.
+__device__ __forceinline__ int one_turn() { return static_cast<int>(blockDim.y); }
+
+/// Brings the line of p nearer.
+__device__ __forceinline__ void prefetch(const double* p) { asm volatile("prefetch.global.L1 [%0];" : : "l"(p)); }
+
+/// Starts to copy two doubles, from a 16-byte boundary in device memory to one in shared memory.
+__device__ __forceinline__ void copy_async(double* to, const double* from) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;"
+               :
+               : "r"(static_cast<unsigned>(__cvta_generic_to_shared(to))), "l"(from)
+               : "memory");
+}
+/// Waits for this thread's copies.
+__device__ __forceinline__ void wait_for_copies() { asm volatile("cp.async.wait_all;" : : : "memory"); }
+
 /// C += A B with C (8 x 8), A (8 x 4), B (4 x 8) spread over a warp. Lane l holds A[l / 4][l % 4], B[l % 4][l / 4] and
 /// the two entries C[l / 4][2 (l % 4) + {0, 1}]. Volatile keeps the products in program order; reordered, the width-32
 /// kernels spill.
@@ -102,6 +125,19 @@ __device__ __forceinline__ void mma_pair(double (&c0)[2], double (&c1)[2], doubl
 #endif
 }
 #endif
+
+/// Runs f, matrix instructions and loads, as a loop of one turn, into which no compiler moves arithmetic. On an H100
+/// each fp64 instruction between a warp's matrix instructions takes 3.5 cycles of the pipe that they share, before or
+/// after all of them 2 (`bench_cuda`).
+template <class F>
+__device__ __forceinline__ void apart(const F& f) {
+  int turn = one_turn();
+#pragma unroll 1
+  do {
+    keep_loads_here();
+    f();
+  } while (--turn > 0);
+}
 
 /// Sum over the lanes whose numbers differ in the bits of kMask, by a butterfly: every lane gets the same bits.
 template <unsigned kMask>

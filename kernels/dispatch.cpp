@@ -10,8 +10,9 @@
 namespace landscape::cuda {
 namespace {
 
-constexpr Choices<KernelFamily, 5> kFamilies{{{KernelFamily::narrow, "narrow"},
+constexpr Choices<KernelFamily, 6> kFamilies{{{KernelFamily::narrow, "narrow"},
                                               {KernelFamily::tile, "tile"},
+                                              {KernelFamily::wide, "wide"},
                                               {KernelFamily::deep, "deep"},
                                               {KernelFamily::gemm, "gemm"},
                                               {KernelFamily::generic, "generic"}}};
@@ -26,6 +27,9 @@ int widest_deep(const Evaluation& what) {
   if (what.shape.nb == 1) return few_channels ? 112 : 160;
   return few_channels ? 56 : 72;
 }
+
+/// Beyond it too few warps have room on the smallest card, and cuBLAS has large products.
+constexpr int kWidestStreamed = 512;
 
 /// Kinds that the families' kernels are written for; without default, so that a new kind is decided here.
 bool is_written_for(KernelFamily family, const Evaluation& what) {
@@ -60,7 +64,10 @@ bool is_applicable(KernelFamily family, const Evaluation& what) {
       return has_narrow_kernel(what);
     case KernelFamily::tile:
       return s.nb == 1 && what.activation == Activation::swish && s.w <= 8 * kRegisterTiles &&
-             static_cast<std::size_t>(tile_layout(family, what).size() + 64) * sizeof(double) <= kPortableSharedBytes;
+             tile_shared_bytes(tile_layout(family, what)) <= kPortableSharedBytes;
+    case KernelFamily::wide:
+      return what.loss == LossKind::galerkin && s.nb == 1 && s.w > 8 * kRegisterTiles && s.w <= kWidestStreamed &&
+             plan_wide_tile(tile_layout(family, what), kPortableSharedBytes).warps > 0;
     case KernelFamily::deep:
       return s.nb >= 1 && s.w <= 4096 && plan_deep_tile(tile_layout(family, what), kPortableSharedBytes).warps > 0;
     case KernelFamily::gemm:
@@ -93,6 +100,16 @@ KernelFamily choose_family(const Evaluation& what) {
     if (!is_too_wide && is_applicable(family, what)) return family;
   }
   throw Error("No kernel is written for networks of this kind.");
+}
+
+WidePlan plan_wide_tile(const TileLayout& layout, std::size_t shared_limit) {
+  const auto bytes = [&](int warps) {
+    return sizeof(double) * static_cast<std::size_t>(2 * wide_buffer(layout.tiles_per_group) + kTilesPerChunk +
+                                                     warps * wide_aside(layout));
+  };
+  int warps = kMostWideWarps;
+  while (warps > 0 && bytes(warps) > shared_limit) --warps;
+  return {warps, bytes(warps)};
 }
 
 DeepTilePlan plan_deep_tile(const TileLayout& layout, std::size_t shared_limit) {

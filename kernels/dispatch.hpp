@@ -16,6 +16,7 @@ namespace landscape::cuda {
 enum class KernelFamily {
   narrow,  // a thread per point, registers only (narrow.cuh)
   tile,    // tensor-core tiles, registers only (tile.cuh)
+  wide,    // tensor-core tiles, a streamed matrix (wide_tile.cuh)
   deep,    // tensor-core tiles, lane state in shared memory (deep_tile.cuh)
   gemm,    // cuBLAS products and activation passes (gemm_path.hpp)
   generic  // a thread per point, work areas in device memory (generic.cu)
@@ -31,7 +32,7 @@ std::vector<KernelFamily> applicable_families(const Evaluation& what);
 /// apply.
 KernelFamily choose_family(const Evaluation& what);
 
-/// Tile sizes of the two tensor-core families.
+/// Tile sizes of the tensor-core families.
 TileLayout tile_layout(KernelFamily family, const Evaluation& what);
 
 /// Shared memory per block that every supported GPU grants (compute capability 8.6 and 8.9 have the least, 99 KiB).

@@ -198,7 +198,7 @@ LossPipeline::Sizes LossPipeline::sizes_of(LossKind loss) const {
   sizes.family = choose_family(sizes.what);
   sizes.group = sizes.family == KernelFamily::gemm ? plan_gemm(sizes.what, points_.n).networks : 1;
   sizes.stride = even(math::FoldedLayout<math::DynamicShape>{sizes.what.shape}.buffer_size());
-  if (sizes.family == KernelFamily::tile || sizes.family == KernelFamily::deep) {
+  if (sizes.family == KernelFamily::tile || sizes.family == KernelFamily::wide || sizes.family == KernelFamily::deep) {
     sizes.tiles = tile_layout(sizes.family, sizes.what);
     sizes.packed = sizes.tiles.size();
   }
@@ -271,6 +271,12 @@ void LossPipeline::batch_losses(const Sizes& sizes, const FoldedBatch& networks,
       const TileBatch tiles{sizes.tiles, packed_.data(), networks.count};
       (sizes.what.loss == LossKind::galerkin ? tile_galerkin_losses : tile_ritz_losses)(tiles, points_, partial,
                                                                                         stream);
+      break;
+    }
+    case KernelFamily::wide: {
+      pack_tiles(sizes.tiles, networks, packed_.data(), stream);
+      wide_galerkin_losses(sizes.what.activation, {sizes.tiles, packed_.data(), networks.count}, points_,
+                           plan_wide_tile(sizes.tiles, device_.shared_bytes_per_block), partial, stream);
       break;
     }
     case KernelFamily::deep: {

@@ -14,36 +14,29 @@
 
 namespace landscape::cuda {
 
-inline constexpr int kTileWarps = 4;
-
 /// Resident blocks the register allocation must allow: 255 registers for two, 168 for three, 128 for four (no spills,
 /// see tests/bench_cuda/check_registers.py). Ritz holds two tiles of points.
 constexpr int tile_blocks_per_sm(LossKind loss, int tiles) {
-  if (loss == LossKind::ritz) return tiles <= 1 ? 4 : tiles <= 2 ? 3 : 2;
+  if (loss == LossKind::ritz) return tiles <= 1 ? 4 : tiles <= 4 ? 3 : 2;
   return tiles <= 2 ? 4 : tiles <= 4 ? 3 : 2;
 }
 
-/// First layer: v = c + A x; also o . x and o . slope of this lane's dimensions.
+/// First layer: v = c + A x.
 template <int kTiles>
 __device__ __forceinline__ void first_layer(const TileLayout& layout, const double* net, const PointView& points,
-                                            std::int64_t q, const LanePlace& at, double (&v)[kTiles][2], double& n,
-                                            double& cross) {
+                                            std::int64_t q, const LanePlace& at, double (&v)[kTiles][2]) {
   const double* bias = net + layout.odd_bias(0);
-  const double* direct = net + layout.direct(0);
-  const double* out_direct = net + layout.out_direct();
+  const double* direct = net + layout.direct(0) + at.lane;
 #pragma unroll
   for (int i = 0; i < kTiles; ++i) {
     v[i][0] = bias[8 * i + 2 * at.t];
     v[i][1] = bias[8 * i + 2 * at.t + 1];
   }
-#pragma unroll 1
+#pragma unroll 2
   for (int kx = 0; kx < layout.x_steps(); ++kx) {
-    const int j = 4 * kx + at.t;
-    const double x = points.x(j, q);
+    const double x = points.x(4 * kx + at.t, q);
 #pragma unroll
-    for (int i = 0; i < kTiles; ++i) mma_m8n8k4(v[i], x, direct[(kx * kTiles + i) * kWarp + at.lane]);
-    n = math::fma(out_direct[j], x, n);
-    cross = math::fma(out_direct[j], points.slope(j, q), cross);
+    for (int i = 0; i < kTiles; ++i) mma_m8n8k4(v[i], x, direct[(kx * kTiles + i) * kWarp]);
   }
 }
 
@@ -62,18 +55,28 @@ __device__ __forceinline__ math::ActivationJet<double> activate_place(double v, 
 }
 
 template <Activation kActivation, class Shape>
-__device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, const double* net,
+__device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, const double* net, double* aside,
                                                       const PointView& points, std::int64_t q, const LanePlace& at) {
   constexpr int kTiles = Shape::kTiles, kSteps = 2 * kTiles;
   constexpr int kWidth = 8 * kTiles;
-  const double* even = net + layout.even(0);
-  double n = 0.0, cross = 0.0, laplacian = 0.0;
-  double slope[kTiles][2];                            // phi1'
-  double a_slope[kTiles][2], a_curvature[kTiles][2];  // a phi2', a phi2''
+  // Up to width 32 products apart from the arithmetic would need registers that three warps of a scheduler lack.
+  constexpr bool kApart = kTiles > 4;
+  constexpr int kPart = kApart ? (kTiles + 1) / 2 : 1;  // input tiles whose operands are in registers at once
+  const auto products = [](const auto& f) {
+    if constexpr (kApart) {
+      apart(f);
+    } else {
+      f();
+    }
+  };
+  const double* even = net + layout.even(0) + at.lane;
+  const int own = 2 * at.t;
+  LanePairs<kSteps, true> second{{}, aside};  // the second layer's pre-activations, then their Laplacians
+  double slope[kTiles][2];                    // phi1'
   {
     double h[2][kTiles][2];  // (h, Lap h) after the first activation
     double v[2][kTiles][2] = {};
-    first_layer(layout, net, points, q, at, v[0], n, cross);
+    first_layer(layout, net, points, q, at, v[0]);
 #pragma unroll
     for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
@@ -81,64 +84,87 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
         const math::ActivationJet<double> phi = activate_place<kActivation, Shape>(v[0][i][e], i, e);
         h[0][i][e] = phi.f;
         slope[i][e] = phi.f1;
-        h[1][i][e] = phi.f2 * net[layout.direct_norm() + 8 * i + 2 * at.t + e];
-        v[0][i][e] = net[layout.even_bias(0) + 8 * i + 2 * at.t + e];
+        h[1][i][e] = phi.f2 * net[layout.direct_norm() + 8 * i + own + e];
+        v[0][i][e] = net[layout.even_bias(0) + 8 * i + own + e];
       }
     }
+    products([&] {
 #pragma unroll
-    for (int kt = 0; kt < kSteps; ++kt) {
-      if (Shape::is_padding(kt / 2, kt % 2)) continue;
-#pragma unroll
-      for (int i = 0; i < kTiles; ++i) {
-        const double b = even[(kt * kTiles + i) * kWarp + at.lane];
-        mma_pair(v[0][i], v[1][i], h[0][kt / 2][kt % 2], h[1][kt / 2][kt % 2], b);
-      }
-    }
-#pragma unroll
-    for (int i = 0; i < kTiles; ++i) {
-#pragma unroll
-      for (int e = 0; e < 2; ++e) {
-        const math::ActivationJet<double> phi = activate_place<kActivation, Shape>(v[0][i][e], i, e);
-        const double a = net[layout.out_weight() + 8 * i + 2 * at.t + e];
-        n = math::fma(a, phi.f, n);
-        a_slope[i][e] = a * phi.f1;
-        a_curvature[i][e] = a * phi.f2;
-        laplacian = math::fma(a_slope[i][e], v[1][i][e], laplacian);
-      }
-    }
-  }
-#pragma unroll 1
-  for (int c = 0; c < layout.even_dimension(); c += 2) {
-    const double* row = net + layout.slopes(0) + c * kWidth + 2 * at.t;
-    double g[2][kTiles][2] = {};
-#pragma unroll
-    for (int k = 0; k < kTiles; ++k) {
-      const double2 first = load_pair(row + 8 * k);
-      const double2 second = load_pair(row + kWidth + 8 * k);
-#pragma unroll
-      for (int e = 0; e < 2; ++e) {
-        if (Shape::is_padding(k, e)) continue;
-        const double a_first = slope[k][e] * (e == 0 ? first.x : first.y);
-        const double a_second = slope[k][e] * (e == 0 ? second.x : second.y);
+      for (int kt = 0; kt < kSteps; ++kt) {
+        if (Shape::is_padding(kt / 2, kt % 2)) continue;
 #pragma unroll
         for (int i = 0; i < kTiles; ++i) {
-          const double b = even[((2 * k + e) * kTiles + i) * kWarp + at.lane];
-          mma_pair(g[0][i], g[1][i], a_first, a_second, b);
+          mma_pair(v[0][i], v[1][i], h[0][kt / 2][kt % 2], h[1][kt / 2][kt % 2], even[(kt * kTiles + i) * kWarp]);
         }
       }
+    });
+#pragma unroll
+    for (int i = 0; i < kTiles; ++i) {
+      second.store(i, v[0][i][0], v[0][i][1]);
+      second.store(kTiles + i, v[1][i][0], v[1][i][1]);
+    }
+  }
+  double squares[kTiles][2] = {};  // sum_c g_c^2
+  double along[kTiles][2] = {};    // sum_c slope_c g_c
+#pragma unroll 1
+  for (int c = 0; c < layout.even_dimension(); c += 2) {
+    const double* row = net + layout.slopes(0) + c * kWidth + own;
+    const double slope_of_points[2] = {points.slope(c, q), points.slope(c + 1, q)};
+    double g[2][kTiles][2] = {};
+#pragma unroll
+    for (int part = 0; part < kTiles; part += kPart) {
+      double operand[kPart][2][2];
+#pragma unroll
+      for (int k = part; k < kTiles && k < part + kPart; ++k) {
+        const double2 first = load_pair(row + 8 * k), second_row = load_pair(row + kWidth + 8 * k);
+        operand[k - part][0][0] = slope[k][0] * first.x;
+        operand[k - part][0][1] = slope[k][0] * second_row.x;
+        operand[k - part][1][0] = slope[k][1] * first.y;
+        operand[k - part][1][1] = slope[k][1] * second_row.y;
+      }
+      products([&] {
+#pragma unroll
+        for (int k = part; k < kTiles && k < part + kPart; ++k) {
+#pragma unroll
+          for (int e = 0; e < 2; ++e) {
+            if (Shape::is_padding(k, e)) continue;
+            const double(&a)[2] = operand[k - part][e];
+#pragma unroll
+            for (int i = 0; i < kTiles; ++i) {
+              mma_pair(g[0][i], g[1][i], a[0], a[1], even[((2 * k + e) * kTiles + i) * kWarp]);
+            }
+          }
+        }
+      });
     }
 #pragma unroll
     for (int p = 0; p < 2; ++p) {
-      double sum = 0.0;
 #pragma unroll
       for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
         for (int e = 0; e < 2; ++e) {
-          sum = math::fma(a_slope[i][e], g[p][i][e], sum);
-          laplacian = math::fma(a_curvature[i][e] * g[p][i][e], g[p][i][e], laplacian);
+          if (Shape::is_padding(i, e)) continue;
+          squares[i][e] = math::fma(g[p][i][e], g[p][i][e], squares[i][e]);
+          along[i][e] = math::fma(slope_of_points[p], g[p][i][e], along[i][e]);
         }
       }
-      cross = math::fma(points.slope(c + p, q), sum, cross);
+    }
+  }
+  double n = 0.0, cross = 0.0, laplacian = 0.0;
+  add_direct_output(layout, net, points, q, at, n, cross);
+#pragma unroll
+  for (int i = 0; i < kTiles; ++i) {
+    const double2 v = second[i], laplacians = second[kTiles + i];
+#pragma unroll
+    for (int e = 0; e < 2; ++e) {
+      if (Shape::is_padding(i, e)) continue;
+      const math::ActivationJet<double> phi = math::activate<kActivation>(e == 0 ? v.x : v.y);
+      const double a = net[layout.out_weight() + 8 * i + own + e];
+      const double a_slope = a * phi.f1;
+      n = math::fma(a, phi.f, n);
+      cross = math::fma(a_slope, along[i][e], cross);
+      laplacian = math::fma(a_slope, e == 0 ? laplacians.x : laplacians.y, laplacian);
+      laplacian = math::fma(a * phi.f2, squares[i][e], laplacian);
     }
   }
   n = sum_over_lanes<kOverNeurons>(n) + net[layout.out_bias()];
@@ -147,12 +173,13 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
 
 /// Two tiles of points at once, q and q + 8: they share every B operand.
 template <Activation kActivation, class Shape>
-__device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const double* net, const PointView& points,
-                                                 std::int64_t q, const LanePlace& at, double (&values)[2]) {
+__device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const double* net, double* aside,
+                                                 const PointView& points, std::int64_t q, const LanePlace& at,
+                                                 double (&values)[2]) {
   constexpr int kTiles = Shape::kTiles, kSteps = 2 * kTiles;
   const int own = 2 * at.t;  // this lane's first neuron, or dimension, of a tile
   double n[2] = {0.0, 0.0};
-  double slope[2][kTiles][2];  // phi1', then nu
+  LanePairs<kSteps, has_slopes_aside(LossKind::ritz, kTiles)> slope{{}, aside};  // phi1' of both points
   double v[2][kTiles][2];
   double h[2][kTiles][2];
 #pragma unroll
@@ -160,29 +187,28 @@ __device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const
 #pragma unroll
     for (int e = 0; e < 2; ++e) v[0][i][e] = v[1][i][e] = net[layout.odd_bias(0) + 8 * i + own + e];
   }
-#pragma unroll 1
+#pragma unroll 2
   for (int kx = 0; kx < layout.x_steps(); ++kx) {
     const int j = 4 * kx + at.t;
     const double x[2] = {points.x(j, q), points.x(j, q + kTilePoints)};
-    const double o = net[layout.out_direct() + j];
     const double* fragments = net + layout.direct(0) + kx * kTiles * kWarp + at.lane;
 #pragma unroll
     for (int i = 0; i < kTiles; ++i) mma_pair(v[0][i], v[1][i], x[0], x[1], fragments[i * kWarp]);
-#pragma unroll
-    for (int p = 0; p < 2; ++p) n[p] = math::fma(o, x[p], n[p]);
   }
 #pragma unroll
   for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
+      double of_points[2];
 #pragma unroll
       for (int p = 0; p < 2; ++p) {
         const math::ActivationJet<double> phi = activate_place<kActivation, Shape>(v[p][i][e], i, e);
         h[p][i][e] = phi.f;
-        slope[p][i][e] = phi.f1;
+        of_points[p] = phi.f1;
         v[p][i][e] = net[layout.even_bias(0) + 8 * i + own + e];
         keep_order(h[p][i][e]);
       }
+      slope.store(2 * i + e, of_points[0], of_points[1]);
     }
   }
   const auto times = [&](const double* matrix) {
@@ -214,12 +240,18 @@ __device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const
   }
   times(net + layout.even_transposed(0));
 #pragma unroll
-  for (int p = 0; p < 2; ++p) {
+  for (int i = 0; i < kTiles; ++i) {
 #pragma unroll
-    for (int i = 0; i < kTiles; ++i) {
-      slope[p][i][0] *= v[p][i][0];
-      slope[p][i][1] *= v[p][i][1];
+    for (int e = 0; e < 2; ++e) {
+      const double2 of_points = slope[2 * i + e];
+      h[0][i][e] = of_points.x * v[0][i][e];  // nu
+      h[1][i][e] = of_points.y * v[1][i][e];
     }
+  }
+  double unused = 0.0;
+#pragma unroll
+  for (int p = 0; p < 2; ++p) {
+    add_direct_output(layout, net, points, q + p * kTilePoints, at, n[p], unused);
     n[p] = sum_over_lanes<kOverNeurons>(n[p]) + net[layout.out_bias()];
   }
   const double top[2] = {points.top[q], points.top[q + kTilePoints]};
@@ -233,9 +265,9 @@ __device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const
     double second[2][2] = {};
 #pragma unroll
     for (int kt = 0; kt < kSteps; kt += 2) {
-      mma_pair(g[0], g[1], slope[0][kt / 2][0], slope[1][kt / 2][0], fragments[kt * kWarp]);
+      mma_pair(g[0], g[1], h[0][kt / 2][0], h[1][kt / 2][0], fragments[kt * kWarp]);
       if (Shape::is_padding(kt / 2, 1)) continue;
-      mma_pair(second[0], second[1], slope[0][kt / 2][1], slope[1][kt / 2][1], fragments[(kt + 1) * kWarp]);
+      mma_pair(second[0], second[1], h[0][kt / 2][1], h[1][kt / 2][1], fragments[(kt + 1) * kWarp]);
     }
 #pragma unroll
     for (int p = 0; p < 2; ++p) {
@@ -261,21 +293,27 @@ __global__ void __launch_bounds__(kTileWarps* kWarp, tile_blocks_per_sm(kLoss, S
   const BlockTask task = block_task(points, blockIdx.x);
   double* net = dynamic_shared();
   double* tile_sums = net + layout.size();  // (kTilesPerChunk)
+  const LanePlace at = lane_place();
+  const int warp = static_cast<int>(threadIdx.x) / kWarp;
+  double* aside = tile_sums + kTilesPerChunk + warp * tile_aside(kLoss, Shape::kTiles) + 2 * at.lane;
   copy_to_shared(net, networks.packed + task.network * layout.size(), layout.size());
   __syncthreads();
-  const LanePlace at = lane_place();
   const int n_tiles = static_cast<int>(task.end - task.begin) / kTilePoints;
   constexpr int kAtOnce = kLoss == LossKind::galerkin ? 1 : 2;  // tiles; their number is a multiple of four
   static_assert(kPointStep % (2 * kTilePoints) == 0);
 #pragma unroll 1
-  for (int tile = kAtOnce * (static_cast<int>(threadIdx.x) / kWarp); tile < n_tiles; tile += kAtOnce * kTileWarps) {
+  for (int tile = kAtOnce * warp; tile < n_tiles; tile += kAtOnce * kTileWarps) {
     keep_loads_here();
-    const std::int64_t q = task.begin + tile * kTilePoints + at.g;
+    const std::int64_t first = task.begin + tile * kTilePoints, q = first + at.g;
+    if (const int next = kAtOnce * kTileWarps; tile + next < n_tiles) {
+#pragma unroll
+      for (int p = 0; p < kAtOnce; ++p) prefetch_tile(points, first + (next + p) * kTilePoints, at.lane);
+    }
     double values[kAtOnce];
     if constexpr (kLoss == LossKind::galerkin) {
-      values[0] = tile_galerkin_value<kActivation, Shape>(layout, net, points, q, at);
+      values[0] = tile_galerkin_value<kActivation, Shape>(layout, net, aside, points, q, at);
     } else {
-      tile_ritz_values<kActivation, Shape>(layout, net, points, q, at, values);
+      tile_ritz_values<kActivation, Shape>(layout, net, aside, points, q, at, values);
     }
 #pragma unroll
     for (int p = 0; p < kAtOnce; ++p) {
@@ -292,7 +330,7 @@ using Tiles = std::integral_constant<int, kTiles>;
 template <Activation kActivation, LossKind kLoss>
 void launch_tile(const TileBatch& networks, const PointView& points, double* partial, cudaStream_t stream) {
   const LaunchShape shape{networks.count * points.n_chunks, kTileWarps * kWarp,
-                          static_cast<std::size_t>(networks.layout.size() + kTilesPerChunk) * sizeof(double), stream};
+                          tile_shared_bytes(networks.layout), stream};
   const auto with = [&]<int kTiles>(Tiles<kTiles>) {
     if (networks.layout.short_rest() > 0) {
       launch("tile kernel", tile_loss<kActivation, kLoss, TileShape<kTiles, true>>, shape, networks, points, partial);

@@ -9,8 +9,6 @@
 
 namespace landscape::cuda {
 
-inline constexpr int kTilePoints = 8;
-inline constexpr int kTilesPerChunk = kLargestChunk / kTilePoints;
 inline constexpr unsigned kOverNeurons = 3;  // lane bits of t
 inline constexpr unsigned kOverPoints = 28;  // lane bits of g
 
@@ -24,6 +22,51 @@ __device__ __forceinline__ LanePlace lane_place() {
 
 /// Two neighbouring doubles from a 16-byte boundary, in one load.
 __device__ __forceinline__ double2 load_pair(const double* p) { return *reinterpret_cast<const double2*>(p); }
+
+/// n += o . x and cross += o . slope of this lane's dimensions.
+__device__ __forceinline__ void add_direct_output(const TileLayout& layout, const double* net, const PointView& points,
+                                                  std::int64_t q, const LanePlace& at, double& n, double& cross) {
+  const double* out_direct = net + layout.out_direct();
+#pragma unroll 1
+  for (int j = at.t; j < layout.shape.d; j += 4) {
+    n = math::fma(out_direct[j], points.x(j, q), n);
+    cross = math::fma(out_direct[j], points.slope(j, q), cross);
+  }
+}
+
+/// Pairs of numbers of this lane, in registers or, to save them, in shared memory.
+template <int kCount, bool kInShared>
+struct LanePairs {
+  double2 registers[kInShared ? 1 : kCount];
+  double* shared;  // of this lane: the warp's room + 2 lane
+  __device__ __forceinline__ void store(int i, double first, double second) {
+    if constexpr (kInShared) {
+      *reinterpret_cast<double2*>(shared + 2 * i * kWarp) = {first, second};
+    } else {
+      registers[i] = {first, second};
+    }
+  }
+  __device__ __forceinline__ double2 operator[](int i) const {
+    if constexpr (kInShared) {
+      return load_pair(shared + 2 * i * kWarp);
+    } else {
+      return registers[i];
+    }
+  }
+};
+
+/// Asks for what the tile of points from `first` on will be read from; every lane takes some rows.
+__device__ __forceinline__ void prefetch_tile(const PointView& points, std::int64_t first, int lane) {
+  for (int row = lane; row < points.dimension; row += kWarp) {
+    prefetch(&points.x(row, first));
+    prefetch(&points.slope(row, first));
+  }
+  const double* const rows[] = {points.top, points.value, points.source, points.weight};
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    if (lane == i) prefetch(rows[i] + first);
+  }
+}
 
 /// Adds the tile sums of a chunk (at most 64) in a fixed tree, whatever number of warps made them.
 __device__ __forceinline__ void add_tiles(const double* tile_sums, int n_tiles, double* partial) {

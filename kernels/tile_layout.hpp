@@ -16,6 +16,9 @@
 
 namespace landscape::cuda {
 
+inline constexpr int kTilePoints = 8;
+inline constexpr int kTilesPerChunk = kLargestChunk / kTilePoints;
+
 struct TileLayout {
   math::DynamicShape shape;
   LossKind loss;

@@ -4,6 +4,7 @@
 //
 //   bench_cuda                 rates, cases A to D
 //   bench_cuda --case B        one case
+//   bench_cuda --case C 5      one case with 5 directions instead of 100, for a profiler
 //   bench_cuda --dispatch      families by width, d = 1, 3, 10
 //   bench_cuda --gradient      one training step by network
 #include <cuda_runtime.h>
@@ -105,12 +106,13 @@ cuda::Peaks print_peaks() {
   return peaks;
 }
 
-void print_cases(std::string_view wanted) {
+void print_cases(std::string_view wanted, int directions) {
   const cuda::Peaks peaks = print_peaks();
   fmt::print("{:<5} {:<9} {:<8} {:>12} {:>12} {:>7} {:>10} {:>12}\n", "case", "loss", "kernel", "time ms", "floor ms",
              "ratio", "TFLOP/s", "G evals/s");
-  for (const Case& c : kCases) {
+  for (Case c : kCases) {
     if (!wanted.empty() && wanted != c.name) continue;
+    if (directions > 0) c.directions = directions;
     for (const LossKind loss : {LossKind::galerkin, LossKind::ritz}) {
       const NetworkSpec spec{NetworkKind::resnet, Activation::swish, c.d, c.w, c.nb};
       const Timing timing = time_case(c, loss, nullptr);
@@ -133,7 +135,7 @@ void print_dispatch() {
   fmt::print(
       "best family by network; times in ms for 20 directions x 11 steps x 4096 points (* the dispatcher's choice)\n");
   fmt::print("{:>3} {:>5} {:>3} {:<9}", "d", "w", "nb", "loss");
-  for (const char* name : {"narrow", "tile", "deep", "gemm", "generic"}) fmt::print(" {:>11}", name);
+  for (const char* name : {"narrow", "tile", "wide", "deep", "gemm", "generic"}) fmt::print(" {:>11}", name);
   fmt::print("  choice/best\n");
   for (const int d : {1, 3, 10}) {
     for (const int nb : {1, 2}) {
@@ -144,8 +146,8 @@ void print_dispatch() {
           const cuda::KernelFamily chosen = cuda::choose_family(what);
           double best = 1e30, of_chosen = 0.0;
           std::string row;
-          for (const auto family : {cuda::KernelFamily::narrow, cuda::KernelFamily::tile, cuda::KernelFamily::deep,
-                                    cuda::KernelFamily::gemm, cuda::KernelFamily::generic}) {
+          for (const auto family : {cuda::KernelFamily::narrow, cuda::KernelFamily::tile, cuda::KernelFamily::wide,
+                                    cuda::KernelFamily::deep, cuda::KernelFamily::gemm, cuda::KernelFamily::generic}) {
             // The generic kernel is hopeless for wide networks; its time is not worth the wait.
             if (!cuda::is_applicable(family, what) || (family == cuda::KernelFamily::generic && w > 24)) {
               row += fmt::format(" {:>11}", "-");
@@ -196,10 +198,10 @@ int main(int argc, char** argv) {
       print_dispatch();
     } else if (first == "--gradient") {
       print_gradients();
-    } else if (first.empty() || (first == "--case" && argc == 3)) {
-      print_cases(argc == 3 ? argv[2] : "");
+    } else if (first.empty() || (first == "--case" && (argc == 3 || argc == 4))) {
+      print_cases(argc > 2 ? argv[2] : "", argc > 3 ? std::atoi(argv[3]) : 0);
     } else {
-      fmt::print(stderr, "usage: bench_cuda [--case A|B|C|D | --dispatch | --gradient]\n");
+      fmt::print(stderr, "usage: bench_cuda [--case A|B|C|D [DIRECTIONS] | --dispatch | --gradient]\n");
       return 2;
     }
     return 0;
