@@ -66,7 +66,7 @@ bool is_applicable(KernelFamily family, const Evaluation& what) {
       return s.nb == 1 && what.activation == Activation::swish && s.w <= 8 * kRegisterTiles &&
              tile_shared_bytes(tile_layout(family, what)) <= kPortableSharedBytes;
     case KernelFamily::wide:
-      return what.loss == LossKind::galerkin && s.nb == 1 && s.w > 8 * kRegisterTiles && s.w <= kWidestStreamed &&
+      return s.nb == 1 && s.w > 8 * kRegisterTiles && s.w <= kWidestStreamed &&
              plan_wide_tile(tile_layout(family, what), kPortableSharedBytes).warps > 0;
     case KernelFamily::deep:
       return s.nb >= 1 && s.w <= 4096 && plan_deep_tile(tile_layout(family, what), kPortableSharedBytes).warps > 0;

@@ -275,8 +275,10 @@ void LossPipeline::batch_losses(const Sizes& sizes, const FoldedBatch& networks,
     }
     case KernelFamily::wide: {
       pack_tiles(sizes.tiles, networks, packed_.data(), stream);
-      wide_galerkin_losses(sizes.what.activation, {sizes.tiles, packed_.data(), networks.count}, points_,
-                           plan_wide_tile(sizes.tiles, device_.shared_bytes_per_block), partial, stream);
+      const TileBatch tiles{sizes.tiles, packed_.data(), networks.count};
+      const WidePlan plan = plan_wide_tile(sizes.tiles, device_.shared_bytes_per_block);
+      (sizes.what.loss == LossKind::galerkin ? wide_galerkin_losses : wide_ritz_losses)(sizes.what.activation, tiles,
+                                                                                        points_, plan, partial, stream);
       break;
     }
     case KernelFamily::deep: {

@@ -57,9 +57,11 @@ LANDSCAPE_INLINE constexpr int wide_slice(int tiles_per_group) {
 LANDSCAPE_INLINE constexpr int wide_buffer(int tiles_per_group) {
   return wide_slice(tiles_per_group) * (64 * tiles_per_group + 16);
 }
-/// Doubles that a warp of these kernels sets aside in shared memory.
+/// Doubles that a warp of these kernels sets aside in shared memory. Galerkin: slopes of all neurons, the second layer's
+/// pre-activations of a group and their Laplacians; Ritz: of two points, what goes backward and the gradient.
 LANDSCAPE_INLINE constexpr int wide_aside(const TileLayout& layout) {
-  return 64 * layout.tiles() + 128 * layout.tiles_per_group;
+  return layout.galerkin() ? 64 * layout.tiles() + 128 * layout.tiles_per_group
+                           : 128 * (layout.tiles() + layout.gradient_tiles());
 }
 inline constexpr int kMostWideWarps = 8;
 /// How a network runs in the kernels that stream its hidden matrix. Warps decide the speed, not the bits.
@@ -71,5 +73,7 @@ WidePlan plan_wide_tile(const TileLayout& layout, std::size_t shared_limit);
 /// One block, five to eight tiles in a group; partial (count, n_chunks).
 void wide_galerkin_losses(Activation activation, const TileBatch& networks, const PointView& points,
                           const WidePlan& plan, double* partial, cudaStream_t stream);
+void wide_ritz_losses(Activation activation, const TileBatch& networks, const PointView& points, const WidePlan& plan,
+                      double* partial, cudaStream_t stream);
 
 }  // namespace landscape::cuda

@@ -27,7 +27,6 @@ void expect_losses(const NetworkSpec& spec, std::size_t n_points, const std::vec
     }
     const cuda::Evaluation what{spec.kind, spec.shape(), spec.activation, loss};
     for (const KernelFamily family : families.empty() ? cuda::applicable_families(what) : families) {
-      if (family == KernelFamily::wide && loss == LossKind::ritz) continue;  // it has no such kernel
       const ScopedVariable forced(kKernelVariable, cuda::to_string(family));
       const auto got = profile(*backend, spec, loss, theta, direction, steps);
       for (std::size_t j = 0; j < steps.size(); ++j) {
