@@ -6,16 +6,16 @@
 #   bundle.sh [BUILD_DIR [OUT]]
 #
 # BUILD_DIR (default build/release of this tree) holds landscape_mpi, cuda_device_test and bench_cuda. OUT (default
-# landscape-gpu.tar.gz) is a folder that must not exist yet or, by its name, an archive: *.tar.gz, *.tar.xz. Then there:
+# landscape-gpu.tar.xz) is a folder that must not exist yet or, by its name, an archive: *.tar.gz, *.tar.xz. Then there:
 #
-#   tar -xf landscape-gpu.tar.gz; landscape-gpu/run_on_gpu.sh
+#   tar -xf landscape-gpu.tar.xz; landscape-gpu/run_on_gpu.sh
 #   landscape-gpu/run mpirun -np 2 landscape_mpi --device=cuda
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 tree=$(cd "$here/../.." && pwd -P)
 build=${1:-$tree/build/release}
-out=${2:-landscape-gpu.tar.gz}
+out=${2:-landscape-gpu.tar.xz}
 
 stop() {
   echo "bundle.sh: $1" >&2
