@@ -55,7 +55,6 @@ void launch(const LaunchName& at, void (*kernel)(Parameters...), const LaunchSha
 inline double* dynamic_shared() { return shim::dynamic_shared(); }
 inline void keep_loads_here() {}
 inline void forget_value(int&) {}
-inline void keep_order(double&) {}
 inline int one_turn() { return 1; }
 inline void prefetch(const double*) {}
 inline void copy_async(double* to, const double* from) {
@@ -82,10 +81,6 @@ __device__ __forceinline__ void keep_loads_here() { asm volatile("" ::: "memory"
 /// Makes the compiler take v for a new value, so that nothing computed from it is moved out of a loop and kept in
 /// registers all the way through.
 __device__ __forceinline__ void forget_value(int& v) { asm volatile("" : "+r"(v)); }
-
-/// Ends the computation of v before the next such value's begins: unrolled activations otherwise all run at once and
-/// fill the registers.
-__device__ __forceinline__ void keep_order(double& v) { asm volatile("" : "+d"(v)); }
 
 /// 1, which no compiler knows: every launch has blocks of one row.
 __device__ __forceinline__ int one_turn() { return static_cast<int>(blockDim.y); }
@@ -126,9 +121,8 @@ __device__ __forceinline__ void mma_pair(double (&c0)[2], double (&c1)[2], doubl
 }
 #endif
 
-/// Runs f, matrix instructions and loads, as a loop of one turn, into which no compiler moves arithmetic. On an H100
-/// each fp64 instruction between a warp's matrix instructions takes 3.5 cycles of the pipe that they share, before or
-/// after all of them 2 (`bench_cuda`).
+/// Runs f, matrix instructions and loads, as a loop of one turn, into which no compiler moves arithmetic: on Hopper an
+/// fp64 instruction between a warp's matrix instructions takes almost twice its time (tests/bench_cuda/README.md).
 template <class F>
 __device__ __forceinline__ void apart(const F& f) {
   int turn = one_turn();

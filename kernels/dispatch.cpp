@@ -2,6 +2,7 @@
 #include "dispatch.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "landscape/model/choices.hpp"
 #include "landscape/model/environment.hpp"
@@ -17,18 +18,24 @@ constexpr Choices<KernelFamily, 6> kFamilies{{{KernelFamily::narrow, "narrow"},
                                               {KernelFamily::gemm, "gemm"},
                                               {KernelFamily::generic, "generic"}}};
 
-/// The first family that applies and whose widest network this is not beyond. Measured on an H200
-/// (`bench_cuda --dispatch`; tests/bench_cuda has its table): narrow before tile before deep wherever they apply, up to
-/// the width where cuBLAS overtakes deep. That comes the sooner, the more the kernel keeps in shared memory for every
-/// point (Galerkin with several blocks), and the later, the more channels a product serves.
-int widest_deep(const Evaluation& what) {
-  const bool few_channels = what.shape.d < 4;
-  if (what.loss == LossKind::ritz) return 112;
-  if (what.shape.nb == 1) return few_channels ? 112 : 160;
-  return few_channels ? 56 : 72;
+/// The first family that applies and whose widest network this is not beyond. Measured on an H200 and an H100
+/// (`bench_cuda --dispatch`; tests/bench_cuda has its tables): narrow before tile before wide before deep wherever they
+/// apply, up to the width where cuBLAS overtakes. Of deep that comes the sooner, the more it keeps in shared memory for
+/// every point; wide is not measured beyond 256, and Ritz of that width is faster by cuBLAS.
+int widest(KernelFamily family, const Evaluation& what) {
+  const bool is_ritz = what.loss == LossKind::ritz;
+  switch (family) {
+    case KernelFamily::wide:
+      return is_ritz ? 192 : 256;
+    case KernelFamily::deep:
+      if (is_ritz || what.shape.nb == 1) return 112;
+      return what.shape.d < 4 ? 56 : 72;
+    default:
+      return std::numeric_limits<int>::max();
+  }
 }
 
-/// Beyond it too few warps have room on the smallest card, and cuBLAS has large products.
+/// Beyond it too few warps have room on the smallest card.
 constexpr int kWidestStreamed = 512;
 
 /// Kinds that the families' kernels are written for; without default, so that a new kind is decided here.
@@ -96,8 +103,7 @@ KernelFamily choose_family(const Evaluation& what) {
     return family;
   }
   for (const auto& [family, name] : kFamilies) {
-    const bool is_too_wide = family == KernelFamily::deep && what.shape.w > widest_deep(what);
-    if (!is_too_wide && is_applicable(family, what)) return family;
+    if (what.shape.w <= widest(family, what) && is_applicable(family, what)) return family;
   }
   throw Error("No kernel is written for networks of this kind.");
 }

@@ -206,7 +206,6 @@ __device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const
         h[p][i][e] = phi.f;
         of_points[p] = phi.f1;
         v[p][i][e] = net[layout.even_bias(0) + 8 * i + own + e];
-        keep_order(h[p][i][e]);
       }
       slope.store(2 * i + e, of_points[0], of_points[1]);
     }
@@ -234,7 +233,6 @@ __device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const
         n[p] = math::fma(a, phi.f, n[p]);
         h[p][i][e] = a * phi.f1;
         v[p][i][e] = 0.0;
-        keep_order(h[p][i][e]);
       }
     }
   }
@@ -248,10 +246,13 @@ __device__ __forceinline__ void tile_ritz_values(const TileLayout& layout, const
       h[1][i][e] = of_points.y * v[1][i][e];
     }
   }
-  double unused = 0.0;
+#pragma unroll 2
+  for (int j = at.t; j < layout.shape.d; j += 4) {
+#pragma unroll
+    for (int p = 0; p < 2; ++p) n[p] = math::fma(net[layout.out_direct() + j], points.x(j, q + p * kTilePoints), n[p]);
+  }
 #pragma unroll
   for (int p = 0; p < 2; ++p) {
-    add_direct_output(layout, net, points, q + p * kTilePoints, at, n[p], unused);
     n[p] = sum_over_lanes<kOverNeurons>(n[p]) + net[layout.out_bias()];
   }
   const double top[2] = {points.top[q], points.top[q + kTilePoints]};
