@@ -1,9 +1,9 @@
-// Fused loss of single-block networks of width up to 64 on the fp64 tensor cores, everything in registers. A block is
-// four warps and owns one (network, chunk); its packed weights lie in shared memory, each warp takes every fourth tile
-// of 8 points, or pair of tiles.
+// Fused loss of single-block networks of width up to 64 on the fp64 tensor cores, in registers but for what a loop
+// does not need. A block is four warps and owns one (network, chunk); its packed weights lie in shared memory, each
+// warp takes every fourth tile of 8 points, or pair of tiles.
 //
 //   Galerkin  forward Laplacian: one product carries (h, Lap h), then the d gradient channels go through in pairs and
-//             are contracted at once: Lap N = a . (phi2' Lap v2 + phi2'' sum_c g_c^2)
+//             are added up: Lap N = a . (phi2' Lap v2 + phi2'' sum_c g_c^2)
 //   Ritz      adjoint: h forward, nu = phi1' * W2^T (a * phi2') backward, grad N = o + A nu
 #pragma once
 
@@ -330,8 +330,8 @@ using Tiles = std::integral_constant<int, kTiles>;
 
 template <Activation kActivation, LossKind kLoss>
 void launch_tile(const TileBatch& networks, const PointView& points, double* partial, cudaStream_t stream) {
-  const LaunchShape shape{networks.count * points.n_chunks, kTileWarps * kWarp,
-                          tile_shared_bytes(networks.layout), stream};
+  const LaunchShape shape{networks.count * points.n_chunks, kTileWarps * kWarp, tile_shared_bytes(networks.layout),
+                          stream};
   const auto with = [&]<int kTiles>(Tiles<kTiles>) {
     if (networks.layout.short_rest() > 0) {
       launch("tile kernel", tile_loss<kActivation, kLoss, TileShape<kTiles, true>>, shape, networks, points, partial);

@@ -57,8 +57,8 @@ LANDSCAPE_INLINE constexpr int wide_slice(int tiles_per_group) {
 LANDSCAPE_INLINE constexpr int wide_buffer(int tiles_per_group) {
   return wide_slice(tiles_per_group) * (64 * tiles_per_group + 16);
 }
-/// Doubles that a warp of these kernels sets aside in shared memory. Galerkin: slopes of all neurons, the second layer's
-/// pre-activations of a group and their Laplacians; Ritz: of two points, what goes backward and the gradient.
+/// Doubles that a warp of these kernels sets aside in shared memory. Galerkin: slopes of all neurons, the second
+/// layer's pre-activations of a group and their Laplacians; Ritz: of two points, what goes backward and the gradient.
 LANDSCAPE_INLINE constexpr int wide_aside(const TileLayout& layout) {
   return layout.galerkin() ? 64 * layout.tiles() + 128 * layout.tiles_per_group
                            : 128 * (layout.tiles() + layout.gradient_tiles());

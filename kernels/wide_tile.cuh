@@ -21,8 +21,8 @@ namespace landscape::cuda {
 /// transpose.
 template <LossKind kLoss, int kTiles>
 struct MatrixStream {
-  static constexpr int kSlice = wide_slice(kTiles);        // input tiles
-  static constexpr int kPart = kSlice > 5 ? 4 : kSlice;    // of which operands are in registers at once
+  static constexpr int kSlice = wide_slice(kTiles);      // input tiles
+  static constexpr int kPart = kSlice > 5 ? 4 : kSlice;  // of which operands are in registers at once
   static constexpr int kFragments = 2 * kSlice * kTiles * kWarp;
   static constexpr int kBuffer = wide_buffer(kTiles);
   const TileLayout& layout;
@@ -104,8 +104,8 @@ __device__ __forceinline__ void first_tiles(const TileLayout& layout, const doub
       for (int p = 0; p < kPoints; ++p) u[p][k][e] = bias[8 * k + e];
     }
   }
-  const double* direct = net + layout.direct(0) + at.lane +
-                         (first / kTiles * layout.x_steps() * kTiles + first % kTiles) * kWarp;
+  const double* direct =
+      net + layout.direct(0) + at.lane + (first / kTiles * layout.x_steps() * kTiles + first % kTiles) * kWarp;
 #pragma unroll 1
   for (int kx = 0; kx < layout.x_steps(); ++kx) {
     double x[kPoints];
@@ -128,7 +128,8 @@ __device__ __forceinline__ void first_tiles(const TileLayout& layout, const doub
 template <Activation kActivation, int kTiles>
 __device__ __forceinline__ double wide_galerkin_value(MatrixStream<LossKind::galerkin, kTiles>& stream, double* aside,
                                                       const PointView& points, std::int64_t q, const LanePlace& at) {
-  constexpr int kSlice = MatrixStream<LossKind::galerkin, kTiles>::kSlice, kPart = MatrixStream<LossKind::galerkin, kTiles>::kPart;
+  constexpr int kSlice = MatrixStream<LossKind::galerkin, kTiles>::kSlice,
+                kPart = MatrixStream<LossKind::galerkin, kTiles>::kPart;
   const TileLayout& layout = stream.layout;
   const double* net = stream.net;
   const int own = 2 * at.t;
@@ -342,8 +343,7 @@ __device__ __forceinline__ void wide_ritz_values(MatrixStream<LossKind::ritz, kT
     }
 #pragma unroll 1
     for (int nd = 0; nd < layout.gradient_tiles(); ++nd) {
-      const double* fragments =
-          net + layout.slopes(0) + (nd * layout.k_steps() + 2 * group * kTiles) * kWarp + at.lane;
+      const double* fragments = net + layout.slopes(0) + (nd * layout.k_steps() + 2 * group * kTiles) * kWarp + at.lane;
       double g[2][2], second[2][2] = {};
 #pragma unroll
       for (int e = 0; e < 2; ++e) {

@@ -100,11 +100,13 @@ cuda::Peaks print_peaks() {
   const cuda::Peaks peaks = cuda::measure_peaks();
   fmt::print(
       "rates measured in this run: FMA {:.1f} TFLOP/s; matrix instruction m8n8k4 {:.1f}, m16n8k4 {:.1f}, m16n8k8 "
-      "{:.1f}, m16n8k16 {:.1f} TFLOP/s;\nswish with two derivatives {:.1f} G/s; copy {:.2f} TB/s. Of matrix products and "
+      "{:.1f}, m16n8k16 {:.1f} TFLOP/s;\nswish with two derivatives {:.1f} G/s; copy {:.2f} TB/s. Of matrix products "
+      "and "
       "as long a time of FMAs, {:.0f} % of the shorter\ntime is added to the longer where they take turns, {:.0f} % in "
       "loops of their own.\n\n",
       peaks.fma * 1e-12, peaks.mma_m8n8k4 * 1e-12, peaks.mma_m16n8k4 * 1e-12, peaks.mma_m16n8k8 * 1e-12,
-      peaks.mma_m16n8k16 * 1e-12, peaks.exp * 1e-9, peaks.bandwidth * 1e-12, 100.0 * peaks.shared_pipe, 100.0 * peaks.shared_pipe_apart);
+      peaks.mma_m16n8k16 * 1e-12, peaks.exp * 1e-9, peaks.bandwidth * 1e-12, 100.0 * peaks.shared_pipe,
+      100.0 * peaks.shared_pipe_apart);
   return peaks;
 }
 
