@@ -125,6 +125,8 @@ void LossPipeline::upload_segments(const DirectionSet& directions) {
         return Scaling::zero;
       case BiasMode::copy:
         return Scaling::copy_reference;
+      case BiasMode::gaussian:
+        return Scaling::none;
       case BiasMode::random:
         break;
     }

@@ -78,6 +78,10 @@ AttributeList direction_attributes(const RunConfig& config) {
   return attributes;
 }
 
+bool has_gaussian_directions(const RunConfig& config) {
+  return config.directions_from.empty() && config.norm == DirectionNorm::none && config.bias == BiasMode::gaussian;
+}
+
 std::string directions_text(const RunConfig& config) {
   const std::string how = config.directions_from.empty()
                               ? fmt::format("norm {}, bias {}", to_string(config.norm), to_string(config.bias))

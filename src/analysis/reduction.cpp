@@ -117,6 +117,9 @@ LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss)
   report.split = split_index(report.profiles);
   report.resolution = index_resolution(report.profiles);
   report.shapes = summarise_shapes(report.profiles);
+  report.curvature = mean_curvature(report.profiles, bootstrap_options(config));
+  if (has_gaussian_directions(config) && std::isfinite(report.minimizer.critical.trace))
+    report.trace = report.minimizer.critical.trace;
   report.topology =
       summarise_topology(report.profiles, report.topologies, config.grid.length(), bootstrap_options(config));
 
@@ -187,6 +190,7 @@ Report reduce_profiles(const Rows& rows, const RunConfig& config) {
   Report report;
   report.problem = config.problem;
   report.confidence = config.confidence;
+  report.is_gaussian = has_gaussian_directions(config);
   for (const LossKind loss : profile_losses(rows)) {
     report.network = rows.minimizer(to_string(loss)).spec;
     report.losses.push_back(reduce_loss(rows, config, loss));

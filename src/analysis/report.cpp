@@ -69,10 +69,12 @@ std::string persistence_text(const LossReport& loss) {
   return mean == 0.0 ? "0" : known_index_text(mean, loss.topology.resolution);
 }
 
+std::string interval_of(const MeanEstimate& estimate) {
+  return estimate.interval ? range(estimate.interval->lower, estimate.interval->upper) : "undefined";
+}
+
 std::string persistence_interval_text(const LossReport& loss) {
-  if (loss.topology.is_zero()) return "rounding";
-  const std::optional<TwoSided>& interval = loss.topology.persistence.interval;
-  return interval ? range(interval->lower, interval->upper) : "undefined";
+  return loss.topology.is_zero() ? "rounding" : interval_of(loss.topology.persistence);
 }
 
 std::string gap_text(const LossReport& loss) {
@@ -267,6 +269,13 @@ std::string report_text(const Report& report) {
   table.row("minimum is off s = 0 by", minimum_offset_text);
   table.row("curvature at s = 0",
             [](const LossReport& l) { return "median " + number_or_undefined(l.shapes.median_curvature); });
+  table.row("  mean", [](const LossReport& l) { return number_or_undefined(l.curvature.mean); });
+  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence),
+            [](const LossReport& l) { return interval_of(l.curvature); });
+  if (report.is_gaussian) {
+    table.row("  trace of the Hessian",
+              [](const LossReport& l) { return l.trace ? fmt::format("{:.4g}", *l.trace) : "not known (***)"; });
+  }
   table.row("variance of T: tilt + rest", shares_text);
   const auto in_single = [](const LossReport& l) { return l.single_precision.has_value(); };
   if (std::any_of(report.losses.begin(), report.losses.end(), in_single)) {
@@ -317,6 +326,15 @@ std::string report_text(const Report& report) {
   if (std::any_of(report.losses.begin(), report.losses.end(), [](const LossReport& l) { return l.is_zero(); })) {
     text += wrapped("(rounding B): rounded losses alone can make an index of B, so this one is zero to rounding level.",
                     kTextWidth);
+  }
+  if (report.is_gaussian) {
+    text += wrapped("The mean curvature along normal directions is the Hessian's trace, as far as the grid's step lets "
+                    "it be seen.",
+                    kTextWidth);
+    if (std::ranges::any_of(report.losses, [](const LossReport& l) { return !l.trace; }))
+      text += wrapped("(***) the minimum check has not taken the Hessian apart: --minimum-check on does, of up to 500 "
+                      "parameters; of more, the command spectrum estimates the trace.",
+                      kTextWidth);
   }
   const auto has_unknown_least = [&](const LossReport& l) { return !exact_minimum(l.loss, report.problem, dimension); };
   if (std::any_of(report.losses.begin(), report.losses.end(), has_unknown_least)) {

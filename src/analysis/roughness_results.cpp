@@ -80,6 +80,14 @@ void add_shapes(ResultTable<LossReport>& table) {
             &R::n_off_centre);
   table.add("median_curvature", "1 / step^2", "median f'' at the step nearest s = 0",
             shapes(&ShapeSummary::median_curvature));
+  table.add("mean_curvature", "loss / step^2", "mean f'' at the step nearest s = 0",
+            [](const R& r) { return r.curvature.mean; });
+  table.add("mean_curvature_interval", "loss / step^2", "lower and upper bound of mean_curvature",
+            [](const R& r) { return r.curvature.interval; });
+  table.add("hessian_trace", "loss",
+            "trace of the Hessian, the expectation of mean_curvature along directions that are normal in all "
+            "parameters (norm none, bias gaussian); NaN along others, and where it is not known",
+            &R::trace);
   table.add("tilt_share", "1", "share of RI that the ends of the profiles make", split(&IndexSplit::tilt_share));
   table.add("oscillation_share", "1", "share of RI that their oscillation makes",
             split(&IndexSplit::oscillation_share));

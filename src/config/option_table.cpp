@@ -225,7 +225,7 @@ std::vector<Option> make_table() {
       {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, evaluates,
        [](C& c, Text t, Text o) { c.norm = parse_direction_norm(t, o); },
        [drawn](const C& c) { return drawn(c, to_string(c.norm)); }, '\0', "-spectrum"},
-      {"bias", "zero|copy|random", "what directions do to biases", directions, evaluates,
+      {"bias", "zero|copy|random|gaussian", "what directions do to biases", directions, evaluates,
        [](C& c, Text t, Text o) { c.bias = parse_bias_mode(t, o); },
        [drawn](const C& c) { return drawn(c, to_string(c.bias)); }, '\0', "-spectrum"},
       {"directions-from", "FILE", "directions stored in an output file, or a spectrum's eigenvectors", directions,

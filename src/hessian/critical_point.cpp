@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,7 @@ bool examine_whole(CriticalPoint& point, std::vector<double> hessian, std::span<
   point.smallest_eigenvalue = system.values.front();
   point.largest_eigenvalue = system.values.back();
   point.eigenvalue_error = level;
+  point.trace = std::accumulate(system.values.begin(), system.values.end(), 0.0);
   const double least = noticeable(point, level);
   point.n_negative = static_cast<double>(std::ranges::count_if(system.values, [&](double x) { return x < -least; }));
   point.newton_step_error = 0.0;

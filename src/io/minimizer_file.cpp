@@ -470,7 +470,7 @@ void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
   comm.broadcast(critical.verdict);
   comm.broadcast(critical.method);
   for (double* number : {&critical.gradient_norm, &critical.smallest_eigenvalue, &critical.largest_eigenvalue,
-                         &critical.eigenvalue_error, &critical.n_negative, &critical.newton_step,
+                         &critical.eigenvalue_error, &critical.trace, &critical.n_negative, &critical.newton_step,
                          &critical.newton_step_error, &critical.predicted_decrease, &critical.decrease_of_positive})
     comm.broadcast(*number);
   comm.broadcast(critical.sentence);

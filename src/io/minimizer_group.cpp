@@ -52,6 +52,7 @@ constexpr std::pair<const char*, double CriticalPoint::*> kCriticalMeasures[] = 
     {"smallest_eigenvalue", &CriticalPoint::smallest_eigenvalue},
     {"largest_eigenvalue", &CriticalPoint::largest_eigenvalue},
     {"eigenvalue_error", &CriticalPoint::eigenvalue_error},
+    {"hessian_trace", &CriticalPoint::trace},
     {"negative_eigenvalues", &CriticalPoint::n_negative},
     {"newton_step", &CriticalPoint::newton_step},
     {"newton_step_error", &CriticalPoint::newton_step_error},

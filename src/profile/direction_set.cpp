@@ -18,8 +18,10 @@ constexpr Choices<DirectionNorm, 6> kNorms{{{DirectionNorm::filter, "filter"},
                                             {DirectionNorm::dfilter, "dfilter"},
                                             {DirectionNorm::dlayer, "dlayer"},
                                             {DirectionNorm::none, "none"}}};
-constexpr Choices<BiasMode, 3> kBiasModes{
-    {{BiasMode::zero, "zero"}, {BiasMode::copy, "copy"}, {BiasMode::random, "random"}}};
+constexpr Choices<BiasMode, 4> kBiasModes{{{BiasMode::zero, "zero"},
+                                           {BiasMode::copy, "copy"},
+                                           {BiasMode::random, "random"},
+                                           {BiasMode::gaussian, "gaussian"}}};
 
 double norm_of(std::span<const double> v) {
   double sum = 0.0;
@@ -67,8 +69,12 @@ void scale_bias(std::span<const double> b, std::span<double> d, BiasMode mode) {
     case BiasMode::random:
       scale_to(d, norm_of(b));
       break;
+    case BiasMode::gaussian:
+      break;
   }
 }
+
+double root_of(std::size_t n) { return std::sqrt(static_cast<double>(n)); }
 
 }  // namespace
 
@@ -113,6 +119,63 @@ DirectionSet DirectionSet::around(std::span<const double> theta) const {
   return moved;
 }
 
+void DirectionSet::draw(std::int64_t k, std::span<double> normal) const {
+  const std::size_t n = theta_.size();
+  const std::uint64_t stream = subsequence(RandomUse::direction, static_cast<std::uint64_t>(k));
+  for (std::size_t p = 0; p < n; p += 2) {
+    const math::NormalPair pair = philox_normal_pair(seed_, stream, p / 2);
+    normal[p] = pair.first;
+    if (p + 1 < n) normal[p + 1] = pair.second;
+  }
+}
+
+double DirectionSet::typical_length() const {
+  double square = 0.0;
+  for (const TensorInfo& tensor : layout_.tensors()) {
+    const double w = norm_of(std::span(theta_).subspan(tensor.offset, tensor.size()));
+    const auto size = static_cast<double>(tensor.size());
+    if (tensor.is_bias) {
+      square += bias_ == BiasMode::zero ? 0.0 : bias_ == BiasMode::gaussian ? size : w * w;
+      continue;
+    }
+    switch (norm_) {
+      case DirectionNorm::filter:
+      case DirectionNorm::layer:
+      case DirectionNorm::weight:
+        square += w * w;
+        break;
+      case DirectionNorm::dfilter:
+        square += tensor.rows;
+        break;
+      case DirectionNorm::dlayer:
+        square += 1.0;
+        break;
+      case DirectionNorm::none:
+        square += size;
+        break;
+    }
+  }
+  return std::sqrt(square);
+}
+
+void DirectionSet::reach_along(std::span<double> v) const {
+  for (const TensorInfo& tensor : layout_.tensors()) {
+    const auto w = std::span(theta_).subspan(tensor.offset, tensor.size());
+    const auto d = v.subspan(tensor.offset, tensor.size());
+    if (tensor.is_bias) {
+      if (bias_ == BiasMode::gaussian) scale_to(d, root_of(d.size()));
+      scale_bias(w, d, bias_);
+    } else if (norm_ == DirectionNorm::weight) {  // d = w x with |x| at most sqrt(size): x along w v
+      for (std::size_t i = 0; i < d.size(); ++i) d[i] *= w[i];
+      scale_to(d, root_of(d.size()));
+      scale_weights(tensor, w, d, norm_);
+    } else {
+      if (norm_ == DirectionNorm::none) scale_to(d, root_of(d.size()));
+      scale_weights(tensor, w, d, norm_);
+    }
+  }
+}
+
 void DirectionSet::generate(std::int64_t k, std::span<double> direction) const {
   const std::size_t n = theta_.size();
   if (is_given()) {
@@ -122,12 +185,7 @@ void DirectionSet::generate(std::int64_t k, std::span<double> direction) const {
     std::copy_n(rows_.begin() + static_cast<std::ptrdiff_t>(row * n), n, direction.begin());
     return;
   }
-  const std::uint64_t stream = subsequence(RandomUse::direction, static_cast<std::uint64_t>(k));
-  for (std::size_t p = 0; p < n; p += 2) {
-    const math::NormalPair pair = philox_normal_pair(seed_, stream, p / 2);
-    direction[p] = pair.first;
-    if (p + 1 < n) direction[p + 1] = pair.second;
-  }
+  draw(k, direction);
   const std::span<const double> theta(theta_);
   for (const TensorInfo& tensor : layout_.tensors()) {
     const auto w = theta.subspan(tensor.offset, tensor.size());

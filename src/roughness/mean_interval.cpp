@@ -67,4 +67,12 @@ MeanEstimate estimate_positive_mean(std::span<const double> values, const Bootst
   return result;
 }
 
+MeanEstimate mean_curvature(std::span<const ProfileDiagnostics> profiles, const BootstrapOptions& options) {
+  std::vector<double> curvatures;
+  for (const ProfileDiagnostics& profile : profiles) {
+    if (profile.status == DirectionStatus::usable && profile.curvature) curvatures.push_back(*profile.curvature);
+  }
+  return estimate_mean(curvatures, options);
+}
+
 }  // namespace landscape

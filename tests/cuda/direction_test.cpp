@@ -36,7 +36,7 @@ CUDA_TEST(DirectionsAreThoseOfTheCpu) {
     cuda::LossPipeline pipeline(device, spec, Problem{"sine"});
     for (const DirectionNorm norm : {DirectionNorm::filter, DirectionNorm::layer, DirectionNorm::weight,
                                      DirectionNorm::dfilter, DirectionNorm::dlayer, DirectionNorm::none}) {
-      for (const BiasMode bias : {BiasMode::zero, BiasMode::copy, BiasMode::random}) {
+      for (const BiasMode bias : {BiasMode::zero, BiasMode::copy, BiasMode::random, BiasMode::gaussian}) {
         const DirectionSet set(spec, theta, 0xdeadbeef12345678ULL, norm, bias);
         const std::int64_t first = (std::int64_t{1} << 33) + 5;
         const std::int64_t count = 3;

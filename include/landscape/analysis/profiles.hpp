@@ -47,6 +47,9 @@ IndexEstimate estimate_index(std::span<const ProfileDiagnostics> profiles, const
 /// What directions were drawn or taken from: attributes of profiles.
 AttributeList direction_attributes(const RunConfig& config);
 
+/// Whether they are drawn from N(0, 1) in all parameters.
+bool has_gaussian_directions(const RunConfig& config);
+
 /// "100 directions (norm filter, bias zero)"
 std::string directions_text(const RunConfig& config);
 /// The header's lines on the quadrature.

@@ -15,6 +15,7 @@
 #include "landscape/roughness/convergence.hpp"
 #include "landscape/roughness/diagnostics.hpp"
 #include "landscape/roughness/index.hpp"
+#include "landscape/roughness/mean_interval.hpp"
 #include "landscape/roughness/topology.hpp"
 
 namespace landscape {
@@ -45,6 +46,8 @@ struct LossReport {
   std::optional<IndexSplit> split;
   std::optional<double> resolution;
   ShapeSummary shapes;
+  MeanEstimate curvature;       // f'' at s = 0, unit of f / s^2
+  std::optional<double> trace;  // of the Hessian, where `curvature` estimates it and it is known
   std::vector<Topology> topologies;  // (M), of its profiles; undefined where a profile is not usable
   TopologySummary topology;
   Histogram histogram;  // of T; the edges are the same for both losses, and there are none without a usable direction
@@ -70,6 +73,7 @@ struct Report {
   NetworkSpec network;
   Problem problem;
   double confidence = 0.95;
+  bool is_gaussian = false;  // the directions, in all parameters: their mean curvature is the Hessian's trace
   std::vector<LossReport> losses;
   std::optional<Comparison> comparison;              // of Ritz and Galerkin, where both were measured
   std::optional<PersistenceComparison> persistence;  // the same

@@ -36,6 +36,7 @@ struct CriticalPoint {
   double smallest_eigenvalue = kNone;  // of H
   double largest_eigenvalue = kNone;
   double eigenvalue_error = kNone;      // of both
+  double trace = kNone;                 // of H; dense only
   double n_negative = kNone;            // noticeably falling directions; of lanczos at least so many
   double newton_step = kNone;           // |H+ g|
   double newton_step_error = kNone;     // of lanczos: what its last ten steps changed

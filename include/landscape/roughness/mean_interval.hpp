@@ -1,5 +1,5 @@
 // How far the mean of another set of M directions may lie, of values that may be zero or negative: of the persistence
-// of profiles, and of the difference of two losses along the same directions (resampled in pairs by taking differences
+// and the curvature of profiles, and of the difference of two losses along the same directions (resampled in pairs by taking differences
 // first). With m the mean and se^2 = sum (x_i - m)^2 / n^2,
 //
 //   |t*| = |m* - m| / se*,   interval = m -+ q se,   p of a zero mean = (1 + #{|t*| >= |m|/se}) / (B + 1),
@@ -12,6 +12,7 @@
 #include <span>
 
 #include "landscape/roughness/bootstrap.hpp"
+#include "landscape/roughness/diagnostics.hpp"
 
 namespace landscape {
 
@@ -28,5 +29,9 @@ MeanEstimate estimate_mean(std::span<const double> values, const BootstrapOption
 
 /// The same of values that cannot be negative: nor is the interval.
 MeanEstimate estimate_positive_mean(std::span<const double> values, const BootstrapOptions& options = {});
+
+/// Of f'' at s = 0 over the usable profiles that have one. Along d ~ N(0, 1) in all parameters its expectation is that
+/// of d'Hd, the trace of the Hessian H (Hutchinson 1990), but for the profiles' step h: h^2 f'''' / 12.
+MeanEstimate mean_curvature(std::span<const ProfileDiagnostics> profiles, const BootstrapOptions& options = {});
 
 }  // namespace landscape
