@@ -27,7 +27,8 @@ Side read_side(const std::string& path, const Invocation& invocation) {
   if (reader.blocks().empty()) throw UsageError(fmt::format("'{}' holds minimizers only, no profiles.", path));
   Side side{path, stored_config(reader, invocation), {}};
   if (reader.run().command != "roughness") {
-    throw UsageError(fmt::format("'{}' holds a {}: compare needs one grid.", path, reader.run().command));
+    throw UsageError(
+        fmt::format("'{}' is of the command {}: compare takes files of roughness.", path, reader.run().command));
   }
   require_sound_results(reader);
   side.report = reduce_profiles(FileRows(reader), side.config);

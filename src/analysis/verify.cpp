@@ -92,9 +92,9 @@ class Verification {
   }
 
   std::vector<double> given_rows(const Work& work) const {
-    if (config_.directions_from.empty()) return {};
+    if (config_.directions_from.empty() && !work.makes_directions) return {};
     const std::string main = work.block.group.substr(0, work.block.group.find("/point_sets/"));
-    if (!reader_.has_row_vectors(main)) {
+    if (!work.makes_directions && !reader_.has_row_vectors(main)) {
       return read_directions(config_.directions_from, work.directions_name(),
                              static_cast<std::int64_t>(minimizers_.front().theta.size()));
     }

@@ -230,7 +230,17 @@ std::vector<Option> make_table() {
        [drawn](const C& c) { return drawn(c, to_string(c.bias)); }, '\0', "-spectrum"},
       {"directions-from", "FILE", "directions stored in an output file, or a spectrum's eigenvectors", directions,
        evaluates, [](C& c, Text t, Text) { c.directions_from = t; }, [](const C& c) { return c.directions_from; }, '\0',
-       "-trajectory,spectrum,study"},
+       "-trajectory,spectrum,study,directions"},
+      {"direction-kind", "LIST",
+       "directions: random, top:K, bulk:K (of the Hessian's K leading eigenvectors, or without them), gradient, adam, "
+       "towards (the other loss's minimizer), worst [all, of K = 5]",
+       directions, evaluates, [](C& c, Text t, Text o) { c.direction_kinds = parse_direction_kinds(t, o); },
+       [](const C& c) {
+         std::vector<std::string> words;
+         for (const DirectionKind& kind : c.direction_kinds) words.push_back(to_string(kind));
+         return fmt::format("{}", fmt::join(words, ","));
+       },
+       '\0', "directions"},
       {"save-directions", "", "store the directions in the output file", directions, run,
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface,spectrum,trajectory,study"},

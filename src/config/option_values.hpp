@@ -46,6 +46,9 @@ std::vector<Number> parse_list(std::string_view text, std::string_view option, P
   return numbers;
 }
 
+/// In one order, each once.
+std::vector<DirectionKind> parse_direction_kinds(std::string_view text, std::string_view option);
+
 std::vector<int> parse_layers(std::string_view text, std::string_view option);
 /// Two or three, in order.
 std::vector<std::string> parse_minimizers(std::string_view text, std::string_view option);

@@ -8,6 +8,11 @@ void Analysis::settle(RunConfig&) const {}
 
 PointSet Analysis::points(const RunConfig& config, int) const { return profile_points(config); }
 
+std::vector<std::vector<double>> Analysis::make_directions(const Setup&, std::span<const Work> work,
+                                                           std::span<const Minimizer>) const {
+  return std::vector<std::vector<double>>(work.size());
+}
+
 LineSet Analysis::lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                         const std::vector<double>& given) const {
   const Minimizer& minimizer = find_minimizer(minimizers, work.minimizer_name());

@@ -49,6 +49,9 @@ AllLines make_lines(const Communicator& comm, const Setup& setup, const std::vec
   const RunConfig& config = setup.config;
   const std::vector<Work> work = setup.analysis->work(config);
   AllLines all;
+  std::vector<std::vector<double>> made;  // of rank 0
+  if (std::ranges::any_of(work, &Work::makes_directions))
+    root_only(comm, [&] { made = setup.analysis->make_directions(setup, work, minimizers); });
   for (std::size_t i = 0; i < work.size(); ++i) {
     if (work[i].make_row) {
       all.of_work.push_back(nullptr);
@@ -62,7 +65,9 @@ AllLines make_lines(const Communicator& comm, const Setup& setup, const std::vec
     }
     const Minimizer& minimizer = find_minimizer(minimizers, work[i].minimizer_name());
     std::vector<double> given;
-    if (!config.directions_from.empty()) {
+    if (work[i].makes_directions) {
+      given = root_only(comm, [&] { return std::move(made[i]); });
+    } else if (!config.directions_from.empty()) {
       given = root_only(comm, [&] {
         const std::size_t n = minimizer.theta.size();
         auto rows = read_directions(config.directions_from, work[i].directions_name(), static_cast<std::int64_t>(n));

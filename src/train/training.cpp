@@ -27,10 +27,9 @@ constexpr Choices<Initialisation, 4> kInitialisations{{{Initialisation::xavier, 
 constexpr Choices<TrainingPoints, 2> kTrainingPoints{
     {{TrainingPoints::fixed, "fixed"}, {TrainingPoints::redrawn, "redrawn"}}};
 
-// Adam's constants, Kingma and Ba 2015 (and PyTorch's defaults).
+// The other constants of Adam, Kingma and Ba 2015 (and PyTorch's defaults).
 constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-8;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -183,7 +182,7 @@ class Trainer {
       double& v = state_.second_moment[i];
       m = kBeta1 * m + (1.0 - kBeta1) * gradient_[i];
       v = kBeta2 * v + (1.0 - kBeta2) * gradient_[i] * gradient_[i];
-      state_.theta[i] -= learning_rate / correction1 * m / (std::sqrt(v) / correction2 + kEpsilon);
+      state_.theta[i] -= learning_rate / correction1 * m / (std::sqrt(v) / correction2 + kAdamEpsilon);
     }
     return value;
   }

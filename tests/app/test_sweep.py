@@ -132,7 +132,7 @@ class Sweep(SystemTest):
             (["--sweep-radius=1"], "belongs to the command sweep"),
             (["--sweep-intervals=5"], "belongs to the command sweep"),
             ([*NET, "--resume", "--output=s.h5"], "sweep-radius was"),
-            (["compare", "s.h5", "s.h5"], "holds a sweep"),
+            (["compare", "s.h5", "s.h5"], "is of the command sweep"),
         ):
             process = self.run_program(
                 *arguments, *([] if "s.h5" in " ".join(arguments) else ["--output=a.h5"]), code=2

@@ -14,6 +14,7 @@ std::span<const Command> command_table();
 /// The analyses of the table.
 const Analysis& roughness_analysis();
 const Analysis& sweep_analysis();
+const Analysis& directions_analysis();
 const Analysis& surface_analysis();
 const Analysis& trajectory_analysis();
 const Analysis& spectrum_analysis();

@@ -11,6 +11,7 @@
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/model/network_spec.hpp"
+#include "landscape/profile/direction_kind.hpp"
 #include "landscape/profile/direction_set.hpp"
 #include "landscape/profile/profile_grid.hpp"
 #include "landscape/quadrature/quadrature.hpp"
@@ -102,6 +103,7 @@ struct RunConfig {
   ProfileGrid grid;
   std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending
   std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
+  std::vector<DirectionKind> direction_kinds;  // of the command directions: those of many directions first
   SurfaceOptions surface;                     // of the command surface
   SpectrumOptions spectrum;                   // of the command spectrum
   StudyOptions study;                         // of the command study

@@ -51,6 +51,7 @@ struct Work {
   std::vector<double> steps;  // along a line
   std::string directions{};   // under whose name --directions-from has those of the lines; empty: the minimizer's
   std::string lines;          // works with one name here have their lines in common
+  bool makes_directions = false;  // not drawn: Analysis::make_directions(); the block stores them
   int point_set = 0;          // which quadrature points; 0: the run's own
   RowMaker make_rows{};       // where rows are indivisible: no rank then gets a part of one
   LoneRowMaker make_row{};    // where rows stand alone
@@ -107,8 +108,11 @@ class Analysis {
   virtual std::vector<Work> work(const RunConfig& config) const = 0;
   /// Points of Work::point_set.
   virtual PointSet points(const RunConfig& config, int set) const;
-  /// The lines of a work, from its minimizer or through several of the run's. `given` are the rows (M, n) of
-  /// --directions-from, else empty.
+  /// Rank 0: the rows (M, n) of every work that makes its directions, at the minimizers; empty of the others.
+  virtual std::vector<std::vector<double>> make_directions(const Setup& setup, std::span<const Work> work,
+                                                           std::span<const Minimizer> minimizers) const;
+  /// The lines of a work, from its minimizer or through several of the run's. `given` are the rows (M, n) that were made
+  /// or those of --directions-from, else empty.
   virtual LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                         const std::vector<double>& given) const;
   /// Numbers of some items, of indivisible rows those of whole ones; the backend holds the points of the work. What

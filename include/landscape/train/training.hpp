@@ -17,6 +17,9 @@
 
 namespace landscape {
 
+/// Of Adam's step m / (sqrt(v) + eps), m and v unbiased.
+inline constexpr double kAdamEpsilon = 1e-8;
+
 /// The words of the published study, biases zero: xavier N(0, 2 / (fan in + fan out)), normal N(0, 1), uniform U(0, 1).
 /// pytorch: that library's default for a layer, U(-1/sqrt(fan in), 1/sqrt(fan in)), for weights and biases.
 enum class Initialisation { xavier, normal, uniform, pytorch };
