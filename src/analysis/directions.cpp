@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kDefaultSpan = 5;
 constexpr std::size_t kMethodCapacity = 32;
+constexpr const char* kLine = "{:<9} {:>9} {:>23} {:>9} {:>10} {:>22} {:>10}\n";
 
 LossKind other_loss(LossKind loss) { return loss == LossKind::ritz ? LossKind::galerkin : LossKind::ritz; }
 
@@ -122,13 +123,9 @@ ResultTable<KindReport> kind_table(const RunConfig& config, const DirectionKind&
   return table;
 }
 
-std::string range_text(const std::optional<double>& lower, const std::optional<double>& upper) {
-  return lower && upper ? fmt::format("{:.4g} .. {:.4g}", *lower, *upper) : "undefined";
-}
-
 template <class Interval>
 std::string range_text(const std::optional<Interval>& interval) {
-  return interval ? range_text(interval->lower, interval->upper) : "undefined";
+  return interval ? fmt::format("{:.3g} .. {:.3g}", interval->lower, interval->upper) : "undefined";
 }
 
 bool rests_on_few(const KindReport& kind) {
@@ -143,7 +140,7 @@ std::string interval_text(const KindReport& kind) {
 
 std::string kind_line(const KindReport& kind) {
   const bool single = kind.kind.is_single();
-  return fmt::format("{:<10}{:>11}{:>24}{:>10}{:>11}{:>22}{:>11}\n", to_string(kind.kind),
+  return fmt::format(fmt::runtime(kLine), to_string(kind.kind),
                      single ? "-" : number_or_undefined(kind.estimate.index.index), interval_text(kind),
                      number_or_undefined(kind.estimate.index.mean), number_or_undefined(kind.curvature.mean),
                      single ? "-" : range_text(kind.curvature.interval), defined_text(kind.highest_end, "{:.4g}"));
@@ -252,7 +249,7 @@ std::string directions_report(const RunConfig& config, const std::vector<KindsOf
     const std::string caption = fmt::format(
         "{}Deep {}: RI by kind of direction, {} directions a kind, {:g} % intervals\n", text.empty() ? "" : "\n",
         title(of_loss.loss), count_text(config.n_directions), 100.0 * config.confidence);
-    const std::string head = fmt::format("{:<10}{:>11}{:>24}{:>10}{:>11}{:>22}{:>11}\n", "kind", "RI", "interval",
+    const std::string head = fmt::format(fmt::runtime(kLine), "kind", "RI", "interval",
                                          "mean T", "mean f''", "interval", "end f");
     text += caption + head + std::string(head.size() - 1, '-') + '\n';
     for (const KindReport& kind : of_loss.kinds) text += kind_line(kind);

@@ -78,6 +78,9 @@ class Directions : public Analysis {
                              DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm,
                                           config.bias),
                              farther_end(config.grid), kAdamEpsilon};
+      source.between = [&setup] {
+        if (should_stop(setup)) throw TrainingStopped("Stopped while directions were made.");
+      };
       for (const Minimizer& other : minimizers) {
         if (other.loss != loss) source.other = other.theta;
       }

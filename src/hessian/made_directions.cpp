@@ -17,9 +17,9 @@ namespace landscape {
 namespace {
 
 constexpr std::size_t kAscents = 3;
-constexpr int kMostSteps = 300;
-constexpr double kLeastGamma = 1e-4;  // of a step
-constexpr double kLeastRise = 1e-9;   // of a step, relative to the loss
+constexpr int kMostSteps = 100;
+constexpr double kLeastGamma = 1e-3;  // of a step
+constexpr double kLeastRise = 1e-6;   // of a step, relative to the loss
 
 }  // namespace
 
@@ -28,7 +28,7 @@ MadeDirections::MadeDirections(DirectionSource source) : source_(std::move(sourc
 const Eigensystem& MadeDirections::eigensystem() {
   if (eigensystem_) return *eigensystem_;
   const std::size_t n = theta().size();
-  std::vector<double> hessian = whole_hessian(source_.backend, source_.loss, theta());
+  std::vector<double> hessian = whole_hessian(source_.backend, source_.loss, theta(), source_.between);
   if (detail::is_finite(hessian)) return eigensystem_.emplace(symmetric_eigensystem(std::move(hessian), n, true));
   return eigensystem_.emplace(
       Eigensystem{std::vector<double>(n, kUndefined), std::vector<double>(n * n, kUndefined)});
@@ -69,19 +69,22 @@ double MadeDirections::ascend(std::vector<double>& d) {
   std::vector<double> place(n), v(n), trial(n), gradient_there(n);
   const auto evaluate = [&](const std::vector<double>& direction, std::span<double> slope) {
     for (std::size_t p = 0; p < n; ++p) place[p] = theta()[p] + source_.end * direction[p];
+    source_.between();
     return source_.backend.loss_and_gradient(source_.loss, place, slope);
   };
   double loss = evaluate(d, gradient_there);
+  double first_gamma = 1.0;  // not far above the last one that the loss rose along
   for (int step = 0; step < kMostSteps; ++step) {
     for (std::size_t p = 0; p < n; ++p) v[p] = source_.end * gradient_there[p];
     source_.drawn.reach_along(v);
     double rise = 0.0;
-    for (double gamma = 1.0; gamma >= kLeastGamma && rise == 0.0; gamma /= 2.0) {
+    for (double gamma = first_gamma; gamma >= kLeastGamma && rise == 0.0; gamma /= 2.0) {
       for (std::size_t p = 0; p < n; ++p) trial[p] = d[p] + gamma * (v[p] - d[p]);
       const double there = evaluate(trial, gradient_there);
       if (!(std::isfinite(there) && there > loss)) continue;
       rise = there - loss;
       loss = there;
+      first_gamma = std::min(1.0, 4.0 * gamma);
       d.swap(trial);
     }
     if (!(rise > kLeastRise * std::abs(loss))) break;

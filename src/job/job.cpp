@@ -19,6 +19,7 @@
 #include "landscape/job/output.hpp"
 #include "landscape/job/resolve.hpp"
 #include "landscape/parallel/collective.hpp"
+#include "landscape/train/training.hpp"
 
 namespace landscape {
 namespace {
@@ -45,13 +46,23 @@ struct AllLines {
   }
 };
 
-AllLines make_lines(const Communicator& comm, const Setup& setup, const std::vector<Minimizer>& minimizers) {
+// Nothing where the job was stopped while directions were made.
+std::optional<AllLines> make_lines(const Communicator& comm, const Setup& setup, const std::vector<Minimizer>& minimizers) {
   const RunConfig& config = setup.config;
   const std::vector<Work> work = setup.analysis->work(config);
   AllLines all;
   std::vector<std::vector<double>> made;  // of rank 0
-  if (std::ranges::any_of(work, &Work::makes_directions))
-    root_only(comm, [&] { made = setup.analysis->make_directions(setup, work, minimizers); });
+  if (std::ranges::any_of(work, &Work::makes_directions)) {
+    const bool stopped = root_only(comm, [&] {
+      try {
+        made = setup.analysis->make_directions(setup, work, minimizers);
+      } catch (const TrainingStopped&) {
+        return true;
+      }
+      return false;
+    });
+    if (stopped) return std::nullopt;
+  }
   for (std::size_t i = 0; i < work.size(); ++i) {
     if (work[i].make_row) {
       all.of_work.push_back(nullptr);
@@ -191,7 +202,8 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
   const auto minimizers = minimizers_of(comm, *begun, &ahead);
   if (!minimizers) return stop_with(comm, begun->setup, kDuringTraining);
 
-  const AllLines lines = make_lines(comm, begun->setup, *minimizers);
+  const auto lines = make_lines(comm, begun->setup, *minimizers);
+  if (!lines) return stop_with(comm, begun->setup, "while directions were made");
   EvaluationOutcome outcome;
   std::int64_t n_ahead = 0;
   RunConfig config = begun->setup.config;
@@ -206,7 +218,7 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
     const EvaluationOutcome early = ahead.keep(file, work, open);
     n_ahead += early.n_done;
     outcome.add(early);
-    outcome.add(evaluate_rows(comm, setup, *backend, work, lines.pointers(), open, file));
+    outcome.add(evaluate_rows(comm, setup, *backend, work, lines->pointers(), open, file));
     if (outcome.complete()) outcome.add(draw_rows(comm, setup, work, open, file));
     file.close();
     if (!outcome.complete()) {
@@ -217,7 +229,7 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
     }
 
     // 6. Findings are made from the file's rows; where the analysis wants more directions, 4 to 6 again with these.
-    const auto measured = setup.analysis->measure_rows(comm, setup, work, lines.pointers());
+    const auto measured = setup.analysis->measure_rows(comm, setup, work, lines->pointers());
     std::unique_ptr<Findings> findings;  // of rank 0
     const std::int64_t next = root_only(comm, [&] {
       claim.earlier.emplace(setup.config.output);

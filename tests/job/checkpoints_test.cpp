@@ -74,6 +74,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"norm", {"--norm=layer"}},
       {"bias", {"--bias=copy"}},
       {"directions-from", {"--directions-from=x.h5"}},
+      {"direction-kind", {"--direction-kind=random,gradient"}},
       {"save-directions", {"--save-directions"}},
       {"grid", {"--grid=-2:2:5"}},
       {"grid-rule", {"--grid-rule=arange"}},

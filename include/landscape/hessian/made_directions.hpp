@@ -3,12 +3,13 @@
 //
 // The worst direction is found by the conditional gradient method (Frank and Wolfe 1956) for L(theta* + e d) over the
 // ball B of random directions, e the farther end of the profile: with v the point of B that lies farthest along the
-// gradient, d <- d + gamma (v - d) for the largest gamma = 1, 1/2, 1/4, ... along which the loss rises. It begins at the
+// gradient, d <- d + gamma (v - d) for a gamma = 1, 1/2, 1/4, ... along which the loss rises. It begins at the
 // drawn directions that rise highest there: no drawn one among the first kAscentDraws rises higher than what is found,
 // which may still be a local maximum.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -31,6 +32,7 @@ struct DirectionSource {
   double end = 1.0;                   // of worst: step of the profile's farther end
   double adam_epsilon = 0.0;          // of adam
   std::span<const double> other = {};  // (n), of towards
+  std::function<void()> between = [] {};  // called between products and gradients; may throw
 };
 
 class MadeDirections {

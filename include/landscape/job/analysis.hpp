@@ -108,7 +108,8 @@ class Analysis {
   virtual std::vector<Work> work(const RunConfig& config) const = 0;
   /// Points of Work::point_set.
   virtual PointSet points(const RunConfig& config, int set) const;
-  /// Rank 0: the rows (M, n) of every work that makes its directions, at the minimizers; empty of the others.
+  /// Rank 0: the rows (M, n) of every work that makes its directions, at the minimizers; empty of the others. Throws
+  /// TrainingStopped where should_stop().
   virtual std::vector<std::vector<double>> make_directions(const Setup& setup, std::span<const Work> work,
                                                            std::span<const Minimizer> minimizers) const;
   /// The lines of a work, from its minimizer or through several of the run's. `given` are the rows (M, n) that were made
