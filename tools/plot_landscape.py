@@ -150,6 +150,8 @@ def most_bytes(file, dataset):
 def read_loss(file, loss):
     """Everything one row shows, or None while no direction is complete."""
     group = file[f"profiles/{loss}"]
+    if f"directions/{loss}" in file:
+        raise PlotError("holds profiles by kind of direction, not one set: see it with landscape_mpi reduce.")
     if f"sweep/{loss}" in file:
         raise PlotError("holds a sweep over many grids, not profiles on one: see it with landscape_mpi reduce.")
     for name in ("steps", "complete", "loss", "total_variation"):  # a damaged shape must not take all memory

@@ -86,7 +86,7 @@ std::string directions_text(const RunConfig& config) {
   const std::string how = config.directions_from.empty()
                               ? fmt::format("norm {}, bias {}", to_string(config.norm), to_string(config.bias))
                               : fmt::format("from {}", config.directions_from);
-  return fmt::format("{} directions ({})", count_text(config.n_directions), how);
+  return fmt::format("{} direction{} ({})", count_text(config.n_directions), config.n_directions == 1 ? "" : "s", how);
 }
 
 std::string quadrature_lines(const RunConfig& config) {

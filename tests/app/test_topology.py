@@ -123,11 +123,11 @@ class Profiles(SystemTest):
     def test_files_without_these_numbers_are_refused_in_one_sentence(self):
         self.run_program(*QUICK)
         with h5py.File(self.path("landscape.h5"), "r+") as file:
-            file.attrs.modify("format_version", np.int64(6))
+            file.attrs.modify("format_version", np.int64(7))
         for command in (["info"], ["reduce"], ["verify"], ["resume"], ["compare", "landscape.h5"]):
             said = self.run_program(*command, "landscape.h5", code=1).stderr
             self.assertEqual(len(said.splitlines()), 1, said)
-            self.assertIn("its format has version 6, this program reads version 7", said)
+            self.assertIn("its format has version 7, this program reads version 8", said)
 
 
 class Surfaces(SystemTest):

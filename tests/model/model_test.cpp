@@ -520,6 +520,16 @@ TEST_F(Directions, BiasModesDoWhatTheySay) {
   }
 }
 
+TEST_F(Directions, AreNormalInAllParametersWhereNothingIsScaled) {
+  std::vector<double> normal(theta_.size());
+  DirectionSet(spec_, theta_, 9, DirectionNorm::none, BiasMode::gaussian).draw(2, normal);
+  EXPECT_EQ(direction(DirectionNorm::none, BiasMode::gaussian), normal);
+  const auto filter = direction(DirectionNorm::filter, BiasMode::gaussian);
+  for (const TensorInfo& t : layout_.tensors()) {
+    for (std::size_t i = t.offset; t.is_bias && i < t.offset + t.size(); ++i) EXPECT_EQ(filter[i], normal[i]);
+  }
+}
+
 TEST_F(Directions, ArePureFunctionsOfSeedAndIndex) {
   const DirectionSet set(spec_, theta_, 9, DirectionNorm::filter, BiasMode::random);
   std::vector<double> a(theta_.size()), b(theta_.size());

@@ -34,7 +34,7 @@ def write_sample(
     with h5py.File(path, "w") as file:
         file.attrs.update(
             {
-                "format_version": 7,
+                "format_version": 8,
                 "program": "landscape_mpi",
                 "version": "0.1.0",
                 "config": "seed = 1\n",

@@ -13,7 +13,7 @@
 
 namespace landscape {
 
-inline constexpr std::int64_t kFormatVersion = 7;
+inline constexpr std::int64_t kFormatVersion = 8;
 
 /// State of the whole file: a killed job's file still says running, but nobody holds its OutputLock.
 enum class RunState { running, stopped, complete };
