@@ -31,8 +31,8 @@ std::string name_in_file(const DirectionKind& kind) {
 void require_kind(const RunConfig& config, const DirectionKind& kind, std::int64_t n) {
   const std::string name = "--direction-kind " + to_string(kind);
   if (kind.needs_span() && n > static_cast<std::int64_t>(kLargestSpan)) {
-    throw UsageError(fmt::format("{} takes the Hessian of {} parameters apart, and {} are the most: leave it out.", name,
-                                 count_text(n), count_text(kLargestSpan)));
+    throw UsageError(fmt::format("{} takes the Hessian of {} parameters apart, and {} are the most: leave it out.",
+                                 name, count_text(n), count_text(kLargestSpan)));
   }
   const std::int64_t most = kind.family == DirectionFamily::bulk ? n - 1 : n;
   if (kind.needs_span() && kind.k > most) {
@@ -65,8 +65,8 @@ KindReport reduce_kind(const Rows& rows, const RunConfig& config, LossKind loss,
   report.estimate = estimate_index(report.profiles, config);
   report.curvature = mean_curvature(report.profiles, bootstrap_options(config));
   const Minimizer minimizer = rows.minimizer(to_string(loss));
-  report.length = DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias)
-                      .typical_length();
+  report.length =
+      DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias).typical_length();
   if (kind.family == DirectionFamily::towards) {
     const std::vector<double> other = rows.minimizer(to_string(other_loss(loss))).theta;
     double square = 0.0;
@@ -102,8 +102,7 @@ ResultTable<KindReport> kind_table(const RunConfig& config, const DirectionKind&
   table.add("directions", "1", "number of directions", index(&RoughnessIndex::n_directions));
   table.add("used", "1", "usable directions", index(&RoughnessIndex::n_used));
   table.add("excluded_flat", "1", "directions left out: max f = min f", index(&RoughnessIndex::n_flat));
-  table.add("excluded_unresolved", "1", "directions left out: at rounding level",
-            index(&RoughnessIndex::n_unresolved));
+  table.add("excluded_unresolved", "1", "directions left out: at rounding level", index(&RoughnessIndex::n_unresolved));
   table.add("excluded_nonfinite", "1", "directions left out: a loss is not finite",
             index(&RoughnessIndex::n_non_finite));
   table.add("excluded_incomplete", "1", "directions left out: not complete, or damaged",
@@ -113,7 +112,8 @@ ResultTable<KindReport> kind_table(const RunConfig& config, const DirectionKind&
   table.add("mean_curvature_interval", "loss / step^2", "lower and upper bound of mean_curvature",
             [](const K& r) { return r.curvature.interval; });
   table.add("highest_end", "loss", "the greatest loss at an end of a usable profile", &K::highest_end);
-  table.add("length", "1", "sqrt(E |d|^2) of random directions, to which top, bulk, gradient, adam and towards are scaled",
+  table.add("length", "1",
+            "sqrt(E |d|^2) of random directions, to which top, bulk, gradient, adam and towards are scaled",
             &K::length);
   if (kind.family == DirectionFamily::towards)
     table.add("other_at", "step", "where the other loss's minimizer lies", &K::other_at);
@@ -151,9 +151,10 @@ std::string kind_notes(LossKind loss, const KindReport& kind) {
   std::string text;
   const RoughnessIndex& index = kind.estimate.index;
   if (index.n_used < index.n_directions) {
-    text += fmt::format("{}: {} of {} directions are usable: {} flat, {} at rounding level, {} not finite, {} not done.\n",
-                        to_string(kind.kind), index.n_used, index.n_directions, index.n_flat, index.n_unresolved,
-                        index.n_non_finite, index.n_incomplete);
+    text +=
+        fmt::format("{}: {} of {} directions are usable: {} flat, {} at rounding level, {} not finite, {} not done.\n",
+                    to_string(kind.kind), index.n_used, index.n_directions, index.n_flat, index.n_unresolved,
+                    index.n_non_finite, index.n_incomplete);
   }
   if (kind.is_zero())
     text += fmt::format("{}: RI is zero to rounding, which can make {:.1g}.\n", to_string(kind.kind),
@@ -226,8 +227,9 @@ std::vector<ResultGroup> directions_results(const RunConfig& config, const std::
   for (std::size_t i = 0; i < config.losses.size(); ++i) {
     for (std::size_t k = 0; k < config.direction_kinds.size(); ++k) {
       const DirectionKind& kind = config.direction_kinds[k];
-      groups.push_back(kind_table(config, kind).group(kind_group(config.losses[i], kind),
-                                                      losses != nullptr ? &(*losses)[i].kinds[k] : nullptr));
+      groups.push_back(
+          kind_table(config, kind)
+              .group(kind_group(config.losses[i], kind), losses != nullptr ? &(*losses)[i].kinds[k] : nullptr));
     }
   }
   return groups;
@@ -249,8 +251,8 @@ std::string directions_report(const RunConfig& config, const std::vector<KindsOf
     const std::string caption = fmt::format(
         "{}Deep {}: RI by kind of direction, {} directions a kind, {:g} % intervals\n", text.empty() ? "" : "\n",
         title(of_loss.loss), count_text(config.n_directions), 100.0 * config.confidence);
-    const std::string head = fmt::format(fmt::runtime(kLine), "kind", "RI", "interval",
-                                         "mean T", "mean f''", "interval", "end f");
+    const std::string head =
+        fmt::format(fmt::runtime(kLine), "kind", "RI", "interval", "mean T", "mean f''", "interval", "end f");
     text += caption + head + std::string(head.size() - 1, '-') + '\n';
     for (const KindReport& kind : of_loss.kinds) text += kind_line(kind);
     for (const KindReport& kind : of_loss.kinds) {
@@ -262,15 +264,17 @@ std::string directions_report(const RunConfig& config, const std::vector<KindsOf
   const double length = losses.empty() ? 0.0 : losses.front().kinds.front().length;
   std::string lengths = fmt::format("{:.4g}", length);
   if (losses.size() > 1) lengths += fmt::format(" and {:.4g}", losses.back().kinds.front().length);
-  text += wrapped(fmt::format("Random directions have the norm {} and bias {}; worst is of their ball; all others are as "
-                              "they are, scaled to their length {}. f'': curvature at s = 0. end f: the greatest loss at "
-                              "an end of a profile. A kind of one direction has T and no index.",
-                              to_string(config.norm), to_string(config.bias), lengths),
-                  kTextWidth);
+  text +=
+      wrapped(fmt::format("Random directions have the norm {} and bias {}; worst is of their ball; all others are as "
+                          "they are, scaled to their length {}. f'': curvature at s = 0. end f: the greatest loss at "
+                          "an end of a profile. A kind of one direction has T and no index.",
+                          to_string(config.norm), to_string(config.bias), lengths),
+              kTextWidth);
   if (few)
     text += wrapped("(*) few directions carry the variance, so the interval may be too short: use more --directions.",
                     kTextWidth);
-  if (const std::string unmeasured = unmeasured_text(config); !unmeasured.empty()) text += wrapped(unmeasured, kTextWidth);
+  if (const std::string unmeasured = unmeasured_text(config); !unmeasured.empty())
+    text += wrapped(unmeasured, kTextWidth);
   return text;
 }
 

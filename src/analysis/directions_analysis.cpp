@@ -74,10 +74,10 @@ class Directions : public Analysis {
     for (const LossKind loss : config.losses) {
       const Minimizer& minimizer = find_minimizer(minimizers, to_string(loss));
       const auto backend = make_cpu_backend(minimizer.spec, config.problem, setup.points, setup.training_threads);
-      DirectionSource source{*backend, loss,
-                             DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm,
-                                          config.bias),
-                             farther_end(config.grid), kAdamEpsilon};
+      DirectionSource source{
+          *backend, loss,
+          DirectionSet(minimizer.spec, minimizer.theta, config.direction_seed, config.norm, config.bias),
+          farther_end(config.grid), kAdamEpsilon};
       source.between = [&setup] {
         if (should_stop(setup)) throw TrainingStopped("Stopped while directions were made.");
       };

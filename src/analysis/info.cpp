@@ -57,9 +57,9 @@ void print_blocks(const LandscapeReader& reader, const Invocation& invocation) {
     const std::int64_t n_rows = reader.n_rows(block), n_columns = reader.n_columns(block);
     const bool is_profiles = block.starts_with("profiles/");
     fmt::print("{}    {}: {} {} x {} {}, {} of {} losses done{}\n", is_profiles ? "Profiles" : "Block   ", name, n_rows,
-               is_profiles ? (n_rows == 1 ? "direction" : "directions") : "rows", n_columns, is_profiles ? "steps" : "columns",
-               count_text(reader.n_complete_rows(block) * n_columns), count_text(n_rows * n_columns),
-               reader.has_row_vectors(block) ? ", directions stored" : "");
+               is_profiles ? (n_rows == 1 ? "direction" : "directions") : "rows", n_columns,
+               is_profiles ? "steps" : "columns", count_text(reader.n_complete_rows(block) * n_columns),
+               count_text(n_rows * n_columns), reader.has_row_vectors(block) ? ", directions stored" : "");
   }
 }
 

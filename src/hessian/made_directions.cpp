@@ -30,8 +30,7 @@ const Eigensystem& MadeDirections::eigensystem() {
   const std::size_t n = theta().size();
   std::vector<double> hessian = whole_hessian(source_.backend, source_.loss, theta(), source_.between);
   if (detail::is_finite(hessian)) return eigensystem_.emplace(symmetric_eigensystem(std::move(hessian), n, true));
-  return eigensystem_.emplace(
-      Eigensystem{std::vector<double>(n, kUndefined), std::vector<double>(n * n, kUndefined)});
+  return eigensystem_.emplace(Eigensystem{std::vector<double>(n, kUndefined), std::vector<double>(n * n, kUndefined)});
 }
 
 std::vector<double> MadeDirections::gradient() {

@@ -47,7 +47,8 @@ struct AllLines {
 };
 
 // Nothing where the job was stopped while directions were made.
-std::optional<AllLines> make_lines(const Communicator& comm, const Setup& setup, const std::vector<Minimizer>& minimizers) {
+std::optional<AllLines> make_lines(const Communicator& comm, const Setup& setup,
+                                   const std::vector<Minimizer>& minimizers) {
   const RunConfig& config = setup.config;
   const std::vector<Work> work = setup.analysis->work(config);
   AllLines all;

@@ -29,8 +29,9 @@ DirectionKind parse_direction_kind(std::string_view text, std::string_view optio
   DirectionKind kind{parse_choice(kFamilies, text.substr(0, colon), option)};
   const bool has_number = colon != std::string_view::npos;
   if (kind.needs_span() != has_number) {
-    throw UsageError(has_number ? fmt::format("{} {} takes no number: write {}.", option, text, to_string(kind))
-                                : fmt::format("{} {} lacks the number of eigenvectors: write {}:5.", option, text, text));
+    throw UsageError(has_number
+                         ? fmt::format("{} {} takes no number: write {}.", option, text, to_string(kind))
+                         : fmt::format("{} {} lacks the number of eigenvectors: write {}:5.", option, text, text));
   }
   if (has_number) {
     const std::string name = fmt::format("{} {}", option, text.substr(0, colon + 1));

@@ -19,7 +19,8 @@ def n_done(path):
     """Losses marked as complete, 0 while the file cannot be read."""
     try:
         with h5py.File(path, "r") as file:
-            return sum(int((kind["complete"][()] == 1).sum()) for loss in file["profiles"].values() for kind in loss.values())
+            blocks = [kind for loss in file["profiles"].values() for kind in loss.values()]
+            return sum(int((block["complete"][()] == 1).sum()) for block in blocks)
     except (OSError, KeyError):
         return 0
 
@@ -49,7 +50,8 @@ class Directions(SystemTest):
                         self.assertLess(np.linalg.norm(d - d @ leading @ leading.T, axis=1).max(), 1e-10 * length)
                 d = {kind: profiles[kind]["direction"][0] for kind in KINDS[3:]}
                 np.testing.assert_allclose(d["gradient"], gradient * length / np.linalg.norm(gradient), rtol=1e-10)
-                np.testing.assert_allclose(d["towards"] * found["towards/other_at"][()], theta[other] - theta[loss], rtol=1e-10)
+                away = theta[other] - theta[loss]
+                np.testing.assert_allclose(d["towards"] * found["towards/other_at"][()], away, rtol=1e-10)
                 step = -gradient / (abs(gradient) + 1e-8)
                 np.testing.assert_allclose(d["adam"], step * length / np.linalg.norm(step), rtol=1e-10)
                 ends = {kind: profiles[kind]["loss"][:, [0, -1]].max() for kind in KINDS}
@@ -84,7 +86,8 @@ class Directions(SystemTest):
                 a, b = kinds[f"profiles/{loss}/random/loss"][()], plain[f"profiles/{loss}/loss"][()]
                 self.assertEqual(a.tobytes(), b.tobytes())
                 for name in ("index", "mean", "resolution", "mean_curvature"):
-                    self.assertEqual(kinds[f"directions/{loss}/random/{name}"][()], plain[f"roughness/{loss}/{name}"][()])
+                    of_kind = kinds[f"directions/{loss}/random/{name}"][()]
+                    self.assertEqual(of_kind, plain[f"roughness/{loss}/{name}"][()])
 
     def test_ranks_rounds_and_later_directions_give_the_same_bits(self):
         self.run_program(*DIRECTIONS, "--output=one.h5", "--threads=1")
@@ -109,7 +112,8 @@ class Directions(SystemTest):
 
     def test_defaults_fit_the_network_and_the_losses(self):
         said = self.run_program("directions", "--network=linear", "--problem=cubic", "--epochs=0", "--directions=6",
-                                "--bootstrap=100", "--losses=ritz", "--bias=random", "--output=l.h5").stdout  # fmt: skip
+                                "--bootstrap=100", "--losses=ritz", "--bias=random",
+                                "--output=l.h5").stdout  # fmt: skip
         self.assertIn("Directions  random, top:1, bulk:1, gradient, adam, worst\n", said)
         said = self.run_program("directions", *NET, "--direction-kind=gradient", "--output=g.h5").stdout
         self.assertIn("Profiles    1 direction", said)

@@ -173,7 +173,8 @@ TEST(DirectionSet, TheTypicalLengthIsTheRootOfTheMeanSquareAndReachIsTheFarthest
       drawn.reach_along(reach);
       double square = 0.0;
       constexpr int kMany = 4000;
-      const bool on_spheres = norm != DirectionNorm::weight && norm != DirectionNorm::none && bias != BiasMode::gaussian;
+      const bool on_spheres =
+          norm != DirectionNorm::weight && norm != DirectionNorm::none && bias != BiasMode::gaussian;
       for (int k = 0; k < kMany; ++k) {
         drawn.generate(k, d);
         square += dot(d, d) / kMany;

@@ -1,5 +1,5 @@
-// The command directions: RI of each loss along several kinds of directions from its minimizer (direction_kind.hpp), side
-// by side. Random, top and bulk ones have direction k of each made of the same normal numbers.
+// The command directions: RI of each loss along several kinds of directions from its minimizer (direction_kind.hpp),
+// side by side. Random, top and bulk ones have direction k of each made of the same normal numbers.
 #pragma once
 
 #include <cstdint>

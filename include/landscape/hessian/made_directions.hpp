@@ -1,5 +1,5 @@
-// Directions that are made at a minimizer from its gradient, its Hessian or the loss around it (direction_kind.hpp), all
-// but the random ones.
+// Directions that are made at a minimizer from its gradient, its Hessian or the loss around it (direction_kind.hpp),
+// all but the random ones.
 //
 // The worst direction is found by the conditional gradient method (Frank and Wolfe 1956) for L(theta* + e d) over the
 // ball B of random directions, e the farther end of the profile: with v the point of B that lies farthest along the
@@ -28,10 +28,10 @@ inline constexpr std::int64_t kAscentDraws = 100;
 struct DirectionSource {
   LossBackend& backend;  // with products with the Hessian, on the profiles' points
   LossKind loss = LossKind::ritz;
-  DirectionSet drawn;                 // around the minimizer: the random directions
-  double end = 1.0;                   // of worst: step of the profile's farther end
-  double adam_epsilon = 0.0;          // of adam
-  std::span<const double> other = {};  // (n), of towards
+  DirectionSet drawn;                     // around the minimizer: the random directions
+  double end = 1.0;                       // of worst: step of the profile's farther end
+  double adam_epsilon = 0.0;              // of adam
+  std::span<const double> other = {};     // (n), of towards
   std::function<void()> between = [] {};  // called between products and gradients; may throw
 };
 

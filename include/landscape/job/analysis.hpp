@@ -112,8 +112,8 @@ class Analysis {
   /// TrainingStopped where should_stop().
   virtual std::vector<std::vector<double>> make_directions(const Setup& setup, std::span<const Work> work,
                                                            std::span<const Minimizer> minimizers) const;
-  /// The lines of a work, from its minimizer or through several of the run's. `given` are the rows (M, n) that were made
-  /// or those of --directions-from, else empty.
+  /// The lines of a work, from its minimizer or through several of the run's. `given` are the rows (M, n) that were
+  /// made or those of --directions-from, else empty.
   virtual LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                         const std::vector<double>& given) const;
   /// Numbers of some items, of indivisible rows those of whole ones; the backend holds the points of the work. What

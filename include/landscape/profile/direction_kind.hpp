@@ -1,5 +1,5 @@
-// Kinds of directions from a minimizer theta* of a loss L, whose gradient there is g and whose Hessian H. Drawn from the
-// normal numbers z that random direction k is made of (direction_set.hpp), V the eigenvectors of the k largest
+// Kinds of directions from a minimizer theta* of a loss L, whose gradient there is g and whose Hessian H. Drawn from
+// the normal numbers z that random direction k is made of (direction_set.hpp), V the eigenvectors of the k largest
 // eigenvalues of H:
 //   random     as --norm and --bias say                        top:k   along V V'z      bulk:k   along z - V V'z
 // or a single one, which has a T and no index:

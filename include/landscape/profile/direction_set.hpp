@@ -5,10 +5,10 @@
 //   filter   every output row: d_row <- d_row |w_row| / |d_row|      layer            the same per tensor
 //   weight   d <- d w, entry by entry                               dfilter, dlayer  to unit norm
 //   none     as drawn
-// and for 1-D tensors (biases)  zero   copy: d = b   random: d |b| / |d|   gaussian: as drawn. A row of zeros stays one.
-// With none and gaussian d ~ N(0, 1) in all parameters, so that E d'Hd is the trace of H. The released code divides by
-// |d| + 1e-10, which makes rows of one entry differ in length by 1e-10/|d| and changes no printed digit: no mode does
-// so here.
+// and for 1-D tensors (biases)  zero   copy: d = b   random: d |b| / |d|   gaussian: as drawn. A row of zeros stays
+// one. With none and gaussian d ~ N(0, 1) in all parameters, so that E d'Hd is the trace of H. The released code
+// divides by |d| + 1e-10, which makes rows of one entry differ in length by 1e-10/|d| and changes no printed digit: no
+// mode does so here.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +49,8 @@ class DirectionSet {
   void draw(std::int64_t k, std::span<double> normal) const;
   /// sqrt(E |d|^2) of drawn directions: their length, where that does not vary.
   double typical_length() const;
-  /// Drawn directions lie on spheres, of a row of weights, a tensor or all entries of a tensor (over w with weight; with
-  /// as-drawn entries of the length sqrt(E |d|^2)). Replaces a vector (n) by that point of these spheres' balls which
+  /// Drawn directions lie on spheres, of a row of weights, a tensor or all entries of a tensor (over w with weight;
+  /// as-drawn entries have the length sqrt(E |d|^2)). Replaces a vector (n) by that point of these spheres' balls which
   /// lies farthest along it: max v'd. Parts of `v` that are zero stay so; biases are as --bias says.
   void reach_along(std::span<double> v) const;
 

@@ -1,6 +1,6 @@
 // How far the mean of another set of M directions may lie, of values that may be zero or negative: of the persistence
-// and the curvature of profiles, and of the difference of two losses along the same directions (resampled in pairs by taking differences
-// first). With m the mean and se^2 = sum (x_i - m)^2 / n^2,
+// and the curvature of profiles, and of the difference of two losses along the same directions
+// (resampled in pairs by taking differences first). With m the mean and se^2 = sum (x_i - m)^2 / n^2,
 //
 //   |t*| = |m* - m| / se*,   interval = m -+ q se,   p of a zero mean = (1 + #{|t*| >= |m|/se}) / (B + 1),
 //
