@@ -4,60 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
-#include <string_view>
 #include <vector>
 
+#include "aligned.hpp"
+#include "cpu_gauss_newton.hpp"
 #include "cpu_kernels.hpp"
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/math/dual.hpp"
-#include "landscape/model/environment.hpp"
 #include "landscape/model/error.hpp"
 
 namespace landscape {
 namespace {
 
-/// Numbers at 64-byte alignment, as the SIMD loads demand.
-template <class Real>
-class Aligned {
- public:
-  Aligned() = default;
-  explicit Aligned(std::size_t n)
-      : size_(n), data_(new (std::align_val_t{64}) Real[std::max<std::size_t>(n, 64 / sizeof(Real))]) {}
-  Aligned(Aligned&&) noexcept = default;
-  Aligned& operator=(Aligned&&) noexcept = default;
-  Real* data() { return data_.get(); }
-  const Real* data() const { return data_.get(); }
-  std::size_t size() const { return size_; }
-
- private:
-  struct Delete {
-    void operator()(Real* p) const { ::operator delete[](p, std::align_val_t{64}); }
-  };
-  std::size_t size_ = 0;
-  std::unique_ptr<Real[], Delete> data_;
-};
 using AlignedBuffer = Aligned<double>;
-
-const cpu::Kernels& choose_kernels() {
-  const char* wish = environment("LANDSCAPE_CPU_ISA");
-  const std::string_view limit = wish == nullptr ? "avx512" : wish;
-  if (limit != "portable" && limit != "avx2" && limit != "avx512") {
-    throw UsageError(fmt::format("LANDSCAPE_CPU_ISA is '{}': choose portable, avx2 or avx512.", limit));
-  }
-#if defined(__x86_64__)
-  if (limit == "avx512" && cpu::avx512_kernels() != nullptr && __builtin_cpu_supports("avx512f") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
-    return *cpu::avx512_kernels();
-  }
-  if (limit != "portable" && cpu::avx2_kernels() != nullptr && __builtin_cpu_supports("avx2") &&
-      __builtin_cpu_supports("fma")) {
-    return *cpu::avx2_kernels();
-  }
-#endif
-  return *cpu::portable_kernels();
-}
 
 /// The starts of lines, as they are evaluated.
 class EvaluatedStarts {
@@ -90,7 +50,7 @@ class CpuBackend final : public LossBackend {
         problem_(problem),
         n_threads_(std::max(1, n_threads)),
         precision_(precision),
-        kernels_(choose_kernels()),
+        kernels_(cpu::choose_kernels()),
         n_parameters_(ParameterLayout(spec).size()),
         embedding_(spec),
         thread_work_(static_cast<std::size_t>(n_threads_)),
@@ -109,6 +69,10 @@ class CpuBackend final : public LossBackend {
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override;
   void hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
                         std::span<double> products) override;
+  std::unique_ptr<GaussNewtonModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
+                                                       StepSpace space) override;
+  void path_curvature(LossKind loss, std::span<const double> theta, std::span<const double> direction,
+                      std::span<double> curvature) override;
 
  private:
   /// The points as one loss's kernels want them, made when that loss is first asked for.
@@ -127,6 +91,11 @@ class CpuBackend final : public LossBackend {
     std::int64_t first(std::int64_t chunk) const { return chunk * per_chunk; }
     std::int64_t count(std::int64_t chunk) const { return std::min(per_chunk, n_blocks - first(chunk)); }
   };
+  /// gradient (n) of the sums over all chunks, each a folded gradient and a number behind it that add(first block, number
+  /// of blocks, sums (size + 1), work area) writes; returns the sum of that number.
+  template <class Add>
+  double sum_chunks(const std::vector<double>& evaluated, const cpu::PointBlocks& points, std::size_t size,
+                    std::size_t n_work, double cost_per_entry, std::span<double> gradient, const Add& add);
   void unfold_product(const std::vector<double>& theta, const std::vector<double>& direction, const double* folded,
                       std::size_t size, std::span<double> product) const;
   static Chunks chunks_of(const cpu::PointBlocks& points) {
@@ -290,19 +259,26 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
   const cpu::PointBlocks& points = prepared(loss).blocks;
   const std::size_t size = kernels_.gradient_size(e);
   const std::size_t n_work = kernels_.gradient_work(e);
+  const double cost = static_cast<double>((spec_.dimension + 2) * 6);
+  return sum_chunks(evaluated, points, size, n_work, cost, gradient,
+                    [&](std::int64_t first, std::int64_t count, double* out, double* scratch) {
+                      out[size] = kernels_.gradient(e, evaluated.data(), points, first, count, out, scratch);
+                    });
+}
+
+template <class Add>
+double CpuBackend::sum_chunks(const std::vector<double>& evaluated, const cpu::PointBlocks& points, std::size_t size,
+                              std::size_t n_work, double cost_per_entry, std::span<double> gradient, const Add& add) {
   const Chunks chunks = chunks_of(points);
   std::vector<double> partial(static_cast<std::size_t>(chunks.n) * (size + 1));
-  const double cost =
-      static_cast<double>(points.n_blocks) * cpu::kBlock * static_cast<double>((spec_.dimension + 2) * 6 * size);
+  const double cost = static_cast<double>(points.n_blocks) * cpu::kBlock * cost_per_entry * static_cast<double>(size);
   const int threads = worthwhile_threads(cost, chunks.n);
 #pragma omp parallel num_threads(threads)
   {
     double* scratch = work(n_work);
 #pragma omp for schedule(dynamic, 1)
     for (std::int64_t chunk = 0; chunk < chunks.n; ++chunk) {
-      double* out = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
-      out[size] =
-          kernels_.gradient(e, evaluated.data(), points, chunks.first(chunk), chunks.count(chunk), out, scratch);
+      add(chunks.first(chunk), chunks.count(chunk), partial.data() + static_cast<std::size_t>(chunk) * (size + 1), scratch);
     }
   }
   for (std::int64_t chunk = 1; chunk < chunks.n; ++chunk) {
@@ -314,6 +290,20 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
   embedding_.gather(std::span<double>(row));
   std::copy_n(row.begin(), gradient.size(), gradient.begin());
   return partial[size];
+}
+
+void CpuBackend::path_curvature(LossKind loss, std::span<const double> theta, std::span<const double> direction,
+                                std::span<double> curvature) {
+  if (theta.size() != n_parameters_ || direction.size() != n_parameters_ || curvature.size() != n_parameters_)
+    throw Error("Parameters, direction and curvature do not fit the network.");
+  const cpu::Evaluation e = evaluation(loss);
+  const std::vector<double> evaluated = embedding_.spread_copy(theta), along = embedding_.spread_copy(direction);
+  const cpu::PointBlocks& points = prepared(loss).blocks;
+  const double cost = static_cast<double>((spec_.dimension + 2) * 10);
+  sum_chunks(evaluated, points, kernels_.gradient_size(e), kernels_.curvature_work(e), cost, curvature,
+             [&](std::int64_t first, std::int64_t count, double* out, double* scratch) {
+               kernels_.curvature(e, evaluated.data(), along.data(), points, first, count, out, scratch);
+             });
 }
 
 void CpuBackend::hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
@@ -358,6 +348,41 @@ void CpuBackend::hessian_products(LossKind loss, std::span<const double> theta, 
       unfold_product(evaluated, directions[static_cast<std::size_t>(k)], sum, size, part(products, begin + k));
     }
   }
+}
+
+std::unique_ptr<GaussNewtonModel> CpuBackend::gauss_newton_model(LossKind loss, std::span<const double> theta,
+                                                                 StepSpace space) {
+  if (theta.size() != n_parameters_) throw Error("Parameters do not fit the network.");
+  const cpu::Evaluation e = evaluation(loss);
+  const std::vector<double> evaluated = embedding_.spread_copy(theta);
+  const cpu::PointBlocks& points = prepared(loss).blocks;
+  const std::int64_t per_point = cpu::rows_per_point(e);
+  const std::int64_t n_rows = per_point * static_cast<std::int64_t>(points_.size());
+  if (space == StepSpace::automatic) space = step_space(theta.size(), static_cast<std::size_t>(n_rows));
+  const std::size_t n_work = kernels_.rows_work(e);
+  const auto write = [&](std::int64_t first, std::int64_t count, double* rows, std::size_t ld) {
+    const std::int64_t block_rows = cpu::kBlock * per_point;
+    const double cost =
+        static_cast<double>(count * block_rows) * static_cast<double>((spec_.dimension + 2) * 6) * static_cast<double>(evaluated.size());
+#pragma omp parallel num_threads(worthwhile_threads(cost, count))
+    {
+      double* scratch = work(n_work);
+#pragma omp for schedule(dynamic, 1)
+      for (std::int64_t block = 0; block < count; ++block) {
+        double* to = rows + static_cast<std::size_t>(block * block_rows) * ld;
+        kernels_.rows(e, evaluated.data(), points, first + block, 1, to, ld, scratch);
+        if (embedding_.is_identity()) continue;
+        for (std::int64_t r = 0; r < block_rows; ++r) {
+          const std::span row(to + static_cast<std::size_t>(r) * ld, evaluated.size());
+          embedding_.gather(row);
+          std::ranges::fill(row.subspan(n_parameters_), 0.0);
+        }
+      }
+    }
+  };
+  return cpu::make_gauss_newton_model(
+      kernels_, {n_parameters_, evaluated.size(), n_rows, points.n_blocks, cpu::kBlock * per_point, write}, space,
+      n_threads_);
 }
 
 // From the folded gradient (size) and, behind it, its derivative along the direction to that of theta's gradient.

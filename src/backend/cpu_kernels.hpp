@@ -14,6 +14,7 @@ namespace landscape::cpu {
 
 inline constexpr int kBlock = 32;         // points per block; loss lanes
 inline constexpr int kGradientLanes = 8;  // logical lanes of a gradient sum
+inline constexpr std::size_t kGramRows = 8, kGramColumns = 256;  // of a matrix product's piece
 
 /// Points in blocks of kBlock, structure of arrays; the last block is padded with copies of the last point at weight 0.
 template <class Real>
@@ -58,14 +59,38 @@ struct Kernels {
   /// [first, first + count).
   void (*product)(const Evaluation&, const double* theta, const double* direction, const PointBlocks&,
                   std::int64_t first, std::int64_t count, double* folded, double* work);
+  std::size_t (*rows_work)(const Evaluation&);
+  /// Rows of the Gauss-Newton model, each times the root of its point's weight, of the points in blocks [first, first +
+  /// count): (count kBlock K, ld), those of a point one after the other, K = rows_per_point(). Needs ld of at least as
+  /// many entries as theta has; what is behind them is left alone.
+  void (*rows)(const Evaluation&, const double* theta, const PointBlocks&, std::int64_t first, std::int64_t count,
+               double* rows, std::size_t ld, double* work);
+  std::size_t (*curvature_work)(const Evaluation&);
+  /// Folded gradient (gradient_size) of sum_q rows' rows j'' at theta, j'' the second derivative of the point's jet along
+  /// `direction`, of the points in blocks [first, first + count).
+  void (*curvature)(const Evaluation&, const double* theta, const double* direction, const PointBlocks&,
+                    std::int64_t first, std::int64_t count, double* folded, double* work);
+  /// to[i][j] += sign sum_q a[q][i] a[q][j] for kGramRows rows i from i0 on and kGramColumns columns j from j0 on, fewer
+  /// where the matrix ends; a (n_rows, ld) and to (n, ld) aligned to 64 bytes, ld a multiple of kGramRows. The sum runs
+  /// over q in order. work: kGramRows kGramColumns.
+  void (*add_gram)(const double* a, std::int64_t n_rows, std::size_t ld, std::size_t i0, std::size_t j0, double sign,
+                   double* to, double* work);
   std::size_t (*single_work)(const Evaluation&);  // in floats
   /// As `loss`, every operation in single precision: parameters, step, points and sums are rounded to float.
   double (*single_loss)(const Evaluation&, const double* theta, const double* direction, double step,
                         const SinglePointBlocks&, float* work);
 };
 
+/// Rows of the Gauss-Newton model at one point.
+inline int rows_per_point(const Evaluation& e) {
+  return e.loss == LossKind::ritz ? math::gauss_newton_rows<LossKind::ritz>(e.dimension)
+                                  : math::gauss_newton_rows<LossKind::galerkin>(e.dimension);
+}
+
 const Kernels* portable_kernels();
 const Kernels* avx2_kernels();    // null where the compiler cannot build them
 const Kernels* avx512_kernels();  // null where the compiler cannot build them
+/// The widest of this processor, or LANDSCAPE_CPU_ISA's. Throws UsageError where that is no instruction set.
+const Kernels& choose_kernels();
 
 }  // namespace landscape::cpu

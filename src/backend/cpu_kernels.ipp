@@ -2,6 +2,7 @@
 // LANDSCAPE_CPU_LANES (doubles per register) and LANDSCAPE_CPU_ROWS x LANDSCAPE_CPU_COLUMNS, the register block of the
 // matrix product.
 #include <algorithm>
+#include <type_traits>
 
 #include "cpu_kernels.hpp"
 #include "landscape/math/dual.hpp"
@@ -307,6 +308,186 @@ void product(const Evaluation& e, const double* theta, const double* direction, 
     constexpr LossKind kLoss = decltype(kind)::value;
     chunk_product<kActivation, kLoss>(shape_of(e), theta, direction, points, first, count, folded, work);
   });
+}
+
+// ---- rows of the Gauss-Newton model -------------------------------------------------------------------------------
+
+template <Activation kActivation, LossKind kLoss>
+void chunk_rows(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first,
+                std::int64_t count, double* rows, std::size_t ld, double* work) {
+  const int d = s.dimension(), n = math::parameter_count(s);
+  const int per_point = math::gauss_newton_rows<kLoss>(d);
+  L* x = reinterpret_cast<L*>(work);
+  L* wide_theta = x + d;
+  L* folded = wide_theta + n;
+  L* row = folded + FoldedLayout<DynamicShape>{s}.size();
+  L* scratch = row + n;
+  const math::AdjointWork<kLoss, L> at(s, scratch);
+  const FoldedNetwork<double> net =
+      math::fold(s, theta, reinterpret_cast<double*>(scratch + math::gradient_work<kLoss, L>(s)));
+  for (int i = 0; i < n; ++i) wide_theta[i] = L(theta[i]);
+  for (std::int64_t block = first; block < first + count; ++block) {
+    const L* px = lanes_at(points.x + block * d * kBlock);
+    const math::IntegrandTerms<L> terms = terms_of<L>(points, block);
+    for (int r = 0; r < kRegistersPerBlock; ++r) {
+      const std::int64_t q = block * kBlock + r * kLanes;
+      for (int j = 0; j < d; ++j) x[j] = px[j * kRegistersPerBlock + r];
+      const L root = math::square_root(*lanes_at(points.weight + q));
+      math::forward_and_keep<kActivation>(s, net, x, at);
+      for (int k = 0; k < per_point; ++k) {
+        math::jacobian_row(s, net, x, at_register(terms, r), k, root, at, folded);
+        math::unfold_gradient(s, wide_theta, folded, row);
+        const std::int64_t place = q - first * kBlock;
+        for (int lane = 0; lane < kLanes; ++lane) {
+          double* to = rows + static_cast<std::size_t>((place + lane) * per_point + k) * ld;
+          for (int i = 0; i < n; ++i) to[i] = row[i].v[lane];
+        }
+      }
+    }
+  }
+}
+
+std::size_t rows_work(const Evaluation& e) {
+  const DynamicShape s = shape_of(e);
+  const FoldedLayout<DynamicShape> layout{s};
+  const int jets = std::max(math::gradient_work<LossKind::ritz, L>(s), math::gradient_work<LossKind::galerkin, L>(s));
+  return static_cast<std::size_t>(e.dimension + 2 * math::parameter_count(s) + layout.size() + jets) * kLanes +
+         round_up(static_cast<std::size_t>(layout.buffer_size()));
+}
+
+void rows(const Evaluation& e, const double* theta, const PointBlocks& points, std::int64_t first, std::int64_t count,
+          double* rows, std::size_t ld, double* work) {
+  dispatch_loss(e, [&](auto activation, auto kind) {
+    constexpr Activation kActivation = decltype(activation)::value;
+    constexpr LossKind kLoss = decltype(kind)::value;
+    chunk_rows<kActivation, kLoss>(shape_of(e), theta, points, first, count, rows, ld, work);
+  });
+}
+
+// ---- how the rows' values bend along a direction ------------------------------------------------------------------
+
+constexpr double kCurvatureStep = 0.1;  // of central differences: rounding and the fourth derivative both stay small
+
+template <Activation kActivation, LossKind kLoss>
+void chunk_curvature(const DynamicShape& s, const double* theta, const double* direction, const PointBlocks& points,
+                     std::int64_t first, std::int64_t count, double* folded, double* work) {
+  constexpr bool kLaplacian = kLoss == LossKind::galerkin;
+  const FoldedLayout<DynamicShape> layout{s};
+  const int d = s.dimension(), n = math::parameter_count(s), size = layout.size();
+  const int columns = d + (kLaplacian ? 2 : 1), per_point = math::gauss_newton_rows<kLoss>(d);
+  L* sums = reinterpret_cast<L*>(work);
+  L* x = sums + kGradientSets * size;
+  L* before = x + d;
+  L* after = before + d + 2;
+  L* row = after + d + 2;
+  L* jet_scratch = row + d + 2;
+  L* scratch = jet_scratch + math::forward_work<true, 1, L>(s);
+  const math::AdjointWork<kLoss, L> at(s, scratch);
+  double* moved = reinterpret_cast<double*>(scratch + math::gradient_work<kLoss, L>(s));
+  double* buffer = moved + round_up(static_cast<std::size_t>(n));
+  const std::size_t n_buffer = round_up(static_cast<std::size_t>(layout.buffer_size()));
+  const auto folded_at = [&](double step, double* to) {
+    for (int i = 0; i < n; ++i) moved[i] = math::fma(step, direction[i], theta[i]);
+    return math::fold(s, static_cast<const double*>(moved), to);
+  };
+  const FoldedNetwork<double> here = folded_at(0.0, buffer);
+  const FoldedNetwork<double> back = folded_at(-kCurvatureStep, buffer + n_buffer);
+  const FoldedNetwork<double> ahead = folded_at(kCurvatureStep, buffer + 2 * n_buffer);
+  for (int i = 0; i < kGradientSets * size; ++i) sums[i] = L(0.0);
+  for (std::int64_t block = first; block < first + count; ++block) {
+    const L* px = lanes_at(points.x + block * d * kBlock);
+    const math::IntegrandTerms<L> terms = terms_of<L>(points, block);
+    for (int r = 0; r < kRegistersPerBlock; ++r) {
+      for (int j = 0; j < d; ++j) x[j] = px[j * kRegistersPerBlock + r];
+      const L root = math::square_root(*lanes_at(points.weight + block * kBlock + r * kLanes));
+      math::forward_and_keep<kActivation>(s, here, x, at);
+      math::forward_jet<kActivation, kLaplacian, 1>(s, back, x, before, jet_scratch);
+      math::forward_jet<kActivation, kLaplacian, 1>(s, ahead, x, after, jet_scratch);
+      for (int c = 0; c < columns; ++c) {
+        after[c] = ((after[c] - at.out[c]) - (at.out[c] - before[c])) * L(1.0 / (kCurvatureStep * kCurvatureStep));
+        at.out_bar[c] = L(0.0);
+      }
+      for (int k = 0; k < per_point; ++k) {
+        math::gauss_newton_row<kLoss>(d, at.out, at_register(terms, r), k, root, row);
+        L bent(0.0);
+        for (int c = 0; c < columns; ++c) bent = fma(row[c], after[c], bent);
+        for (int c = 0; c < columns; ++c) at.out_bar[c] = fma(bent, row[c], at.out_bar[c]);
+      }
+      math::add_adjoint(s, here, x, at, sums + r % kGradientSets * size);
+    }
+  }
+  for (int i = 0; i < size; ++i) folded[i] = sum_of_sets([&](int set) { return sums[set * size + i]; });
+}
+
+std::size_t curvature_work(const Evaluation& e) {
+  const DynamicShape s = shape_of(e);
+  const FoldedLayout<DynamicShape> layout{s};
+  const int jets = std::max(math::gradient_work<LossKind::ritz, L>(s), math::gradient_work<LossKind::galerkin, L>(s)) +
+                   math::forward_work<true, 1, L>(s);
+  return static_cast<std::size_t>(kGradientSets * layout.size() + 4 * e.dimension + 6 + jets) * kLanes +
+         round_up(static_cast<std::size_t>(math::parameter_count(s))) +
+         3 * round_up(static_cast<std::size_t>(layout.buffer_size()));
+}
+
+void curvature(const Evaluation& e, const double* theta, const double* direction, const PointBlocks& points,
+               std::int64_t first, std::int64_t count, double* folded, double* work) {
+  dispatch_loss(e, [&](auto activation, auto kind) {
+    constexpr Activation kActivation = decltype(activation)::value;
+    constexpr LossKind kLoss = decltype(kind)::value;
+    chunk_curvature<kActivation, kLoss>(shape_of(e), theta, direction, points, first, count, folded, work);
+  });
+}
+
+// ---- products of matrices -----------------------------------------------------------------------------------------
+
+/// out[r][c] = sum_q a[q][r] x[q][c] for kRows x kWide registers; rows of a, x and out are lda, ldx and ldo apart.
+template <int kRows, int kWide>
+__attribute__((noinline)) void gram_tile(const double* __restrict a, int lda, int n_rows, const L* __restrict x,
+                                         int ldx, L* __restrict out, int ldo) {
+  L sum[kRows][kWide];
+  for (int r = 0; r < kRows; ++r) {
+    for (int c = 0; c < kWide; ++c) sum[r][c] = L(0.0);
+  }
+  for (int q = 0; q < n_rows; ++q) {
+    const double* aq = a + static_cast<std::ptrdiff_t>(q) * lda;
+    const L* xq = x + static_cast<std::ptrdiff_t>(q) * ldx;
+    LANDSCAPE_UNROLL
+    for (int c = 0; c < kWide; ++c) {
+      LANDSCAPE_UNROLL
+      for (int r = 0; r < kRows; ++r) sum[r][c] = fma(L(aq[r]), xq[c], sum[r][c]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int c = 0; c < kWide; ++c) out[r * ldo + c] = sum[r][c];
+  }
+}
+
+void add_gram(const double* a, std::int64_t n_rows, std::size_t ld, std::size_t i0, std::size_t j0, double sign,
+              double* to, double* work) {
+  constexpr int kRows = math::DenseBlocking<L>::kRows, kColumns = math::DenseBlocking<L>::kColumns;
+  static_assert(kGramRows % kRows == 0 && kGramRows % kLanes == 0 && kGramColumns % kLanes == 0);
+  const std::size_t n = std::min(kGramColumns, ld - j0);
+  const int columns = static_cast<int>(n / kLanes), lead = static_cast<int>(ld), m = static_cast<int>(n_rows);
+  for (std::size_t r = 0; r < kGramRows; r += kRows) {
+    L* out = reinterpret_cast<L*>(work) + r * static_cast<std::size_t>(columns);
+    const L* x = lanes_at(a + j0);
+    for (int c = 0; c < columns;) {
+      const auto tile = [&]<int kWide>(std::integral_constant<int, kWide>) {
+        gram_tile<kRows, kWide>(a + i0 + r, lead, m, x + c, lead / kLanes, out + c, columns);
+        c += kWide;
+      };
+      if (columns - c >= kColumns) {
+        tile(std::integral_constant<int, kColumns>{});
+      } else {
+        tile(std::integral_constant<int, 1>{});
+      }
+    }
+  }
+  for (std::size_t r = 0; r < kGramRows; ++r) {
+    double* row = to + (i0 + r) * ld + j0;
+    const double* sum = work + r * n;
+    for (std::size_t j = 0; j < n; ++j) row[j] += sign * sum[j];
+  }
 }
 
 }  // namespace

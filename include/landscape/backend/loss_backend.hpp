@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "landscape/backend/gauss_newton_model.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/model/network_spec.hpp"
 #include "landscape/profile/line_set.hpp"
@@ -64,6 +65,15 @@ class LossBackend {
   /// Throws Error where the device has none.
   virtual void hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
                                 std::span<double> products);
+  /// The Gauss-Newton model of the loss at theta on the present points. Throws Error where the device has none, or where
+  /// both spaces are larger than kMostStepUnknowns.
+  virtual std::unique_ptr<GaussNewtonModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
+                                                               StepSpace space = StepSpace::automatic);
+  /// curvature (n) = J' y'', where the rows J of that model are the derivatives of y: y'' is its second derivative along
+  /// `direction` (n) at theta, by central differences, without that of the rows themselves where the equation is not
+  /// linear. Throws Error where the device has no such model.
+  virtual void path_curvature(LossKind loss, std::span<const double> theta, std::span<const double> direction,
+                              std::span<double> curvature);
 };
 
 /// CPU backend on `n_threads` threads (>= 1). Uses the widest instruction set of the processor unless the environment

@@ -255,7 +255,7 @@ LANDSCAPE_INLINE void unfold_gradient(const Shape& s, const W* theta, const W* f
       const W g_c = folded[from.odd_bias(k) + i];
       gradient[to.layer_bias(to.odd_layer(k)) + i] = g_c;
       for (int m = 0; m < w; ++m) {
-        W g = k == 0 ? 0.0 : folded[from.odd_weight(k) + i * w + m];
+        W g = k == 0 ? W(0.0) : folded[from.odd_weight(k) + i * w + m];
         if (from.has_direct(k)) {
           g = fma(g_c, b_in[m], g);
           g_in_bias[m] = fma(odd[i * w + m], g_c, g_in_bias[m]);

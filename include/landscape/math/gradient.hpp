@@ -83,28 +83,48 @@ LANDSCAPE_INLINE void accumulate_outer(const Shape& s, int columns, const T* bar
   }
 }
 
-/// Adds the gradient of weight * integrand at point x (d) to `gradient` (FoldedLayout::size) and returns weight *
-/// integrand, whose coefficients at x are `terms`.
-template <Activation kActivation, LossKind kLoss, class Shape, class T, class W, class Real>
-LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, const T* x,
-                                 const IntegrandTerms<Real>& terms, const Real& weight, T* gradient, T* work) {
+/// What the adjoint needs of a forward pass, in `work` (gradient_work).
+template <LossKind kLoss, class T>
+struct AdjointWork {
+  int columns, n;
+  T* odd_in;   // (nb, w, columns) pre-activations of odd layers
+  T* odd_out;  // (nb, w, columns)
+  T* even_in;
+  T* stream;  // (nb, w, columns) z_k
+  T* z_bar;
+  T* v_bar;
+  T* h_bar;
+  T* slopes;   // (2 nb, w, 3)
+  T* out;      // (columns) the network's jet
+  T* out_bar;  // (columns) its adjoint
+
+  template <class Shape>
+  LANDSCAPE_INLINE AdjointWork(const Shape& s, T* work)
+      : columns(s.dimension() + (kLoss == LossKind::galerkin ? 2 : 1)),
+        n(s.width() * columns),
+        odd_in(work),
+        odd_out(odd_in + s.blocks() * n),
+        even_in(odd_out + s.blocks() * n),
+        stream(even_in + s.blocks() * n),
+        z_bar(stream + s.blocks() * n),
+        v_bar(z_bar + n),
+        h_bar(v_bar + n),
+        slopes(h_bar + n),
+        out(slopes + 6 * s.blocks() * s.width()),
+        out_bar(out + columns) {}
+};
+
+/// The network's jet at x (d), keeping what the adjoint needs of it.
+template <Activation kActivation, LossKind kLoss, class Shape, class T, class W>
+LANDSCAPE_INLINE void forward_and_keep(const Shape& s, const FoldedNetwork<W>& net, const T* x,
+                                       const AdjointWork<kLoss, T>& at) {
   constexpr bool kLaplacian = kLoss == LossKind::galerkin;
   const FoldedLayout<Shape> layout{s};
   const int d = s.dimension(), w = s.width(), nb = s.blocks();
-  const int columns = d + (kLaplacian ? 2 : 1);
-  const int n = w * columns;
   const W* parameters = net.parameters;
-  T* odd_in = work;              // (nb, w, columns) pre-activations of odd layers
-  T* odd_out = odd_in + nb * n;  // (nb, w, columns)
-  T* even_in = odd_out + nb * n;
-  T* stream = even_in + nb * n;  // (nb, w, columns) z_k
-  T* z_bar = stream + nb * n;
-  T* v_bar = z_bar + n;
-  T* h_bar = v_bar + n;
-  T* slopes = h_bar + n;  // (2 nb, w, 3)
-  T* out = slopes + 6 * nb * w;
-  T* out_bar = out + columns;
-
+  const int columns = at.columns, n = at.n;
+  T *odd_in = at.odd_in, *odd_out = at.odd_out, *even_in = at.even_in, *stream = at.stream;
+  T *slopes = at.slopes, *out = at.out;
   out[0] = T(parameters[layout.out_bias()]);
   LANDSCAPE_UNROLL_SHAPE
   for (int j = 0; j < d; ++j) {
@@ -170,10 +190,22 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
     LANDSCAPE_UNROLL_SHAPE
     for (int c = 0; c < columns; ++c) out[c] = fma(a, z_last[i * columns + c], out[c]);
   }
+}
 
-  const T value = T(weight) * loss_integrand<kLoss>(d, out, 1, terms);
-  loss_integrand_adjoint<kLoss>(d, out, terms, weight, out_bar);
-
+/// Adds the gradient, with respect to the folded parameters, of what has the derivatives at.out_bar by the jet that was
+/// kept; that may be done again for other derivatives.
+template <LossKind kLoss, class Shape, class T, class W>
+LANDSCAPE_INLINE void add_adjoint(const Shape& s, const FoldedNetwork<W>& net, const T* x,
+                                  const AdjointWork<kLoss, T>& at, T* gradient) {
+  constexpr bool kLaplacian = kLoss == LossKind::galerkin;
+  const FoldedLayout<Shape> layout{s};
+  const int d = s.dimension(), w = s.width(), nb = s.blocks();
+  const W* parameters = net.parameters;
+  const int columns = at.columns, n = at.n;
+  const T *odd_in = at.odd_in, *odd_out = at.odd_out, *even_in = at.even_in, *stream = at.stream;
+  const T *slopes = at.slopes, *out_bar = at.out_bar;
+  T *z_bar = at.z_bar, *v_bar = at.v_bar, *h_bar = at.h_bar;
+  const T* z_last = s.ends_half() ? odd_out + (nb - 1) * n : stream + (nb - 1) * n;
   gradient[layout.out_bias()] = gradient[layout.out_bias()] + out_bar[0];
   LANDSCAPE_UNROLL_SHAPE
   for (int j = 0; j < d; ++j) {
@@ -234,7 +266,30 @@ LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, co
       for (int i = 0; i < n; ++i) z_bar[i] = s.skip() ? z_bar[i] + v_bar[i] : v_bar[i];
     }
   }
+}
+
+/// Adds the gradient of weight * integrand at point x (d) to `gradient` (FoldedLayout::size) and returns weight *
+/// integrand, whose coefficients at x are `terms`.
+template <Activation kActivation, LossKind kLoss, class Shape, class T, class W, class Real>
+LANDSCAPE_INLINE T loss_gradient(const Shape& s, const FoldedNetwork<W>& net, const T* x,
+                                 const IntegrandTerms<Real>& terms, const Real& weight, T* gradient, T* work) {
+  const AdjointWork<kLoss, T> at(s, work);
+  forward_and_keep<kActivation>(s, net, x, at);
+  const T value = T(weight) * loss_integrand<kLoss>(s.dimension(), at.out, 1, terms);
+  loss_integrand_adjoint<kLoss>(s.dimension(), at.out, terms, weight, at.out_bar);
+  add_adjoint(s, net, x, at, gradient);
   return value;
+}
+
+/// One row of a loss's Gauss-Newton model (gauss_newton_row) times `root`, by the folded parameters; the jet at x was
+/// kept. Overwrites `row` (FoldedLayout::size).
+template <LossKind kLoss, class Shape, class T, class W, class Real>
+LANDSCAPE_INLINE void jacobian_row(const Shape& s, const FoldedNetwork<W>& net, const T* x,
+                                   const IntegrandTerms<Real>& terms, int k, const T& root,
+                                   const AdjointWork<kLoss, T>& at, T* row) {
+  gauss_newton_row<kLoss>(s.dimension(), at.out, terms, k, root, at.out_bar);
+  for (int i = 0; i < FoldedLayout<Shape>{s}.size(); ++i) row[i] = T(0.0);
+  add_adjoint(s, net, x, at, row);
 }
 
 LANDSCAPE_MATH_END

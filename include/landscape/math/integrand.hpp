@@ -23,6 +23,8 @@ enum class LossKind { ritz, galerkin };
 
 LANDSCAPE_MATH_BEGIN
 
+inline constexpr double kRootOfTwo = 1.4142135623730951;
+
 /// Where one point's coefficients lie. Pointers, so that nothing is loaded before it is used.
 template <class Real>
 struct IntegrandTerms {
@@ -101,6 +103,43 @@ LANDSCAPE_INLINE void loss_integrand_adjoint(int dimension, const T* network, co
       adjoint[1 + k] = T(weight) * g * T(*at.top);
     }
     adjoint[0] = T(weight) * by_value;
+  }
+}
+
+/// Rows of a loss's Gauss-Newton model at one point.
+template <LossKind kLoss>
+LANDSCAPE_INLINE constexpr int gauss_newton_rows(int dimension) {
+  return kLoss == LossKind::galerkin ? 1 : dimension + 1;
+}
+
+/// The loss as a sum of weight * integrand has for its Gauss-Newton model the matrix M = sum weight * row' row, with
+/// rows of derivatives by N, grad N (d) and (Galerkin only) Lap N:
+///   Galerkin  the residual's, times sqrt 2: M is the Hessian without the second derivatives of r;
+///   Ritz      those of top grad N + N slope (d rows), and sqrt of 2 value + 12 cubic N^2, where that is positive, by
+///             N: M is the energy's second variation, a grad v . grad v + (c + 3 s u^2) v^2 for v = du/dtheta, without
+///             what is negative of it (Mueller and Zeinhofer, Achieving high accuracy with PINNs via energy natural
+///             gradient descent, ICML 2023).
+/// Writes row k times `root`.
+template <LossKind kLoss, class T, class Real>
+LANDSCAPE_INLINE void gauss_newton_row(int dimension, const T* network, const IntegrandTerms<Real>& at, int k,
+                                       const T& root, T* row) {
+  const T n = network[0];
+  if constexpr (kLoss == LossKind::galerkin) {
+    const T scaled = T(kRootOfTwo) * root;
+    T by_value = T(*at.value);
+    if (at.cubic != nullptr) by_value = fma(T(3.0) * T(*at.cubic), n * n, by_value);
+    row[0] = scaled * by_value;
+    for (int j = 0; j < dimension; ++j) row[1 + j] = scaled * T(at.slope[j * at.slope_stride]);
+    row[1 + dimension] = scaled * T(*at.top);
+  } else {
+    for (int j = 0; j < dimension; ++j) row[1 + j] = j == k ? root * T(*at.top) : T(0.0);
+    if (k < dimension) {
+      row[0] = root * T(at.slope[k * at.slope_stride]);
+    } else {
+      T square = T(2.0) * T(*at.value);
+      if (at.cubic != nullptr) square = fma(T(12.0) * T(*at.cubic), n * n, square);
+      row[0] = root * square_root(pick_if_negative(square, T(0.0), square));
+    }
   }
 }
 

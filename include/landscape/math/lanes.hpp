@@ -119,6 +119,11 @@ LANDSCAPE_INLINE Lanes<N> abs(Lanes<N> x) {
   return lanes_from_bits<N>(to_bits(x) & 0x7fffffffffffffffULL);
 }
 template <int N>
+LANDSCAPE_INLINE Lanes<N> square_root(Lanes<N> x) {
+  for (int i = 0; i < N; ++i) x.v[i] = __builtin_sqrt(x.v[i]);
+  return x;
+}
+template <int N>
 LANDSCAPE_INLINE Lanes<N> copy_sign(Lanes<N> magnitude, Lanes<N> sign) {
   return lanes_from_bits<N>((to_bits(magnitude) & 0x7fffffffffffffffULL) | (to_bits(sign) & 0x8000000000000000ULL));
 }

@@ -56,6 +56,8 @@ LANDSCAPE_INLINE double negate_by_bit(double t, double v) {
 
 LANDSCAPE_INLINE double abs(double x) { return from_bits(to_bits(x) & 0x7fffffffffffffffULL); }
 
+LANDSCAPE_INLINE double square_root(double x) { return ::sqrt(x); }
+
 /// |magnitude| with the sign of `sign`.
 LANDSCAPE_INLINE double copy_sign(double magnitude, double sign) {
   return from_bits((to_bits(magnitude) & 0x7fffffffffffffffULL) | (to_bits(sign) & 0x8000000000000000ULL));

@@ -1,0 +1,28 @@
+// The CPU's Gauss-Newton model, from rows that are made chunk by chunk.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "cpu_kernels.hpp"
+#include "landscape/backend/gauss_newton_model.hpp"
+
+namespace landscape::cpu {
+
+/// Where rows of J come from.
+struct RowSource {
+  std::size_t n;             // parameters
+  std::size_t n_evaluated;   // entries that a row is made with before its first n are gathered, >= n
+  std::int64_t n_rows;       // R, of the points alone
+  std::int64_t n_blocks;     // of points, the last one padded with rows of zeros
+  std::int64_t block_rows;   // rows of a block
+  /// Writes the rows of blocks [first, first + count), (count block_rows, ld); at most n_threads threads.
+  std::function<void(std::int64_t first, std::int64_t count, double* rows, std::size_t ld)> write;
+};
+
+/// Reads all rows at once. `space` is not automatic.
+std::unique_ptr<GaussNewtonModel> make_gauss_newton_model(const Kernels& kernels, const RowSource& rows,
+                                                          StepSpace space, int n_threads);
+
+}  // namespace landscape::cpu

@@ -1,0 +1,29 @@
+// Gauss-Newton for the least-squares loss and energy natural gradient for the Ritz loss: Newton's method with the
+// backend's Gauss-Newton model in place of the Hessian, damped (Levenberg 1944, Marquardt 1963) and with a line search.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "landscape/backend/loss_backend.hpp"
+#include "minimizer_outcome.hpp"
+
+namespace landscape {
+
+/// What the search needs beside the backend.
+struct GaussNewtonTask {
+  LossKind loss;
+  std::int64_t max_iterations;
+  /// How far a loss of this value may be from the exact one: what is no descent but rounding.
+  std::function<double(double value, std::span<const double> theta)> rounding;
+  /// Sees each accepted iterate; may throw.
+  std::function<void(std::span<const double> theta, double value, std::int64_t iteration)> observe;
+};
+
+/// Minimises in place, on the backend's points. Throws what the backend does, and what `observe` does.
+MinimizerOutcome minimize_gauss_newton(std::vector<double>& theta, const NetworkSpec& spec, LossBackend& backend,
+                                       const GaussNewtonTask& task);
+
+}  // namespace landscape
