@@ -296,6 +296,12 @@ std::string report_text(const Report& report) {
                ? fmt::format("{:.2g}{}", l.minimizer.gradient_norm, l.minimizer.at_iteration_limit ? " (limit)" : "")
                : "unknown";
   });
+  if (std::ranges::any_of(report.losses, [](const LossReport& l) { return !l.minimizer.stopped_by.empty(); })) {
+    table.row("  its training ended by", [](const LossReport& l) {
+      return l.minimizer.stopped_by.empty() ? "not trained"
+                                            : fmt::format("{}, {}", l.minimizer.stopped_by, l.minimizer.stop_reason);
+    });
+  }
   table.row("  least over all functions", [&](const LossReport& l) {
     const auto least = exact_minimum(l.loss, report.problem, dimension);
     return least ? fmt::format("{:.8g}", *least) : "unknown (**)";
@@ -359,9 +365,12 @@ std::string report_text(const Report& report) {
           kTextWidth);
     }
     if (loss.minimizer.at_iteration_limit) {
-      text += wrapped(fmt::format("(limit) {}: L-BFGS ended at its limit of iterations, where the gradient's length is "
-                                  "{:.2g}: not yet a minimum, raise --lbfgs-iterations.",
-                                  to_string(loss.loss), loss.minimizer.gradient_norm),
+      const bool is_lbfgs = loss.minimizer.stopped_by != "gauss-newton";
+      text += wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where the gradient's length is "
+                                  "{:.2g}: not yet a minimum, raise {}.",
+                                  to_string(loss.loss), is_lbfgs ? "L-BFGS" : "Gauss-Newton",
+                                  loss.minimizer.gradient_norm,
+                                  is_lbfgs ? "--lbfgs-iterations" : "the N of --optimizer gauss-newton:N"),
                       kTextWidth);
     }
     if (loss.single_precision && loss.single_precision->n_noisy > 0) {

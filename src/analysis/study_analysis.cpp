@@ -31,7 +31,7 @@ class StudyFindings : public Findings {
 // What a training takes, about: epochs x points x parameters.
 double cost_of(const RunConfig& config) {
   const TrainingSpec& training = config.training;
-  const auto steps = static_cast<double>(training.epochs + training.lbfgs_iterations);
+  const auto steps = static_cast<double>(training.epochs + training.polish_iterations());
   const auto points = static_cast<double>(training.quadrature.n);
   return (steps + 1.0) * points * static_cast<double>(ParameterLayout(config.network).size());
 }

@@ -29,7 +29,7 @@ class StudyRow {
   void train() {
     const auto backend = make_backend_on(choose_training_device(config_, tools_.device), order(points_));
     const TrainingSpec& training = config_.training;
-    const auto all = static_cast<double>(training.epochs + training.lbfgs_iterations);
+    const auto all = static_cast<double>(training.epochs + training.polish_iterations());
     const auto observe = [&](const TrainingProgress& p) {
       const std::int64_t before = p.phase == "adam" ? 0 : training.epochs;
       return tools_.go_on(kTrainingShare * static_cast<double>(before + p.epoch) / std::max(1.0, all));

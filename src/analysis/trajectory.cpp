@@ -172,10 +172,10 @@ std::string path_group(LossKind loss) { return "path/" + to_string(loss); }
 
 PointSet points_of_step(const RunConfig& config, std::int64_t checkpoint) {
   const TrainingSpec& training = config.training;
-  const bool after_lbfgs = training.lbfgs_iterations > 0 && checkpoint + 1 == training.path_length();
+  const bool is_polished = training.polish_iterations() > 0 && checkpoint + 1 == training.path_length();
   const std::int64_t epoch = std::min(checkpoint * training.path_every, training.epochs - 1);
   return loss_points(config.problem, training.quadrature, config.network.dimension, training.seed,
-                     after_lbfgs || training.epochs == 0 ? 0 : static_cast<std::uint64_t>(epoch) + 1);
+                     is_polished || training.epochs == 0 ? 0 : static_cast<std::uint64_t>(epoch) + 1);
 }
 
 bool has_step_points(const RunConfig& config) {

@@ -28,7 +28,7 @@ void LossBackend::path_curvature(LossKind, std::span<const double>, std::span<co
 StepSpace step_space(std::size_t n_parameters, std::size_t n_rows) {
   const StepSpace smaller = n_rows < n_parameters ? StepSpace::points : StepSpace::parameters;
   if (std::min(n_rows, n_parameters) > kMostStepUnknowns) {
-    throw Error(fmt::format(
+    throw UsageError(fmt::format(
         "A Gauss-Newton step has {} unknowns and {} equations, and one of the two must be at most {}: use fewer "
         "training points or a narrower network, or leave gauss-newton out of --optimizer.",
         n_parameters, n_rows, kMostStepUnknowns));

@@ -23,6 +23,41 @@ std::string switch_text(bool value) { return value ? "true" : ""; }
 std::string number_text(auto value) { return fmt::format("{}", value); }
 bool positive(double x) { return x > 0.0; }
 
+// After --epochs and --lbfgs-iterations, whose numbers those behind a name replace; see settle_optimizers.
+void set_optimizers(TrainingSpec& training, const std::vector<OptimizerStage>& stages) {
+  constexpr std::int64_t kGaussNewtonIterations = 100;
+  std::int64_t epochs = 0, lbfgs = 0, gauss_newton = 0;
+  training.chain.clear();
+  for (const OptimizerStage& stage : stages) {
+    training.chain.push_back(stage.optimizer);
+    switch (stage.optimizer) {
+      case Optimizer::adam:
+        epochs = stage.n.value_or(training.epochs);
+        break;
+      case Optimizer::lbfgs:
+        lbfgs = stage.n.value_or(training.lbfgs_iterations);
+        break;
+      case Optimizer::gauss_newton:
+        gauss_newton = stage.n.value_or(kGaussNewtonIterations);
+        break;
+    }
+  }
+  training.epochs = epochs;
+  training.lbfgs_iterations = lbfgs;
+  training.gauss_newton_iterations = gauss_newton;
+}
+
+// Empty for the default; --epochs and --lbfgs-iterations have the other numbers.
+std::string optimizers_text(const TrainingSpec& training) {
+  if (training.chain == TrainingSpec().chain) return "";
+  std::string text;
+  for (const Optimizer optimizer : training.chain) {
+    text += (text.empty() ? "" : ",") + to_string(optimizer);
+    if (optimizer == Optimizer::gauss_newton) text += fmt::format(":{}", training.gauss_newton_iterations);
+  }
+  return text;
+}
+
 std::vector<Option> make_table() {
   static const std::string kProblemNames = problem_names("|"), kProblemSummaries = problem_summaries(),
                            kActivationNames = activation_names();
@@ -183,6 +218,10 @@ std::vector<Option> make_table() {
       {"lbfgs-iterations", "N", "at most, after Adam [1000; 0 with redrawn points above d = 3]", training, trains,
        [](C& c, Text t, Text o) { c.training.lbfgs_iterations = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.lbfgs_iterations)); }},
+      {"optimizer", "LIST",
+       "in this order, of adam, lbfgs and gauss-newton, each NAME or NAME:N for N epochs or iterations [adam,lbfgs]",
+       training, trains, [](C& c, Text t, Text o) { set_optimizers(c.training, parse_optimizers(t, o)); },
+       [trained](const C& c) { return trained(c, optimizers_text(c.training)); }},
       {"history-every", "N", "epochs between records of the loss", training, trains,
        [](C& c, Text t, Text o) { c.training.history_every = parse_whole<std::int64_t>(t, o, 1, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.history_every)); }},

@@ -72,6 +72,22 @@ void validate_start(const RunConfig& config) {
     throw UsageError("--start begins a training, and --minimizer leaves none to do: give one of them.");
 }
 
+// --optimizer says of each optimizer whether it runs and may say how long: then nothing else says it otherwise.
+void validate_optimizers(const TrainingSpec& training, const OptionTexts& texts, Complaints& complaints) {
+  const auto chain = texts.find("optimizer");
+  if (chain == texts.end()) return;
+  const auto check = [&](Optimizer optimizer, std::string_view option, std::int64_t n) {
+    const auto given = texts.find(option);
+    if (given == texts.end() || given->second.text == fmt::format("{}", n)) return;
+    const bool is_weaker = !given->second.origin.empty() && given->second.origin != chain->second.origin;
+    if (is_weaker) return;
+    complaints.add(fmt::format("--optimizer {} gives {} {} steps and --{} {}: leave one of the two out.",
+                               chain->second.text, to_string(optimizer), n, option, given->second.text));
+  };
+  check(Optimizer::adam, "epochs", training.epochs);
+  check(Optimizer::lbfgs, "lbfgs-iterations", training.lbfgs_iterations);
+}
+
 // What only the texts tell: that an option was given at all.
 void validate_given(RunConfig& config, const OptionTexts& texts, Complaints& complaints) {
   const bool bounded = texts.find("max-directions") != texts.end();
@@ -84,6 +100,7 @@ void validate_given(RunConfig& config, const OptionTexts& texts, Complaints& com
     }
     config.max_directions = config.n_directions;
   }
+  validate_optimizers(config.training, texts, complaints);
   const auto init = texts.find("init");
   if (!config.training.start.empty() && init != texts.end() && init->second.origin.empty())
     complaints.add("--init draws the first parameters and --start takes them from a file: give one of them.");
@@ -188,7 +205,8 @@ void settle_quadratures(RunConfig& config, const OptionTexts& given) {
   if (!is_high) return;
   // A network learns few points in many dimensions by heart: fresh ones each epoch, and no L-BFGS on a fixed set.
   if (!is_given("train-points") && is_random(training.quadrature)) training.points = TrainingPoints::redrawn;
-  if (!is_given("lbfgs-iterations") && training.points == TrainingPoints::redrawn) training.lbfgs_iterations = 0;
+  if (!is_given("lbfgs-iterations") && !is_given("optimizer") && training.points == TrainingPoints::redrawn)
+    training.lbfgs_iterations = 0;
 }
 
 void validate(const RunConfig& config) {

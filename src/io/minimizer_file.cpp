@@ -461,6 +461,8 @@ void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
   comm.broadcast(minimizer.relative_h1_error);
   comm.broadcast(minimizer.relative_h1_uncertainty);
   comm.broadcast(minimizer.gradient_norm);
+  comm.broadcast(minimizer.stopped_by);
+  comm.broadcast(minimizer.stop_reason);
   comm.broadcast(minimizer.at_iteration_limit);
   comm.broadcast(minimizer.training_loss);
   comm.broadcast(minimizer.training_quadrature);

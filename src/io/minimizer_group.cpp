@@ -172,7 +172,7 @@ void write_path(hid_t parent, const TrainingPath& path) {
   const h5::Group group = h5::create_group(parent, kPath);
   const hsize_t n_checkpoints = path.epoch.size();
   h5::write_dataset<std::int64_t>(group.get(), "epoch", path.epoch, {n_checkpoints},
-                                  {"epochs of Adam and iterations of L-BFGS done at each checkpoint", "(K)", "1"});
+                                  {"epochs of Adam and iterations of what follows it done at each checkpoint", "(K)", "1"});
   h5::write_dataset<double>(group.get(), "parameters", path.parameters,
                             {n_checkpoints, path.parameters.size() / n_checkpoints},
                             {"all tensors of the network as one row per checkpoint, in the state dict's order, "
@@ -240,6 +240,8 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"final_quadrature", minimizer.final_quadrature});
   h5::write_attribute(id, {"training_quadrature", minimizer.training_quadrature});
   h5::write_attribute(id, {"profile_quadrature", minimizer.profile_quadrature});
+  h5::write_attribute(id, {"stopped_by", minimizer.stopped_by});
+  h5::write_attribute(id, {"stop_reason", minimizer.stop_reason});
   h5::write_attribute(id, {"at_iteration_limit", std::int64_t{minimizer.at_iteration_limit}});
   h5::write_attribute(id, {"warnings", minimizer.warnings});
   h5::write_attribute(id, {"training_seconds", minimizer.seconds});
@@ -297,6 +299,8 @@ Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bo
   minimizer.final_quadrature = h5::read_text_or(id, "final_quadrature", "");
   minimizer.training_quadrature = h5::read_text_or(id, "training_quadrature", "");
   minimizer.profile_quadrature = h5::read_text_or(id, "profile_quadrature", "");
+  minimizer.stopped_by = h5::read_text_or(id, "stopped_by", "");
+  minimizer.stop_reason = h5::read_text_or(id, "stop_reason", "");
   minimizer.at_iteration_limit =
       h5::has_attribute(id, "at_iteration_limit") && h5::read_integer(id, "at_iteration_limit") != 0;
   minimizer.warnings = h5::read_text_or(id, "warnings", "");

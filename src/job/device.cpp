@@ -103,6 +103,8 @@ void settle_on_cpu(RunConfig& config) {
 }
 
 std::string choose_training_device(const RunConfig& config, const std::string& device) {
+  const std::string cpu = to_string(kDevices[std::size(kDevices) - 1].choice);
+  if (config.training.gauss_newton_iterations > 0) return cpu;  // which alone has such steps
   const double least = find_device(device).least_step_work;
   if (config.device != DeviceChoice::automatic || least == 0.0) return device;
   const TrainingSpec& training = config.training;
@@ -110,7 +112,7 @@ std::string choose_training_device(const RunConfig& config, const std::string& d
       loss_points(config.problem, training.quadrature, config.network.dimension, training.seed, 0).size();
   const std::size_t points = training.batch > 0 ? std::min(static_cast<std::size_t>(training.batch), all) : all;
   const double work = static_cast<double>(points) * static_cast<double>(ParameterLayout(config.network).size());
-  return work >= least ? device : to_string(kDevices[std::size(kDevices) - 1].choice);
+  return work >= least ? device : cpu;
 }
 
 }  // namespace landscape

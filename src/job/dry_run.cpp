@@ -106,6 +106,9 @@ double cost_of_points(const Setup& setup, const Work& work) {
          static_cast<double>(setup.points.size());
 }
 
+// A Gauss-Newton step in gradients: its candidates, and the products of its matrix.
+constexpr double kGaussNewtonGradients = 30.0, kGaussNewtonParameters = 8.0;
+
 double training_seconds(const Setup& setup, LossKind loss) {
   const TrainingSpec& training = setup.config.training;
   const PointSet points =
@@ -120,7 +123,9 @@ double training_seconds(const Setup& setup, LossKind loss) {
     ++n_calls;
   }
   return clock.seconds() / n_calls *
-         (static_cast<double>(training.epochs) + static_cast<double>(training.lbfgs_iterations));
+         (static_cast<double>(training.epochs) + static_cast<double>(training.lbfgs_iterations) +
+          static_cast<double>(training.gauss_newton_iterations) *
+              (kGaussNewtonGradients + static_cast<double>(theta.size()) / kGaussNewtonParameters));
 }
 
 double memory_bytes(const Setup& setup, std::int64_t n_items, const std::vector<Minimizer>& minimizers) {

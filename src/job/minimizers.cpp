@@ -78,6 +78,8 @@ Minimizer load(const Setup& setup, const MinimizerSource& source) {
     minimizer.training_quadrature.clear();
   }
   minimizer.at_iteration_limit = false;
+  minimizer.stopped_by.clear();
+  minimizer.stop_reason.clear();
   minimizer.seconds = 0.0;
   measure(setup, minimizer);
   return minimizer;

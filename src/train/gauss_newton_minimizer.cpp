@@ -30,13 +30,12 @@ class Search {
   MinimizerOutcome run() {
     value_ = backend_.loss_and_gradient(task_.loss, theta_, gradient_);
     for (std::int64_t iteration = 1; iteration <= task_.max_iterations; ++iteration) {
-      if (!std::isfinite(value_) || !(dot(gradient_, gradient_) > 0.0)) return {value_, stop_reason::kGradient, false};
+      if (!std::isfinite(value_) || !(dot(gradient_, gradient_) > 0.0)) return {value_, stop_reason::kGradient};
       model_ = backend_.gauss_newton_model(task_.loss, theta_);
-      const char* reason = advance();
-      if (reason != nullptr) return {value_, reason, false};
+      if (const std::optional<StopReason> end = advance()) return {value_, *end};
       task_.observe(theta_, value_, iteration);
     }
-    return {value_, stop_reason::kLimit, true};
+    return {value_, stop_reason::kLimit};
   }
 
  private:
@@ -47,7 +46,7 @@ class Search {
   };
 
   /// One accepted step; or why there is none.
-  const char* advance() {
+  std::optional<StopReason> advance() {
     while (damping_ <= kMostDamping) {
       const std::vector<Candidate> table = candidates();
       const Candidate* best = nullptr;
@@ -56,9 +55,9 @@ class Search {
       }
       if (best != nullptr && value_ - best->value > task_.rounding(value_, theta_)) {
         take(*best);
-        return nullptr;
+        return std::nullopt;
       }
-      if (descend_by_gradient(table)) return nullptr;
+      if (descend_by_gradient(table)) return std::nullopt;
       // A step that should lower the loss by more than rounding, but does not, is too long.
       const bool is_rounding = std::ranges::all_of(table, [&](const Candidate& c) {
         return -0.5 * dot(gradient_, c.step) <= task_.rounding(value_, theta_);

@@ -53,21 +53,21 @@ int progress_trampoline(void* instance, const lbfgsfloatval_t* x, const lbfgsflo
   return context.failure == nullptr ? 0 : 1;
 }
 
-std::string reason_of(int code) {
+StopReason reason_of(int code) {
   switch (code) {
     case LBFGS_SUCCESS:
     case LBFGS_ALREADY_MINIMIZED:
-      return "gradient at rounding level";
+      return stop_reason::kGradient;
     case LBFGSERR_MAXIMUMITERATION:
-      return "iteration limit";
+      return stop_reason::kLimit;
     case LBFGSERR_ROUNDING_ERROR:
     case LBFGSERR_MAXIMUMLINESEARCH:
     case LBFGSERR_MINIMUMSTEP:
     case LBFGSERR_WIDTHTOOSMALL:
     case LBFGSERR_INCREASEGRADIENT:
-      return "no further descent in double precision";
+      return stop_reason::kRounding;
     case LBFGSERR_MAXIMUMSTEP:  // as an energy without a minimum does
-      return "the loss falls without end";
+      return stop_reason::kUnbounded;
     default:
       throw Error(fmt::format("L-BFGS failed with code {}: train with --lbfgs-iterations 0.", code));
   }
@@ -129,17 +129,17 @@ std::int64_t finish_by_gradient(std::vector<double>& theta, std::int64_t max_ite
 
 }  // namespace
 
-LbfgsOutcome minimize_lbfgs(std::vector<double>& theta, std::int64_t max_iterations,
+MinimizerOutcome minimize_lbfgs(std::vector<double>& theta, std::int64_t max_iterations,
                             const std::function<double(std::span<const double>, std::span<double>)>& evaluate,
                             const std::function<void(std::span<const double>, double, std::int64_t)>& observe) {
   const Descent descent = descend(theta, max_iterations, 1e-13, evaluate, observe);
-  std::string reason = reason_of(descent.code);
+  const StopReason reason = reason_of(descent.code);
   std::vector<double> gradient(theta.size());
   if (descent.iterations < max_iterations) {
     const std::int64_t more = finish_by_gradient(theta, max_iterations - descent.iterations, evaluate);
     if (more > 0) observe(std::vector(theta), evaluate(theta, gradient), descent.iterations + more);
   }
-  return {evaluate(theta, gradient), std::move(reason), descent.code == LBFGSERR_MAXIMUMITERATION};
+  return {evaluate(theta, gradient), reason};
 }
 
 }  // namespace landscape

@@ -4,21 +4,16 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
-namespace landscape {
+#include "minimizer_outcome.hpp"
 
-struct LbfgsOutcome {
-  double value;        // loss at the returned parameters
-  std::string reason;  // why it ended, in words
-  bool at_limit;       // of iterations, before anything else ended it
-};
+namespace landscape {
 
 /// Minimises in place. `evaluate` returns the loss and fills the gradient; `observe` sees each accepted iterate.
 /// Exceptions of either reach the caller. Running into rounding error at the bottom is a normal end and says so in
 /// `reason`.
-LbfgsOutcome minimize_lbfgs(std::vector<double>& theta, std::int64_t max_iterations,
+MinimizerOutcome minimize_lbfgs(std::vector<double>& theta, std::int64_t max_iterations,
                             const std::function<double(std::span<const double>, std::span<double>)>& evaluate,
                             const std::function<void(std::span<const double>, double, std::int64_t)>& observe);
 

@@ -7,14 +7,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <numeric>
 
+#include "landscape/backend/loss_rounding.hpp"
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/model/choices.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/random/philox.hpp"
+#include "gauss_newton_minimizer.hpp"
 #include "lbfgs_minimizer.hpp"
 
 namespace landscape {
@@ -24,12 +27,17 @@ constexpr Choices<Initialisation, 4> kInitialisations{{{Initialisation::xavier, 
                                                        {Initialisation::normal, "normal"},
                                                        {Initialisation::uniform, "uniform"},
                                                        {Initialisation::pytorch, "pytorch"}}};
+constexpr Choices<Optimizer, 3> kOptimizers{{{Optimizer::adam, "adam"},
+                                            {Optimizer::lbfgs, "lbfgs"},
+                                            {Optimizer::gauss_newton, "gauss-newton"}}};
 constexpr Choices<TrainingPoints, 2> kTrainingPoints{
     {{TrainingPoints::fixed, "fixed"}, {TrainingPoints::redrawn, "redrawn"}}};
 
 // The other constants of Adam, Kingma and Ba 2015 (and PyTorch's defaults).
 constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.999;
+
+constexpr std::int64_t kMostIterations = 1'000'000'000;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -106,6 +114,10 @@ class Trainer {
 
   Minimizer run(const std::optional<TrainingState>& resume, std::span<const double> start) {
     start_ = std::chrono::steady_clock::now();
+    if (training_.gauss_newton_iterations > 0) {  // else refused after Adam's hours
+      const auto per_point = static_cast<std::size_t>(loss_ == LossKind::galerkin ? 1 : spec_.dimension + 1);
+      step_space(gradient_.size(), per_point * first_points().size());
+    }
     if (resume) {
       if (resume->theta.size() != gradient_.size() || resume->first_moment.size() != gradient_.size() ||
           resume->second_moment.size() != gradient_.size()) {
@@ -123,8 +135,13 @@ class Trainer {
     seconds_before_ = state_.seconds;
     if (state_.path.epoch.empty()) keep_checkpoint(state_.epoch);
     adam();
+    polished_ = training_.epochs;
     std::string polish;
-    if (training_.lbfgs_iterations > 0) polish = lbfgs();
+    for (const Optimizer optimizer : training_.chain) {
+      if (optimizer == Optimizer::lbfgs && training_.lbfgs_iterations > 0) polish += lbfgs();
+      if (optimizer == Optimizer::gauss_newton && training_.gauss_newton_iterations > 0) polish += gauss_newton();
+    }
+    if (!polish.empty()) keep_checkpoint(polished_);
     return finish(polish);
   }
 
@@ -227,18 +244,54 @@ class Trainer {
       check_finite(value, "l-bfgs", iterations_);
       return value;
     };
-    const auto observe = [&](std::span<const double> theta, double value, std::int64_t iteration) {
-      iterations_ = iteration;
-      if (iteration % training_.history_every != 0) return;
-      std::copy(theta.begin(), theta.end(), state_.theta.begin());
-      record(training_.epochs + iteration, value);
-      report("l-bfgs", iteration, training_.lbfgs_iterations, value, false);
+    const auto observe = observer_of("l-bfgs", training_.lbfgs_iterations);
+    return ended("l-bfgs", minimize_lbfgs(state_.theta, training_.lbfgs_iterations, evaluate, observe));
+  }
+
+  std::string gauss_newton() {
+    const PointSet points = first_points();
+    backend_.set_points(points);
+    check_finite(backend_.loss_and_gradient(loss_, state_.theta, gradient_), "gauss-newton", 0);
+    // The bound changes little along a search but costs as much as a step: it follows the loss by factors of 100.
+    std::optional<math::LossError<double>> error;
+    double known_at = 0.0;
+    const auto rounding = [&](double value, std::span<const double> theta) {
+      if (!error || std::abs(value) < 0.01 * known_at) {
+        error = loss_rounding(spec_, problem_, loss_, theta, points);
+        known_at = std::abs(value);
+      }
+      return error->of(value);
     };
-    const LbfgsOutcome outcome = minimize_lbfgs(state_.theta, training_.lbfgs_iterations, evaluate, observe);
-    if (iterations_ % training_.history_every != 0) record(training_.epochs + iterations_, outcome.value);
-    at_limit_ = outcome.at_limit;
-    keep_checkpoint(training_.epochs + iterations_);
-    return fmt::format("; l-bfgs {} iterations ({})", iterations_, outcome.reason);
+    const auto observe = observer_of("gauss-newton", training_.gauss_newton_iterations);
+    std::vector<double> theta = state_.theta;  // an observer copies each iterate to the state
+    const MinimizerOutcome outcome =
+        minimize_gauss_newton(theta, spec_, backend_, {loss_, training_.gauss_newton_iterations, rounding, observe});
+    state_.theta = theta;
+    return ended("gauss-newton", outcome);
+  }
+
+  /// What a search after Adam tells its iterates to.
+  std::function<void(std::span<const double>, double, std::int64_t)> observer_of(std::string_view phase,
+                                                                                 std::int64_t most) {
+    iterations_ = 0;
+    return [this, phase, most](std::span<const double> theta, double value, std::int64_t iteration) {
+      iterations_ = iteration;
+      if (iteration % training_.history_every == 0) {
+        std::copy(theta.begin(), theta.end(), state_.theta.begin());
+        record(polished_ + iteration, value);
+      } else if (phase == "l-bfgs") {
+        return;
+      }
+      report(phase, iteration, most, value, false);
+    };
+  }
+
+  std::string ended(std::string_view phase, const MinimizerOutcome& outcome) {
+    if (iterations_ % training_.history_every != 0) record(polished_ + iterations_, outcome.value);
+    polished_ += iterations_;
+    stopped_by_ = phase;
+    stop_reason_ = outcome.reason;
+    return fmt::format("; {} {} iterations ({})", phase, iterations_, outcome.reason.text);
   }
 
   Minimizer finish(const std::string& polish) {
@@ -248,15 +301,17 @@ class Trainer {
     m.loss = loss_;
     m.theta = state_.theta;
     TrainingSpec adam_only = training_;
-    adam_only.lbfgs_iterations = 0;
+    adam_only.lbfgs_iterations = adam_only.gauss_newton_iterations = 0;
     m.source = "trained: " + adam_only.describe() + polish;
     m.problem = full_name(problem_);
     // All points of the set that the training ended with, not those of its last batch.
-    const bool from_adam = training_.lbfgs_iterations == 0 && training_.epochs > 0;
+    const bool from_adam = polish.empty() && training_.epochs > 0;
     backend_.set_points(from_adam ? points_of_epoch(training_.epochs - 1) : first_points());
     m.training_loss = backend_.loss_and_gradient(loss_, m.theta, gradient_);
     m.gradient_norm = std::sqrt(std::inner_product(gradient_.begin(), gradient_.end(), gradient_.begin(), 0.0));
-    m.at_iteration_limit = at_limit_;
+    m.stopped_by = stopped_by_;
+    m.stop_reason = stop_reason_.word;
+    m.at_iteration_limit = stop_reason_.word == stop_reason::kLimit.word;
     m.training_quadrature = from_adam ? training_.describe_points() : landscape::to_string(training_.quadrature);
     m.seconds = seconds_before_ + seconds_since(start_);
     m.history = state_.history;
@@ -274,7 +329,9 @@ class Trainer {
   std::vector<double> gradient_;
   TrainingState state_;
   std::int64_t iterations_ = 0;
-  bool at_limit_ = false;
+  std::int64_t polished_ = 0;  // epochs of Adam and iterations of what followed
+  std::string_view stopped_by_ = "adam";
+  StopReason stop_reason_ = stop_reason::kEpochs;
   double seconds_before_ = 0.0;
   std::chrono::steady_clock::time_point start_;
 };
@@ -286,6 +343,35 @@ std::string to_string(TrainingPoints points) { return choice_name(kTrainingPoint
 Initialisation parse_initialisation(std::string_view text, std::string_view option) {
   return parse_choice(kInitialisations, text, option);
 }
+std::string to_string(Optimizer optimizer) { return choice_name(kOptimizers, optimizer); }
+
+std::vector<OptimizerStage> parse_optimizers(std::string_view text, std::string_view option) {
+  std::vector<OptimizerStage> stages;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view word = text.substr(begin, end - begin);
+    const std::size_t colon = std::min(word.find(':'), word.size());
+    OptimizerStage stage{parse_choice(kOptimizers, word.substr(0, colon), option), {}};
+    if (colon < word.size()) {
+      const std::string_view number = word.substr(colon + 1);
+      std::int64_t n = 0;
+      const auto [rest, error] = std::from_chars(number.data(), number.data() + number.size(), n);
+      if (error != std::errc() || rest != number.data() + number.size() || n < 0 || n > kMostIterations) {
+        throw UsageError(fmt::format("{} '{}' has no number of steps behind its colon: give one from 0 to {}, as in {}:50.",
+                                     option, text, kMostIterations, to_string(stage.optimizer)));
+      }
+      stage.n = n;
+    }
+    if (std::ranges::any_of(stages, [&](const OptimizerStage& s) { return s.optimizer == stage.optimizer; }))
+      throw UsageError(fmt::format("{} '{}' has {} twice: name each once.", option, text, to_string(stage.optimizer)));
+    if (stage.optimizer == Optimizer::adam && !stages.empty())
+      throw UsageError(fmt::format("{} '{}' has adam behind another: put it first.", option, text));
+    stages.push_back(stage);
+    begin = end + 1;
+  }
+  return stages;
+}
+
 TrainingPoints parse_training_points(std::string_view text, std::string_view option) {
   return parse_choice(kTrainingPoints, text, option);
 }
@@ -299,7 +385,7 @@ void TrainingSpec::validate(Domain domain, int dimension) const {
   need(decay_every >= 0, "--decay-every must be 0 (never) or a positive number of epochs.");
   need(std::isfinite(decay_factor) && decay_factor > 0.0, "--decay-factor must be a positive number.");
   need(batch >= 0, "--batch must be 0 (all points) or a positive number of points.");
-  need(lbfgs_iterations >= 0 && lbfgs_iterations <= 1'000'000'000, "--lbfgs-iterations must be from 0 to 1000000000.");
+  need(lbfgs_iterations >= 0 && lbfgs_iterations <= kMostIterations, "--lbfgs-iterations must be from 0 to 1000000000.");
   need(history_every >= 1, "--history-every must be 1 or more.");
   need(points == TrainingPoints::fixed || is_random(quadrature),
        "--train-points redrawn needs random points: give --train-quadrature monte-carlo:N or sobol:N.");
@@ -308,7 +394,7 @@ void TrainingSpec::validate(Domain domain, int dimension) const {
 
 std::int64_t TrainingSpec::path_length() const {
   if (path_every == 0) return 0;
-  return 1 + epochs / path_every + (epochs % path_every != 0 ? 1 : 0) + (lbfgs_iterations > 0 ? 1 : 0);
+  return 1 + epochs / path_every + (epochs % path_every != 0 ? 1 : 0) + (polish_iterations() > 0 ? 1 : 0);
 }
 
 std::string TrainingSpec::describe_points() const {
@@ -322,7 +408,13 @@ std::string TrainingSpec::describe() const {
   if (decay_every > 0) text += fmt::format(" times {} every {}", decay_factor, decay_every);
   text += fmt::format(", {} {}", landscape::to_string(quadrature), landscape::to_string(points));
   if (batch > 0) text += fmt::format(", batches of {}", batch);
-  if (lbfgs_iterations > 0) text += fmt::format("; l-bfgs up to {} iterations", lbfgs_iterations);
+  for (const Optimizer optimizer : chain) {
+    const std::int64_t n = optimizer == Optimizer::lbfgs          ? lbfgs_iterations
+                           : optimizer == Optimizer::gauss_newton ? gauss_newton_iterations
+                                                                  : 0;
+    if (n > 0)
+      text += fmt::format("; {} up to {} iterations", optimizer == Optimizer::lbfgs ? "l-bfgs" : "gauss-newton", n);
+  }
   return text;
 }
 

@@ -55,6 +55,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"start-minimizer", {"--start=a.h5", "--start-minimizer=ritz"}},
       {"start-parameters", {"--start=a.h5", "--start-parameters=0123abcd"}},
       {"epochs", {"--epochs=5"}},
+      {"optimizer", {"--optimizer=gauss-newton"}},
       {"learning-rate", {"--learning-rate=0.5"}},
       {"decay-every", {"--decay-every=5"}},
       {"decay-factor", {"--decay-factor=0.5"}},

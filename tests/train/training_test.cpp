@@ -81,6 +81,57 @@ TEST(Training, LinearModelFindsItsExactMinimizer) {
   }
 }
 
+TEST(Training, GaussNewtonReachesRoundingWhereOthersStop) {
+  TrainingSpec training;
+  training.epochs = 0;
+  training.quadrature = parse_quadrature("simpson:400");
+  training.chain = {Optimizer::gauss_newton};
+  training.gauss_newton_iterations = 99;
+  const Minimizer ritz = run(kResnet, Problem{"sine"}, LossKind::ritz, training);
+  const SolutionMeasure found = measure_solution(kResnet, Problem{"sine"}, LossKind::ritz, ritz.theta);
+  EXPECT_TRUE(found.loss.value - *exact_minimum(LossKind::ritz, Problem{"sine"}, 1) <= 1.8e-13) << found.loss.value;
+  EXPECT_EQ(ritz.stopped_by, "gauss-newton");
+  EXPECT_EQ(ritz.stop_reason, "rounding");
+  const Minimizer galerkin = run(kResnet, Problem{"sine"}, LossKind::galerkin, training);
+  EXPECT_TRUE(galerkin.training_loss <= 1e-11) << galerkin.training_loss;
+  EXPECT_EQ(galerkin.stop_reason, "limit");
+  EXPECT_TRUE(galerkin.at_iteration_limit);
+}
+
+TEST(Training, ChainsRunInTheirOrderWithTheSameBitsOnAnyThreads) {
+  TrainingSpec training;
+  training.epochs = 50;
+  training.lbfgs_iterations = 10;
+  training.gauss_newton_iterations = 5;
+  training.history_every = 1;
+  training.path_every = 25;
+  for (const auto& chain : {std::vector{Optimizer::adam, Optimizer::gauss_newton, Optimizer::lbfgs},
+                            std::vector{Optimizer::adam, Optimizer::lbfgs, Optimizer::gauss_newton}}) {
+    training.chain = chain;
+    const Minimizer m = run(kResnet, Problem{"sine"}, LossKind::galerkin, training);
+    EXPECT_EQ(m.stopped_by, chain.back() == Optimizer::lbfgs ? "l-bfgs" : "gauss-newton");
+    EXPECT_EQ(m.path.epoch, (std::vector<std::int64_t>{0, 25, 50, 65}));
+    EXPECT_EQ(m.path.epoch.size(), static_cast<std::size_t>(training.path_length()));
+    EXPECT_EQ(m.history.epoch.back(), 65);
+    EXPECT_TRUE(std::ranges::is_sorted(m.history.epoch));
+    EXPECT_TRUE(same_bits(m.theta, run(kResnet, Problem{"sine"}, LossKind::galerkin, training, 3).theta));
+    // An observer sees every Gauss-Newton step and may stop at any.
+    const auto stop = [](const TrainingProgress& p) { return p.phase != "gauss-newton" || p.epoch < 3; };
+    EXPECT_THROW(run(kResnet, Problem{"sine"}, LossKind::galerkin, training, 1, stop), TrainingStopped);
+  }
+}
+
+TEST(Training, OptimizersAreReadAsWritten) {
+  const auto stages = parse_optimizers("adam:2000,gauss-newton");
+  ASSERT_EQ(stages.size(), 2u);
+  EXPECT_EQ(stages[0].n, 2000);
+  EXPECT_EQ(stages[1].optimizer, Optimizer::gauss_newton);
+  EXPECT_FALSE(stages[1].n);
+  for (const char* wrong : {"", "sgd", "adam:", "adam:-1", "adam:1.5", "lbfgs:2x", "lbfgs,adam", "lbfgs,lbfgs", "adam,",
+                            "gauss-newton:99999999999999999999"})
+    EXPECT_THROW(parse_optimizers(wrong), UsageError) << wrong;
+}
+
 TEST(Training, CutOffByItsIterationLimitItSaysSo) {
   TrainingSpec training;
   training.epochs = 100;

@@ -21,7 +21,7 @@ enum class StepSpace { automatic, parameters, points };
 /// The most unknowns of a step's equations; 25 million numbers then make the matrix.
 inline constexpr std::size_t kMostStepUnknowns = 5000;
 
-/// The smaller space. Throws Error where both have more than kMostStepUnknowns.
+/// The smaller space. Throws UsageError where both have more than kMostStepUnknowns.
 StepSpace step_space(std::size_t n_parameters, std::size_t n_rows);
 
 class GaussNewtonModel {

@@ -65,8 +65,8 @@ class LossBackend {
   /// Throws Error where the device has none.
   virtual void hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
                                 std::span<double> products);
-  /// The Gauss-Newton model of the loss at theta on the present points. Throws Error where the device has none, or where
-  /// both spaces are larger than kMostStepUnknowns.
+  /// The Gauss-Newton model of the loss at theta on the present points. Throws Error where the device has none, UsageError
+  /// where both spaces are larger than kMostStepUnknowns.
   virtual std::unique_ptr<GaussNewtonModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
                                                                StepSpace space = StepSpace::automatic);
   /// curvature (n) = J' y'', where the rows J of that model are the derivatives of y: y'' is its second derivative along

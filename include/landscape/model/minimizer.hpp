@@ -23,7 +23,7 @@ struct TrainingHistory {
 
 /// Parameters along a training, where it was asked to keep them.
 struct TrainingPath {
-  std::vector<std::int64_t> epoch;  // (K) epochs of Adam done, and after these iterations of L-BFGS
+  std::vector<std::int64_t> epoch;  // (K) epochs of Adam done, and after these iterations of what follows it
   std::vector<double> parameters;   // (K, n)
 };
 
@@ -62,7 +62,9 @@ struct Minimizer {
   double relative_h1_error = 0.0;  // |grad(u - u*)|_L2 / |grad u*|_L2: of the H1 semi-norms
   double relative_h1_uncertainty = 0.0;
   double gradient_norm = std::numeric_limits<double>::quiet_NaN();  // |grad L|_2
-  bool at_iteration_limit = false;  // L-BFGS was cut off, not done: the parameters are no minimum yet
+  std::string stopped_by;           // the optimizer that ended the training: adam, l-bfgs, gauss-newton; empty: loaded
+  std::string stop_reason;          // gradient, rounding, line search, limit, unbounded; of adam epochs
+  bool at_iteration_limit = false;  // it was cut off, not done: the parameters are no minimum yet
 
   // The same loss with the training's own points (redrawn ones without L-BFGS: those of the last epoch), and with those
   // of the profiles. NaN and no rule where unknown.

@@ -1,5 +1,5 @@
-// Training one minimizer: initialisation, Adam (Kingma and Ba 2015) with step decay on fixed or redrawn points, then an
-// optional L-BFGS polish. Every step's gradient is the backend's hand-written adjoint.
+// Training one minimizer: initialisation, Adam (Kingma and Ba 2015) with step decay on fixed or redrawn points, then
+// L-BFGS or Gauss-Newton on fixed ones. Every step's gradient is the backend's hand-written adjoint.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,18 @@ enum class Initialisation { xavier, normal, uniform, pytorch };
 /// fixed: one point set for the whole training; redrawn: new Monte-Carlo or shifted Sobol points for every epoch.
 enum class TrainingPoints { fixed, redrawn };
 
+/// How parameters move. adam: as above; lbfgs; gauss_newton: for the Ritz loss that is energy natural gradient
+/// (backend/gauss_newton_model.hpp).
+enum class Optimizer { adam, lbfgs, gauss_newton };
+/// One of a chain, "adam" or "adam:2000" with its epochs or most iterations.
+struct OptimizerStage {
+  Optimizer optimizer = Optimizer::adam;
+  std::optional<std::int64_t> n;
+};
+/// "adam:2000,gauss-newton:50": each at most once, Adam first. Throws UsageError that names `option`.
+std::vector<OptimizerStage> parse_optimizers(std::string_view text, std::string_view option = "--optimizer");
+std::string to_string(Optimizer optimizer);
+
 std::string to_string(Initialisation init);
 std::string to_string(TrainingPoints points);
 Initialisation parse_initialisation(std::string_view text, std::string_view option = "--init");
@@ -43,6 +55,9 @@ struct TrainingSpec {
   QuadratureRule quadrature{QuadratureKind::simpson, 100};
   TrainingPoints points = TrainingPoints::fixed;
   std::int64_t lbfgs_iterations = 0;
+  std::int64_t gauss_newton_iterations = 0;
+  // In this order, each as long as its number above says: an optimizer that is not named does not run.
+  std::vector<Optimizer> chain{Optimizer::adam, Optimizer::lbfgs};
   std::int64_t history_every = 100;  // epochs between records
   std::int64_t path_every = 0;       // epochs between checkpoints of the path; 0: none is kept
   std::uint64_t seed = 1;
@@ -52,8 +67,10 @@ struct TrainingSpec {
 
   /// Throws UsageError where a value is impossible.
   void validate(Domain domain, int dimension) const;
+  /// Most iterations after Adam.
+  std::int64_t polish_iterations() const { return lbfgs_iterations + gauss_newton_iterations; }
   /// Checkpoints K of the path: one at the beginning, one every path_every epochs of Adam and at its end, and one after
-  /// L-BFGS.
+  /// what follows Adam.
   std::int64_t path_length() const;
   /// "simpson:100", "sobol:1024 redrawn"
   std::string describe_points() const;
@@ -78,12 +95,12 @@ struct TrainingState {
 /// TrainingStopped.
 struct TrainingProgress {
   LossKind loss;
-  std::string_view phase;  // "adam" or "l-bfgs"
+  std::string_view phase;  // "adam", "l-bfgs" or "gauss-newton"
   std::int64_t epoch = 0;
   std::int64_t epochs = 0;
   double value = 0.0;
   const TrainingState* state =
-      nullptr;  // what to save as a checkpoint; null during l-bfgs, which restarts from Adam's end
+      nullptr;  // what to save as a checkpoint; null after Adam, from whose end the others restart
 };
 using TrainingObserver = std::function<bool(const TrainingProgress&)>;
 
