@@ -366,12 +366,12 @@ std::string report_text(const Report& report) {
     }
     if (loss.minimizer.at_iteration_limit) {
       const bool is_lbfgs = loss.minimizer.stopped_by != "gauss-newton";
-      text += wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where the gradient's length is "
-                                  "{:.2g}: not yet a minimum, raise {}.",
-                                  to_string(loss.loss), is_lbfgs ? "L-BFGS" : "Gauss-Newton",
-                                  loss.minimizer.gradient_norm,
-                                  is_lbfgs ? "--lbfgs-iterations" : "the N of --optimizer gauss-newton:N"),
-                      kTextWidth);
+      text +=
+          wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where the gradient's length is "
+                              "{:.2g}: not yet a minimum, raise {}.",
+                              to_string(loss.loss), is_lbfgs ? "L-BFGS" : "Gauss-Newton", loss.minimizer.gradient_norm,
+                              is_lbfgs ? "--lbfgs-iterations" : "the N of --optimizer gauss-newton:N"),
+                  kTextWidth);
     }
     if (loss.single_precision && loss.single_precision->n_noisy > 0) {
       text += wrapped(

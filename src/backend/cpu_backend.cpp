@@ -91,8 +91,8 @@ class CpuBackend final : public LossBackend {
     std::int64_t first(std::int64_t chunk) const { return chunk * per_chunk; }
     std::int64_t count(std::int64_t chunk) const { return std::min(per_chunk, n_blocks - first(chunk)); }
   };
-  /// gradient (n) of the sums over all chunks, each a folded gradient and a number behind it that add(first block, number
-  /// of blocks, sums (size + 1), work area) writes; returns the sum of that number.
+  /// gradient (n) of the sums over all chunks, each a folded gradient and a number behind it, which add(first block,
+  /// number of blocks, sums (size + 1), work area) writes; returns the sum of that number.
   template <class Add>
   double sum_chunks(const std::vector<double>& evaluated, const cpu::PointBlocks& points, std::size_t size,
                     std::size_t n_work, double cost_per_entry, std::span<double> gradient, const Add& add);
@@ -278,7 +278,8 @@ double CpuBackend::sum_chunks(const std::vector<double>& evaluated, const cpu::P
     double* scratch = work(n_work);
 #pragma omp for schedule(dynamic, 1)
     for (std::int64_t chunk = 0; chunk < chunks.n; ++chunk) {
-      add(chunks.first(chunk), chunks.count(chunk), partial.data() + static_cast<std::size_t>(chunk) * (size + 1), scratch);
+      add(chunks.first(chunk), chunks.count(chunk), partial.data() + static_cast<std::size_t>(chunk) * (size + 1),
+          scratch);
     }
   }
   for (std::int64_t chunk = 1; chunk < chunks.n; ++chunk) {
@@ -362,8 +363,8 @@ std::unique_ptr<GaussNewtonModel> CpuBackend::gauss_newton_model(LossKind loss, 
   const std::size_t n_work = kernels_.rows_work(e);
   const auto write = [&](std::int64_t first, std::int64_t count, double* rows, std::size_t ld) {
     const std::int64_t block_rows = cpu::kBlock * per_point;
-    const double cost =
-        static_cast<double>(count * block_rows) * static_cast<double>((spec_.dimension + 2) * 6) * static_cast<double>(evaluated.size());
+    const double cost = static_cast<double>(count * block_rows) * static_cast<double>((spec_.dimension + 2) * 6) *
+                        static_cast<double>(evaluated.size());
 #pragma omp parallel num_threads(worthwhile_threads(cost, count))
     {
       double* scratch = work(n_work);

@@ -12,11 +12,11 @@
 namespace landscape::cpu {
 namespace {
 
-constexpr std::int64_t kGramDepth = 256;    // rows of a product's piece: a tile of them stays in the second-level cache
-constexpr std::size_t kFactorRows = 64;     // rows that are factored at a time
-constexpr std::int64_t kChunk = 1 << 22;    // most numbers in the rows that are made at a time
-constexpr std::int64_t kChunkBlocks = 64;   // and most blocks of points
-constexpr double kParallelCost = 1e6;       // multiplications below which a second thread is not worth waking
+constexpr std::int64_t kGramDepth = 256;   // rows of a product's piece: a tile of them stays in the second-level cache
+constexpr std::size_t kFactorRows = 64;    // rows that are factored at a time
+constexpr std::int64_t kChunk = 1 << 22;   // most numbers in the rows that are made at a time
+constexpr std::int64_t kChunkBlocks = 64;  // and most blocks of points
+constexpr double kParallelCost = 1e6;      // multiplications below which a second thread is not worth waking
 
 /// Whole pieces of a product, an odd number of them: rows a power of two apart would share few lines of the cache.
 std::size_t padded(std::size_t n) {
@@ -113,8 +113,8 @@ class Algebra {
 
  private:
   int threads_for(double cost, std::int64_t parts) const {
-    return std::max(1, static_cast<int>(std::min<double>({static_cast<double>(n_threads_), static_cast<double>(parts),
-                                                          1.0 + cost / kParallelCost})));
+    return std::max(1, static_cast<int>(std::min<double>(
+                           {static_cast<double>(n_threads_), static_cast<double>(parts), 1.0 + cost / kParallelCost})));
   }
 
   /// Of pivot row i, which is finished up to its scaling, in columns [j0, j1) of rows i ... k1 - 1. The diagonal block

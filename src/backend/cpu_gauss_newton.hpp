@@ -12,11 +12,11 @@ namespace landscape::cpu {
 
 /// Where rows of J come from.
 struct RowSource {
-  std::size_t n;             // parameters
-  std::size_t n_evaluated;   // entries that a row is made with before its first n are gathered, >= n
-  std::int64_t n_rows;       // R, of the points alone
-  std::int64_t n_blocks;     // of points, the last one padded with rows of zeros
-  std::int64_t block_rows;   // rows of a block
+  std::size_t n;            // parameters
+  std::size_t n_evaluated;  // entries that a row is made with before its first n are gathered, >= n
+  std::int64_t n_rows;      // R, of the points alone
+  std::int64_t n_blocks;    // of points, the last one padded with rows of zeros
+  std::int64_t block_rows;  // rows of a block
   /// Writes the rows of blocks [first, first + count), (count block_rows, ld); at most n_threads threads.
   std::function<void(std::int64_t first, std::int64_t count, double* rows, std::size_t ld)> write;
 };

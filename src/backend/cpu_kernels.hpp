@@ -12,8 +12,8 @@
 
 namespace landscape::cpu {
 
-inline constexpr int kBlock = 32;         // points per block; loss lanes
-inline constexpr int kGradientLanes = 8;  // logical lanes of a gradient sum
+inline constexpr int kBlock = 32;                                // points per block; loss lanes
+inline constexpr int kGradientLanes = 8;                         // logical lanes of a gradient sum
 inline constexpr std::size_t kGramRows = 8, kGramColumns = 256;  // of a matrix product's piece
 
 /// Points in blocks of kBlock, structure of arrays; the last block is padded with copies of the last point at weight 0.
@@ -66,12 +66,12 @@ struct Kernels {
   void (*rows)(const Evaluation&, const double* theta, const PointBlocks&, std::int64_t first, std::int64_t count,
                double* rows, std::size_t ld, double* work);
   std::size_t (*curvature_work)(const Evaluation&);
-  /// Folded gradient (gradient_size) of sum_q rows' rows j'' at theta, j'' the second derivative of the point's jet along
-  /// `direction`, of the points in blocks [first, first + count).
+  /// Folded gradient (gradient_size) of sum_q rows' rows j'' at theta, j'' the second derivative of the point's jet
+  /// along `direction`, of the points in blocks [first, first + count).
   void (*curvature)(const Evaluation&, const double* theta, const double* direction, const PointBlocks&,
                     std::int64_t first, std::int64_t count, double* folded, double* work);
-  /// to[i][j] += sign sum_q a[q][i] a[q][j] for kGramRows rows i from i0 on and kGramColumns columns j from j0 on, fewer
-  /// where the matrix ends; a (n_rows, ld) and to (n, ld) aligned to 64 bytes, ld a multiple of kGramRows. The sum runs
+  /// to[i][j] += sign sum_q a[q][i] a[q][j] for kGramRows rows i from i0 on and kGramColumns columns j from j0 on,
+  /// fewer where the matrix ends; a (n_rows, ld) and to (n, ld) aligned to 64 bytes, ld a multiple of kGramRows. The sum runs
   /// over q in order. work: kGramRows kGramColumns.
   void (*add_gram)(const double* a, std::int64_t n_rows, std::size_t ld, std::size_t i0, std::size_t j0, double sign,
                    double* to, double* work);

@@ -171,8 +171,9 @@ void write_path(hid_t parent, const TrainingPath& path) {
   if (path.epoch.empty()) return;
   const h5::Group group = h5::create_group(parent, kPath);
   const hsize_t n_checkpoints = path.epoch.size();
-  h5::write_dataset<std::int64_t>(group.get(), "epoch", path.epoch, {n_checkpoints},
-                                  {"epochs of Adam and iterations of what follows it done at each checkpoint", "(K)", "1"});
+  h5::write_dataset<std::int64_t>(
+      group.get(), "epoch", path.epoch, {n_checkpoints},
+      {"epochs of Adam and iterations of what follows it done at each checkpoint", "(K)", "1"});
   h5::write_dataset<double>(group.get(), "parameters", path.parameters,
                             {n_checkpoints, path.parameters.size() / n_checkpoints},
                             {"all tensors of the network as one row per checkpoint, in the state dict's order, "

@@ -1,5 +1,7 @@
 // One model, several dampings, several lengths of each step: a model costs far more than all of them, so that the
-// lowest loss of the whole table counts (a line search on a grid, as in Mueller and Zeinhofer 2023).
+// lowest loss of the whole table counts (a line search on a grid, as in Mueller and Zeinhofer 2023). In the narrow bent
+// valleys of these losses straight steps stay short; a step s goes on as t s + t^2 b / 2, its geodesic acceleration b =
+// -(M + damping I)^-1 J' y'' of the second order along s (Transtrum and Sethna, arXiv 1201.5885).
 #include "gauss_newton_minimizer.hpp"
 
 #include <algorithm>
@@ -59,9 +61,8 @@ class Search {
       }
       if (descend_by_gradient(table)) return std::nullopt;
       // A step that should lower the loss by more than rounding, but does not, is too long.
-      const bool is_rounding = std::ranges::all_of(table, [&](const Candidate& c) {
-        return -0.5 * dot(gradient_, c.step) <= task_.rounding(value_, theta_);
-      });
+      const bool is_rounding = std::ranges::all_of(
+          table, [&](const Candidate& c) { return -0.5 * dot(gradient_, c.step) <= task_.rounding(value_, theta_); });
       if (!table.empty() && is_rounding) return stop_reason::kRounding;
       damping_ *= kMoreDamping;
     }

@@ -1,5 +1,6 @@
 // Gauss-Newton for the least-squares loss and energy natural gradient for the Ritz loss: Newton's method with the
-// backend's Gauss-Newton model in place of the Hessian, damped (Levenberg 1944, Marquardt 1963) and with a line search.
+// backend's Gauss-Newton model in place of the Hessian, damped (Levenberg 1944), with a line search
+// along bent steps.
 #pragma once
 
 #include <cstdint>

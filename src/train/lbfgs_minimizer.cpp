@@ -130,8 +130,8 @@ std::int64_t finish_by_gradient(std::vector<double>& theta, std::int64_t max_ite
 }  // namespace
 
 MinimizerOutcome minimize_lbfgs(std::vector<double>& theta, std::int64_t max_iterations,
-                            const std::function<double(std::span<const double>, std::span<double>)>& evaluate,
-                            const std::function<void(std::span<const double>, double, std::int64_t)>& observe) {
+                                const std::function<double(std::span<const double>, std::span<double>)>& evaluate,
+                                const std::function<void(std::span<const double>, double, std::int64_t)>& observe) {
   const Descent descent = descend(theta, max_iterations, 1e-13, evaluate, observe);
   const StopReason reason = reason_of(descent.code);
   std::vector<double> gradient(theta.size());

@@ -14,7 +14,7 @@ namespace landscape {
 /// Exceptions of either reach the caller. Running into rounding error at the bottom is a normal end and says so in
 /// `reason`.
 MinimizerOutcome minimize_lbfgs(std::vector<double>& theta, std::int64_t max_iterations,
-                            const std::function<double(std::span<const double>, std::span<double>)>& evaluate,
-                            const std::function<void(std::span<const double>, double, std::int64_t)>& observe);
+                                const std::function<double(std::span<const double>, std::span<double>)>& evaluate,
+                                const std::function<void(std::span<const double>, double, std::int64_t)>& observe);
 
 }  // namespace landscape

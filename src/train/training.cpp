@@ -12,12 +12,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "gauss_newton_minimizer.hpp"
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/model/choices.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/random/philox.hpp"
-#include "gauss_newton_minimizer.hpp"
 #include "lbfgs_minimizer.hpp"
 
 namespace landscape {
@@ -27,9 +27,8 @@ constexpr Choices<Initialisation, 4> kInitialisations{{{Initialisation::xavier, 
                                                        {Initialisation::normal, "normal"},
                                                        {Initialisation::uniform, "uniform"},
                                                        {Initialisation::pytorch, "pytorch"}}};
-constexpr Choices<Optimizer, 3> kOptimizers{{{Optimizer::adam, "adam"},
-                                            {Optimizer::lbfgs, "lbfgs"},
-                                            {Optimizer::gauss_newton, "gauss-newton"}}};
+constexpr Choices<Optimizer, 3> kOptimizers{
+    {{Optimizer::adam, "adam"}, {Optimizer::lbfgs, "lbfgs"}, {Optimizer::gauss_newton, "gauss-newton"}}};
 constexpr Choices<TrainingPoints, 2> kTrainingPoints{
     {{TrainingPoints::fixed, "fixed"}, {TrainingPoints::redrawn, "redrawn"}}};
 
@@ -357,8 +356,9 @@ std::vector<OptimizerStage> parse_optimizers(std::string_view text, std::string_
       std::int64_t n = 0;
       const auto [rest, error] = std::from_chars(number.data(), number.data() + number.size(), n);
       if (error != std::errc() || rest != number.data() + number.size() || n < 0 || n > kMostIterations) {
-        throw UsageError(fmt::format("{} '{}' has no number of steps behind its colon: give one from 0 to {}, as in {}:50.",
-                                     option, text, kMostIterations, to_string(stage.optimizer)));
+        throw UsageError(
+            fmt::format("{} '{}' has no number of steps behind its colon: give one from 0 to {}, as in {}:50.", option,
+                        text, kMostIterations, to_string(stage.optimizer)));
       }
       stage.n = n;
     }
@@ -385,7 +385,8 @@ void TrainingSpec::validate(Domain domain, int dimension) const {
   need(decay_every >= 0, "--decay-every must be 0 (never) or a positive number of epochs.");
   need(std::isfinite(decay_factor) && decay_factor > 0.0, "--decay-factor must be a positive number.");
   need(batch >= 0, "--batch must be 0 (all points) or a positive number of points.");
-  need(lbfgs_iterations >= 0 && lbfgs_iterations <= kMostIterations, "--lbfgs-iterations must be from 0 to 1000000000.");
+  need(lbfgs_iterations >= 0 && lbfgs_iterations <= kMostIterations,
+       "--lbfgs-iterations must be from 0 to 1000000000.");
   need(history_every >= 1, "--history-every must be 1 or more.");
   need(points == TrainingPoints::fixed || is_random(quadrature),
        "--train-points redrawn needs random points: give --train-quadrature monte-carlo:N or sobol:N.");

@@ -17,10 +17,11 @@ namespace {
 using Matrix = std::vector<std::vector<double>>;
 
 std::vector<NetworkSpec> specs() {
-  return {{NetworkKind::linear, Activation::swish, 2, 0, 0},      {NetworkKind::resnet, Activation::swish, 1, 4, 1},
-          {NetworkKind::resnet, Activation::tanh, 3, 3, 2},       {NetworkKind::fcnet, Activation::sin, 2, 4, 2},
-          {NetworkKind::mlp, Activation::tanh, 2, 0, 0, {5, 3}},  {NetworkKind::mlp, Activation::swish, 1, 0, 0, {4, 6, 3}},
-          {NetworkKind::mlp, Activation::softplus, 3, 0, 0, {7}}, {NetworkKind::resnet, Activation::swish, 3, 9, 1}};
+  return {
+      {NetworkKind::linear, Activation::swish, 2, 0, 0},      {NetworkKind::resnet, Activation::swish, 1, 4, 1},
+      {NetworkKind::resnet, Activation::tanh, 3, 3, 2},       {NetworkKind::fcnet, Activation::sin, 2, 4, 2},
+      {NetworkKind::mlp, Activation::tanh, 2, 0, 0, {5, 3}},  {NetworkKind::mlp, Activation::swish, 1, 0, 0, {4, 6, 3}},
+      {NetworkKind::mlp, Activation::softplus, 3, 0, 0, {7}}, {NetworkKind::resnet, Activation::swish, 3, 9, 1}};
 }
 
 std::vector<double> some_numbers(std::size_t n, std::uint64_t stream) {
@@ -64,7 +65,8 @@ Matrix rows_by_differences(const NetworkSpec& spec, LossKind loss, const std::ve
     const auto at = [&](double by) { return values(spec, loss, moved(theta, by, unit), points); };
     const auto a = at(-2 * h), b = at(-h), c = at(h), e = at(2 * h);
     rows.emplace_back();
-    for (std::size_t r = 0; r < a.size(); ++r) rows.back().push_back((8.0 * (c[r] - b[r]) - (e[r] - a[r])) / (12.0 * h));
+    for (std::size_t r = 0; r < a.size(); ++r)
+      rows.back().push_back((8.0 * (c[r] - b[r]) - (e[r] - a[r])) / (12.0 * h));
   }
   return rows;
 }
@@ -136,7 +138,8 @@ TEST(GaussNewton, WoodburysStepIsCholeskys) {
 
 TEST(GaussNewton, StepOfALinearModelIsTheLeastSquaresSolution) {
   const NetworkSpec linear{NetworkKind::linear, Activation::swish, 1, 0, 0};
-  const auto backend = make_cpu_backend(linear, Problem("cubic"), make_points({QuadratureKind::gauss, 16}, Domain::cube, 1, 1, 0), 1);
+  const auto backend =
+      make_cpu_backend(linear, Problem("cubic"), make_points({QuadratureKind::gauss, 16}, Domain::cube, 1, 1, 0), 1);
   for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
     const std::vector<double> theta{3.0, 0.5};
     std::vector<double> gradient(2), step(2);

@@ -1,8 +1,8 @@
 // The Gauss-Newton model of a loss at theta: L(theta + s) = L + g' s + s' M s / 2 with M = J' J, J (R, n) the rows that
 // math/integrand.hpp defines point by point, each times the root of its point's weight:
 //   Galerkin  one row a point, sqrt 2 dr/dtheta: Gauss-Newton;
-//   Ritz      d + 1 rows a point: M_ij is the energy's second variation at u by du/dtheta_i and du/dtheta_j, for -laplace
-//             u = f the integral of grad d_i u . grad d_j u: energy natural gradient.
+//   Ritz      d + 1 rows a point: M_ij is the energy's second variation at u by du/dtheta_i and du/dtheta_j, of the
+//             Poisson equation the integral of grad d_i u . grad d_j u: energy natural gradient.
 // A step with Levenberg's damping is -(M + damping I)^-1 g, by Cholesky's factors in the space of the parameters, or
 // where the rows are fewer in theirs, by the identity of Woodbury (1950)
 //   (damping I + J' J)^-1 = (I - J' (damping I + J J')^-1 J) / damping.

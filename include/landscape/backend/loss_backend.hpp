@@ -65,13 +65,13 @@ class LossBackend {
   /// Throws Error where the device has none.
   virtual void hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
                                 std::span<double> products);
-  /// The Gauss-Newton model of the loss at theta on the present points. Throws Error where the device has none, UsageError
-  /// where both spaces are larger than kMostStepUnknowns.
+  /// The Gauss-Newton model of the loss at theta on the present points. Throws Error where the device has none,
+  /// UsageError where both spaces are larger than kMostStepUnknowns.
   virtual std::unique_ptr<GaussNewtonModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
                                                                StepSpace space = StepSpace::automatic);
-  /// curvature (n) = J' y'', where the rows J of that model are the derivatives of y: y'' is its second derivative along
-  /// `direction` (n) at theta, by central differences, without that of the rows themselves where the equation is not
-  /// linear. Throws Error where the device has no such model.
+  /// curvature (n) = J' y'', where the rows J of that model are the derivatives of y and y'' is its second derivative
+  /// along `direction` (n) at theta, by central differences, without what a nonlinear equation adds to it.
+  /// Throws Error where the device has no such model.
   virtual void path_curvature(LossKind loss, std::span<const double> theta, std::span<const double> direction,
                               std::span<double> curvature);
 };
