@@ -84,7 +84,7 @@ class Algebra {
         eliminate(a, i, k0, k1, k0, k1);
       }
       const auto n_pieces = static_cast<std::int64_t>((a.ld - k1 + kGramColumns - 1) / kGramColumns);
-      const double cost = static_cast<double>((a.ld - k1) * kFactorRows * kFactorRows / 2);
+      const double cost = 0.5 * static_cast<double>((a.ld - k1) * kFactorRows * kFactorRows);
 #pragma omp parallel for schedule(static) num_threads(threads_for(cost, n_pieces))
       for (std::int64_t piece = 0; piece < n_pieces; ++piece) {
         const std::size_t j0 = k1 + static_cast<std::size_t>(piece) * kGramColumns;

@@ -71,8 +71,8 @@ struct Kernels {
   void (*curvature)(const Evaluation&, const double* theta, const double* direction, const PointBlocks&,
                     std::int64_t first, std::int64_t count, double* folded, double* work);
   /// to[i][j] += sign sum_q a[q][i] a[q][j] for kGramRows rows i from i0 on and kGramColumns columns j from j0 on,
-  /// fewer where the matrix ends; a (n_rows, ld) and to (n, ld) aligned to 64 bytes, ld a multiple of kGramRows. The sum runs
-  /// over q in order. work: kGramRows kGramColumns.
+  /// fewer where the matrix ends; a (n_rows, ld) and to (n, ld) aligned to 64 bytes, ld a multiple of kGramRows. The
+  /// sum runs over q in order. work: kGramRows kGramColumns.
   void (*add_gram)(const double* a, std::int64_t n_rows, std::size_t ld, std::size_t i0, std::size_t j0, double sign,
                    double* to, double* work);
   std::size_t (*single_work)(const Evaluation&);  // in floats
