@@ -5,21 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "landscape/hessian/symmetric_eigen.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/unit_matching.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 namespace {
 
 constexpr double kLeastAngle = 1e-10;           // sine, of two directions that span a plane
 constexpr std::size_t kMostCheckpoints = 4000;  // of a path: the matrix of their products is dense
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
 
 std::vector<double> difference(std::span<const double> a, std::span<const double> b) {
   std::vector<double> d(a.begin(), a.end());

@@ -13,6 +13,7 @@
 #include "landscape/job/device.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 namespace {
@@ -26,12 +27,6 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 std::size_t decade_of(double size) {
   const double decade = size > 0.0 ? std::floor(std::log10(size)) - kFirstDecade : 0.0;
   return static_cast<std::size_t>(std::clamp(decade, 0.0, kDecades - 1.0));
-}
-
-double norm_of(const std::vector<double>& v) {
-  double square = 0.0;
-  for (const double x : v) square += x * x;
-  return std::sqrt(square);
 }
 
 /// Mean over probes and its standard error.

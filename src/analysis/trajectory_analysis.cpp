@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "landscape/analysis/commands.hpp"
 #include "landscape/analysis/places.hpp"
@@ -14,6 +12,7 @@
 #include "landscape/hessian/extreme_eigenvalues.hpp"
 #include "landscape/io/result_table.hpp"
 #include "landscape/job/device.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 namespace {
@@ -97,7 +96,7 @@ void measure(LossBackend& backend, const RunConfig& config, LossKind loss, std::
     measured[at] = measured[at + 2] = kUndefined;
     if (!has_loss(config.problem, of)) continue;
     measured[at] = backend.loss_and_gradient(of, theta, gradient);
-    measured[at + 2] = std::sqrt(std::inner_product(gradient.begin(), gradient.end(), gradient.begin(), 0.0));
+    measured[at + 2] = norm_of(gradient);
   }
   if (!config.eigenvalues) return;
   const ExtremeEigenvalues found = extreme_eigenvalues(backend, loss, theta, config.direction_seed);

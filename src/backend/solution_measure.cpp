@@ -11,6 +11,7 @@
 
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/backend/loss_rounding.hpp"
+#include "landscape/model/vectors.hpp"
 #include "point_evaluator.hpp"
 
 namespace landscape {
@@ -140,10 +141,6 @@ Integrals integrate(const NetworkSpec& spec, const Problem& problem, std::span<c
   Integrals total;
   for (const Integrals& s : sums) total.add(s);
   return total;
-}
-
-double norm_of(std::span<const double> vector) {
-  return std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
 }
 
 bool agree(const SolutionMeasure& m) {

@@ -14,13 +14,11 @@
 #include "landscape/hessian/newton_step.hpp"
 #include "landscape/hessian/symmetric_eigen.hpp"
 #include "landscape/hessian/whole_hessian.hpp"
-#include "vectors.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 namespace {
 
-using detail::is_finite;
-using detail::norm_of;
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 

@@ -8,7 +8,7 @@
 #include "landscape/hessian/symmetric_eigen.hpp"
 #include "landscape/hessian/whole_hessian.hpp"
 #include "landscape/model/numbers.hpp"
-#include "vectors.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 
@@ -24,12 +24,12 @@ ExtremeEigenvalues extreme_eigenvalues(LossBackend& backend, LossKind loss, std:
       between();
     };
     lanczos(apply, random_probe(seed, 0, n, false), alpha, beta);
-    if (!detail::is_finite(alpha) || !detail::is_finite(beta)) return kNone;
+    if (!is_finite(alpha) || !is_finite(beta)) return kNone;
     const std::vector<RitzValue> values = ritz_values(alpha, beta);
     return {values.front().node, values.back().node};
   }
   std::vector<double> hessian = whole_hessian(backend, loss, theta, between);
-  if (!detail::is_finite(hessian)) return kNone;
+  if (!is_finite(hessian)) return kNone;
   const std::vector<double> values = symmetric_eigensystem(std::move(hessian), n, false).values;
   return {values.front(), values.back()};
 }

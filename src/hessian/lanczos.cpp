@@ -6,12 +6,11 @@
 #include <limits>
 
 #include "landscape/hessian/symmetric_eigen.hpp"
+#include "landscape/model/vectors.hpp"
 #include "landscape/random/philox.hpp"
-#include "vectors.hpp"
 
 namespace landscape {
 
-using detail::dot;
 
 void lanczos(const SymmetricOperator& a, std::span<const double> start, std::span<double> alpha,
              std::span<double> beta) {

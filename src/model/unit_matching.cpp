@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "landscape/model/assignment.hpp"
+#include "landscape/model/vectors.hpp"
 #include "landscape/random/philox.hpp"
 
 namespace landscape {
@@ -31,10 +32,6 @@ bool is_odd(Activation activation) {
 /// Entry (row, column) of a tensor in theta.
 std::size_t at(const TensorInfo& tensor, std::size_t row, std::size_t column) {
   return tensor.offset + row * static_cast<std::size_t>(tensor.columns) + column;
-}
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
 /// (units, units): what unit i of `a` and unit j of `b` add to <A, P B> where j goes to i.

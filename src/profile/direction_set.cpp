@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "landscape/model/choices.hpp"
+#include "landscape/model/vectors.hpp"
 #include "landscape/random/philox.hpp"
 
 namespace landscape {
@@ -22,12 +22,6 @@ constexpr Choices<BiasMode, 4> kBiasModes{{{BiasMode::zero, "zero"},
                                            {BiasMode::copy, "copy"},
                                            {BiasMode::random, "random"},
                                            {BiasMode::gaussian, "gaussian"}}};
-
-double norm_of(std::span<const double> v) {
-  double sum = 0.0;
-  for (const double x : v) sum += x * x;
-  return std::sqrt(sum);
-}
 
 void scale_to(std::span<double> d, double length) {
   const double drawn = norm_of(d);
