@@ -23,7 +23,9 @@ DeviceInfo choose_device(int node_local_rank) {
 class CudaBackend final : public LossBackend {
  public:
   CudaBackend(const NetworkSpec& spec, const Problem& problem, const PointSet& points, int node_local_rank)
-      : device_(choose_device(node_local_rank)), pipeline_(on_device(), spec, problem) {
+      : device_(choose_device(node_local_rank)),
+        n_parameters_(ParameterLayout(spec).size()),
+        pipeline_(on_device(), spec, problem) {
     pipeline_.set_points(points);
   }
 
@@ -34,7 +36,12 @@ class CudaBackend final : public LossBackend {
   }
   void evaluate(const LineTask& task, std::span<double> losses) override {
     on_device();
-    pipeline_.evaluate(task, losses);
+    if (task.quantity == Quantity::gradient_norm) {
+      require_fitting(task, n_parameters_, losses);
+      evaluate_gradient_norms(task, losses);
+    } else {
+      pipeline_.evaluate(task, losses);
+    }
   }
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override {
     on_device();
@@ -48,6 +55,7 @@ class CudaBackend final : public LossBackend {
   }
 
   DeviceInfo device_;
+  std::size_t n_parameters_;
   cuda::LossPipeline pipeline_;
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "generic_launchers.hpp"
 #include "landscape/math/gradient.hpp"
@@ -41,21 +42,23 @@ void LossPipeline::set_points(const PointSet& points) {
   }
   host_points_ = points;
   points_ = {};  // an error below must not leave a view of points that are gone
-  for (PreparedPoints& prepared : prepared_) prepared.view = {};
+  for (auto& of_loss : prepared_) {
+    for (PreparedPoints& prepared : of_loss) prepared.view = {};
+  }
 }
 
-void LossPipeline::use_points(LossKind loss) {
+void LossPipeline::use_points(LossKind loss, Quantity quantity) {
   if (host_points_.size() == 0) throw Error("The CUDA backend has no points.");
-  PreparedPoints& to = prepared_[static_cast<std::size_t>(loss)];
-  if (to.view.n == 0) prepare(loss, to);
+  PreparedPoints& to = prepared_[static_cast<std::size_t>(loss)][static_cast<std::size_t>(quantity)];
+  if (to.view.n == 0) prepare(loss, quantity, to);
   points_ = to.view;
 }
 
 // On the host, as no kernel knows an equation.
-void LossPipeline::prepare(LossKind loss, PreparedPoints& to) {
-  require_loss(problem_, loss);  // throws here, not in a thread
+void LossPipeline::prepare(LossKind loss, Quantity quantity, PreparedPoints& to) {
   const int d = spec_.dimension;
-  const auto n_points = static_cast<std::int64_t>(host_points_.size());
+  // Throws here, not in a thread.
+  const auto n_points = static_cast<std::int64_t>(QuantityTerms(problem_, loss, quantity, host_points_).size());
   const ChunkPlan plan = plan_chunks(n_points);
   const std::int64_t n = plan.n;
   const int x_rows = round_up(d, 4), slope_rows = round_up(d, 8);
@@ -64,12 +67,12 @@ void LossPipeline::prepare(LossKind loss, PreparedPoints& to) {
   const Rows<double> x{data.data(), n}, slope{x.row(x_rows), n}, rest{slope.row(slope_rows), n};
 #pragma omp parallel
   {
-    TermsEvaluator terms(problem_, loss, d);
+    QuantityTerms all_terms(problem_, loss, quantity, host_points_);
 #pragma omp for schedule(static)
     for (std::int64_t q = 0; q < n; ++q) {
-      const std::int64_t from = std::min(q, n_points - 1);
-      const double* at = host_points_.points.data() + from * d;
-      terms.evaluate(at, host_points_.is_boundary(count_of(from)));
+      const std::size_t from = count_of(std::min(q, n_points - 1));
+      const double* at = all_terms.point(from);
+      const TermsEvaluator& terms = all_terms.at(from);
       for (int j = 0; j < d; ++j) {
         x(j, q) = at[j];
         slope(j, q) = terms.slope[static_cast<std::size_t>(j)];
@@ -77,7 +80,7 @@ void LossPipeline::prepare(LossKind loss, PreparedPoints& to) {
       rest(0, q) = terms.top;
       rest(1, q) = terms.value;
       rest(2, q) = terms.source;
-      rest(3, q) = q < n_points ? host_points_.weights[count_of(from)] : 0.0;
+      rest(3, q) = q < n_points ? all_terms.weight(from) : 0.0;
       rest(4, q) = terms.cubic;
     }
   }
@@ -303,16 +306,13 @@ void LossPipeline::batch_losses(const Sizes& sizes, const FoldedBatch& networks,
 }
 
 void LossPipeline::evaluate(const LineTask& task, std::span<double> losses) {
-  const auto n_steps = static_cast<std::int64_t>(task.steps.size());
-  if (task.lines == nullptr || n_steps == 0 || task.first < 0 || task.count < 0 ||
-      losses.size() != static_cast<std::size_t>(task.count) || task.lines->parameter_count() != layout_.size()) {
-    throw Error("A task does not fit its network, steps or output.");
-  }
+  require_fitting(task, layout_.size(), losses);
   if (task.count == 0) return;
+  const auto n_steps = static_cast<std::int64_t>(task.steps.size());
   const LineSet& lines = *task.lines;
-  lines.require_items(n_steps, task.first, task.count);
-  use_points(task.loss);
-  const Sizes sizes = sizes_of(task.loss);
+  const LossKind loss = kernel_loss(task.quantity, task.loss);
+  use_points(loss, task.quantity);
+  const Sizes sizes = sizes_of(loss);
   const std::int64_t batch = reserve_batch(sizes, task);
   // What directions are scaled by, then the starts, where they are others.
   const auto reference = lines.directions().theta(), from = lines.starts();
@@ -340,6 +340,8 @@ void LossPipeline::evaluate(const LineTask& task, std::span<double> losses) {
   download(result, device_losses, losses.size(), stream_.get(), "copy of losses from the GPU");
   stream_.synchronize("evaluating losses");
   std::copy_n(result, losses.size(), losses.begin());
+  if (!is_error_of_solution(task.quantity)) return;
+  for (double& value : losses) value = std::sqrt(value);
 }
 
 // ---- gradient -----------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ class LossPipeline {
   LossPipeline(const DeviceInfo& device, const NetworkSpec& spec, const Problem& problem);
 
   void set_points(const PointSet& points);
+  /// Of any quantity but the gradient's norm.
   void evaluate(const LineTask& task, std::span<double> losses);
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient);
   /// Draws or uploads directions first ... first + count - 1 and copies them back (count, n): for tests and checks.
@@ -42,7 +43,7 @@ class LossPipeline {
     std::int64_t per_network() const;                  // doubles
     std::int64_t n_parameters, n_evaluated, n_chunks;  // parameters as trained, and as evaluated
   };
-  /// The points with one loss's coefficients, made when that loss is first asked for.
+  /// The points with the coefficients of one loss or quantity, made when that is first asked for.
   struct PreparedPoints {
     PointView view{};  // n = 0: not made yet
     DeviceBuffer<double> data;
@@ -53,8 +54,8 @@ class LossPipeline {
   void reserve_buffers(const Sizes& sizes, std::int64_t batch, std::int64_t n_directions, std::size_t budget);
   void prepare_directions(const DirectionSet& directions, std::int64_t first, std::int64_t count);
   void batch_losses(const Sizes& sizes, const FoldedBatch& networks, double* losses);
-  void use_points(LossKind loss);
-  void prepare(LossKind loss, PreparedPoints& to);
+  void use_points(LossKind loss, Quantity quantity = Quantity::loss);
+  void prepare(LossKind loss, Quantity quantity, PreparedPoints& to);
   const std::int32_t* places();  // on the device; null where theta is evaluated as it is
   void upload_segments(const DirectionSet& directions);
 
@@ -66,8 +67,8 @@ class LossPipeline {
   Stream stream_;
   GemmPath gemm_;
   PointSet host_points_;
-  std::array<PreparedPoints, 2> prepared_;  // by LossKind
-  PointView points_{};                      // of the loss at work
+  std::array<std::array<PreparedPoints, kQuantities>, 2> prepared_;  // by LossKind and Quantity
+  PointView points_{};                                               // of the quantity at work
   DeviceBuffer<double> theta_, steps_, directions_, moved_, folded_, packed_, partial_, losses_, work_, rows_;
   DeviceBuffer<std::int32_t> places_;  // of embedding_, once uploaded
   DeviceBuffer<Segment> segments_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <optional>
 #include <vector>
 
 #include "aligned.hpp"
@@ -13,6 +15,7 @@
 #include "landscape/equation/equation.hpp"
 #include "landscape/math/dual.hpp"
 #include "landscape/model/error.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 namespace {
@@ -75,7 +78,7 @@ class CpuBackend final : public LossBackend {
                       std::span<double> curvature) override;
 
  private:
-  /// The points as one loss's kernels want them, made when that loss is first asked for.
+  /// The points as the kernels of one loss or quantity want them, made when that is first asked for.
   struct PreparedPoints {
     bool is_ready = false;
     AlignedBuffer data;
@@ -83,7 +86,7 @@ class CpuBackend final : public LossBackend {
     Aligned<float> single_data;  // the same, where evaluate() is in single precision
     cpu::SinglePointBlocks single_blocks{};
   };
-  const PreparedPoints& prepared(LossKind loss);
+  const PreparedPoints& prepared(LossKind loss, Quantity quantity = Quantity::loss);
   /// The points' blocks in pieces, of which every sum over them is made: they depend on the points alone, at least 64
   /// and at most about 64 of them, so that threads do not change a bit.
   struct Chunks {
@@ -96,6 +99,7 @@ class CpuBackend final : public LossBackend {
   template <class Add>
   double sum_chunks(const std::vector<double>& evaluated, const cpu::PointBlocks& points, std::size_t size,
                     std::size_t n_work, double cost_per_entry, std::span<double> gradient, const Add& add);
+  class SerialGradient;
   void unfold_product(const std::vector<double>& theta, const std::vector<double>& direction, const double* folded,
                       std::size_t size, std::span<double> product) const;
   static Chunks chunks_of(const cpu::PointBlocks& points) {
@@ -130,7 +134,7 @@ class CpuBackend final : public LossBackend {
   std::size_t n_parameters_;
   ParameterEmbedding embedding_;
   PointSet points_;
-  std::array<PreparedPoints, 2> prepared_;  // by LossKind
+  std::array<std::array<PreparedPoints, kQuantities>, 2> prepared_;  // by LossKind and Quantity
   std::vector<AlignedBuffer> thread_work_;
   std::vector<Aligned<float>> single_work_;
 };
@@ -141,16 +145,18 @@ void CpuBackend::set_points(const PointSet& points) {
                             points.dimension, spec_.dimension));
   }
   points_ = points;
-  for (PreparedPoints& prepared : prepared_) prepared.is_ready = false;
+  for (auto& of_loss : prepared_) {
+    for (PreparedPoints& prepared : of_loss) prepared.is_ready = false;
+  }
 }
 
-const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss) {
-  PreparedPoints& to = prepared_[static_cast<std::size_t>(loss)];
+const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss, Quantity quantity) {
+  PreparedPoints& to = prepared_[static_cast<std::size_t>(loss)][static_cast<std::size_t>(quantity)];
   if (to.is_ready) return to;
-  require_loss(problem_, loss);  // throws here, not in a thread
+  const std::size_t n_terms = QuantityTerms(problem_, loss, quantity, points_).size();  // throws here, not in a thread
   constexpr auto kBlock = static_cast<std::size_t>(cpu::kBlock);
   const auto d = static_cast<std::size_t>(spec_.dimension);
-  const std::size_t n_blocks = (points_.size() + kBlock - 1) / kBlock;
+  const std::size_t n_blocks = (n_terms + kBlock - 1) / kBlock;
   const std::size_t n = n_blocks * kBlock;
   const std::size_t needed = n * (2 * d + 5);
   if (to.data.size() != needed) to.data = AlignedBuffer(needed);
@@ -164,19 +170,19 @@ const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss) {
   const int threads = worthwhile_threads(static_cast<double>(n * d) * 100.0, static_cast<std::int64_t>(n_blocks));
 #pragma omp parallel num_threads(threads)
   {
-    TermsEvaluator terms(problem_, loss, spec_.dimension);
+    QuantityTerms all_terms(problem_, loss, quantity, points_);
 #pragma omp for schedule(static)
     for (std::int64_t block = 0; block < static_cast<std::int64_t>(n_blocks); ++block) {
       for (std::size_t lane = 0; lane < kBlock; ++lane) {
         const std::size_t at = static_cast<std::size_t>(block) * kBlock + lane;
-        const std::size_t q = std::min(at, points_.size() - 1);
-        const double* xq = points_.points.data() + q * d;
-        terms.evaluate(xq, points_.is_boundary(q));
+        const std::size_t q = std::min(at, n_terms - 1);
+        const double* xq = all_terms.point(q);
+        const TermsEvaluator& terms = all_terms.at(q);
         top[at] = terms.top;
         value[at] = terms.value;
         source[at] = terms.source;
         cubic[at] = terms.cubic;
-        weight[at] = at < points_.size() ? points_.weights[q] : 0.0;
+        weight[at] = at < n_terms ? all_terms.weight(q) : 0.0;
         for (std::size_t j = 0; j < d; ++j) {
           const std::size_t to_j = (static_cast<std::size_t>(block) * d + j) * kBlock + lane;
           x[to_j] = xq[j];
@@ -199,18 +205,53 @@ const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss) {
   return to;
 }
 
-void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
-  const auto n_steps = static_cast<std::int64_t>(task.steps.size());
-  if (task.lines == nullptr || n_steps == 0 || task.first < 0 || task.count < 0 ||
-      losses.size() != static_cast<std::size_t>(task.count) || task.lines->parameter_count() != n_parameters_) {
-    throw Error("A task does not fit its network, steps or output.");
+/// A thread's gradients at one network after another, with the bits of loss_and_gradient().
+class CpuBackend::SerialGradient {
+ public:
+  SerialGradient(const CpuBackend& backend, const cpu::Evaluation& e, const cpu::PointBlocks& points)
+      : backend_(backend),
+        e_(e),
+        points_(points),
+        chunks_(chunks_of(points)),
+        theta_(backend.embedding_.size()),
+        row_(theta_.size()),
+        sum_(backend.kernels_.gradient_size(e) + 1),
+        part_(sum_.size()) {}
+
+  /// |grad L| at start + step * direction, both as they are evaluated.
+  double norm(const double* start, const double* direction, double step, double* scratch) {
+    for (std::size_t i = 0; i < theta_.size(); ++i) theta_[i] = math::fma(step, direction[i], start[i]);
+    for (std::int64_t chunk = 0; chunk < chunks_.n; ++chunk) {
+      std::vector<double>& to = chunk == 0 ? sum_ : part_;
+      backend_.kernels_.gradient(e_, theta_.data(), points_, chunks_.first(chunk), chunks_.count(chunk), to.data(),
+                                 scratch);
+      for (std::size_t i = 0; chunk > 0 && i + 1 < sum_.size(); ++i) sum_[i] += part_[i];
+    }
+    math::unfold_gradient(backend_.spec_.shape(), theta_.data(), sum_.data(), row_.data());
+    backend_.embedding_.gather(std::span<double>(row_));
+    return norm_of(std::span(row_).first(backend_.n_parameters_));
   }
+
+ private:
+  const CpuBackend& backend_;
+  const cpu::Evaluation& e_;
+  const cpu::PointBlocks& points_;
+  Chunks chunks_;
+  std::vector<double> theta_, row_, sum_, part_;
+};
+
+void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
   // Checked here because an exception must not leave a parallel region.
-  task.lines->require_items(n_steps, task.first, task.count);
-  const cpu::Evaluation e = evaluation(task.loss);
-  const PreparedPoints& points = prepared(task.loss);
-  const bool single = precision_ == Precision::single_precision;
-  const std::size_t n_work = single ? kernels_.single_work(e) : kernels_.loss_work(e);
+  require_fitting(task, n_parameters_, losses);
+  const auto n_steps = static_cast<std::int64_t>(task.steps.size());
+  const LossKind loss = kernel_loss(task.quantity, task.loss);
+  const bool is_error = is_error_of_solution(task.quantity), is_gradient = task.quantity == Quantity::gradient_norm;
+  const cpu::Evaluation e = evaluation(loss);
+  const PreparedPoints& points = prepared(loss, is_error ? task.quantity : Quantity::loss);
+  const bool single = precision_ == Precision::single_precision && task.quantity == Quantity::loss;
+  const std::size_t n_work = single        ? kernels_.single_work(e)
+                             : is_gradient ? kernels_.gradient_work(e)
+                                           : kernels_.loss_work(e);
   // Directions are made in batches that stay small beside the points; a batch's networks are handed to threads one by
   // one.
   const std::size_t n = embedding_.size();
@@ -231,6 +272,8 @@ void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
     {
       double* scratch = single ? nullptr : work(n_work);
       float* single_scratch = single ? work_in(single_work_, n_work) : nullptr;
+      std::optional<SerialGradient> gradient;
+      if (is_gradient) gradient.emplace(*this, e, points.blocks);
 #pragma omp for schedule(static)
       for (std::int64_t k = first_direction; k < first_direction + n_directions; ++k) {
         task.lines->direction(k, direction(k).first(n_parameters_));
@@ -241,9 +284,14 @@ void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
         const double* start = starts.of(item / n_steps);
         const double* d = direction(item / n_steps).data();
         const double step = task.steps[static_cast<std::size_t>(item % n_steps)];
-        losses[static_cast<std::size_t>(item - task.first)] =
-            single ? kernels_.single_loss(e, start, d, step, points.single_blocks, single_scratch)
-                   : kernels_.loss(e, start, d, step, points.blocks, scratch);
+        double& value = losses[static_cast<std::size_t>(item - task.first)];
+        if (is_gradient) {
+          value = gradient->norm(start, d, step, scratch);
+        } else {
+          value = single ? kernels_.single_loss(e, start, d, step, points.single_blocks, single_scratch)
+                         : kernels_.loss(e, start, d, step, points.blocks, scratch);
+          if (is_error) value = std::sqrt(value);
+        }
       }
     }
     begin = stop;

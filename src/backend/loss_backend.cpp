@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "landscape/math/elementary.hpp"
 #include "landscape/model/error.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 
@@ -34,6 +37,29 @@ StepSpace step_space(std::size_t n_parameters, std::size_t n_rows) {
         n_parameters, n_rows, kMostStepUnknowns));
   }
   return smaller;
+}
+
+void LossBackend::evaluate_gradient_norms(const LineTask& task, std::span<double> norms) {
+  const auto n_steps = static_cast<std::int64_t>(task.steps.size());
+  std::vector<double> theta(task.lines->parameter_count()), direction(theta.size()), gradient(theta.size());
+  for (std::int64_t i = 0; i < task.count; ++i) {
+    const std::int64_t line = (task.first + i) / n_steps, column = (task.first + i) % n_steps;
+    if (i == 0 || column == 0) task.lines->direction(line, direction);
+    const std::span<const double> start = task.lines->start(line);
+    const double step = task.steps[static_cast<std::size_t>(column)];
+    for (std::size_t p = 0; p < theta.size(); ++p) theta[p] = math::fma(step, direction[p], start[p]);
+    loss_and_gradient(task.loss, theta, gradient);
+    norms[static_cast<std::size_t>(i)] = norm_of(gradient);
+  }
+}
+
+void require_fitting(const LineTask& task, std::size_t n_parameters, std::span<const double> losses) {
+  const auto n_steps = static_cast<std::int64_t>(task.steps.size());
+  if (task.lines == nullptr || n_steps == 0 || task.first < 0 || task.count < 0 ||
+      losses.size() != static_cast<std::size_t>(task.count) || task.lines->parameter_count() != n_parameters) {
+    throw Error("A task does not fit its network, steps or output.");
+  }
+  task.lines->require_items(n_steps, task.first, task.count);
 }
 
 }  // namespace landscape

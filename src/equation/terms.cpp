@@ -90,7 +90,8 @@ TermsEvaluator::TermsEvaluator(const Problem& problem, LossKind loss, int dimens
       dimension_(dimension),
       grad_b_(slope.size()),
       grad_a_(slope.size()),
-      convection_(slope.size()) {
+      convection_(slope.size()),
+      grad_solution_(slope.size()) {
   require_loss(problem, loss);
 }
 
@@ -128,6 +129,28 @@ void TermsEvaluator::evaluate(const double* x, bool on_boundary) {
     cubic = 0.25 * at.s * (b * b) * (b * b);
     source = at.f * b;
   }
+}
+
+// u - u* = B N - u*
+void TermsEvaluator::evaluate_error(const double* x) {
+  double lap_b;
+  solution_factor(problem_, dimension_, x, value, grad_b_.data(), lap_b);
+  top = cubic = 0.0;
+  std::fill(slope.begin(), slope.end(), 0.0);
+  source = -problem_.solution(dimension_, x, nullptr);
+}
+
+// d(u - u*)/dx_j = B dN/dx_j + N dB/dx_j - du*/dx_j
+void TermsEvaluator::evaluate_slope_error(const double* x, int j) {
+  const auto at = static_cast<std::size_t>(j);
+  double b, lap_b;
+  solution_factor(problem_, dimension_, x, b, grad_b_.data(), lap_b);
+  problem_.solution(dimension_, x, grad_solution_.data());
+  top = cubic = 0.0;
+  std::fill(slope.begin(), slope.end(), 0.0);
+  slope[at] = b;
+  value = grad_b_[at];
+  source = -grad_solution_[at];
 }
 
 math::IntegrandTerms<double> TermsEvaluator::terms() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "landscape/backend/gauss_newton_model.hpp"
+#include "landscape/backend/quantity.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/model/network_spec.hpp"
 #include "landscape/profile/line_set.hpp"
@@ -19,13 +20,14 @@ namespace landscape {
 /// offset of a Ritz loss then drowns variations of l^2 (see --precision).
 enum class Precision { double_precision, single_precision };
 
-/// A contiguous slice of the flat list of one loss's work: item = line * n_steps + step.
+/// A contiguous slice of the flat list of one loss's work, or of another quantity's: item = line * n_steps + step.
 struct LineTask {
   LossKind loss = LossKind::ritz;
   const LineSet* lines = nullptr;
   std::span<const double> steps;  // (P)
   std::int64_t first = 0;
   std::int64_t count = 0;
+  Quantity quantity = Quantity::loss;
 };
 
 /// The points by which a rule integrates the problem's losses: with a penalty those of the boundary, too.
@@ -56,8 +58,8 @@ class LossBackend {
   virtual std::string describe() const = 0;
   /// Replaces the quadrature points.
   virtual void set_points(const PointSet& points) = 0;
-  /// losses[i] = L(start_k + s_j d_k) for item first + i; losses has task.count entries. A non-finite loss is a result,
-  /// not an error.
+  /// losses[i] = L(start_k + s_j d_k), or the task's quantity there, for item first + i; losses has task.count entries.
+  /// A non-finite number is a result, not an error.
   virtual void evaluate(const LineTask& task, std::span<double> losses) = 0;
   /// Loss at theta, and its gradient (n) by the hand-written adjoint.
   virtual double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) = 0;
@@ -74,7 +76,14 @@ class LossBackend {
   /// Throws Error where the device has no such model.
   virtual void path_curvature(LossKind loss, std::span<const double> theta, std::span<const double> direction,
                               std::span<double> curvature);
+
+ protected:
+  /// evaluate() of Quantity::gradient_norm, one loss_and_gradient() after another.
+  void evaluate_gradient_norms(const LineTask& task, std::span<double> norms);
 };
+
+/// Throws Error where a task of this backend's network of n_parameters does not fit its lines, steps or output.
+void require_fitting(const LineTask& task, std::size_t n_parameters, std::span<const double> losses);
 
 /// CPU backend on `n_threads` threads (>= 1). Uses the widest instruction set of the processor unless the environment
 /// variable LANDSCAPE_CPU_ISA names a narrower one (portable, avx2, avx512); the bits are the same. `precision` is that

@@ -5,7 +5,7 @@
 //   Galerkin  |error| <= integral of |2 r delta + delta^2|  <=  2 sqrt(f) D + D^2,
 //   Ritz      |error| <= integral of the integrand's rounding error,
 //
-// beside the relative error that summing brings. One evaluation at theta* in numbers that carry their rounding
+// beside the relative error that summing brings. An error of u is the norm of such residuals: it is wrong by at most D. One evaluation at theta* in numbers that carry their rounding
 // (math/rounded.hpp) gives D; along a profile the terms change by factors near one wherever rounding can matter.
 #pragma once
 
@@ -23,5 +23,11 @@ namespace landscape {
 math::LossError<double> loss_rounding(const NetworkSpec& spec, const Problem& problem, LossKind loss,
                                       std::span<const double> theta, const PointSet& points,
                                       Precision precision = Precision::double_precision);
+
+/// The same of any quantity, in double precision. Of a gradient's norm the bound is measured: the largest change of the
+/// gradient over a few random changes of every parameter by one rounding, as if that made all rounding there is, times
+/// a safety factor.
+math::LossError<double> quantity_rounding(const NetworkSpec& spec, const Problem& problem, LossKind loss,
+                                          Quantity quantity, std::span<const double> theta, const PointSet& points);
 
 }  // namespace landscape

@@ -162,7 +162,7 @@ std::string unbounded_text(const Problem& problem, int dimension);
 /// The exact right-hand side f(x).
 double source_at(const Problem& problem, int dimension, const double* x);
 
-/// One point's coefficients in a loss's integrand. Not thread-safe: it has work areas.
+/// One point's coefficients in the integrand of a loss, or of a squared error of u. Not thread-safe: it has work areas.
 class TermsEvaluator {
  public:
   /// Throws Error where the problem has no such loss.
@@ -172,6 +172,10 @@ class TermsEvaluator {
   std::vector<double> slope;  // (d)
   /// Sets them for x (d); on the boundary they make beta N^2 of both integrands.
   void evaluate(const double* x, bool on_boundary = false);
+  /// Sets them so that the Galerkin loss's residual is u - u* at x (d).
+  void evaluate_error(const double* x);
+  /// The same for the derivative of u - u* by x_j.
+  void evaluate_slope_error(const double* x, int j);
   bool has_cubic() const { return !problem_->is_linear; }
   math::IntegrandTerms<double> terms() const;
 
@@ -179,7 +183,7 @@ class TermsEvaluator {
   Problem problem_;
   LossKind loss_;
   int dimension_;
-  std::vector<double> grad_b_, grad_a_, convection_;
+  std::vector<double> grad_b_, grad_a_, convection_, grad_solution_;
 };
 
 }  // namespace landscape
