@@ -30,24 +30,29 @@ bool falls_below_centre(std::span<const double> row, std::span<const double> ste
   return row[static_cast<std::size_t>(centre)] - *low > kOffCentre * (*high - *low);
 }
 
-Diagnosed diagnose(const Rows& rows, const RunConfig& config, ProfileKey key) {
-  const std::vector<double> steps = rows.axis(profile_group(key));
+Diagnosed diagnose(const Rows& rows, const std::string& block, const DiagnosticsOptions& options,
+                   bool with_topology = false) {
+  const std::vector<double> steps = rows.axis(block);
   const std::vector<std::uint8_t> nothing(steps.size(), 0);
+  Diagnosed diagnosed;
+  diagnosed.n_damaged = rows.for_each(block, [&](std::span<const double> row, bool intact) {
+    const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
+    diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
+    diagnosed.falls.push_back(falls_below_centre(row, steps));
+    if (with_topology)
+      diagnosed.topologies.push_back(profile_topology(row, diagnosed.profiles.back(), options.loss_error));
+  });
+  return diagnosed;
+}
+
+Diagnosed diagnose(const Rows& rows, const RunConfig& config, ProfileKey key) {
   DiagnosticsOptions options;
   options.interval_length = config.grid.length();
   options.loss_error = loss_error(rows, config, key);
   if (config.precision == Precision::single_precision && key.set == 0) {
     options.most_rounding = std::numeric_limits<double>::infinity();  // weigh_noise() judges by what was measured
   }
-  Diagnosed diagnosed;
-  diagnosed.n_damaged = rows.for_each(profile_group(key), [&](std::span<const double> row, bool intact) {
-    const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
-    diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
-    diagnosed.falls.push_back(falls_below_centre(row, steps));
-    if (key.set == 0)
-      diagnosed.topologies.push_back(profile_topology(row, diagnosed.profiles.back(), options.loss_error));
-  });
-  return diagnosed;
+  return diagnose(rows, profile_group(key), options, key.set == 0);
 }
 
 // Of a report that knows its noise and its profiles. Directions along which noise makes more than kMostRounding of max
@@ -100,6 +105,46 @@ PointSetReport reduce_point_sets(const Rows& rows, const RunConfig& config, cons
   return result;
 }
 
+// Of the directions whose profile of the loss is usable and whose row of the reference is finite.
+void measure_gap(const Rows& rows, const LossReport& loss, MetricReport& report) {
+  std::vector<double> known;
+  std::size_t k = 0;
+  rows.for_each_pair(profile_group(loss.loss), metric_group(loss.loss, report.metric),
+                     [&](std::span<const double> f, std::span<const double> r) {
+                       const bool is_there = loss.profiles[k].status == DirectionStatus::usable &&
+                                             report.profiles[k].status != DirectionStatus::incomplete;
+                       ++k;
+                       report.gaps.push_back(is_there ? profile_gap(f, r) : kUndefined);
+                       if (!std::isnan(report.gaps.back())) known.push_back(report.gaps.back());
+                     });
+  if (known.empty()) return;
+  report.largest_gap = *std::ranges::max_element(known);
+  report.median_gap = median(std::move(known));
+}
+
+MetricReport reduce_metric(const Rows& rows, const RunConfig& config, const LossReport& loss, Metric metric) {
+  const MetricKind& kind = metric_kind(metric);
+  const std::string block = metric_group(loss.loss, metric);
+  const PointSet points = points_of_set(config, kind.is_on_reference ? reference_set(config) : 0);
+  DiagnosticsOptions options;
+  options.interval_length = config.grid.length();
+  options.loss_error =
+      quantity_rounding(loss.minimizer.spec, config.problem, loss.loss, kind.quantity, loss.minimizer.theta, points);
+  Diagnosed diagnosed = diagnose(rows, block, options);
+  MetricReport report;
+  report.metric = metric;
+  report.title = metric_title(config, metric);
+  report.profiles = std::move(diagnosed.profiles);
+  report.n_damaged = diagnosed.n_damaged;
+  const IndexEstimate estimate = estimate_index(report.profiles, config);
+  report.index = estimate.index;
+  report.interval = estimate.interval;
+  report.resolution = estimate.resolution;
+  report.evaluation_seconds = rows.seconds(block);
+  if (metric == Metric::reference) measure_gap(rows, loss, report);
+  return report;
+}
+
 LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss) {
   LossReport report;
   report.loss = loss;
@@ -131,6 +176,10 @@ LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss)
     report.point_sets = reduce_point_sets(rows, config, report);
     report.n_damaged += report.point_sets->n_damaged;
   }
+  for (const Metric metric : config.metrics) {
+    report.metrics.push_back(reduce_metric(rows, config, report, metric));
+    report.n_damaged += report.metrics.back().n_damaged;
+  }
   const auto n_sets = static_cast<int>(further_sets(config).size());
   for (int set = 0; set <= n_sets; ++set) report.evaluation_seconds += rows.seconds(profile_group({loss, set}));
   return report;
@@ -155,10 +204,13 @@ void make_histograms(std::vector<LossReport>& losses) {
   for (std::size_t i = 0; i < losses.size(); ++i) losses[i].histogram = histogram_of(values[i], edges);
 }
 
-Comparison compare_losses(const LossReport& first, const LossReport& second, const RunConfig& config) {
+// Of one measure along the profiles of two losses: LossReport or MetricReport.
+template <class Measured>
+Comparison compare_losses(LossKind of_first, const Measured& first, LossKind of_second, const Measured& second,
+                          const RunConfig& config) {
   const Columns a = columns_of(first.profiles), b = columns_of(second.profiles);
-  LossSample sample_a{title(first.loss), a.total_variation, a.status};
-  LossSample sample_b{title(second.loss), b.total_variation, b.status};
+  LossSample sample_a{title(of_first), a.total_variation, a.status};
+  LossSample sample_b{title(of_second), b.total_variation, b.status};
   if (first.resolution) sample_a.resolution = *first.resolution;
   if (second.resolution) sample_b.resolution = *second.resolution;
   return compare_indices(sample_a, sample_b, bootstrap_options(config));
@@ -198,7 +250,12 @@ Report reduce_profiles(const Rows& rows, const RunConfig& config) {
   make_histograms(report.losses);
   if (report.losses.size() == 2) {
     const LossReport &first = report.losses[0], &second = report.losses[1];
-    report.comparison = compare_losses(first, second, config);
+    report.comparison = compare_losses(first.loss, first, second.loss, second, config);
+    for (std::size_t i = 0; i < config.metrics.size(); ++i) {
+      const MetricReport &of_first = first.metrics[i], &of_second = second.metrics[i];
+      report.metric_comparisons.push_back(
+          {of_first.metric, of_first.title, compare_losses(first.loss, of_first, second.loss, of_second, config)});
+    }
     report.persistence = compare_persistence(first.profiles, first.topologies, second.profiles, second.topologies,
                                              bootstrap_options(config));
   }

@@ -22,13 +22,30 @@ std::string range(double lower, double upper) { return fmt::format("{:.4g} .. {:
 
 std::string index_text(const LossReport& loss) { return known_index_text(loss.index.index, loss.resolution); }
 
-std::string interval_text(const LossReport& loss) {
-  if (loss.is_zero()) return "rounding";
-  if (!loss.interval) {
-    const bool would_do = loss.index.n_directions >= kFewestForInterval;
+// Of a LossReport or a MetricReport, as the two below.
+template <class Measured>
+std::string interval_text(const Measured& of) {
+  if (of.is_zero()) return "rounding";
+  if (!of.interval) {
+    const bool would_do = of.index.n_directions >= kFewestForInterval;
     return fmt::format("needs {} {}directions", kFewestForInterval, would_do ? "usable " : "");
   }
-  return range(loss.interval->lower, loss.interval->upper) + (loss.interval->rests_on_few ? " (*)" : "");
+  return range(of.interval->lower, of.interval->upper) + (of.interval->rests_on_few ? " (*)" : "");
+}
+
+template <class Measured>
+std::string used_text(const Measured& of) {
+  return fmt::format("{} of {}", of.index.n_used, of.index.n_directions);
+}
+
+template <class Measured>
+std::string few_text(const Measured& of, const std::string& name) {
+  if (!of.interval || !of.interval->rests_on_few || of.is_zero()) return "";
+  return wrapped(
+      fmt::format("(*) {}: about {:.0f} directions carry the variance, so the interval may be too short: use "
+                  "more --directions.",
+                  name, of.interval->n_effective),
+      kTextWidth);
 }
 
 std::string left_out_text(const RoughnessIndex& index) {
@@ -155,6 +172,21 @@ class Table {
   std::string text_;
 };
 
+// Three lines per metric, of the loss on other points two more.
+void add_metrics(Table& table, std::span<const MetricReport> metrics, double confidence) {
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    const auto of = [i](auto text) { return [i, text](const LossReport& l) { return text(l.metrics[i]); }; };
+    table.row("RI of " + metrics[i].title,
+              of([](const MetricReport& m) { return known_index_text(m.index.index, m.resolution); }));
+    table.row(fmt::format("  {:g} % interval", 100.0 * confidence), of(interval_text<MetricReport>));
+    table.row("  directions used", of(used_text<MetricReport>));
+    if (metrics[i].metric != Metric::reference) continue;
+    table.row("  gap / (max - min), median",
+              of([](const MetricReport& m) { return number_or_undefined(m.median_gap); }));
+    table.row("    largest", of([](const MetricReport& m) { return number_or_undefined(m.largest_gap); }));
+  }
+}
+
 // A line per bin: its edges, then a bar and its count for every loss. Empty where no direction is usable.
 std::string histogram_text(std::span<const LossReport> losses) {
   constexpr int kLongestBar = 18;
@@ -209,6 +241,13 @@ std::string comparison_text(const Comparison& c, const PersistenceComparison& pe
   return text + wrapped(describe(c), kTextWidth);
 }
 
+std::string metric_comparison_text(const MetricComparison& metric) {
+  const Comparison& c = metric.comparison;
+  std::string text = fmt::format("\nRI of {}, paired over {} directions:\n", metric.title, c.n_used);
+  if (has_numbers(c)) text += comparison_lines(c, c.first, c.second);
+  return text + wrapped(describe(c), kTextWidth);
+}
+
 }  // namespace
 
 std::string file_comparison_text(const Comparison& c, const std::string& what, const std::string& why_unpaired) {
@@ -235,13 +274,12 @@ std::string report_text(const Report& report) {
   table.row("", [](const LossReport& l) { return "Deep " + title(l.loss); });
   table.rule();
   table.row("roughness index RI", index_text);
-  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), interval_text);
+  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), interval_text<LossReport>);
   table.row("  standard error", [](const LossReport& l) {
     return l.is_zero() ? "rounding" : number_or_undefined(l.index.jackknife_error);
   });
   table.row("mean T", [](const LossReport& l) { return number_or_undefined(l.index.mean); });
-  table.row("directions used",
-            [](const LossReport& l) { return fmt::format("{} of {}", l.index.n_used, l.index.n_directions); });
+  table.row("directions used", used_text<LossReport>);
   table.row("  left out", [](const LossReport& l) { return left_out_text(l.index); });
   if (!report.losses.empty() && report.losses.front().point_sets) {
     const PointSetReport& sets = *report.losses.front().point_sets;
@@ -252,6 +290,7 @@ std::string report_text(const Report& report) {
     });
     table.row(fmt::format("    {:g} % interval", 100.0 * report.confidence), reference_interval_text);
   }
+  if (!report.losses.empty()) add_metrics(table, report.losses.front().metrics, report.confidence);
   table.row("profiles: monotone", [](const LossReport& l) { return share_text(l, ProfileShape::monotone); });
   table.row("  one valley", [](const LossReport& l) { return share_text(l, ProfileShape::single_valley); });
   table.row("  one valley, falls at an end",
@@ -321,6 +360,13 @@ std::string report_text(const Report& report) {
   });
   table.row("seconds: training", [](const LossReport& l) { return seconds_text(l.minimizer.seconds, "loaded"); });
   table.row("  profiles", [](const LossReport& l) { return seconds_text(l.evaluation_seconds, "unknown"); });
+  if (!report.losses.empty() && !report.losses.front().metrics.empty()) {
+    table.row("  metrics along them", [](const LossReport& l) {
+      double seconds = 0.0;
+      for (const MetricReport& metric : l.metrics) seconds += metric.evaluation_seconds;
+      return seconds_text(seconds, "unknown");
+    });
+  }
   table.rule();
 
   std::string text = table.text() + histogram_text(report.losses);
@@ -357,13 +403,9 @@ std::string report_text(const Report& report) {
   for (const LossReport& loss : report.losses) {
     text += warning_lines(loss.minimizer.warnings);
     text += off_centre_text(loss);
-    if (loss.interval && loss.interval->rests_on_few && !loss.is_zero()) {
-      text += wrapped(
-          fmt::format("(*) {}: about {:.0f} directions carry the variance, so the interval may be too short: use more "
-                      "--directions.",
-                      to_string(loss.loss), loss.interval->n_effective),
-          kTextWidth);
-    }
+    text += few_text(loss, to_string(loss.loss));
+    for (const MetricReport& metric : loss.metrics)
+      text += few_text(metric, to_string(loss.loss) + ", " + to_string(metric.metric));
     if (loss.minimizer.at_iteration_limit) {
       const bool is_lbfgs = loss.minimizer.stopped_by != "gauss-newton";
       text +=
@@ -396,6 +438,7 @@ std::string report_text(const Report& report) {
   }
   if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, kTextWidth);
   if (report.comparison) text += comparison_text(*report.comparison, *report.persistence);
+  for (const MetricComparison& metric : report.metric_comparisons) text += metric_comparison_text(metric);
   text += curve_text(report);
   const std::string stopping = stopping_text(report);
   if (!stopping.empty()) text.append("\n").append(wrapped(stopping, kTextWidth));

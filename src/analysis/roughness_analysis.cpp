@@ -2,6 +2,7 @@
 // with --point-sets the same profiles with further quadrature points, with --until-ci more directions until the
 // intervals are short enough.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "landscape/analysis/commands.hpp"
 #include "landscape/analysis/convergence.hpp"
@@ -54,7 +55,11 @@ class RoughnessFindings : public Findings {
   std::vector<ResultGroup> groups() const override { return roughness_results(config_, &report_); }
   std::vector<BlockColumns> columns() const override {
     std::vector<BlockColumns> all;
-    for (const LossReport& loss : report_.losses) all.push_back({profile_group(loss.loss), direction_results(loss)});
+    for (const LossReport& loss : report_.losses) {
+      all.push_back({profile_group(loss.loss), direction_results(loss)});
+      for (const MetricReport& metric : loss.metrics)
+        all.push_back({metric_group(loss.loss, metric.metric), metric_columns(metric)});
+    }
     return all;
   }
   std::string text() const override { return report_text(report_); }
@@ -89,6 +94,7 @@ class Roughness : public Analysis {
         all.push_back(profile_work(config, {loss, static_cast<int>(i) + 1}, steps));
         all.back().block.attributes = of_sets[i];
       }
+      for (const Metric metric : config.metrics) all.push_back(metric_work(config, loss, metric, steps));
     }
     return all;
   }
@@ -126,10 +132,17 @@ class Roughness : public Analysis {
       text += fmt::format("            {} independent sets of them, and {} for reference\n", config.point_sets,
                           to_string(reference_rule(config)));
     }
+    if (!config.metrics.empty()) {
+      std::vector<std::string> all;
+      for (const Metric metric : config.metrics)
+        all.push_back(fmt::format("{} ({})", to_string(metric), metric_quadrature(config, metric)));
+      text += fmt::format("Metrics     {}\n", fmt::join(all, ", "));
+    }
     return text;
   }
 
   std::string name(const RunConfig& config, const Work& work) const override {
+    if (const std::string metric = metric_name(work); !metric.empty()) return metric;
     const std::string loss = to_string(work.loss);
     return work.point_set == 0 ? loss : loss + ", " + set_name(config, work.point_set);
   }

@@ -5,48 +5,12 @@
 #include <functional>
 
 #include "landscape/analysis/convergence.hpp"
+#include "landscape/analysis/index_results.hpp"
 #include "landscape/analysis/point_set_results.hpp"
 #include "landscape/io/result_table.hpp"
 
 namespace landscape {
 namespace {
-
-constexpr std::size_t kWordCapacity = 32, kSentenceCapacity = 1024;
-
-std::string method_name(const std::optional<IndexInterval>& interval, IntervalMethod IndexInterval::*side) {
-  return interval ? to_string((*interval).*side) : "none";
-}
-
-void add_index(ResultTable<LossReport>& table) {
-  using R = LossReport;
-  table.add("index", "1", "roughness index RI = std(T; ddof = 1) / mean(T) over the usable directions",
-            [](const R& r) { return r.index.index; });
-  table.add("interval", "1", "lower and upper bound of RI", &R::interval);
-  table.add("confidence", "1", "confidence of the interval",
-            [](const R& r) { return r.interval ? std::optional(r.interval->confidence) : std::nullopt; });
-  table.add_text("lower_method", kWordCapacity, "how the lower bound was found, or none",
-                 [](const R& r) { return method_name(r.interval, &IndexInterval::lower_method); });
-  table.add_text("upper_method", kWordCapacity, "how the upper bound was found, or none",
-                 [](const R& r) { return method_name(r.interval, &IndexInterval::upper_method); });
-  table.add("standard_error", "1", "jackknife error of RI", [](const R& r) { return r.index.jackknife_error; });
-  table.add("resolution", "1", "the RI that rounded losses alone can make", &R::resolution);
-  table.add("mean", "1 / step", "mean T", [](const R& r) { return r.index.mean; });
-  table.add("std", "1 / step", "standard deviation of T, ddof = 1",
-            [](const R& r) { return r.index.standard_deviation; });
-}
-
-void add_directions(ResultTable<LossReport>& table) {
-  using R = LossReport;
-  table.add("directions", "1", "number of directions M", [](const R& r) { return r.index.n_directions; });
-  table.add("used", "1", "usable directions", [](const R& r) { return r.index.n_used; });
-  table.add("excluded_flat", "1", "directions left out: max f = min f", [](const R& r) { return r.index.n_flat; });
-  table.add("excluded_unresolved", "1", "directions left out: at rounding level",
-            [](const R& r) { return r.index.n_unresolved; });
-  table.add("excluded_nonfinite", "1", "directions left out: a loss is not finite",
-            [](const R& r) { return r.index.n_non_finite; });
-  table.add("excluded_incomplete", "1", "directions left out: not complete, or damaged",
-            [](const R& r) { return r.index.n_incomplete; });
-}
 
 void add_shapes(ResultTable<LossReport>& table) {
   using R = LossReport;
@@ -166,34 +130,13 @@ ResultTable<LossReport> histogram_table() {
   return table;
 }
 
+constexpr const char* kPaired =
+    "paired comparison of the indices over the directions usable for both losses; NaN where undefined";
+
 ResultTable<Report> comparison_table(std::uint64_t bootstrap_seed) {
-  using C = Comparison;
-  const auto of = [](auto get) { return [get](const Report& r) { return std::invoke(get, *r.comparison); }; };
-  ResultTable<Report> table(
-      "paired comparison of the indices over the directions usable for both losses; NaN where undefined");
-  table.add_text("verdict", kWordCapacity,
-                 "not distinguishable, ritz rougher, galerkin rougher, both zero, not comparable or within rounding",
-                 of([](const C& c) {
-                   constexpr const char* kVerdicts[] = {"not distinguishable", "ritz rougher",   "galerkin rougher",
-                                                        "both zero",           "not comparable", "within rounding"};
-                   return std::string(kVerdicts[static_cast<int>(c.verdict)]);
-                 }));
-  table.add_text("sentence", kSentenceCapacity, "the verdict and what it rests on",
-                 of([](const C& c) { return describe(c); }));
-  table.add("directions", "1", "number of directions M", of(&C::n_directions));
-  table.add("used", "1", "directions usable for both losses", of(&C::n_used));
-  table.add("index_ritz", "1", "RI of Deep Ritz over these", of(&C::index_first));
-  table.add("index_galerkin", "1", "RI of Deep Galerkin over these", of(&C::index_second));
-  table.add("difference", "1", "index_ritz - index_galerkin", of(&C::difference));
-  table.add("difference_interval", "1", "lower and upper bound of difference", of(&C::difference_interval));
-  table.add("ratio", "1", "index_ritz / index_galerkin", of(&C::ratio));
-  table.add("ratio_interval", "1", "lower and upper bound of ratio", of(&C::ratio_interval));
-  table.add("p_value", "1", "of equal indices, two-sided", of(&C::p_value));
-  table.add_text("decided_by", kWordCapacity,
-                 "the interval that verdict and p_value rest on: ratio, difference or none", of(&C::decided_by));
-  table.add("confidence", "1", "confidence of the intervals", of(&C::confidence));
-  table.add("bootstrap_resamples", "1", "resamples of the intervals", of(&C::resamples));
-  table.add("bootstrap_seed", "1", "seed of the resampling", [=](const Report&) { return bootstrap_seed; });
+  ResultTable<Report> table(kPaired);
+  add_comparison(
+      table, [](const Report& r) -> const Comparison& { return *r.comparison; }, bootstrap_seed);
   table.add("persistence_ritz", "1", "mean persistence of Deep Ritz over the directions usable for both",
             [](const Report& r) { return r.persistence->first; });
   table.add("persistence_galerkin", "1", "mean persistence of Deep Galerkin over these",
@@ -206,6 +149,18 @@ ResultTable<Report> comparison_table(std::uint64_t bootstrap_seed) {
   table.add("persistence_p_value", "1", "of equal mean persistence, two-sided, NaN where rounding can make it",
             [](const Report& r) { return r.persistence->difference.p_value; });
   return table;
+}
+
+ResultTable<MetricComparison> metric_comparison_table(std::uint64_t bootstrap_seed) {
+  ResultTable<MetricComparison> table(kPaired);
+  add_comparison(
+      table, [](const MetricComparison& m) -> const Comparison& { return m.comparison; }, bootstrap_seed);
+  return table;
+}
+
+template <class Of>
+const Of* find_metric(const std::vector<Of>* all, Metric metric) {
+  return all == nullptr ? nullptr : &*std::ranges::find(*all, metric, &Of::metric);
 }
 
 const LossReport* find_loss(const Report* report, LossKind loss) {
@@ -259,9 +214,16 @@ std::vector<ResultGroup> roughness_results(const RunConfig& config, const Report
     groups.push_back(curve_table(config.n_directions).group(curve_group(kind), loss));
     if (config.point_sets > 0)
       groups.push_back(point_sets_table(config).group(point_sets_group(kind), loss ? &*loss->point_sets : nullptr));
+    for (const Metric metric : config.metrics)
+      groups.push_back(metric_results(config, kind, metric, find_metric(loss ? &loss->metrics : nullptr, metric)));
   }
   if (config.losses.size() == 2) {
     groups.push_back(comparison_table(config.seed).group(kComparisonGroup, report));
+    for (const Metric metric : config.metrics) {
+      groups.push_back(metric_comparison_table(config.seed)
+                           .group(metric_comparison_group(metric),
+                                  find_metric(report ? &report->metric_comparisons : nullptr, metric)));
+    }
   }
   groups.push_back(stopping_table().group(kStoppingGroup, report));
   return groups;

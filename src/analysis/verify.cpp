@@ -44,10 +44,10 @@ class Verification {
     for (const std::string& name : reader.minimizers()) minimizers_.push_back(reader.minimizer(name));
   }
 
-  Verified run(const Work& work) {
+  Verified run(const Work& work, std::span<const Work> all) {
     const std::string& block = work.block.group;
     backend_.set_points(work.point_set == 0 ? reader_.points() : analysis_.points(config_, work.point_set));
-    const auto lines = lines_of(work);
+    const auto lines = lines_of(work, all);
     const std::vector<RowState> states = reader_.row_states(block);
     const auto n_rows = static_cast<std::int64_t>(states.size());
     const std::int64_t n_columns = work.block.columns;
@@ -86,18 +86,22 @@ class Verification {
 
  private:
   // None where rows stand alone.
-  std::unique_ptr<const LineSet> lines_of(const Work& work) const {
+  std::unique_ptr<const LineSet> lines_of(const Work& work, std::span<const Work> all) const {
     if (work.make_row) return nullptr;
-    return std::make_unique<const LineSet>(analysis_.lines(config_, work, minimizers_, given_rows(work)));
+    return std::make_unique<const LineSet>(analysis_.lines(config_, work, minimizers_, given_rows(work, all)));
   }
 
-  std::vector<double> given_rows(const Work& work) const {
+  // Works that have their lines in common keep them in one block.
+  std::vector<double> given_rows(const Work& work, std::span<const Work> all) const {
     if (config_.directions_from.empty() && !work.makes_directions) return {};
-    const std::string main = work.block.group.substr(0, work.block.group.find("/point_sets/"));
-    if (!work.makes_directions && !reader_.has_row_vectors(main)) {
+    const auto keeper = std::ranges::find_if(all, [&](const Work& other) {
+      return other.lines == work.lines && reader_.has_row_vectors(other.block.group);
+    });
+    if (keeper == all.end()) {
       return read_directions(config_.directions_from, work.directions_name(),
                              static_cast<std::int64_t>(minimizers_.front().theta.size()));
     }
+    const std::string& main = keeper->block.group;
     std::vector<double> rows;
     for (std::int64_t k = 0; k < reader_.n_rows(main); ++k) {
       const std::vector<double> row = reader_.row_vector(main, k);
@@ -212,7 +216,7 @@ void verify_file(const Invocation& invocation) {
   std::size_t name_width = 0;
   for (const Work& work : all) name_width = std::max(name_width, analysis.name(config, work).size() + 1);
   for (const Work& work : all) {
-    const Verified verified = verification.run(work);
+    const Verified verified = verification.run(work, all);
     n_different += verified.n_different;
     n_compared += verified.n_compared;
     n_damaged += verified.n_damaged;

@@ -60,26 +60,6 @@ std::string parameter_text(const Problem& problem, const Parameter& parameter) {
   return problem->has(parameter) && value != Parameters().*parameter.value ? fmt::format("{}", value) : "";
 }
 
-std::vector<LossKind> parse_losses(Text text, Text option) {
-  std::vector<LossKind> losses;
-  for (const Text word : split(text, ',')) {
-    const LossKind loss = parse_loss(word, option);
-    if (std::find(losses.begin(), losses.end(), loss) != losses.end()) {
-      throw UsageError(fmt::format("{} names {} twice.", option, to_string(loss)));
-    }
-    losses.push_back(loss);
-  }
-  // Always in one order, so that "galerkin,ritz" is the same calculation.
-  std::sort(losses.begin(), losses.end());
-  return losses;
-}
-
-std::string join_losses(const std::vector<LossKind>& losses) {
-  std::string text;
-  for (const LossKind loss : losses) text += fmt::format("{}{}", text.empty() ? "" : ",", to_string(loss));
-  return text;
-}
-
 std::vector<DirectionKind> parse_direction_kinds(Text text, Text option) {
   std::vector<DirectionKind> kinds;
   for (const Text word : split(text, ',')) {

@@ -31,9 +31,25 @@ Problem with_parameter(const Problem& problem, const Parameter& parameter, doubl
 /// Empty where the equation does not have the parameter, or has the value that it has without it.
 std::string parameter_text(const Problem& problem, const Parameter& parameter);
 
-/// In one order, each once: "galerkin,ritz" is the same calculation.
-std::vector<LossKind> parse_losses(std::string_view text, std::string_view option);
-std::string join_losses(const std::vector<LossKind>& losses);
+/// Words of an enumeration between commas, each once; in one order, so that "galerkin,ritz" is the same calculation.
+template <class Parse>
+auto parse_words(std::string_view text, std::string_view option, Parse&& parse) {
+  std::vector<decltype(parse(text, option))> found;
+  for (const std::string_view word : split(text, ',')) {
+    const auto value = parse(word, option);
+    if (std::ranges::find(found, value) != found.end())
+      throw UsageError(fmt::format("{} names {} twice.", option, to_string(value)));
+    found.push_back(value);
+  }
+  std::ranges::sort(found);
+  return found;
+}
+template <class Enum>
+std::string join_words(const std::vector<Enum>& values) {
+  std::string text;
+  for (const Enum value : values) text += fmt::format("{}{}", text.empty() ? "" : ",", to_string(value));
+  return text;
+}
 
 /// Numbers between commas, each once; ascending, so that any order is the same calculation.
 template <class Number, class Parse>

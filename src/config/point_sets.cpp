@@ -43,13 +43,21 @@ QuadratureRule reference_rule(const RunConfig& config) {
   return {QuadratureKind::sobol, static_cast<std::int64_t>(std::bit_ceil(several))};
 }
 
+bool uses_reference(const RunConfig& config) {
+  return config.point_sets > 0 ||
+         std::ranges::any_of(config.metrics, [](Metric metric) { return metric != Metric::gradient; });
+}
+
+int reference_set(const RunConfig& config) { return std::max(1, static_cast<int>(further_sets(config).size())); }
+
 PointSet profile_points(const RunConfig& config) {
   return loss_points(config.problem, config.quadrature, config.network.dimension, config.seed, 0);
 }
 
 PointSet points_of_set(const RunConfig& config, int set) {
   if (set == 0) return profile_points(config);
-  const FurtherSet further = further_sets(config).at(static_cast<std::size_t>(set) - 1);
+  const FurtherSet further = set == reference_set(config) ? FurtherSet{reference_rule(config), 0, true}
+                                                          : further_sets(config).at(static_cast<std::size_t>(set) - 1);
   return loss_points(config.problem, further.rule, config.network.dimension, config.seed, further.stream);
 }
 
@@ -59,11 +67,11 @@ std::string set_name(const RunConfig& config, int set) {
 }
 
 void validate_point_sets(const RunConfig& config) {
-  if (config.point_sets == 0) {
-    if (config.reference_quadrature) throw UsageError("--reference-quadrature belongs to --point-sets: give that too.");
-    return;
+  if (config.reference_quadrature && !uses_reference(config)) {
+    throw UsageError(
+        "--reference-quadrature belongs to --point-sets and to --metrics reference, l2 or h1: give one of these, too.");
   }
-  if (!is_random(config.quadrature)) {
+  if (config.point_sets > 0 && !is_random(config.quadrature)) {
     throw UsageError(fmt::format(
         "--point-sets {} needs random points: {} is one fixed set, and deterministic rules have no independent sets; "
         "use --quadrature monte-carlo:N or sobol:N, or compare with a finer rule.",

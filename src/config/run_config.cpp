@@ -14,6 +14,9 @@ constexpr Choices<DeviceChoice, 3> kDevices{
 constexpr Choices<Precision, 2> kPrecisions{
     {{Precision::double_precision, "double"}, {Precision::single_precision, "single"}}};
 
+constexpr Choices<Metric, 4> kMetrics{
+    {{Metric::reference, "reference"}, {Metric::l2, "l2"}, {Metric::h1, "h1"}, {Metric::gradient, "gradient"}}};
+
 constexpr Choices<MinimumCheck, 3> kMinimumChecks{
     {{MinimumCheck::automatic, "auto"}, {MinimumCheck::on, "on"}, {MinimumCheck::off, "off"}}};
 
@@ -112,6 +115,10 @@ std::string to_string(ProbeEntries entries) { return choice_name(kProbeEntries, 
 ProbeEntries parse_probe_entries(std::string_view text, std::string_view option) {
   return parse_choice(kProbeEntries, text, option);
 }
+
+std::string to_string(Metric metric) { return choice_name(kMetrics, metric); }
+
+Metric parse_metric(std::string_view text, std::string_view option) { return parse_choice(kMetrics, text, option); }
 
 std::string to_string(Precision precision) { return choice_name(kPrecisions, precision); }
 

@@ -46,6 +46,8 @@ void validate_precision(const RunConfig& config) {
   if (config.precision != Precision::single_precision) return;
   if (config.device == DeviceChoice::cuda)
     throw UsageError("--precision single is evaluated on the CPU only: it cannot go with --device cuda.");
+  if (!config.metrics.empty())
+    throw UsageError("--metrics are evaluated in double precision only: drop --precision single, or --metrics.");
 }
 
 void validate_minimizers(const RunConfig& config) {
@@ -217,7 +219,7 @@ void validate(const RunConfig& config) {
     complaints.collect([&] { config.training.validate(config.problem->domain, config.network.dimension); });
   complaints.collect(
       [&] { validate_rule(config.quadrature, config.problem->domain, config.network.dimension, "--quadrature"); });
-  if (config.point_sets > 0)
+  if (uses_reference(config))
     complaints.collect([&] {
       validate_rule(reference_rule(config), config.problem->domain, config.network.dimension, "--reference-quadrature");
     });

@@ -26,7 +26,7 @@ void Analysis::evaluate(LossBackend& backend, const Work& work, const LineSet& l
     work.make_rows(backend, lines, items.first / work.block.columns, values);
     return;
   }
-  backend.evaluate({work.loss, &lines, work.steps, items.first, items.count}, values);
+  backend.evaluate({work.loss, &lines, work.steps, items.first, items.count, work.quantity}, values);
 }
 
 std::vector<BlockColumns> Analysis::measure_rows(const Communicator&, const Setup&, std::span<const Work>,

@@ -51,6 +51,11 @@ double history_bytes(const RunConfig& config) {
   return bytes;
 }
 
+// Whether an item costs as much as one of the work before, but for the number of points.
+bool costs_alike(const Work& work, const Work& before) {
+  return work.lines == before.lines && work.quantity == before.quantity;
+}
+
 // Seconds of one item on this rank, with the run's own points.
 double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& work,
                         std::span<const Minimizer> minimizers) {
@@ -159,7 +164,7 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
         profiles += comm.all_reduce(mine, Reduction::max) / comm.size();
         continue;
       }
-      if (i == 0 || work[i].lines != work[i - 1].lines) {
+      if (i == 0 || !costs_alike(work[i], work[i - 1])) {
         const double mine = collectively(comm, [&] { return seconds_per_item(setup, *backend, work[i], minimizers); });
         slowest = comm.all_reduce(mine, Reduction::max);
       }

@@ -5,21 +5,47 @@
 
 namespace landscape {
 
+namespace {
+
+constexpr std::int64_t kPiece = 1 << 22;  // numbers at a time: 32 MiB
+
+// Rows of one block, in order.
+class RowsInTurn {
+ public:
+  RowsInTurn(const Rows& rows, const std::string& block)
+      : rows_(rows), block_(block), n_(rows.n_rows(block)), width_(rows.n_columns(block)) {}
+
+  std::int64_t size() const { return n_; }
+  std::span<const double> next() {
+    const std::int64_t piece = std::max<std::int64_t>(1, kPiece / width_), at = next_++;
+    if (at % piece == 0) values_ = rows_.rows(block_, at, std::min(piece, n_ - at));
+    return std::span(values_).subspan(static_cast<std::size_t>(at % piece * width_), static_cast<std::size_t>(width_));
+  }
+
+ private:
+  const Rows& rows_;
+  const std::string& block_;
+  std::int64_t n_, width_, next_ = 0;
+  std::vector<double> values_;
+};
+
+}  // namespace
+
 std::int64_t Rows::for_each(const std::string& block,
                             const std::function<void(std::span<const double>, bool)>& visit) const {
-  constexpr std::int64_t kPiece = 1 << 22;  // numbers at a time: 32 MiB
-  const std::int64_t n = n_rows(block), width = n_columns(block);
   const std::vector<RowState> states = row_states(block);
-  const std::int64_t piece = std::max<std::int64_t>(1, kPiece / width);
-  for (std::int64_t first = 0; first < n; first += piece) {
-    const std::int64_t count = std::min(piece, n - first);
-    const std::vector<double> values = rows(block, first, count);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto row = std::span(values).subspan(static_cast<std::size_t>(i * width), static_cast<std::size_t>(width));
-      visit(row, states[static_cast<std::size_t>(first + i)] == RowState::intact);
-    }
-  }
+  RowsInTurn rows(*this, block);
+  for (const RowState state : states) visit(rows.next(), state == RowState::intact);
   return std::count(states.begin(), states.end(), RowState::damaged);
+}
+
+void Rows::for_each_pair(const std::string& first, const std::string& second,
+                         const std::function<void(std::span<const double>, std::span<const double>)>& visit) const {
+  RowsInTurn of_first(*this, first), of_second(*this, second);
+  for (std::int64_t k = 0; k < of_first.size(); ++k) {
+    const std::span<const double> row = of_first.next();
+    visit(row, of_second.next());
+  }
 }
 
 // While findings are pending, the column may be that of fewer rows, or half written.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "landscape/analysis/metrics.hpp"
 #include "landscape/analysis/point_set_results.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/config/run_config.hpp"
@@ -53,6 +54,7 @@ struct LossReport {
   Histogram histogram;  // of T; the edges are the same for both losses, and there are none without a usable direction
   std::vector<CurvePoint> curve;             // RI against M
   std::optional<PointSetReport> point_sets;  // with --point-sets
+  std::vector<MetricReport> metrics;         // with --metrics
   std::uint64_t bootstrap_seed = 0;
   double evaluation_seconds = 0.0;
   std::vector<double> noise;  // (M), unit of f; empty in double precision
@@ -77,6 +79,7 @@ struct Report {
   std::vector<LossReport> losses;
   std::optional<Comparison> comparison;              // of Ritz and Galerkin, where both were measured
   std::optional<PersistenceComparison> persistence;  // the same
+  std::vector<MetricComparison> metric_comparisons;  // the same of every metric
   std::string unmeasured;                // a sentence, where the points are random and their spread is unknown
   bool noise_pending = false;            // in single precision, by a job that was stopped
   std::optional<StoppingRule> stopping;  // where --until-ci was given

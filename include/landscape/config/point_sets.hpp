@@ -28,10 +28,14 @@ bool own_points_count(const RunConfig& config);
 
 /// --reference-quadrature, or of its automatic choice: Gauss-Legendre up to three dimensions, else many Sobol points.
 QuadratureRule reference_rule(const RunConfig& config);
+/// Whether anything is measured on its points.
+bool uses_reference(const RunConfig& config);
+/// Number of the reference's points among the sets of a ProfileKey: the last one with --point-sets, else the only one.
+int reference_set(const RunConfig& config);
 
 /// The run's quadrature points: Monte-Carlo points are drawn from stream 0 of the seed.
 PointSet profile_points(const RunConfig& config);
-/// Points of set number `set` of a ProfileKey; 0: the run's own.
+/// Points of set number `set` of a ProfileKey; 0: the run's own, reference_set(): the reference's.
 PointSet points_of_set(const RunConfig& config, int set);
 
 /// "point set 2", or of the last one "reference gauss:256".

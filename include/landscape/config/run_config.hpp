@@ -82,6 +82,14 @@ struct StudyOptions {
   std::vector<Factor> vary;
 };
 
+/// What the command roughness measures beside the loss, along the same lines.
+enum class Metric : std::uint8_t {
+  reference,  // the loss on the reference's points
+  l2,         // relative L2 error of u
+  h1,         // relative error of u in the H1 semi-norm
+  gradient    // length of the loss's gradient
+};
+
 struct RunConfig {
   std::string command = "roughness";  // whose options these are
 
@@ -113,7 +121,8 @@ struct RunConfig {
   bool eigenvalues = false;                   // of the commands study and trajectory: the extreme ones of each Hessian
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
-  std::optional<QuadratureRule> reference_quadrature;  // with point_sets; empty: chosen by dimension
+  std::vector<Metric> metrics;                         // in this order, each at most once
+  std::optional<QuadratureRule> reference_quadrature;  // with point_sets or metrics; empty: chosen by dimension
   Precision precision = Precision::double_precision;
   // statistics
   int bootstrap = 2000;  // resamples
@@ -171,6 +180,8 @@ std::string to_string(SpectrumMethod method);
 SpectrumMethod parse_spectrum_method(std::string_view text, std::string_view option);
 std::string to_string(ProbeEntries entries);
 ProbeEntries parse_probe_entries(std::string_view text, std::string_view option);
+std::string to_string(Metric metric);
+Metric parse_metric(std::string_view text, std::string_view option);
 std::string to_string(Precision precision);
 Precision parse_precision(std::string_view text, std::string_view option);
 

@@ -47,6 +47,7 @@ using LoneRowMaker = std::function<void(const RowTools& tools, std::int64_t row,
 struct Work {
   Block block;
   LossKind loss = LossKind::ritz;
+  Quantity quantity = Quantity::loss;  // along a line
   std::string minimizer;      // that the lines begin at, by its name; empty: the loss's own
   std::vector<double> steps;  // along a line
   std::string directions{};   // under whose name --directions-from has those of the lines; empty: the minimizer's
@@ -117,7 +118,7 @@ class Analysis {
   virtual LineSet lines(const RunConfig& config, const Work& work, std::span<const Minimizer> minimizers,
                         const std::vector<double>& given) const;
   /// Numbers of some items, of indivisible rows those of whole ones; the backend holds the points of the work. What
-  /// the work makes rows by, else losses along the lines, unless overridden.
+  /// the work makes rows by, else its quantity along the lines, unless overridden.
   virtual void evaluate(LossBackend& backend, const Work& work, const LineSet& lines, const ItemRange& items,
                         std::span<double> values) const;
   /// Collective: numbers about rows that take all ranks, once all rows are there; rank 0's count. lines[i] belongs to

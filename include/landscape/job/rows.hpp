@@ -42,6 +42,9 @@ class Rows {
   /// are damaged.
   std::int64_t for_each(const std::string& block,
                         const std::function<void(std::span<const double>, bool)>& visit) const;
+  /// visit(row of the first, row of the second) for every row of two blocks with as many of them, whatever their state.
+  void for_each_pair(const std::string& first, const std::string& second,
+                     const std::function<void(std::span<const double>, std::span<const double>)>& visit) const;
 };
 
 /// Rows of an output file.
