@@ -110,7 +110,7 @@ double integral_of_errors(const NetworkSpec& spec, const Problem& problem, LossK
 math::LossError<double> gradient_rounding(const NetworkSpec& spec, const Problem& problem, LossKind loss,
                                           std::span<const double> theta, const PointSet& points) {
   constexpr std::uint64_t kChanges = 4;
-  constexpr double kSafety = 8.0;
+  constexpr double kSafety = 32.0;
   constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
   const auto backend = make_cpu_backend(spec, problem, points, 1);
   std::vector<double> gradient(theta.size()), changed(theta.size()), moved(theta.size());

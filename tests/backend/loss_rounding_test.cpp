@@ -7,6 +7,7 @@
 #include <map>
 
 #include "landscape/backend/loss_rounding.hpp"
+#include "landscape/model/vectors.hpp"
 #include "landscape/random/philox.hpp"
 #include "landscape/roughness/diagnostics.hpp"
 #include "landscape/train/training.hpp"
@@ -153,6 +154,75 @@ TEST(LossRounding, BoundIsWithinTwoDecadesOfTheErrorAtAConvergedGalerkinMinimize
   EXPECT_GT(measured.worst_error, 100.0 * math::kDefaultLossError<double> * measured.largest_loss);
   EXPECT_LT(loss_rounding(c.spec, Problem{"sine"}, LossKind::galerkin, c.theta, c.points).of(measured.largest_loss),
             100.0 * measured.worst_error);
+}
+
+/// A quantity in long double: the gradient by differences of fourth order, each good to about 1e-15 of its size.
+long double exact_quantity(const Case& c, LossKind loss, Quantity quantity, const std::vector<double>& theta) {
+  if (quantity == Quantity::gradient_norm) {
+    long double square = 0.0L;
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      const auto at = [&](double shift) {
+        std::vector<double> shifted = theta;
+        shifted[i] += shift;
+        return exact_loss(c, loss, shifted);
+      };
+      // As it is rounded; the four steps are multiples of it as long as theta's exponent stays.
+      const double h = std::ldexp(1.0, -14);
+      const long double slope = (8.0L * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12.0L * h);
+      square += slope * slope;
+    }
+    return std::sqrt(square);
+  }
+  const NetworkSpec& spec = c.spec;
+  const reference::Network network{
+      to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, theta, spec.layers};
+  const auto d = static_cast<std::size_t>(spec.dimension);
+  const reference::Problem problem(full_name(c.problem));
+  long double sum = 0.0L;
+  for (std::size_t q = 0; q < c.points.n_inside(); ++q) {
+    const std::vector<double> x(c.points.points.begin() + static_cast<std::ptrdiff_t>(q * d),
+                                c.points.points.begin() + static_cast<std::ptrdiff_t>((q + 1) * d));
+    const reference::Jet jet = c.problem.boundary().is_hard() ? reference::evaluate(network, x)
+                                                              : reference::evaluate_without_factor(network, x);
+    long double square = 0.0L;
+    if (quantity == Quantity::l2_error) {
+      square = std::pow(jet.u - reference::solution(problem, x), 2.0L);
+    } else {
+      for (std::size_t j = 0; j < d; ++j)
+        square += std::pow(jet.gradient[j] - reference::solution(problem, x, static_cast<int>(j)), 2.0L);
+    }
+    sum += c.points.weights[q] * square;
+  }
+  const reference::Norms norms = reference::norms(problem, spec.dimension);
+  return std::sqrt(sum / (quantity == Quantity::l2_error ? norms.solution : norms.gradient));
+}
+
+TEST(LossRounding, ErrorsOfComputedQuantitiesStayBelowTheirBound) {
+  for (const Case& c : many_cases()) {
+    const auto backend = make_cpu_backend(c.spec, c.problem, c.points, 1);
+    for (const Quantity quantity : {Quantity::l2_error, Quantity::h1_error, Quantity::gradient_norm}) {
+      // Differences of the reference cost two losses a parameter, and huge parameters want other steps.
+      if (quantity == Quantity::gradient_norm && (c.theta.size() > 60 || norm_of(c.theta) > 50.0)) continue;
+      for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+        if (!has_loss(c.problem, loss) || (loss == LossKind::ritz && quantity != Quantity::gradient_norm)) continue;
+        const auto bound = quantity_rounding(c.spec, c.problem, loss, quantity, c.theta, c.points);
+        for (std::uint64_t k = 0; k < 2; ++k) {
+          std::vector<double> direction(c.theta.size());
+          for (std::size_t i = 0; i < direction.size(); ++i) direction[i] = philox_normal_pair(5, k, i).first;
+          const std::vector<double> steps{1e-12, 1e-4};
+          std::vector<double> values(2);
+          const LineSet set(DirectionSet(c.spec, c.theta, direction));
+          backend->evaluate({loss, &set, steps, 0, 2, quantity}, values);
+          for (std::size_t j = 0; j < 2; ++j) {
+            const long double exact = exact_quantity(c, loss, quantity, moved(c.theta, direction, steps[j]));
+            const auto error = static_cast<double>(std::fabs(values[j] - exact));
+            EXPECT_LE(error, bound.of(values[j])) << full_name(c.problem) << ", " << c.spec.describe() << ", quantity "
+                                                  << static_cast<int>(quantity) << ", value " << values[j];
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST(LossRounding, ManyPointsAreRepresentedByAFew) {

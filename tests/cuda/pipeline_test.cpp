@@ -1,5 +1,6 @@
 // The backend as a whole: the same bits for any batch and slicing, the CPU's losses on drawn directions, the published
 // profiles, and what happens to losses that are no numbers.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -218,6 +219,35 @@ CUDA_TEST(OverriddenKernelMustExist) {
     const ScopedVariable forced(kKernelVariable, word);
     EXPECT_THROW(profile(*backend, spec, LossKind::ritz, random_vector(n, 0.1, 1), random_vector(n, 0.1, 2), {0.0}),
                  UsageError);
+  }
+}
+
+CUDA_TEST(QuantitiesMatchTheCpuBackendOnDrawnDirections) {
+  LANDSCAPE_NEEDS_GPU();
+  const std::vector<double> steps{-1.0, -0.5, 0.0, 0.5, 1.0};
+  for (const NetworkSpec& spec : one_per_family()) {
+    const auto theta = random_vector(ParameterLayout(spec).size(), natural_scale(spec), 3);
+    for (const Problem& problem : {Problem("sine"), Problem("reaction", Boundary{10.0})}) {
+      const PointSet points = points_of(problem, spec.dimension, 40);
+      const auto gpu = make_cuda_backend(spec, problem, points, 0);
+      const auto cpu = make_cpu_backend(spec, problem, points, 1);
+      const LineSet set(DirectionSet(spec, theta, 21, DirectionNorm::filter, BiasMode::copy));
+      for (const Quantity quantity : {Quantity::l2_error, Quantity::h1_error, Quantity::gradient_norm}) {
+        std::vector<double> got(7), want(7);
+        gpu->evaluate({LossKind::ritz, &set, steps, 3, 7, quantity}, got);
+        cpu->evaluate({LossKind::ritz, &set, steps, 3, 7, quantity}, want);
+        const double largest = *std::max_element(want.begin(), want.end());
+        for (std::size_t i = 0; i < got.size(); ++i) {
+          EXPECT_TRUE(std::abs(got[i] - want[i]) <= 1e-12 * largest)
+              << spec.describe() << ", " << full_name(problem) << ", quantity " << static_cast<int>(quantity) << ": "
+              << got[i] << " not " << want[i];
+        }
+        // Between two losses, whose points are others.
+        EXPECT_TRUE(
+            same_bits(all_losses(*gpu, LossKind::galerkin, set, steps, 0, 4),
+                      all_losses(*make_cuda_backend(spec, problem, points, 0), LossKind::galerkin, set, steps, 0, 4)));
+      }
+    }
   }
 }
 
