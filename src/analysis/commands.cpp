@@ -14,7 +14,7 @@ std::span<const Command> command_table() {
        nullptr, train_only},
       {"sweep", "[options]", "the index for lists of half-widths and intervals in one pass",
        "sweep --minimizer minimizers.h5 --sweep-radius 0.01,0.1 --output sweep.h5", &sweep_analysis(), run_analysis},
-      {"directions", "[options]", "the index along random, leading, gradient and worst directions, side by side",
+      {"directions", "[options]", "the index along other kinds of directions, side by side",
        "directions --minimizer minimizers.h5 --directions 20 --output directions.h5", &directions_analysis(),
        run_analysis},
       {"surface", "[options]", "losses on a plane: random, or through minimizers",

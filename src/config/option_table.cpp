@@ -274,12 +274,8 @@ std::vector<Option> make_table() {
       {"direction-kind", "LIST",
        "directions: random, top:K, bulk:K (of the Hessian's K leading eigenvectors, or without them), gradient, adam, "
        "towards (the other loss's minimizer), worst [all, of K = 5]",
-       directions, evaluates, [](C& c, Text t, Text o) { c.direction_kinds = parse_direction_kinds(t, o); },
-       [](const C& c) {
-         std::vector<std::string> words;
-         for (const DirectionKind& kind : c.direction_kinds) words.push_back(to_string(kind));
-         return fmt::format("{}", fmt::join(words, ","));
-       },
+       directions, evaluates, [](C& c, Text t, Text o) { c.direction_kinds = parse_words(t, o, parse_direction_kind); },
+       [](const C& c) { return join_words(c.direction_kinds); },
        '\0', "directions"},
       {"save-directions", "", "store the directions in the output file", directions, run,
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },

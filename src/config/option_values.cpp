@@ -60,18 +60,6 @@ std::string parameter_text(const Problem& problem, const Parameter& parameter) {
   return problem->has(parameter) && value != Parameters().*parameter.value ? fmt::format("{}", value) : "";
 }
 
-std::vector<DirectionKind> parse_direction_kinds(Text text, Text option) {
-  std::vector<DirectionKind> kinds;
-  for (const Text word : split(text, ',')) {
-    const DirectionKind kind = parse_direction_kind(word, option);
-    if (std::ranges::find(kinds, kind) != kinds.end())
-      throw UsageError(fmt::format("{} names {} twice.", option, to_string(kind)));
-    kinds.push_back(kind);
-  }
-  std::ranges::sort(kinds);
-  return kinds;
-}
-
 std::vector<int> parse_layers(Text text, Text option) {
   std::vector<int> layers;
   for (const Text word : split(text, ',')) layers.push_back(parse_whole<int>(word, option, 1, 4096));

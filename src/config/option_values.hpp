@@ -31,7 +31,7 @@ Problem with_parameter(const Problem& problem, const Parameter& parameter, doubl
 /// Empty where the equation does not have the parameter, or has the value that it has without it.
 std::string parameter_text(const Problem& problem, const Parameter& parameter);
 
-/// Words of an enumeration between commas, each once; in one order, so that "galerkin,ritz" is the same calculation.
+/// Words between commas, each once; in one order, so that "galerkin,ritz" is the same calculation.
 template <class Parse>
 auto parse_words(std::string_view text, std::string_view option, Parse&& parse) {
   std::vector<decltype(parse(text, option))> found;
@@ -47,7 +47,7 @@ auto parse_words(std::string_view text, std::string_view option, Parse&& parse) 
 template <class Enum>
 std::string join_words(const std::vector<Enum>& values) {
   std::string text;
-  for (const Enum value : values) text += fmt::format("{}{}", text.empty() ? "" : ",", to_string(value));
+  for (const Enum& value : values) text += fmt::format("{}{}", text.empty() ? "" : ",", to_string(value));
   return text;
 }
 
@@ -61,9 +61,6 @@ std::vector<Number> parse_list(std::string_view text, std::string_view option, P
     throw UsageError(fmt::format("{} names {} twice.", option, *twice));
   return numbers;
 }
-
-/// In one order, each once.
-std::vector<DirectionKind> parse_direction_kinds(std::string_view text, std::string_view option);
 
 std::vector<int> parse_layers(std::string_view text, std::string_view option);
 /// Two or three, in order.

@@ -11,7 +11,7 @@
 #include "landscape/hessian/whole_hessian.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
-#include "vectors.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 namespace {
@@ -29,7 +29,7 @@ const Eigensystem& MadeDirections::eigensystem() {
   if (eigensystem_) return *eigensystem_;
   const std::size_t n = theta().size();
   std::vector<double> hessian = whole_hessian(source_.backend, source_.loss, theta(), source_.between);
-  if (detail::is_finite(hessian)) return eigensystem_.emplace(symmetric_eigensystem(std::move(hessian), n, true));
+  if (is_finite(hessian)) return eigensystem_.emplace(symmetric_eigensystem(std::move(hessian), n, true));
   return eigensystem_.emplace(Eigensystem{std::vector<double>(n, kUndefined), std::vector<double>(n * n, kUndefined)});
 }
 
@@ -49,7 +49,7 @@ void MadeDirections::project(const DirectionKind& kind, std::span<double> v) {
     std::fill(part.begin(), part.end(), 0.0);
     for (std::size_t i = n - k; i < n; ++i) {
       const auto vector = std::span(system.vectors).subspan(i * n, n);
-      const double along = detail::dot(vector, v);
+      const double along = dot(vector, v);
       for (std::size_t p = 0; p < n; ++p) part[p] += along * vector[p];
     }
     for (std::size_t p = 0; p < n; ++p) v[p] = kind.family == DirectionFamily::top ? part[p] : v[p] - part[p];
@@ -57,7 +57,7 @@ void MadeDirections::project(const DirectionKind& kind, std::span<double> v) {
 }
 
 void MadeDirections::give_length(std::span<double> v) const {
-  const double length = detail::norm_of(v);
+  const double length = norm_of(v);
   const double factor = length == 0.0 ? 0.0 : source_.drawn.typical_length() / length;
   for (double& x : v) x *= factor;
 }

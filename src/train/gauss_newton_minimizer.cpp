@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 #include <optional>
+
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 namespace {
@@ -19,10 +20,6 @@ constexpr double kFirstDamping = 1e-3;   // all in units of the model's scale
 constexpr double kLeastDamping = 1e-16;  // rounding's
 constexpr double kMostDamping = 1e4;
 constexpr double kMoreDamping = 1e3;  // where none of the table descends
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
 
 class Search {
  public:
