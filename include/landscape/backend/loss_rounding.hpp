@@ -5,8 +5,9 @@
 //   Galerkin  |error| <= integral of |2 r delta + delta^2|  <=  2 sqrt(f) D + D^2,
 //   Ritz      |error| <= integral of the integrand's rounding error,
 //
-// beside the relative error that summing brings. An error of u is the norm of such residuals: it is wrong by at most D. One evaluation at theta* in numbers that carry their rounding
-// (math/rounded.hpp) gives D; along a profile the terms change by factors near one wherever rounding can matter.
+// beside the relative error that summing brings. An error of u is the norm of such residuals: it is wrong by at most D.
+// One evaluation at theta* in numbers that carry their rounding (math/rounded.hpp) gives D; along a profile the terms
+// change by factors near one wherever rounding can matter.
 #pragma once
 
 #include <span>
