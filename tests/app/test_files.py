@@ -273,7 +273,7 @@ class Results(SystemTest):
             file.attrs.modify("format_version", np.int64(3))
         for command in (["info", "landscape.h5"], ["reduce", "landscape.h5"], ["verify", "landscape.h5"]):
             stderr = self.run_program(*command, code=1).stderr
-            self.assertRegex(stderr, r"\Alandscape_mpi: 'landscape.h5' [^\n]* version 3, [^\n]* 7: use the program that wrote it")
+            self.assertRegex(stderr, r"\Alandscape_mpi: 'landscape.h5' [^\n]* version 3, [^\n]* 8: use the program that wrote it")
         self.run_program("--minimizer=landscape.h5", "--directions=3", "--grid=-1:1:5", "--output=b.h5")
 
 
