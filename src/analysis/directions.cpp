@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "landscape/analysis/index_results.hpp"
 #include "landscape/analysis/reduction.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
@@ -17,7 +18,6 @@ namespace landscape {
 namespace {
 
 constexpr std::int64_t kDefaultSpan = 5;
-constexpr std::size_t kMethodCapacity = 32;
 constexpr const char* kLine = "{:<9} {:>9} {:>23} {:>9} {:>10} {:>22} {:>10}\n";
 
 LossKind other_loss(LossKind loss) { return loss == LossKind::ritz ? LossKind::galerkin : LossKind::ritz; }
@@ -62,7 +62,7 @@ KindReport reduce_kind(const Rows& rows, const RunConfig& config, LossKind loss,
       report.highest_end = std::max({report.highest_end, row.front(), row.back()});
   });
   if (!std::isfinite(report.highest_end)) report.highest_end = kUndefined;
-  report.estimate = estimate_index(report.profiles, config);
+  static_cast<IndexEstimate&>(report) = estimate_index(report.profiles, config);
   report.curvature = mean_curvature(report.profiles, bootstrap_options(config));
   const Minimizer minimizer = rows.minimizer(to_string(loss));
   report.length =
@@ -77,36 +77,13 @@ KindReport reduce_kind(const Rows& rows, const RunConfig& config, LossKind loss,
   return report;
 }
 
-std::string method_of(const KindReport& report, IntervalMethod IndexInterval::*side) {
-  return report.estimate.interval ? to_string((*report.estimate.interval).*side) : "none";
-}
-
 ResultTable<KindReport> kind_table(const RunConfig& config, const DirectionKind& kind) {
   using K = KindReport;
-  const auto index = [](auto member) { return [member](const K& r) { return r.estimate.index.*member; }; };
   ResultTable<K> table(
       "RI = std(T; ddof = 1) / mean(T) over the usable directions of one kind, T the normalised total variation of a "
       "profile; NaN where undefined, as of a single direction, which has T alone");
-  table.add("index", "1", "RI", index(&RoughnessIndex::index));
-  table.add("interval", "1", "lower and upper bound of RI", [](const K& r) { return r.estimate.interval; });
-  table.add("confidence", "1", "confidence of the intervals", [=](const K&) { return config.confidence; });
-  table.add_text("lower_method", kMethodCapacity, "how the lower bound was found, or none",
-                 [](const K& r) { return method_of(r, &IndexInterval::lower_method); });
-  table.add_text("upper_method", kMethodCapacity, "how the upper bound was found, or none",
-                 [](const K& r) { return method_of(r, &IndexInterval::upper_method); });
-  table.add("standard_error", "1", "jackknife error of RI", index(&RoughnessIndex::jackknife_error));
-  table.add("resolution", "1", "the RI that rounded losses alone can make",
-            [](const K& r) { return r.estimate.resolution; });
-  table.add("mean", "1 / step", "mean T; of a single direction T", index(&RoughnessIndex::mean));
-  table.add("std", "1 / step", "standard deviation of T, ddof = 1", index(&RoughnessIndex::standard_deviation));
-  table.add("directions", "1", "number of directions", index(&RoughnessIndex::n_directions));
-  table.add("used", "1", "usable directions", index(&RoughnessIndex::n_used));
-  table.add("excluded_flat", "1", "directions left out: max f = min f", index(&RoughnessIndex::n_flat));
-  table.add("excluded_unresolved", "1", "directions left out: at rounding level", index(&RoughnessIndex::n_unresolved));
-  table.add("excluded_nonfinite", "1", "directions left out: a loss is not finite",
-            index(&RoughnessIndex::n_non_finite));
-  table.add("excluded_incomplete", "1", "directions left out: not complete, or damaged",
-            index(&RoughnessIndex::n_incomplete));
+  add_index(table);
+  add_directions(table);
   table.add("mean_curvature", "loss / step^2", "mean f'' at the step nearest s = 0",
             [](const K& r) { return r.curvature.mean; });
   table.add("mean_curvature_interval", "loss / step^2", "lower and upper bound of mean_curvature",
@@ -129,27 +106,27 @@ std::string range_text(const std::optional<Interval>& interval) {
 }
 
 bool rests_on_few(const KindReport& kind) {
-  return kind.estimate.interval && kind.estimate.interval->rests_on_few && !kind.is_zero();
+  return kind.interval && kind.interval->rests_on_few && !kind.is_zero();
 }
 
 std::string interval_text(const KindReport& kind) {
   if (kind.kind.is_single()) return "one direction";
   if (kind.is_zero()) return "rounding";
-  return range_text(kind.estimate.interval) + (rests_on_few(kind) ? " (*)" : "");
+  return range_text(kind.interval) + (rests_on_few(kind) ? " (*)" : "");
 }
 
 std::string kind_line(const KindReport& kind) {
   const bool single = kind.kind.is_single();
   return fmt::format(fmt::runtime(kLine), to_string(kind.kind),
-                     single ? "-" : number_or_undefined(kind.estimate.index.index), interval_text(kind),
-                     number_or_undefined(kind.estimate.index.mean), number_or_undefined(kind.curvature.mean),
+                     single ? "-" : number_or_undefined(kind.index.index), interval_text(kind),
+                     number_or_undefined(kind.index.mean), number_or_undefined(kind.curvature.mean),
                      single ? "-" : range_text(kind.curvature.interval), defined_text(kind.highest_end, "{:.4g}"));
 }
 
 // What the table does not show of a kind.
 std::string kind_notes(LossKind loss, const KindReport& kind) {
   std::string text;
-  const RoughnessIndex& index = kind.estimate.index;
+  const RoughnessIndex& index = kind.index;
   if (index.n_used < index.n_directions) {
     text +=
         fmt::format("{}: {} of {} directions are usable: {} flat, {} at rounding level, {} not finite, {} not done.\n",
@@ -158,7 +135,7 @@ std::string kind_notes(LossKind loss, const KindReport& kind) {
   }
   if (kind.is_zero())
     text += fmt::format("{}: RI is zero to rounding, which can make {:.1g}.\n", to_string(kind.kind),
-                        *kind.estimate.resolution);
+                        *kind.resolution);
   if (kind.other_at)
     text += fmt::format("towards: the minimizer {} lies at s = {:.4g}.\n", to_string(other_loss(loss)), *kind.other_at);
   if (kind.n_damaged > 0)

@@ -76,11 +76,6 @@ SinglePrecision weigh_noise(const Rows& rows, LossReport& report) {
   return result;
 }
 
-std::vector<double> usable_total_variation(std::span<const ProfileDiagnostics> profiles) {
-  const Columns columns = columns_of(profiles);
-  return usable_values(columns.total_variation, columns.status);
-}
-
 // The run's own profiles count as one of the independent sets where their points were drawn like the others.
 PointSetReport reduce_point_sets(const Rows& rows, const RunConfig& config, const LossReport& report) {
   PointSetReport result;
@@ -93,9 +88,10 @@ PointSetReport reduce_point_sets(const Rows& rows, const RunConfig& config, cons
     const Diagnosed diagnosed = diagnose(rows, config, {report.loss, static_cast<int>(i) + 1});
     result.n_damaged += diagnosed.n_damaged;
     if (further[i].is_reference) {
-      result.reference = roughness_index(diagnosed.profiles);
-      result.reference_resolution = index_resolution(diagnosed.profiles);
-      result.reference_interval = index_interval(usable_total_variation(diagnosed.profiles), bootstrap_options(config));
+      const IndexEstimate estimate = estimate_index(diagnosed.profiles, config);
+      result.reference = estimate.index;
+      result.reference_interval = estimate.interval;
+      result.reference_resolution = estimate.resolution;
     } else {
       sets.insert(sets.end(), diagnosed.profiles.begin(), diagnosed.profiles.end());
     }
@@ -136,10 +132,7 @@ MetricReport reduce_metric(const Rows& rows, const RunConfig& config, const Loss
   report.title = metric_title(config, metric);
   report.profiles = std::move(diagnosed.profiles);
   report.n_damaged = diagnosed.n_damaged;
-  const IndexEstimate estimate = estimate_index(report.profiles, config);
-  report.index = estimate.index;
-  report.interval = estimate.interval;
-  report.resolution = estimate.resolution;
+  static_cast<IndexEstimate&>(report) = estimate_index(report.profiles, config);
   report.evaluation_seconds = rows.seconds(block);
   if (metric == Metric::reference) measure_gap(rows, loss, report);
   return report;
@@ -158,17 +151,14 @@ LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss)
   for (std::size_t k = 0; k < report.profiles.size(); ++k) {
     if (report.profiles[k].status == DirectionStatus::usable && diagnosed.falls[k]) ++report.n_off_centre;
   }
-  report.index = roughness_index(report.profiles);
+  static_cast<IndexEstimate&>(report) = estimate_index(report.profiles, config);
   report.split = split_index(report.profiles);
-  report.resolution = index_resolution(report.profiles);
   report.shapes = summarise_shapes(report.profiles);
   report.curvature = mean_curvature(report.profiles, bootstrap_options(config));
   if (has_gaussian_directions(config) && std::isfinite(report.minimizer.critical.trace))
     report.trace = report.minimizer.critical.trace;
   report.topology =
       summarise_topology(report.profiles, report.topologies, config.grid.length(), bootstrap_options(config));
-
-  report.interval = index_interval(usable_total_variation(report.profiles), bootstrap_options(config));
   report.bootstrap_seed = config.seed;
   const Columns columns = columns_of(report.profiles);
   report.curve = index_curve(columns.total_variation, columns.status, bootstrap_options(config));

@@ -42,7 +42,7 @@ void add_shapes(ResultTable<LossReport>& table) {
             shapes(&ShapeSummary::median_absolute_minimum_offset));
   table.add("lower_off_centre", "1", "usable profiles that fall below their centre by more than 1 % of max f - min f",
             &R::n_off_centre);
-  table.add("median_curvature", "1 / step^2", "median f'' at the step nearest s = 0",
+  table.add("median_curvature", "loss / step^2", "median f'' at the step nearest s = 0",
             shapes(&ShapeSummary::median_curvature));
   table.add("mean_curvature", "loss / step^2", "mean f'' at the step nearest s = 0",
             [](const R& r) { return r.curvature.mean; });

@@ -9,9 +9,9 @@
 #include <cmath>
 #include <exception>
 #include <memory>
-#include <numeric>
 
 #include "landscape/model/error.hpp"
+#include "landscape/model/vectors.hpp"
 
 namespace landscape {
 namespace {
@@ -104,8 +104,6 @@ Descent descend(std::span<double> x, std::int64_t max_iterations, double epsilon
   return {context.iterations, code};
 }
 
-double norm(std::span<const double> x) { return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0)); }
-
 /// Goes on from theta by gradients alone, because loss values of rounding u place a minimum only to sqrt(u). The change
 /// of the loss since the start theta_0 is taken as (g(theta) + g(theta_0)) . (theta - theta_0) / 2, exact for a
 /// quadratic and free of cancellation (the approximate Wolfe condition of Hager and Zhang, SIAM J. Optim. 16 (2005)
@@ -123,7 +121,7 @@ std::int64_t finish_by_gradient(std::vector<double>& theta, std::int64_t max_ite
   };
   const Descent descent = descend(end, max_iterations, 1e-16, change, [](auto, double, std::int64_t) {});
   const double rise = evaluate(end, gradient) - before;
-  if (norm(gradient) < norm(first) && rise <= kMostRise * std::max(1.0, std::abs(before))) theta = end;
+  if (norm_of(gradient) < norm_of(first) && rise <= kMostRise * std::max(1.0, std::abs(before))) theta = end;
   return descent.iterations;
 }
 

@@ -17,6 +17,7 @@
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/model/choices.hpp"
 #include "landscape/model/numbers.hpp"
+#include "landscape/model/vectors.hpp"
 #include "landscape/random/philox.hpp"
 #include "lbfgs_minimizer.hpp"
 
@@ -307,7 +308,7 @@ class Trainer {
     const bool from_adam = polish.empty() && training_.epochs > 0;
     backend_.set_points(from_adam ? points_of_epoch(training_.epochs - 1) : first_points());
     m.training_loss = backend_.loss_and_gradient(loss_, m.theta, gradient_);
-    m.gradient_norm = std::sqrt(std::inner_product(gradient_.begin(), gradient_.end(), gradient_.begin(), 0.0));
+    m.gradient_norm = norm_of(gradient_);
     m.stopped_by = stopped_by_;
     m.stop_reason = stop_reason_.word;
     m.at_iteration_limit = stop_reason_.word == stop_reason::kLimit.word;

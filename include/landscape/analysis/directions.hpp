@@ -25,19 +25,15 @@ double farther_end(const ProfileGrid& grid);
 /// What a kind is scaled by, in words.
 std::string scaling_text(const RunConfig& config, const DirectionKind& kind);
 
-struct KindReport {
+struct KindReport : IndexEstimate {  // of a single direction without index
   DirectionKind kind;
   std::vector<ProfileDiagnostics> profiles;  // (M), or one
-  IndexEstimate estimate;                    // of a single direction without index
   MeanEstimate curvature;                    // f'' at s = 0, unit of f / s^2
   double length = 0.0;                       // sqrt(E |d|^2) of random directions, unit of theta
   double highest_end = 0.0;                  // the greatest f at an end of a usable profile
   std::optional<double> other_at;            // of towards: step at which the other minimizer lies
   std::int64_t n_damaged = 0;
   double seconds = 0.0;
-  bool is_zero() const {
-    return estimate.index.index && estimate.resolution && *estimate.index.index <= *estimate.resolution;
-  }
 };
 
 struct KindsOfLoss {

@@ -36,17 +36,12 @@ Work metric_work(const RunConfig& config, LossKind loss, Metric metric, std::vec
 std::string metric_name(const Work& work);
 
 /// One metric around the minimizer of one loss.
-struct MetricReport {
+struct MetricReport : IndexEstimate {
   Metric metric = Metric::reference;
   std::string title;
   std::vector<ProfileDiagnostics> profiles;  // (M)
   std::int64_t n_damaged = 0;
-  RoughnessIndex index;
-  std::optional<IndexInterval> interval;
-  std::optional<double> resolution;
   double evaluation_seconds = 0.0;
-  /// The index is no more than what rounded numbers can make.
-  bool is_zero() const { return index.index && resolution && *index.index <= *resolution; }
   // of the loss on the reference's points r, beside the one on the profiles' f:
   std::vector<double> gaps;  // (M), max_j |f_j - r_j| / (max f - min f); NaN where f is not usable or r not finite
   std::optional<double> median_gap, largest_gap;  // of these

@@ -41,6 +41,7 @@ struct IndexEstimate {
   RoughnessIndex index;
   std::optional<IndexInterval> interval;
   std::optional<double> resolution;  // an index up to here is zero at rounding level
+  bool is_zero() const { return index.index && resolution && *index.index <= *resolution; }
 };
 IndexEstimate estimate_index(std::span<const ProfileDiagnostics> profiles, const RunConfig& config);
 

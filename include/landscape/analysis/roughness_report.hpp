@@ -35,17 +35,14 @@ struct SinglePrecision {
   std::int64_t n_noisy = 0;                   // usable or unresolved directions where either is above kMostNoise
 };
 
-struct LossReport {
+struct LossReport : IndexEstimate {
   LossKind loss = LossKind::ritz;
   Minimizer minimizer;
   // of its profiles
   std::vector<ProfileDiagnostics> profiles;  // (M), direction order; incomplete and damaged rows have status incomplete
   std::int64_t n_damaged = 0;
   std::int64_t n_off_centre = 0;  // usable profiles that fall below their centre by more than kOffCentre of max - min
-  RoughnessIndex index;
-  std::optional<IndexInterval> interval;
   std::optional<IndexSplit> split;
-  std::optional<double> resolution;
   ShapeSummary shapes;
   MeanEstimate curvature;       // f'' at s = 0, unit of f / s^2
   std::optional<double> trace;  // of the Hessian, where `curvature` estimates it and it is known
@@ -59,9 +56,6 @@ struct LossReport {
   double evaluation_seconds = 0.0;
   std::vector<double> noise;  // (M), unit of f; empty in double precision
   std::optional<SinglePrecision> single_precision;
-
-  /// The index is no more than what rounded losses can make.
-  bool is_zero() const { return index.index && resolution && *index.index <= *resolution; }
 };
 
 /// --until-ci and --max-directions.
