@@ -267,31 +267,26 @@ void LossPipeline::batch_losses(const Sizes& sizes, const FoldedBatch& networks,
   // With a single chunk its partial sum is the loss.
   double* partial = sizes.n_chunks == 1 ? losses : partial_.data();
   const cudaStream_t stream = stream_.get();
+  const bool is_galerkin = sizes.what.loss == LossKind::galerkin;
+  const TileBatch tiles{sizes.tiles, packed_.data(), networks.count};
+  if (sizes.packed > 0) pack_tiles(sizes.tiles, networks, packed_.data(), stream);
   switch (sizes.family) {
     case KernelFamily::narrow:
       narrow_losses(sizes.what, networks, points_, partial, stream);
       break;
-    case KernelFamily::tile: {
-      pack_tiles(sizes.tiles, networks, packed_.data(), stream);
-      const TileBatch tiles{sizes.tiles, packed_.data(), networks.count};
-      (sizes.what.loss == LossKind::galerkin ? tile_galerkin_losses : tile_ritz_losses)(tiles, points_, partial,
-                                                                                        stream);
+    case KernelFamily::tile:
+      (is_galerkin ? tile_galerkin_losses : tile_ritz_losses)(tiles, points_, partial, stream);
       break;
-    }
     case KernelFamily::wide: {
-      pack_tiles(sizes.tiles, networks, packed_.data(), stream);
-      const TileBatch tiles{sizes.tiles, packed_.data(), networks.count};
       const WidePlan plan = plan_wide_tile(sizes.tiles, device_.shared_bytes_per_block);
-      (sizes.what.loss == LossKind::galerkin ? wide_galerkin_losses : wide_ritz_losses)(sizes.what.activation, tiles,
-                                                                                        points_, plan, partial, stream);
+      (is_galerkin ? wide_galerkin_losses : wide_ritz_losses)(sizes.what.activation, tiles, points_, plan, partial,
+                                                              stream);
       break;
     }
     case KernelFamily::deep: {
-      pack_tiles(sizes.tiles, networks, packed_.data(), stream);
-      const TileBatch tiles{sizes.tiles, packed_.data(), networks.count};
       const DeepTilePlan plan = plan_deep_tile(sizes.tiles, device_.shared_bytes_per_block);
-      (sizes.what.loss == LossKind::galerkin ? deep_galerkin_losses : deep_ritz_losses)(sizes.what.activation, tiles,
-                                                                                        points_, plan, partial, stream);
+      (is_galerkin ? deep_galerkin_losses : deep_ritz_losses)(sizes.what.activation, tiles, points_, plan, partial,
+                                                              stream);
       break;
     }
     case KernelFamily::gemm:

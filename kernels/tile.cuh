@@ -40,14 +40,6 @@ __device__ __forceinline__ void first_layer(const TileLayout& layout, const doub
   }
 }
 
-/// What the compiler knows of a layout. kIsShort: the last tile has at most four neurons (TileLayout::short_rest).
-template <int kTileCount, bool kIsShort>
-struct TileShape {
-  static constexpr int kTiles = kTileCount;
-  /// Is element e of tile i, or its k-step, padding alone?
-  LANDSCAPE_INLINE static constexpr bool is_padding(int i, int e) { return kIsShort && i == kTiles - 1 && e == 1; }
-};
-
 template <Activation kActivation, class Shape>
 __device__ __forceinline__ math::ActivationJet<double> activate_place(double v, int i, int e) {
   if (Shape::is_padding(i, e)) return {};
@@ -104,8 +96,7 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
       second.store(kTiles + i, v[1][i][0], v[1][i][1]);
     }
   }
-  double squares[kTiles][2] = {};  // sum_c g_c^2
-  double along[kTiles][2] = {};    // sum_c slope_c g_c
+  ChannelSums<Shape> sums;
 #pragma unroll 1
   for (int c = 0; c < layout.even_dimension(); c += 2) {
     const double* row = net + layout.slopes(0) + c * kWidth + own;
@@ -137,36 +128,11 @@ __device__ __forceinline__ double tile_galerkin_value(const TileLayout& layout, 
         }
       });
     }
-#pragma unroll
-    for (int p = 0; p < 2; ++p) {
-#pragma unroll
-      for (int i = 0; i < kTiles; ++i) {
-#pragma unroll
-        for (int e = 0; e < 2; ++e) {
-          if (Shape::is_padding(i, e)) continue;
-          squares[i][e] = math::fma(g[p][i][e], g[p][i][e], squares[i][e]);
-          along[i][e] = math::fma(slope_of_points[p], g[p][i][e], along[i][e]);
-        }
-      }
-    }
+    sums.add(g, slope_of_points);
   }
   double n = 0.0, cross = 0.0, laplacian = 0.0;
   add_direct_output(layout, net, points, q, at, n, cross);
-#pragma unroll
-  for (int i = 0; i < kTiles; ++i) {
-    const double2 v = second[i], laplacians = second[kTiles + i];
-#pragma unroll
-    for (int e = 0; e < 2; ++e) {
-      if (Shape::is_padding(i, e)) continue;
-      const math::ActivationJet<double> phi = math::activate<kActivation>(e == 0 ? v.x : v.y);
-      const double a = net[layout.out_weight() + 8 * i + own + e];
-      const double a_slope = a * phi.f1;
-      n = math::fma(a, phi.f, n);
-      cross = math::fma(a_slope, along[i][e], cross);
-      laplacian = math::fma(a_slope, e == 0 ? laplacians.x : laplacians.y, laplacian);
-      laplacian = math::fma(a * phi.f2, squares[i][e], laplacian);
-    }
-  }
+  sums.template contract<kActivation>(second, net + layout.out_weight() + own, n, cross, laplacian);
   n = sum_over_lanes<kOverNeurons>(n) + net[layout.out_bias()];
   return galerkin_value(points, q, n, sum_over_lanes<kOverNeurons>(cross), sum_over_lanes<kOverNeurons>(laplacian));
 }

@@ -55,6 +55,60 @@ struct LanePairs {
   }
 };
 
+/// What the compiler knows of a layout. kIsShort: the last tile has at most four neurons (TileLayout::short_rest).
+template <int kTileCount, bool kIsShort>
+struct TileShape {
+  static constexpr int kTiles = kTileCount;
+  /// Is element e of tile i, or its k-step, padding alone?
+  LANDSCAPE_INLINE static constexpr bool is_padding(int i, int e) { return kIsShort && i == kTiles - 1 && e == 1; }
+};
+
+/// The gradient channels of a group of neurons of the second layer, added up.
+template <class Shape>
+struct ChannelSums {
+  static constexpr int kTiles = Shape::kTiles;
+  double squares[kTiles][2] = {};  // sum_c g_c^2
+  double along[kTiles][2] = {};    // sum_c slope_c g_c
+
+  /// Of two channels and the points' slopes along them.
+  __device__ __forceinline__ void add(const double (&g)[2][kTiles][2], const double (&slope)[2]) {
+#pragma unroll
+    for (int p = 0; p < 2; ++p) {
+#pragma unroll
+      for (int i = 0; i < kTiles; ++i) {
+#pragma unroll
+        for (int e = 0; e < 2; ++e) {
+          if (Shape::is_padding(i, e)) continue;
+          squares[i][e] = math::fma(g[p][i][e], g[p][i][e], squares[i][e]);
+          along[i][e] = math::fma(slope[p], g[p][i][e], along[i][e]);
+        }
+      }
+    }
+  }
+
+  /// Adds the group's share of N, slope . grad N and Lap N. `second`: pre-activations, then their Laplacians;
+  /// `out_weight`: a of this lane's first neuron.
+  template <Activation kActivation, class Pairs>
+  __device__ __forceinline__ void contract(const Pairs& second, const double* out_weight, double& n, double& cross,
+                                           double& laplacian) const {
+#pragma unroll
+    for (int i = 0; i < kTiles; ++i) {
+      const double2 v = second[i], laplacians = second[kTiles + i];
+#pragma unroll
+      for (int e = 0; e < 2; ++e) {
+        if (Shape::is_padding(i, e)) continue;
+        const math::ActivationJet<double> phi = math::activate<kActivation>(e == 0 ? v.x : v.y);
+        const double a = out_weight[8 * i + e];
+        const double a_slope = a * phi.f1;
+        n = math::fma(a, phi.f, n);
+        cross = math::fma(a_slope, along[i][e], cross);
+        laplacian = math::fma(a_slope, e == 0 ? laplacians.x : laplacians.y, laplacian);
+        laplacian = math::fma(a * phi.f2, squares[i][e], laplacian);
+      }
+    }
+  }
+};
+
 /// Asks for what the tile of points from `first` on will be read from; every lane takes some rows.
 __device__ __forceinline__ void prefetch_tile(const PointView& points, std::int64_t first, int lane) {
   for (int row = lane; row < points.dimension; row += kWarp) {

@@ -181,8 +181,7 @@ __device__ __forceinline__ double wide_galerkin_value(MatrixStream<LossKind::gal
         second.store(kTiles + i, v[1][i][0], v[1][i][1]);
       }
     }
-    double squares[kTiles][2] = {};  // sum_c g_c^2
-    double along[kTiles][2] = {};    // sum_c slope_c g_c
+    ChannelSums<TileShape<kTiles, false>> sums;
 #pragma unroll 1
     for (int c = 0; c < layout.even_dimension(); c += 2) {
       const double slope_of_points[2] = {points.slope(c, q), points.slope(c + 1, q)};
@@ -207,32 +206,9 @@ __device__ __forceinline__ double wide_galerkin_value(MatrixStream<LossKind::gal
                                 lesser(2 * (kSlice - part), layout.used_k_steps() - 2 * (s * kSlice + part)));
         }
       }
-#pragma unroll
-      for (int p = 0; p < 2; ++p) {
-#pragma unroll
-        for (int i = 0; i < kTiles; ++i) {
-#pragma unroll
-          for (int e = 0; e < 2; ++e) {
-            squares[i][e] = math::fma(g[p][i][e], g[p][i][e], squares[i][e]);
-            along[i][e] = math::fma(slope_of_points[p], g[p][i][e], along[i][e]);
-          }
-        }
-      }
+      sums.add(g, slope_of_points);
     }
-#pragma unroll
-    for (int i = 0; i < kTiles; ++i) {
-      const double2 v = second[i], laplacians = second[kTiles + i];
-#pragma unroll
-      for (int e = 0; e < 2; ++e) {
-        const math::ActivationJet<double> phi = math::activate<kActivation>(e == 0 ? v.x : v.y);
-        const double a = net[layout.out_weight() + first_neuron + 8 * i + e];
-        const double a_slope = a * phi.f1;
-        n = math::fma(a, phi.f, n);
-        cross = math::fma(a_slope, along[i][e], cross);
-        laplacian = math::fma(a_slope, e == 0 ? laplacians.x : laplacians.y, laplacian);
-        laplacian = math::fma(a * phi.f2, squares[i][e], laplacian);
-      }
-    }
+    sums.template contract<kActivation>(second, net + layout.out_weight() + first_neuron, n, cross, laplacian);
   }
   n = sum_over_lanes<kOverNeurons>(n) + net[layout.out_bias()];
   return galerkin_value(points, q, n, sum_over_lanes<kOverNeurons>(cross), sum_over_lanes<kOverNeurons>(laplacian));
