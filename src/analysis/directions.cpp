@@ -105,9 +105,7 @@ std::string range_text(const std::optional<Interval>& interval) {
   return interval ? fmt::format("{:.3g} .. {:.3g}", interval->lower, interval->upper) : "undefined";
 }
 
-bool rests_on_few(const KindReport& kind) {
-  return kind.interval && kind.interval->rests_on_few && !kind.is_zero();
-}
+bool rests_on_few(const KindReport& kind) { return kind.interval && kind.interval->rests_on_few && !kind.is_zero(); }
 
 std::string interval_text(const KindReport& kind) {
   if (kind.kind.is_single()) return "one direction";
@@ -117,10 +115,10 @@ std::string interval_text(const KindReport& kind) {
 
 std::string kind_line(const KindReport& kind) {
   const bool single = kind.kind.is_single();
-  return fmt::format(fmt::runtime(kLine), to_string(kind.kind),
-                     single ? "-" : number_or_undefined(kind.index.index), interval_text(kind),
-                     number_or_undefined(kind.index.mean), number_or_undefined(kind.curvature.mean),
-                     single ? "-" : range_text(kind.curvature.interval), defined_text(kind.highest_end, "{:.4g}"));
+  return fmt::format(fmt::runtime(kLine), to_string(kind.kind), single ? "-" : number_or_undefined(kind.index.index),
+                     interval_text(kind), number_or_undefined(kind.index.mean),
+                     number_or_undefined(kind.curvature.mean), single ? "-" : range_text(kind.curvature.interval),
+                     defined_text(kind.highest_end, "{:.4g}"));
 }
 
 // What the table does not show of a kind.
@@ -134,8 +132,7 @@ std::string kind_notes(LossKind loss, const KindReport& kind) {
                     index.n_non_finite, index.n_incomplete);
   }
   if (kind.is_zero())
-    text += fmt::format("{}: RI is zero to rounding, which can make {:.1g}.\n", to_string(kind.kind),
-                        *kind.resolution);
+    text += fmt::format("{}: RI is zero to rounding, which can make {:.1g}.\n", to_string(kind.kind), *kind.resolution);
   if (kind.other_at)
     text += fmt::format("towards: the minimizer {} lies at s = {:.4g}.\n", to_string(other_loss(loss)), *kind.other_at);
   if (kind.n_damaged > 0)

@@ -380,13 +380,15 @@ std::string report_text(const Report& report) {
                     kTextWidth);
   }
   if (report.is_gaussian) {
-    text += wrapped("The mean curvature along normal directions is the Hessian's trace, as far as the grid's step lets "
-                    "it be seen.",
-                    kTextWidth);
+    text += wrapped(
+        "The mean curvature along normal directions is the Hessian's trace, as far as the grid's step lets "
+        "it be seen.",
+        kTextWidth);
     if (std::ranges::any_of(report.losses, [](const LossReport& l) { return !l.trace; }))
-      text += wrapped("(***) the minimum check has not taken the Hessian apart: --minimum-check on does, of up to 500 "
-                      "parameters; of more, the command spectrum estimates the trace.",
-                      kTextWidth);
+      text += wrapped(
+          "(***) the minimum check has not taken the Hessian apart: --minimum-check on does, of up to 500 "
+          "parameters; of more, the command spectrum estimates the trace.",
+          kTextWidth);
   }
   const auto has_unknown_least = [&](const LossReport& l) { return !exact_minimum(l.loss, report.problem, dimension); };
   if (std::any_of(report.losses.begin(), report.losses.end(), has_unknown_least)) {

@@ -275,8 +275,7 @@ std::vector<Option> make_table() {
        "directions: random, top:K, bulk:K (of the Hessian's K leading eigenvectors, or without them), gradient, adam, "
        "towards (the other loss's minimizer), worst [all, of K = 5]",
        directions, evaluates, [](C& c, Text t, Text o) { c.direction_kinds = parse_words(t, o, parse_direction_kind); },
-       [](const C& c) { return join_words(c.direction_kinds); },
-       '\0', "directions"},
+       [](const C& c) { return join_words(c.direction_kinds); }, '\0', "directions"},
       {"save-directions", "", "store the directions in the output file", directions, run,
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface,spectrum,trajectory,study"},

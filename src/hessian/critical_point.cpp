@@ -19,12 +19,12 @@
 namespace landscape {
 namespace {
 
-
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 // The curvature that is called none; `level` is what rounding makes.
 double noticeable(const CriticalPoint& point, double level) {
-  return std::max(level, kNoticeable * std::max(std::abs(point.smallest_eigenvalue), std::abs(point.largest_eigenvalue)));
+  return std::max(level,
+                  kNoticeable * std::max(std::abs(point.smallest_eigenvalue), std::abs(point.largest_eigenvalue)));
 }
 
 void put_step(CriticalPoint& point, const NewtonStep& step) {

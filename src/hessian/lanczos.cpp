@@ -11,7 +11,6 @@
 
 namespace landscape {
 
-
 void lanczos(const SymmetricOperator& a, std::span<const double> start, std::span<double> alpha,
              std::span<double> beta) {
   const std::size_t n = start.size();

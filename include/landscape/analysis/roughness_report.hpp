@@ -44,8 +44,8 @@ struct LossReport : IndexEstimate {
   std::int64_t n_off_centre = 0;  // usable profiles that fall below their centre by more than kOffCentre of max - min
   std::optional<IndexSplit> split;
   ShapeSummary shapes;
-  MeanEstimate curvature;       // f'' at s = 0, unit of f / s^2
-  std::optional<double> trace;  // of the Hessian, where `curvature` estimates it and it is known
+  MeanEstimate curvature;            // f'' at s = 0, unit of f / s^2
+  std::optional<double> trace;       // of the Hessian, where `curvature` estimates it and it is known
   std::vector<Topology> topologies;  // (M), of its profiles; undefined where a profile is not usable
   TopologySummary topology;
   Histogram histogram;  // of T; the edges are the same for both losses, and there are none without a usable direction

@@ -16,7 +16,6 @@ inline constexpr std::size_t kLargestWhole = 500;
 /// At theta (n), on the backend's points, which must have products with the Hessian: (n, n), symmetric, unit of the
 /// loss. `between` is called between products.
 std::vector<double> whole_hessian(
-    LossBackend& backend, LossKind loss, std::span<const double> theta,
-    const std::function<void()>& between = [] {});
+    LossBackend& backend, LossKind loss, std::span<const double> theta, const std::function<void()>& between = [] {});
 
 }  // namespace landscape

@@ -48,14 +48,14 @@ struct Work {
   Block block;
   LossKind loss = LossKind::ritz;
   Quantity quantity = Quantity::loss;  // along a line
-  std::string minimizer;      // that the lines begin at, by its name; empty: the loss's own
-  std::vector<double> steps;  // along a line
-  std::string directions{};   // under whose name --directions-from has those of the lines; empty: the minimizer's
-  std::string lines;          // works with one name here have their lines in common
+  std::string minimizer;               // that the lines begin at, by its name; empty: the loss's own
+  std::vector<double> steps;           // along a line
+  std::string directions{};       // under whose name --directions-from has those of the lines; empty: the minimizer's
+  std::string lines;              // works with one name here have their lines in common
   bool makes_directions = false;  // not drawn: Analysis::make_directions(); the block stores them
-  int point_set = 0;          // which quadrature points; 0: the run's own
-  RowMaker make_rows{};       // where rows are indivisible: no rank then gets a part of one
-  LoneRowMaker make_row{};    // where rows stand alone
+  int point_set = 0;              // which quadrature points; 0: the run's own
+  RowMaker make_rows{};           // where rows are indivisible: no rank then gets a part of one
+  LoneRowMaker make_row{};        // where rows stand alone
   std::int64_t rows_per_checkpoint = 0;  // of a path: rows c n ... c n + n - 1 need its checkpoint c alone; 0: none do
   std::function<double(std::int64_t row)> row_cost{};  // of these, in any unit; empty: all cost the same
 
