@@ -17,6 +17,10 @@ import numpy as np
 PROGRAM = os.environ.get("LANDSCAPE_PROGRAM", "landscape_mpi")
 SOURCE = os.environ.get("LANDSCAPE_SOURCE_DIR", os.path.join(os.path.dirname(__file__), "..", ".."))
 REFERENCE = os.environ.get("LANDSCAPE_REFERENCE_DIR", "")
+REFERENCE_LOSS = os.environ.get("LANDSCAPE_REFERENCE_LOSS", "reference_loss")
+# What reference_loss prints of a minimizer, by its attributes, and what the program says that they err by.
+MEASURES = ("final_loss", "relative_l2_error", "relative_h1_error")
+UNCERTAINTIES = ("final_loss_error", "relative_l2_uncertainty", "relative_h1_uncertainty")
 
 # A training of a tenth of a second and few profiles: for tests that are about something else.
 QUICK = ["--epochs=300", "--lbfgs-iterations=0", "--directions=6", "--grid=-1:1:9", "--bootstrap=100"]
@@ -258,6 +262,28 @@ def state_dict(group):
 def theta_of(group):
     """The parameters of a minimizer group as one vector."""
     return np.concatenate([tensor.ravel() for tensor in state_dict(group).values()])
+
+
+def reference_numbers(words, theta):
+    """[(value, standard error)] by the long-double evaluation of the parameters theta on points of its own."""
+    process = subprocess.run([REFERENCE_LOSS, *map(str, words)], input=" ".join(map(repr, theta)), capture_output=True,
+                             text=True, check=True)  # fmt: skip
+    return [tuple(map(float, line.split())) for line in process.stdout.splitlines()]
+
+
+def reference_of(minimizer, theta, problem, loss, points, *beta):
+    """[(value, standard error)] of a minimizer's MEASURES."""
+    words = [text(minimizer["network"]), text(minimizer["activation"]), minimizer["dimension"], minimizer["width"],
+             minimizer["blocks"], problem, loss, points, *beta]  # fmt: skip
+    return reference_numbers(words, theta.tolist())
+
+
+def index_of(t):
+    return np.std(t, ddof=1) / np.mean(t)
+
+
+def total_variation(steps, values):
+    return np.abs(np.diff(values, axis=1)).sum(axis=1) / np.ptp(values, axis=1) / (steps[-1] - steps[0])
 
 
 def write_safetensors(path, tensors, metadata):

@@ -1,13 +1,9 @@
 """u = 0 on the boundary by a penalty: losses, minima, files, ranks and interruptions."""
 
-import os
-import subprocess
-
 import h5py
 import numpy as np
-from system import QUICK, SystemTest, main, state_dict, text, theta_of
+from system import MEASURES, QUICK, UNCERTAINTIES, SystemTest, main, reference_of, state_dict, text, theta_of
 
-REFERENCE_LOSS = os.environ.get("LANDSCAPE_REFERENCE_LOSS", "reference_loss")
 LOSSES = ("ritz", "galerkin")
 POINTS = {1: 100, 2: 40, 10: 4093}  # per dimension, or of a lattice (a prime)
 # Random points inside and on the boundary, in batches, drawn anew; further point sets.
@@ -49,14 +45,8 @@ class Penalty(SystemTest):
                              f"--output={name}")  # fmt: skip
             for loss in LOSSES:
                 measured, theta = self.minimizer(name, loss)
-                words = [text(measured["network"]), text(measured["activation"]), d, measured["width"],
-                         measured["blocks"], problem, loss, POINTS[d], beta]  # fmt: skip
-                printed = subprocess.run([REFERENCE_LOSS, *map(str, words)], input=" ".join(map(repr, theta.tolist())),
-                                         capture_output=True, text=True, check=True).stdout  # fmt: skip
-                pairs = zip(("final_loss", "relative_l2_error", "relative_h1_error"),
-                            ("final_loss_error", "relative_l2_uncertainty", "relative_h1_uncertainty"),
-                            (map(float, line.split()) for line in printed.splitlines()))  # fmt: skip
-                for what, uncertainty, (value, error) in pairs:
+                numbers = reference_of(measured, theta, problem, loss, POINTS[d], beta)
+                for what, uncertainty, (value, error) in zip(MEASURES, UNCERTAINTIES, numbers):
                     stated = measured[uncertainty]
                     bound = 1e-10 * abs(value) + stated if d <= 3 else 4 * np.hypot(stated, error)
                     message = f"{name}, {loss}: {what} {measured[what]} +- {stated}, reference {value} +- {error}"

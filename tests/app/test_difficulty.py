@@ -1,13 +1,9 @@
 """Problems of chosen difficulty: u* by its frequency, Helmholtz by its wave number, convection by its diffusivity."""
 
-import os
-import subprocess
-
 import h5py
 import numpy as np
-from system import QUICK, SystemTest, main, text, theta_of
+from system import MEASURES, QUICK, UNCERTAINTIES, SystemTest, main, reference_of, text, theta_of
 
-REFERENCE_LOSS = os.environ.get("LANDSCAPE_REFERENCE_LOSS", "reference_loss")
 POINTS = {1: 150, 2: 96, 10: 4093}  # per dimension, or of a lattice (a prime)
 PLANE = ["--dimension=2", "--epochs=30", "--lbfgs-iterations=3", "--bootstrap=50", "--train-quadrature=sobol:64",
          "--quadrature=sobol:64", "--directions=6", "--grid=-1:1:5"]  # fmt: skip
@@ -49,15 +45,8 @@ class Difficulty(SystemTest):
                 self.assertEqual(list(found), ["galerkin"] if name == "convection" else ["galerkin", "ritz"])
                 for loss, (measured, theta) in found.items():
                     self.assertEqual(text(measured["problem"]), problem + (f", penalty:{beta}" if beta else ""))
-                    words = [text(measured["network"]), text(measured["activation"]), d, measured["width"],
-                             measured["blocks"], problem, loss, POINTS[d], *([beta] if beta else [])]  # fmt: skip
-                    numbers = " ".join(map(repr, theta.tolist()))
-                    printed = subprocess.run([REFERENCE_LOSS, *map(str, words)], input=numbers, capture_output=True,
-                                             text=True, check=True).stdout  # fmt: skip
-                    pairs = zip(("final_loss", "relative_l2_error", "relative_h1_error"),
-                                ("final_loss_error", "relative_l2_uncertainty", "relative_h1_uncertainty"),
-                                (map(float, line.split()) for line in printed.splitlines()))  # fmt: skip
-                    for what, uncertainty, (value, error) in pairs:
+                    numbers = reference_of(measured, theta, problem, loss, POINTS[d], *([beta] if beta else []))
+                    for what, uncertainty, (value, error) in zip(MEASURES, UNCERTAINTIES, numbers):
                         stated = measured[uncertainty]
                         bound = 1e-10 * abs(value) + stated if d <= 3 else 4 * np.hypot(stated, error)
                         message = f"{loss}: {what} {measured[what]} +- {stated}, reference {value} +- {error}"

@@ -7,13 +7,21 @@ import unittest
 
 import h5py
 import numpy as np
-from system import REFERENCE, SOURCE, SystemTest, main, state_dict, text, write_safetensors
+from system import (
+    MEASURES,
+    REFERENCE,
+    SOURCE,
+    UNCERTAINTIES,
+    SystemTest,
+    main,
+    reference_of,
+    state_dict,
+    text,
+    write_safetensors,
+)
 
-REFERENCE_LOSS = os.environ.get("LANDSCAPE_REFERENCE_LOSS", "reference_loss")
 LEAST_RITZ = {1: -np.pi**2 / 4, 2: -np.pi**2 / 4, 3: -3 * np.pi**2 / 16, 10: -10 * np.pi**2 / 2**11}
 POINTS = {1: 100, 2: 40, 3: 32, 10: 4093}  # per dimension, or of a lattice (a prime)
-MEASURES = ("final_loss", "relative_l2_error", "relative_h1_error")
-UNCERTAINTIES = ("final_loss_error", "relative_l2_uncertainty", "relative_h1_uncertainty")
 
 # dimension: networks and quadratures that no loss should be reported with
 ODD = {
@@ -39,13 +47,9 @@ def minimizer_of(path, loss):
 
 class OneDefinition(SystemTest):
     def reference(self, attributes, tensors, loss):
-        """[(value, standard error)] of loss, L2 and H1 error by the long-double evaluation on its own points."""
-        d = int(attributes["dimension"])
-        words = [text(attributes["network"]), text(attributes["activation"]), d, attributes["width"],
-                 attributes["blocks"], text(attributes["problem"]), loss, POINTS[d]]  # fmt: skip
-        process = subprocess.run([REFERENCE_LOSS, *map(str, words)], input=" ".join(repr(x) for t in tensors.values() for x in t.ravel().tolist()),
-                                 capture_output=True, text=True, check=True)  # fmt: skip
-        return [tuple(map(float, line.split())) for line in process.stdout.splitlines()]
+        theta = np.concatenate([t.ravel() for t in tensors.values()])
+        points = POINTS[int(attributes["dimension"])]
+        return reference_of(attributes, theta, text(attributes["problem"]), loss, points)
 
     def assert_measured(self, path, what):
         for loss in ("ritz", "galerkin"):

@@ -4,7 +4,19 @@ import os
 
 import h5py
 import numpy as np
-from system import QUICK, SystemTest, differing, last_part, main, result_states, results, table_of, text
+from system import (
+    QUICK,
+    SystemTest,
+    differing,
+    index_of,
+    last_part,
+    main,
+    result_states,
+    results,
+    table_of,
+    text,
+    total_variation,
+)
 
 ALL = ["--metrics=reference,l2,h1,gradient"]
 VALUES = {"reference": "loss", "l2": "relative_l2_error", "h1": "relative_h1_error", "gradient": "gradient_norm"}
@@ -18,14 +30,6 @@ SLOW = [
     "--bootstrap=100",
     "--round-seconds=0.1",
 ]
-
-
-def index_of(t):
-    return np.std(t, ddof=1) / np.mean(t)
-
-
-def total_variation(steps, values):
-    return np.abs(np.diff(values, axis=1)).sum(axis=1) / np.ptp(values, axis=1) / (steps[-1] - steps[0])
 
 
 def n_metric_items(path):

@@ -1,13 +1,9 @@
 """A plain multilayer perceptron: trained, measured, stored, loaded and gone on with like every other network."""
 
-import os
-import subprocess
-
 import h5py
 import numpy as np
-from system import SystemTest, main, n_complete, state_dict, text, write_safetensors
+from system import SystemTest, main, n_complete, reference_numbers, state_dict, text, write_safetensors
 
-REFERENCE_LOSS = os.environ.get("LANDSCAPE_REFERENCE_LOSS", "reference_loss")
 PROFILES = ["--directions=5", "--grid=-0.5:0.5:5", "--bootstrap=100"]
 CASE = ["--network=mlp", "--layers=9,4,6", "--activation=tanh", "--epochs=100", "--lbfgs-iterations=5", *PROFILES]
 # dimension, hidden layers, activation, points per dimension of a Gauss rule
@@ -138,12 +134,10 @@ class Mlp(MlpTest):
         # In ten dimensions the reference has other points; there the backend's own tests have the same.
         for seed, (dimension, widths, activation, n) in enumerate(NETWORKS[:8:2]):
             tensors = random_network(dimension, widths, seed)
-            theta = " ".join(repr(x) for t in tensors.values() for x in t.ravel().tolist())
+            theta = [x for t in tensors.values() for x in t.ravel().tolist()]
             for loss, value in self.losses(tensors, activation, f"gauss:{n}").items():
                 words = ["mlp", activation, dimension, ",".join(map(str, widths)), "-", "sine", loss, n]
-                process = subprocess.run([REFERENCE_LOSS, *map(str, words)], input=theta, capture_output=True,
-                                         text=True, check=True)  # fmt: skip
-                want = float(process.stdout.split()[0])
+                want = reference_numbers(words, theta)[0][0]
                 self.assertLessEqual(abs(value - want), 1e-12 * abs(want), (dimension, widths, activation, loss))
 
 

@@ -7,7 +7,19 @@ import unittest
 
 import h5py
 import numpy as np
-from system import REFERENCE, SOURCE, SystemTest, contents, main, n_complete, results, table_of, text
+from system import (
+    REFERENCE,
+    SOURCE,
+    SystemTest,
+    contents,
+    index_of,
+    main,
+    n_complete,
+    results,
+    table_of,
+    text,
+    total_variation,
+)
 
 SMALL = [
     "--epochs=300",
@@ -28,14 +40,6 @@ SLOW = [
     "--bootstrap=100",
     "--round-seconds=0.1",
 ]
-
-
-def index_of(t):
-    return np.std(t, ddof=1) / np.mean(t)
-
-
-def total_variation(steps, losses):
-    return np.abs(np.diff(losses, axis=1)).sum(axis=1) / np.ptp(losses, axis=1) / (steps[-1] - steps[0])
 
 
 class PointSets(SystemTest):
