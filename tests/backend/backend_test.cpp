@@ -7,105 +7,19 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cases.hpp"
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/math/dual.hpp"
 #include "landscape/math/gradient.hpp"
 #include "landscape/model/error.hpp"
-#include "landscape/model/vectors.hpp"
-#include "landscape/random/philox.hpp"
 #include "line_sets.hpp"
 #include "published.hpp"
-#include "reference.hpp"
 
 namespace landscape {
 namespace {
 
-std::vector<double> random_vector(std::size_t n, double scale, std::uint64_t stream) {
-  std::vector<double> v(n);
-  for (std::size_t i = 0; i < n; ++i) v[i] = scale * philox_normal_pair(11, stream, i).first;
-  return v;
-}
-
-reference::Network reference_network(const NetworkSpec& spec, std::vector<double> theta) {
-  return {to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
-          spec.blocks,          std::move(theta),           spec.layers};
-}
-
-NetworkSpec mlp(int dimension, std::vector<int> layers, Activation activation) {
-  return {NetworkKind::mlp, activation, dimension, 0, 0, std::move(layers)};
-}
-
-/// One to five hidden layers of equal and unequal widths.
-std::vector<NetworkSpec> mlp_specs() {
-  return {mlp(1, {16, 16}, Activation::tanh),
-          mlp(1, {7}, Activation::swish),
-          mlp(3, {1}, Activation::tanh),
-          mlp(2, {5, 3}, Activation::sin),
-          mlp(3, {4, 9, 6}, Activation::softplus),
-          mlp(10, {6, 6, 6, 6}, Activation::swish),
-          mlp(2, {3, 8, 5, 2, 7}, Activation::tanh),
-          mlp(1, {8, 8, 8}, Activation::sin),
-          mlp(10, {33, 4}, Activation::softplus),
-          mlp(6, {5, 5, 5, 5, 5}, Activation::tanh)};
-}
-
-std::vector<NetworkSpec> many_specs() {
-  std::vector<NetworkSpec> specs{{NetworkKind::linear, Activation::swish, 1, 0, 0},
-                                 {NetworkKind::linear, Activation::swish, 3, 0, 0}};
-  for (const NetworkKind kind : {NetworkKind::resnet, NetworkKind::fcnet}) {
-    for (const auto& [d, w, nb] :
-         {std::array{1, 4, 1}, {1, 1, 1}, {1, 6, 2}, {2, 3, 1}, {3, 8, 3}, {5, 7, 1}, {6, 5, 2}, {10, 33, 1}}) {
-      specs.push_back({kind, Activation::swish, d, w, nb});
-    }
-  }
-  for (const Activation activation : {Activation::tanh, Activation::sin, Activation::softplus}) {
-    specs.push_back({NetworkKind::resnet, activation, 1, 4, 1});
-    specs.push_back({NetworkKind::resnet, activation, 3, 9, 2});
-    specs.push_back({NetworkKind::fcnet, activation, 2, 5, 2});
-  }
-  for (const NetworkSpec& spec : mlp_specs()) specs.push_back(spec);
-  return specs;
-}
-
-/// Loss at theta through the profile interface.
-std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss,
-                            const std::vector<double>& theta, const std::vector<double>& direction,
-                            const std::vector<double>& steps) {
-  const LineSet set(DirectionSet(spec, theta, direction));
-  std::vector<double> losses(steps.size());
-  backend.evaluate({loss, &set, steps, 0, static_cast<std::int64_t>(steps.size())}, losses);
-  return losses;
-}
-
-PointSet odd_points(int dimension, const Problem& problem = {}) {
-  const QuadratureRule rule{dimension == 1 ? QuadratureKind::gauss : QuadratureKind::monte_carlo, 45};
-  return loss_points(problem, rule, dimension, 3, 1);
-}
-
-/// Every equation of this dimension, with a built-in boundary and with a penalty.
-std::vector<Problem> problems(int dimension) {
-  std::vector<Problem> all;
-  for (const Equation& equation : equations()) {
-    if (equation.is_one_dimensional && dimension > 1) continue;
-    all.emplace_back(equation.name);
-    if (equation.domain == Domain::cube) all.emplace_back(equation.name, Boundary{50.0});
-  }
-  all.emplace_back("sine", Boundary{}, Parameters{.frequency = 3.0});
-  all.emplace_back("helmholtz", Boundary{}, Parameters{.frequency = 2.0, .wavenumber = 10.0});
-  all.emplace_back("convection", Boundary{}, Parameters{.diffusivity = 0.7});
-  return all;
-}
-
-std::vector<LossKind> losses_of(const Problem& problem) {
-  return problem->has_energy() ? std::vector{LossKind::ritz, LossKind::galerkin} : std::vector{LossKind::galerkin};
-}
-
-long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss, const PointSet& points,
-                           std::vector<double> theta) {
-  return reference::loss(reference_network(spec, std::move(theta)), full_name(problem), to_string(loss), points.points,
-                         points.weights, {problem.boundary().beta, points.n_boundary});
-}
+using namespace test;
 
 TEST(CpuBackend, LossesMatchTheLongDoubleReference) {
   for (const NetworkSpec& spec : many_specs()) {
@@ -417,88 +331,6 @@ TEST(CpuBackend, BitsDoNotDependOnThreadsSlicesOrInstructionSet) {
   unsetenv("LANDSCAPE_CPU_ISA");
 }
 
-constexpr std::array kBesideTheLoss{Quantity::l2_error, Quantity::h1_error, Quantity::gradient_norm};
-
-std::string name_of(Quantity quantity) {
-  constexpr const char* kNames[] = {"loss", "L2 error", "H1 error", "norm of the gradient"};
-  return kNames[static_cast<std::size_t>(quantity)];
-}
-
-/// What a quantity is at one network, by functions that know no lines.
-double quantity_alone(LossBackend& backend, const NetworkSpec& spec, const Problem& problem, LossKind loss,
-                      Quantity quantity, const PointSet& points, std::span<const double> theta) {
-  if (quantity == Quantity::gradient_norm) {
-    std::vector<double> gradient(theta.size());
-    backend.loss_and_gradient(loss, theta, gradient);
-    return norm_of(gradient);
-  }
-  const SolutionError error = solution_error(spec, problem, theta, points);
-  return quantity == Quantity::l2_error ? error.relative_l2 : error.relative_h1;
-}
-
-TEST(CpuBackend, QuantitiesAlongLinesAreThoseOfTheirNetworksAlone) {
-  const std::vector<double> steps{-1.0, 0.0, 0.3};
-  for (const NetworkSpec& spec : many_specs()) {
-    const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 6);
-    const LineSet lines(DirectionSet(spec, theta, 4, DirectionNorm::filter, BiasMode::random));
-    std::vector<double> direction(theta.size()), moved(theta.size()), values(6);
-    std::vector<Problem> all = problems(spec.dimension);
-    all.push_back(Problem("ball"));
-    for (const Problem& problem : all) {
-      const PointSet points = odd_points(spec.dimension, problem);
-      const auto backend = make_cpu_backend(spec, problem, points, 1);
-      for (const LossKind loss : losses_of(problem)) {
-        for (const Quantity quantity : kBesideTheLoss) {
-          backend->evaluate({loss, &lines, steps, 0, 6, quantity}, values);
-          for (std::size_t i = 0; i < values.size(); ++i) {
-            lines.direction(static_cast<std::int64_t>(i / 3), direction);
-            for (std::size_t p = 0; p < theta.size(); ++p) moved[p] = std::fma(steps[i % 3], direction[p], theta[p]);
-            const double alone = quantity_alone(*backend, spec, problem, loss, quantity, points, moved);
-            const std::string where = full_name(problem) + " " + spec.describe() + " " + name_of(quantity);
-            if (quantity == Quantity::gradient_norm) {
-              EXPECT_EQ(values[i], alone) << where;
-            } else {
-              EXPECT_NEAR(values[i], alone, 1e-12 * (1.0 + alone)) << where;
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
-TEST(CpuBackend, BitsOfQuantitiesDoNotDependOnThreadsSlicesOrInstructionSet) {
-  const std::vector<double> steps{-1.0, -0.3, 0.0, 0.5, 1.0};
-  constexpr std::size_t kItems = 35;
-  const std::vector<NetworkSpec> specs = many_specs();
-  for (std::size_t s = 0; s < specs.size(); s += 5) {
-    const NetworkSpec& spec = specs[s];
-    const auto theta = random_vector(ParameterLayout(spec).size(), 0.5, 1);
-    const PointSet points = make_points({QuadratureKind::monte_carlo, 150}, spec.dimension, 3, 1);
-    const LineSet lines(DirectionSet(spec, theta, 4, DirectionNorm::filter, BiasMode::random));
-    for (const Quantity quantity : kBesideTheLoss) {
-      std::vector<double> first;
-      for (const char* isa : {"portable", "avx2", "avx512"}) {
-        setenv("LANDSCAPE_CPU_ISA", isa, 1);
-        for (const std::size_t threads : {1, 3}) {
-          const auto backend = make_cpu_backend(spec, Problem{"sine"}, points, static_cast<int>(threads));
-          std::vector<double> values(kItems);
-          for (std::size_t begin = 0; begin < kItems; begin += 9 * threads) {
-            const std::size_t count = std::min(9 * threads, kItems - begin);
-            backend->evaluate({LossKind::ritz, &lines, steps, static_cast<std::int64_t>(begin),
-                               static_cast<std::int64_t>(count), quantity},
-                              std::span(values).subspan(begin, count));
-          }
-          if (first.empty()) first = values;
-          EXPECT_EQ(std::memcmp(values.data(), first.data(), kItems * sizeof(double)), 0)
-              << spec.describe() << " " << name_of(quantity) << " " << backend->describe();
-        }
-      }
-    }
-  }
-  unsetenv("LANDSCAPE_CPU_ISA");
-}
-
 TEST(CpuBackend, NonFiniteParametersGiveNonFiniteLosses) {
   for (const Activation activation : {Activation::swish, Activation::tanh, Activation::sin, Activation::softplus}) {
     const NetworkSpec spec{NetworkKind::resnet, activation, 1, 4, 1};
@@ -569,108 +401,6 @@ TEST(LineSet, PointsAreWhereTheyAreSaidToBe) {
   EXPECT_THROW(LineSet::through(spec, a, std::vector<double>{1.0}), Error);
   EXPECT_THROW(LineSet(DirectionSet(spec, a, b), 2, a), Error);
   EXPECT_THROW(LineSet(DirectionSet(spec, a, b), 1, {1.0}), Error);
-}
-
-TEST(SolutionMeasure, OfNoFunctionIsKnownInEveryDimension) {
-  for (const int d : {1, 2, 3, 6}) {
-    for (const Problem& problem : problems(d)) {
-      if (!problem.boundary().is_hard()) continue;
-      SCOPED_TRACE(full_name(problem) + ", d = " + std::to_string(d));
-      const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, d, 3, 1};
-      const std::vector<double> zero(ParameterLayout(spec).size(), 0.0);
-      for (const LossKind loss : losses_of(problem)) {
-        const SolutionMeasure m = measure_solution(spec, problem, loss, zero);
-        const double exact = loss == LossKind::ritz ? 0.0 : problem.norms(d).source;
-        EXPECT_LE(std::abs(m.loss.value - exact), 4.0 * m.loss.error + 1e-10 * exact) << to_string(loss);
-        const double scale = loss_scale(loss, problem, d);
-        EXPECT_NEAR(exact_minimum(loss, problem, d).value_or(exact - scale) + scale, exact, 1e-12 * scale);
-        EXPECT_LE(std::abs(m.relative_l2.value - 1.0), 4.0 * m.relative_l2.error);
-        EXPECT_LE(std::abs(m.relative_h1.value - 1.0), 4.0 * m.relative_h1.error);
-        EXPECT_EQ(m.quadrature.substr(0, 6), d <= 3 ? "gauss:" : "8 x so");
-      }
-    }
-  }
-}
-
-/// int f over the cube: of sin(pi x) 2 / pi, of its cube 4 / (3 pi).
-double integral_of_source(const Problem& problem, int d) {
-  const std::string equation(problem->name);
-  if (equation == "convection") {  // of the layer 1/2 - eps + E / (1 - E), and one factor is missing in each term
-    const double epsilon = problem.parameters().diffusivity;
-    return d * std::pow(0.5 - epsilon + 1.0 / std::expm1(1.0 / epsilon), d - 1);
-  }
-  const double sine = std::pow(2.0 / math::kPi, d), eigenvalue = d * math::kPi * math::kPi;
-  if (equation == "cubic") return -4.0;
-  if (equation == "sine-sum") return math::kPi * math::kPi * d * 2.0 / math::kPi;
-  if (equation == "diffusion") return (1.5 * eigenvalue + 2.0) * sine;
-  if (equation == "helmholtz") return (eigenvalue - std::pow(problem.parameters().wavenumber, 2)) * sine;
-  return eigenvalue * sine + (equation == "reaction" ? std::pow(4.0 / (3.0 * math::kPi), d) : 0.0);
-}
-
-// A network that is a constant c: no gradient, and 2 d faces of area 1 that each cost beta c^2.
-TEST(SolutionMeasure, OfAConstantWithAPenaltyIsKnownInEveryDimension) {
-  const double c = 0.75, beta = 8.0;
-  for (const Equation& equation : equations()) {
-    if (equation.domain != Domain::cube) continue;  // no points on other boundaries
-    const Problem problem(equation.name, Boundary{beta});
-    for (const int d : equation.is_one_dimensional ? std::vector{1} : std::vector{1, 2, 3, 6}) {
-      SCOPED_TRACE(full_name(problem) + ", d = " + std::to_string(d));
-      const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, d, 3, 1};
-      std::vector<double> theta(ParameterLayout(spec).size(), 0.0);
-      theta.back() = c;
-      const double reaction = equation.name == "diffusion"   ? 2.0
-                              : equation.name == "helmholtz" ? -std::pow(problem.parameters().wavenumber, 2)
-                                                             : 0.0;
-      const double cubic = equation.name == "reaction" ? 1.0 : 0.0;
-      const double f = integral_of_source(problem, d), force = reaction * c + cubic * c * c * c;
-      const double faces = 2.0 * d * beta * c * c;
-      // What the penalty has of u* there: on each face the integral of d - 1 sines.
-      const double g = equation.name == "sine-sum" ? 2.0 * d * (d - 1) * 2.0 / math::kPi : 0.0;
-      for (const LossKind loss : losses_of(problem)) {
-        const double inside = loss == LossKind::ritz ? 0.5 * reaction * c * c + 0.25 * cubic * c * c * c * c - f * c
-                                                     : force * force - 2.0 * force * f + problem.norms(d).source;
-        const SolutionMeasure m = measure_solution(spec, problem, loss, theta);
-        const double square = loss == LossKind::ritz ? 0.0 : beta * problem.norms(d).boundary;
-        const double want = inside + faces - 2.0 * beta * c * g + square;
-        EXPECT_LE(std::abs(m.loss.value - want), 4.0 * m.loss.error + 1e-10 * faces) << to_string(loss);
-        EXPECT_LE(m.loss.error, 0.02 * faces);
-        EXPECT_LE(std::abs(m.relative_h1.value - 1.0), 4.0 * m.relative_h1.error) << "of the inside alone";
-      }
-    }
-  }
-}
-
-// R(u*) + R's excess and R itself are two estimates of one number; the boundary's flux du*/dn belongs to the first.
-TEST(SolutionMeasure, OfARitzLossWithAPenaltyIsTheReferencesInManyDimensions) {
-  for (const char* name :
-       {"sine", "diffusion", "reaction", "sine-sum", "sine, frequency=2", "helmholtz, wavenumber=10"}) {
-    const Problem problem = problem_of_full_name(name + std::string(", penalty:3"));
-    const NetworkSpec spec{NetworkKind::resnet, Activation::tanh, 4, 3, 1};
-    const auto theta = random_vector(ParameterLayout(spec).size(), 0.3, 6);
-    const SolutionMeasure m = measure_solution(spec, problem, LossKind::ritz, theta);
-    const PointSet points = loss_points(problem, {QuadratureKind::gauss, 12}, 4, 1, 0);
-    const auto want = static_cast<double>(reference_loss(spec, problem, LossKind::ritz, points, theta));
-    EXPECT_LE(std::abs(m.loss.value - want), 4.0 * m.loss.error) << name << ": " << m.loss.value << " not " << want;
-    EXPECT_LE(m.loss.error, 1e-3 * std::max(std::abs(want), loss_scale(LossKind::ritz, problem, 4))) << name;
-  }
-}
-
-TEST(SolutionMeasure, HasTheSameBitsOnAnyNumberOfThreads) {
-  for (const int d : {1, 3, 10}) {
-    const NetworkSpec spec{NetworkKind::resnet, Activation::swish, d, 4, 1};
-    std::vector<double> theta(ParameterLayout(spec).size());
-    for (std::size_t i = 0; i < theta.size(); ++i) theta[i] = 0.4 * std::sin(static_cast<double>(7 * i + 1));
-    const SolutionMeasure one = measure_solution(spec, Problem{"sine"}, LossKind::galerkin, theta, 1);
-    for (const int threads : {2, 5}) {
-      const SolutionMeasure many = measure_solution(spec, Problem{"sine"}, LossKind::galerkin, theta, threads);
-      EXPECT_EQ(one.quadrature, many.quadrature);
-      for (const auto member : {&SolutionMeasure::loss, &SolutionMeasure::relative_l2, &SolutionMeasure::relative_h1}) {
-        EXPECT_EQ((one.*member).value, (many.*member).value) << d;
-        EXPECT_EQ((one.*member).error, (many.*member).error) << d;
-      }
-      EXPECT_EQ(one.gradient_norm, many.gradient_norm);
-    }
-  }
 }
 
 TEST(CpuBackend, ExactSolutionHasTheKnownLosses) {
