@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "landscape/analysis/file_commands.hpp"
+#include "landscape/analysis/json_output.hpp"
 #include "landscape/analysis/reduction.hpp"
 #include "landscape/analysis/report.hpp"
 #include "landscape/analysis/stored_settings.hpp"
@@ -134,7 +135,7 @@ std::vector<std::string> other_differences(const Side& a, const Side& b) {
 }  // namespace
 
 void compare_files(const Invocation& invocation) {
-  own_options(invocation);
+  const bool json = own_options(invocation).json;
   const Side a = read_side(invocation.file, invocation), b = read_side(invocation.second_file, invocation);
   const auto pairs = pairs_of(a, b, invocation);  // nothing is printed where there are none
   const std::string unpaired = why_unpaired(a, b);
@@ -146,10 +147,11 @@ void compare_files(const Invocation& invocation) {
   const auto base = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
   const bool told_apart = base(a.path) != base(b.path);
   const std::string name_a = told_apart ? base(a.path) : a.path, name_b = told_apart ? base(b.path) : b.path;
-  fmt::print("A           {}\nB           {}\n", a.path, b.path);
-  if (!a.config.quiet) {
+  if (!json) fmt::print("A           {}\nB           {}\n", a.path, b.path);
+  if (!a.config.quiet && !json) {
     for (const std::string& difference : other_differences(a, b)) fmt::print("A | B       {}\n", difference);
   }
+  std::vector<FileComparison> comparisons;
   for (const auto& [first, second] : pairs) {
     const bool same_loss = first->loss == second->loss;
     const std::string label_a = same_loss ? name_a : fmt::format("{} in {}", title(first->loss), name_a);
@@ -165,10 +167,16 @@ void compare_files(const Invocation& invocation) {
     if (second->resolution) sample_b.resolution = *second->resolution;
     const Comparison c =
         unpaired.empty() ? compare_indices(sample_a, sample_b, options) : compare_unpaired(sample_a, sample_b, options);
+    comparisons.push_back({to_string(first->loss), to_string(second->loss), c});
+    if (json) continue;
     fmt::print("\n{}", file_comparison_text(c, same_loss ? title(first->loss) + " loss" : "The two losses", unpaired));
     if (unpaired.empty() && first->profiles.size() != second->profiles.size()) {
       fmt::print("Only the first {} directions, which both files have, were used.\n", n_common);
     }
+  }
+  if (json) {
+    fmt::print("{}", comparison_json(LandscapeReader(a.path), LandscapeReader(b.path), other_differences(a, b),
+                                     unpaired, comparisons));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "landscape/analysis/file_commands.hpp"
+#include "landscape/analysis/json_output.hpp"
 #include "landscape/analysis/stored_settings.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/job/header.hpp"
@@ -70,6 +71,12 @@ void show_info(const Invocation& invocation) {
   const std::string& path = invocation.file;
   const LandscapeReader reader(path);
   const RunInfo& run = reader.run();
+  if (asked.settings && asked.json)
+    throw UsageError("--settings prints a config file and --json the settings and all else: give one of them.");
+  if (asked.json) {
+    fmt::print("{}", info_json(reader));
+    return;
+  }
   if (asked.settings) {
     fmt::print("{}", run.config);
     return;

@@ -140,6 +140,7 @@ struct RunConfig {
   bool dry_run = false;
   bool all = false;           // of verify
   bool settings = false;      // of info
+  bool json = false;          // of info, reduce and compare
   bool as_published = false;  // of distance
   MinimumCheck minimum_check = MinimumCheck::automatic;
   DeviceChoice device = DeviceChoice::automatic;
