@@ -8,13 +8,15 @@
 #include "landscape/config/settings_text.hpp"
 #include "landscape/config/version.hpp"
 #include "landscape/job/header.hpp"
+#include "landscape/model/choices.hpp"
 
 namespace landscape {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string text_of(const Json& json) { return json.dump(2) + "\n"; }
+// A name of a file may be no UTF-8: its bytes are then replaced.
+std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 Json settings_json(const std::string& text) {
   Json json = Json::object();
@@ -34,16 +36,11 @@ Json table_json(std::span<const Number> values, std::span<const std::int64_t> sh
 
 Json value_json(const Result& result) {
   return std::visit(
-      [&](const auto& value) {
-        if constexpr (requires {
-                        value.capacity();
-                        value.front() + 0.0;
-                      } &&
-                      !std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
+      [&]<class Value>(const Value& value) {
+        if constexpr (std::is_same_v<Value, std::vector<double>> || std::is_same_v<Value, std::vector<std::int64_t>>)
           return table_json(std::span(value), result.shape);
-        } else {
+        else
           return Json(value);
-        }
       },
       result.value);
 }
@@ -55,17 +52,26 @@ Json group_json(const ResultGroup& group) {
 }
 
 Json file_json(const LandscapeReader& reader) {
-  return {{"path", reader.path()},
-          {"state", reader.state() == RunState::complete  ? "complete"
-                    : reader.state() == RunState::stopped ? "stopped"
-                                                          : "running"},
-          {"command", reader.run().command}};
+  return {{"path", reader.path()}, {"state", to_string(reader.state())}, {"command", reader.run().command}};
 }
 
 Json head(const char* command) { return {{"schema", kJsonSchema}, {"program", version_text()}, {"json_of", command}}; }
 
+Json critical_point_json(const CriticalPoint& critical) {
+  return {{"verdict", critical.verdict},
+          {"sentence", critical.sentence},
+          {"method", critical.method},
+          {"gradient_norm", critical.gradient_norm},
+          {"smallest_eigenvalue", critical.smallest_eigenvalue},
+          {"largest_eigenvalue", critical.largest_eigenvalue},
+          {"eigenvalue_error", critical.eigenvalue_error},
+          {"trace", critical.trace},
+          {"n_negative", critical.n_negative},
+          {"newton_step", critical.newton_step},
+          {"predicted_decrease", critical.predicted_decrease}};
+}
+
 Json minimizer_json(const Minimizer& minimizer) {
-  const CriticalPoint& critical = minimizer.critical;
   return {{"loss", to_string(minimizer.loss)},
           {"network", minimizer.spec.describe()},
           {"parameters", minimizer.theta.size()},
@@ -73,16 +79,16 @@ Json minimizer_json(const Minimizer& minimizer) {
           {"final_loss", minimizer.final_loss},
           {"final_loss_error", minimizer.final_loss_error},
           {"final_quadrature", minimizer.final_quadrature},
+          {"training_loss", minimizer.training_loss},
+          {"profile_loss", minimizer.profile_loss},
           {"relative_l2_error", minimizer.relative_l2_error},
           {"relative_l2_uncertainty", minimizer.relative_l2_uncertainty},
           {"relative_h1_error", minimizer.relative_h1_error},
           {"relative_h1_uncertainty", minimizer.relative_h1_uncertainty},
           {"gradient_norm", minimizer.gradient_norm},
-          {"training_loss", minimizer.training_loss},
-          {"profile_loss", minimizer.profile_loss},
-          {"critical_point_verdict", critical.verdict},
-          {"smallest_eigenvalue", critical.smallest_eigenvalue},
-          {"largest_eigenvalue", critical.largest_eigenvalue},
+          {"critical_point", critical_point_json(minimizer.critical)},
+          {"stopped_by", minimizer.stopped_by},
+          {"stop_reason", minimizer.stop_reason},
           {"training_seconds", minimizer.seconds},
           {"warnings", minimizer.warnings}};
 }
@@ -93,13 +99,18 @@ Json interval_json(const std::optional<TwoSided>& interval) {
 
 Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
+constexpr Choices<ComparisonVerdict, 6> kVerdicts{{{ComparisonVerdict::not_distinguishable, "not distinguishable"},
+                                                   {ComparisonVerdict::first_rougher, "a rougher"},
+                                                   {ComparisonVerdict::second_rougher, "b rougher"},
+                                                   {ComparisonVerdict::both_zero, "both zero"},
+                                                   {ComparisonVerdict::not_comparable, "not comparable"},
+                                                   {ComparisonVerdict::within_rounding, "within rounding"}}};
+
 Json comparison_members(const FileComparison& of) {
-  constexpr const char* kVerdicts[] = {"not distinguishable", "a rougher",      "b rougher",
-                                       "both zero",           "not comparable", "within rounding"};
   const Comparison& c = of.comparison;
   return {{"loss_a", of.loss_a},
           {"loss_b", of.loss_b},
-          {"verdict", kVerdicts[static_cast<int>(c.verdict)]},
+          {"verdict", choice_name(kVerdicts, c.verdict)},
           {"sentence", describe(c)},
           {"paired", c.paired},
           {"used", c.n_used},

@@ -49,8 +49,11 @@ class JsonOutput(SystemTest):
         self.assertEqual(info["blocks"]["profiles/ritz/metrics/l2"]["complete_rows"], 6)
         with h5py.File(self.path("a.h5"), "r") as file:
             for loss in ("ritz", "galerkin"):
-                for name in ("final_loss", "relative_l2_error", "smallest_eigenvalue"):
-                    self.assertEqual(info["minimizers"][loss][name], file[f"minimizer/{loss}"].attrs[name])
+                stored, found = file[f"minimizer/{loss}"].attrs, info["minimizers"][loss]
+                for name in ("final_loss", "relative_l2_error", "stop_reason"):
+                    self.assertEqual(found[name], stored[name])
+                self.assertEqual(found["critical_point"]["verdict"], stored["critical_point_verdict"])
+                self.assertEqual(found["critical_point"]["smallest_eigenvalue"], stored["smallest_eigenvalue"])
 
     def test_other_statistics_and_other_commands_on_files(self):
         self.run_program(*QUICK, "--output=a.h5")
