@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/io/result_table.hpp"
 #include "landscape/model/numbers.hpp"
+#include "study_comparison.hpp"
+#include "study_design.hpp"
 
 namespace landscape {
 namespace {
@@ -33,41 +34,30 @@ constexpr std::array<StudyColumn, kStudyQuantities> kColumns{{
     {"mean", "1 / step", "mean T"},
     {"used", "1", "usable directions"},
     {"resolution", "1", "the RI that rounded losses alone can make"},
+    {"persistence_mean", "1", "mean over the profiles of sum (saddle - minimum) / (max f - min f)"},
+    {"persistence_resolution", "1", "the mean persistence that rounded losses alone can make"},
+    {"smad_normalised", "1",
+     "SMAD: mean saddle - minimum of a profile's basins over max f - min f, of profiles with any"},
     {"below_minimum", "1", "1 where a loss is below the least over all functions: its quadrature is no bound"},
     {"largest_eigenvalue", "1", "of the loss's Hessian, where asked for"},
     {"smallest_eigenvalue", "1", "of the loss's Hessian, where asked for"},
+    {"negative_share", "1", "of all eigenvalues, those below -1e-8 of the largest |lambda|, up to 500 parameters"},
+    {"condition", "1", "largest eigenvalue over the least above 1e-8 of the largest |lambda|, up to 500 parameters"},
     {"diverged", "1", "1 where the training's loss became infinite or not a number"},
 }};
 static_assert(static_cast<std::size_t>(Q::diverged) + 1 == kStudyQuantities);
 
-constexpr std::array kSummarised{Q::loss,  Q::relative_l2_error,  Q::gradient_norm,
-                                 Q::index, Q::largest_eigenvalue, Q::smallest_eigenvalue};
+constexpr std::array kSummarised{Q::loss,
+                                 Q::relative_l2_error,
+                                 Q::gradient_norm,
+                                 Q::index,
+                                 Q::persistence_mean,
+                                 Q::smad_normalised,
+                                 Q::largest_eigenvalue,
+                                 Q::smallest_eigenvalue,
+                                 Q::negative_share,
+                                 Q::condition};
 constexpr std::size_t kMostRows = 60;  // of the printed table of trainings
-
-/// The combinations of a configuration.
-struct Design {
-  std::vector<ExpandedFactor> factors;
-  std::int64_t n = 0;
-  std::vector<std::vector<std::size_t>> groups;  // rows that differ in their seeds only
-
-  explicit Design(const RunConfig& config) : factors(expanded_factors(config)), n(count_combinations(factors)) {
-    std::map<std::vector<std::size_t>, std::size_t> known;
-    for (std::int64_t row = 0; row < n; ++row) {
-      std::vector<std::size_t> key = values_of_combination(factors, row);
-      for (std::size_t f = 0; f < factors.size(); ++f) {
-        if (factors[f].is_seed()) key[f] = 0;
-      }
-      const auto [at, is_new] = known.emplace(std::move(key), groups.size());
-      if (is_new) groups.emplace_back();
-      groups[at->second].push_back(static_cast<std::size_t>(row));
-    }
-  }
-
-  bool has_seeds() const { return std::ranges::any_of(factors, &ExpandedFactor::is_seed); }
-  const std::string& value(std::size_t factor, std::size_t row) const {
-    return factors[factor].values[values_of_combination(factors, static_cast<std::int64_t>(row))[factor]];
-  }
-};
 
 StudyMedian median_of(const StudyReport& report, const StudyGroup& group, Q quantity, double confidence) {
   std::vector<double> values;
@@ -83,46 +73,7 @@ StudyMedian median_of(const StudyReport& report, const StudyGroup& group, Q quan
 
 // ---- in the file
 
-/// A factor as a column: its numbers, or the places of its words in the list that the description gives.
-struct FactorColumn {
-  std::string name, description;
-  std::vector<double> of_value;
-};
-
-FactorColumn factor_column(const ExpandedFactor& factor) {
-  FactorColumn column{factor.options.front(), "--" + factor.name(), {}};
-  std::ranges::replace(column.name, '-', '_');
-  std::vector<double> numbers;
-  for (const std::string& value : factor.values) {
-    if (const auto number = read_real(value, factor.name())) numbers.push_back(*number);
-  }
-  if (numbers.size() == factor.values.size()) {
-    column.of_value = std::move(numbers);
-    return column;
-  }
-  for (std::size_t i = 0; i < factor.values.size(); ++i) {
-    column.of_value.push_back(static_cast<double>(i));
-    column.description += fmt::format("{} {} {}", i == 0 ? ":" : ",", i, factor.values[i]);
-  }
-  return column;
-}
-
-template <class RowsOf>
-void add_factors(ResultTable<StudyReport>& table, const Design& design, bool with_seeds, const std::string& shape_name,
-                 std::int64_t n, RowsOf row_of) {
-  for (std::size_t f = 0; f < design.factors.size(); ++f) {
-    if (design.factors[f].is_seed() && !with_seeds) continue;
-    FactorColumn column = factor_column(design.factors[f]);
-    std::vector<double> values;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const auto row = static_cast<std::int64_t>(row_of(static_cast<std::size_t>(i)));
-      values.push_back(column.of_value[values_of_combination(design.factors, row)[f]]);
-    }
-    table.add(column.name, "1", column.description, shape_name, {n}, [values](const StudyReport&) { return values; });
-  }
-}
-
-ResultTable<StudyReport> trainings_table(const RunConfig& config, const Design& design) {
+ResultTable<StudyReport> trainings_table(const RunConfig& config, const StudyDesign& design) {
   const BootstrapOptions bootstrap = bootstrap_options(config);
   ResultTable<StudyReport> table("trainings R of one loss, a combination of --vary each");
   table.add("confidence", "1", "confidence of the intervals", [=](const StudyReport&) { return bootstrap.confidence; });
@@ -141,7 +92,7 @@ ResultTable<StudyReport> trainings_table(const RunConfig& config, const Design& 
   return table;
 }
 
-ResultTable<StudyReport> medians_table(const RunConfig& config, const Design& design) {
+ResultTable<StudyReport> medians_table(const RunConfig& config, const StudyDesign& design) {
   const auto n = static_cast<std::int64_t>(design.groups.size());
   ResultTable<StudyReport> table("medians over the trainings that differ in their seeds only, G groups");
   table.add("confidence", "1", "least coverage of the intervals, by order statistics",
@@ -175,27 +126,6 @@ ResultTable<StudyReport> medians_table(const RunConfig& config, const Design& de
 
 // ---- in words
 
-using TextTable = std::vector<std::vector<std::string>>;  // its first row is the head
-
-std::string aligned(const TextTable& table) {
-  std::vector<std::size_t> widths(table.front().size());
-  for (const auto& row : table) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  }
-  std::string text;
-  for (const auto& row : table) {
-    std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) line += fmt::format("{}{:>{}}", c == 0 ? "" : "  ", row[c], widths[c]);
-    text += line + "\n";
-    if (&row == &table.front()) text += std::string(line.size(), '-') + "\n";
-  }
-  return text;
-}
-
-std::string cell(const std::optional<double>& value, std::string_view format) {
-  return value && std::isfinite(*value) ? fmt::format(fmt::runtime(format), *value) : "-";
-}
-
 std::string index_cell(const StudyReport& report, std::size_t row) {
   const double index = report.at(row, Q::index);
   if (!std::isfinite(index)) return report.at(row, Q::diverged) == 1.0 ? "diverged" : "-";
@@ -203,11 +133,7 @@ std::string index_cell(const StudyReport& report, std::size_t row) {
   return fmt::format("{:.4g}", index);
 }
 
-std::string interval_cell(double lower, double upper) {
-  return std::isfinite(lower) ? fmt::format("{:.3g} .. {:.3g}", lower, upper) : "-";
-}
-
-TextTable trainings_text(const StudyReport& report, const Design& design, bool eigenvalues) {
+TextTable trainings_text(const StudyReport& report, const StudyDesign& design, bool eigenvalues) {
   TextTable table(1);
   for (const ExpandedFactor& factor : design.factors) table[0].push_back(factor.options.front());
   for (const char* title : {"loss", "L2 error", "|grad|", "RI", "interval"}) table[0].emplace_back(title);
@@ -228,7 +154,7 @@ TextTable trainings_text(const StudyReport& report, const Design& design, bool e
   return table;
 }
 
-TextTable medians_text(const StudyReport& report, const Design& design, bool eigenvalues) {
+TextTable medians_text(const StudyReport& report, const StudyDesign& design, bool eigenvalues) {
   TextTable table(1);
   for (const ExpandedFactor& factor : design.factors) {
     if (!factor.is_seed()) table[0].push_back(factor.options.front());
@@ -257,7 +183,7 @@ TextTable medians_text(const StudyReport& report, const Design& design, bool eig
   return table;
 }
 
-std::string settings_of(const Design& design, std::size_t row) {
+std::string settings_of(const StudyDesign& design, std::size_t row) {
   std::string text;
   for (std::size_t f = 0; f < design.factors.size(); ++f)
     text += fmt::format("{}{}={}", f == 0 ? "" : " ", design.factors[f].name(), design.value(f, row));
@@ -265,7 +191,7 @@ std::string settings_of(const Design& design, std::size_t row) {
 }
 
 // What speaks against some of the trainings, with the worst one.
-std::string warnings_text(const StudyReport& report, const Design& design) {
+std::string warnings_text(const StudyReport& report, const StudyDesign& design) {
   std::vector<std::size_t> below, diverged;
   for (std::size_t row = 0; row < static_cast<std::size_t>(design.n); ++row) {
     if (report.at(row, Q::below_minimum) == 1.0) below.push_back(row);
@@ -304,7 +230,7 @@ std::span<const StudyColumn> study_columns() { return kColumns; }
 std::string study_group(LossKind loss) { return "trainings/" + to_string(loss); }
 
 std::vector<StudyReport> reduce_study(const Rows& rows, const RunConfig& config) {
-  const Design design(config);
+  const StudyDesign design(config);
   std::vector<StudyReport> reports;
   for (const LossKind loss : config.losses) {
     StudyReport& report = reports.emplace_back();
@@ -324,7 +250,7 @@ std::vector<StudyReport> reduce_study(const Rows& rows, const RunConfig& config)
 }
 
 std::vector<ResultGroup> study_results(const RunConfig& config, const std::vector<StudyReport>* reports) {
-  const Design design(config);
+  const StudyDesign design(config);
   const auto trainings = trainings_table(config, design), medians = medians_table(config, design);
   std::vector<ResultGroup> groups;
   for (std::size_t i = 0; i < config.losses.size(); ++i) {
@@ -332,11 +258,12 @@ std::vector<ResultGroup> study_results(const RunConfig& config, const std::vecto
     groups.push_back(trainings.group("study/" + to_string(config.losses[i]), report));
     if (design.has_seeds()) groups.push_back(medians.group("study/medians/" + to_string(config.losses[i]), report));
   }
+  if (has_comparison(config, design)) groups.push_back(comparison_results(config, design, reports));
   return groups;
 }
 
 std::string study_text(const std::vector<StudyReport>& reports, const RunConfig& config) {
-  const Design design(config);
+  const StudyDesign design(config);
   std::string text;
   for (const StudyReport& report : reports) {
     const bool is_short = static_cast<std::size_t>(design.n) <= kMostRows;
@@ -353,6 +280,7 @@ std::string study_text(const std::vector<StudyReport>& reports, const RunConfig&
     }
     text += warnings_text(report, design);
   }
+  if (has_comparison(config, design)) text += fmt::format("\n{}", comparison_text(reports, config, design));
   return text;
 }
 

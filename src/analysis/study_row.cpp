@@ -6,12 +6,13 @@
 #include "landscape/analysis/study.hpp"
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/config/point_sets.hpp"
-#include "landscape/hessian/extreme_eigenvalues.hpp"
+#include "landscape/hessian/curvature.hpp"
 #include "landscape/job/device.hpp"
 #include "landscape/job/minimizer_text.hpp"
 #include "landscape/job/minimizers.hpp"
 #include "landscape/job/progress.hpp"
 #include "landscape/model/numbers.hpp"
+#include "landscape/roughness/topology.hpp"
 #include "landscape/train/training.hpp"
 
 namespace landscape {
@@ -53,26 +54,38 @@ class StudyRow {
     set(row, StudyQuantity::diverged, 0.0);
   }
 
-  void write_index(std::span<double> row) const {
-    const IndexEstimate estimate = estimate_index(profiles(), config_);
+  void write_profiles(std::span<double> row) const {
+    const Profiles found = profiles();
+    const IndexEstimate estimate = estimate_index(found.diagnostics, config_);
     set(row, StudyQuantity::index, or_undefined(estimate.index.index));
     set(row, StudyQuantity::index_lower, estimate.interval ? estimate.interval->lower : kUndefined);
     set(row, StudyQuantity::index_upper, estimate.interval ? estimate.interval->upper : kUndefined);
     set(row, StudyQuantity::mean, or_undefined(estimate.index.mean));
     set(row, StudyQuantity::used, static_cast<double>(estimate.index.n_used));
     set(row, StudyQuantity::resolution, or_undefined(estimate.resolution));
+    const TopologySummary topology = summarise_topology(found.diagnostics, found.topologies, config_.grid.length());
+    set(row, StudyQuantity::persistence_mean, or_undefined(topology.persistence.mean));
+    set(row, StudyQuantity::persistence_resolution, or_undefined(topology.resolution));
+    set(row, StudyQuantity::smad_normalised, or_undefined(topology.normalised_gap.mean));
   }
 
-  void write_eigenvalues(std::span<double> row) const {
+  void write_curvature(std::span<double> row) const {
     // The CPU alone has products with the Hessian.
     const auto backend = make_cpu_backend(config_.network, config_.problem, points_, tools_.threads);
-    const ExtremeEigenvalues found =
-        extreme_eigenvalues(*backend, loss_, minimizer_.theta, config_.direction_seed, [this] { go_on(); });
+    const Curvature found =
+        curvature_at(*backend, loss_, minimizer_.theta, config_.direction_seed, [this] { go_on(); });
     set(row, StudyQuantity::smallest_eigenvalue, found.smallest);
     set(row, StudyQuantity::largest_eigenvalue, found.largest);
+    set(row, StudyQuantity::negative_share, found.negative_share);
+    set(row, StudyQuantity::condition, found.condition);
   }
 
  private:
+  struct Profiles {
+    std::vector<ProfileDiagnostics> diagnostics;  // (M)
+    std::vector<Topology> topologies;             // (M)
+  };
+
   static void set(std::span<double> row, StudyQuantity quantity, double value) {
     row[static_cast<std::size_t>(quantity)] = value;
   }
@@ -85,7 +98,7 @@ class StudyRow {
     if (!tools_.go_on(kTrainingShare)) throw TrainingStopped("A row of the study was given up.");
   }
 
-  std::vector<ProfileDiagnostics> profiles() const {
+  Profiles profiles() const {
     BackendOrder order = this->order(points_);
     order.precision = config_.precision;
     const auto backend = make_backend_on(tools_.device, order);
@@ -108,7 +121,12 @@ class StudyRow {
     options.interval_length = config_.grid.length();
     options.loss_error =
         loss_rounding(minimizer_.spec, config_.problem, loss_, minimizer_.theta, points_, config_.precision);
-    return diagnose_profiles(losses, steps, {}, options);
+    Profiles found{diagnose_profiles(losses, steps, {}, options), {}};
+    for (std::size_t k = 0; k < found.diagnostics.size(); ++k) {
+      found.topologies.push_back(profile_topology(std::span(losses).subspan(k * steps.size(), steps.size()),
+                                                  found.diagnostics[k], options.loss_error));
+    }
+    return found;
   }
 
   const RowTools& tools_;
@@ -130,8 +148,8 @@ void make_study_row(const RowTools& tools, const RunConfig& config, bool eigenva
     return;
   }
   study.write_minimizer(row);
-  study.write_index(row);
-  if (eigenvalues) study.write_eigenvalues(row);
+  study.write_profiles(row);
+  if (eigenvalues) study.write_curvature(row);
 }
 
 }  // namespace landscape

@@ -9,7 +9,7 @@
 #include "landscape/analysis/trajectory.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
-#include "landscape/hessian/extreme_eigenvalues.hpp"
+#include "landscape/hessian/curvature.hpp"
 #include "landscape/io/result_table.hpp"
 #include "landscape/job/device.hpp"
 #include "landscape/model/vectors.hpp"
@@ -99,7 +99,7 @@ void measure(LossBackend& backend, const RunConfig& config, LossKind loss, std::
     measured[at + 2] = norm_of(gradient);
   }
   if (!config.eigenvalues) return;
-  const ExtremeEigenvalues found = extreme_eigenvalues(backend, loss, theta, config.direction_seed);
+  const Curvature found = curvature_at(backend, loss, theta, config.direction_seed);
   measured[4] = found.smallest;
   measured[5] = found.largest;
 }

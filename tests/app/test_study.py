@@ -85,6 +85,43 @@ class Study(SystemTest):
                     self.assertEqual(medians[name + "_count"][group], 8)
                 self.assertEqual(medians["largest_eigenvalue_count"][group], 0)
 
+    def test_two_losses_are_compared_in_pairs_of_seeds(self):
+        case = ["study", "--vary=activation=swish,tanh seed=1:7", "--eigenvalues", *SMALL]
+        said = self.run_program(*case, "--output=s.h5", ranks=2).stdout
+        table = said[said.index("Is Ritz rougher than Galerkin?") :]
+        with h5py.File(self.path("s.h5")) as file:
+            compared = file["study/comparison"]
+            np.testing.assert_array_equal(compared["activation"][()], [0, 1])
+            for group in (0, 1):
+                ritz, galerkin = (file[f"study/{loss}"] for loss in ("ritz", "galerkin"))
+                mine = ritz["activation"][()] == group
+                for name in ("index", "smad_normalised", "persistence_mean", "negative_share", "condition"):
+                    a, b = ritz[name][mine], galerkin[name][mine]
+                    pairs = np.isfinite(a) & np.isfinite(b)
+                    difference = np.sort(a[pairs] - b[pairs])
+                    self.assertEqual(compared[name + "_pairs"][group], difference.size)
+                    self.assertEqual(compared[name + "_difference"][group], np.median(difference))
+                    if difference.size < 6:
+                        self.assertTrue(np.isnan(compared[name + "_difference_interval"][group]).all())
+                        continue
+                    ends = [difference[0], difference[-1]]  # of 6 or 7 values
+                    np.testing.assert_array_equal(compared[name + "_difference_interval"][group], ends)
+                    larger = 1 if ends[0] > 0 else -1 if ends[1] < 0 else 0
+                    self.assertEqual(compared[name + "_larger"][group], larger)
+                    if (a > 0).all() and (b > 0).all():
+                        self.assertAlmostEqual(compared[name + "_ratio"][group], np.median(a / b), places=12)
+                        self.assertIn(f"{compared[name + '_ratio'][group]:.3g}", table)
+            self.assertEqual(table.count("yes") + table.count("no, G") + table.count("not decided"), 10)
+        alone = [f"--activation=tanh", "--seed=3", *SMALL]
+        self.run_program(*alone, "--output=a.h5")
+        with h5py.File(self.path("s.h5")) as study, h5py.File(self.path("a.h5")) as single:
+            for loss in ("ritz", "galerkin"):
+                row, index = 9, single[f"roughness/{loss}"]  # tanh, seed 3
+                self.assertEqual(study[f"study/{loss}/persistence_mean"][row], index["persistence_mean"][()])
+                self.assertEqual(study[f"study/{loss}/smad_normalised"][row], index["smad_normalised"][()])
+        one = self.run_program(*case, "--losses=ritz", "--output=r.h5").stdout
+        self.assertNotIn("rougher than", one)
+
     def test_options_vary_alone_together_and_with_what_follows_from_them(self):
         vary = "quadrature+train-quadrature=simpson:10,gauss:16 network=fcnet,mlp,linear"
         self.run_program("study", f"--vary={vary}", "--losses=ritz", *SMALL, "--output=s.h5")

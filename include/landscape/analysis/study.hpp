@@ -1,7 +1,8 @@
 // The command study: many trainings as one job. Every combination of the values of --vary is trained once per loss, by
 // whichever rank is free; its row holds the losses that the training ended with, the errors of u, the length of the
-// gradient, RI with its interval and, where asked for, the extreme eigenvalues of the Hessian. Rows that differ in
-// their seeds only are one group, whose medians have intervals from order statistics.
+// gradient, RI with its interval, how deep the profiles' basins are and, where asked for, what the Hessian's eigenvalues
+// say. Rows that differ in their seeds only are one group, whose medians have intervals from order statistics; of two
+// losses such a group answers which of them is rougher, in pairs of equal seeds.
 //
 // Block trainings/<loss> (R, C): row r is combination r of --vary, the last factor changing fastest; column c is
 // quantity c of study_columns(). A training whose loss is no longer finite has the quantity diverged 1 and all
@@ -36,12 +37,17 @@ enum class StudyQuantity {
   mean,
   used,
   resolution,
+  persistence_mean,
+  persistence_resolution,
+  smad_normalised,
   below_minimum,
   largest_eigenvalue,
   smallest_eigenvalue,
+  negative_share,
+  condition,
   diverged
 };
-inline constexpr std::size_t kStudyQuantities = 17;
+inline constexpr std::size_t kStudyQuantities = 22;
 
 struct StudyColumn {
   const char* name;
@@ -83,10 +89,11 @@ struct StudyReport {
 std::string study_group(LossKind loss);  // "trainings/ritz"
 
 std::vector<StudyReport> reduce_study(const Rows& rows, const RunConfig& config);
-/// "study/ritz" with every quantity and factor (R), and where seeds vary "study/medians/ritz" (G); without reports,
-/// undefined.
+/// "study/ritz" with every quantity and factor (R), where seeds vary "study/medians/ritz" (G), and of both losses
+/// "study/comparison" (G); without reports, undefined.
 std::vector<ResultGroup> study_results(const RunConfig& config, const std::vector<StudyReport>* reports = nullptr);
-/// A table per loss: of all trainings where they are few, of the medians where seeds vary. Ends with a newline.
+/// A table per loss: of all trainings where they are few, of the medians where seeds vary; then the comparison. Ends
+/// with a newline.
 std::string study_text(const std::vector<StudyReport>& reports, const RunConfig& config);
 
 }  // namespace landscape

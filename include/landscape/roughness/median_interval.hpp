@@ -3,7 +3,9 @@
 // for which that is no less than the confidence (Conover, Practical Nonparametric Statistics, 1999, section 3.2).
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace landscape {
@@ -15,5 +17,20 @@ struct MedianInterval {
 
 /// Nothing where there are too few values for the confidence (5 or fewer for 95 %). Values are finite.
 std::optional<MedianInterval> median_interval(std::vector<double> values, double confidence);
+
+/// Two samples in pairs (a_i, b_i): whether one tends to be larger is the sign test on a_i - b_i, whatever their scale.
+struct PairedMedian {
+  std::int64_t n = 0;                   // pairs of finite numbers; the medians are over these
+  std::optional<double> first, second;  // of a, of b
+  std::optional<double> difference;     // of a_i - b_i
+  std::optional<MedianInterval> difference_interval;
+  std::optional<double> ratio;  // of a_i / b_i, where all are positive
+  std::optional<MedianInterval> ratio_interval;
+
+  /// 1 or -1 where the difference's interval is above or below zero, else 0.
+  int larger() const;
+};
+/// Throws Error where shapes differ.
+PairedMedian compare_medians(std::span<const double> a, std::span<const double> b, double confidence);
 
 }  // namespace landscape
