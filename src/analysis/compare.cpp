@@ -33,6 +33,7 @@ Side read_side(const std::string& path, const Invocation& invocation) {
   }
   require_sound_results(reader);
   side.report = reduce_profiles(FileRows(reader), side.config);
+  if (side.report.grid) side.config = with_chosen_grid(side.config, *side.report.grid);
   return side;
 }
 

@@ -229,6 +229,14 @@ math::LossError<double> loss_error(const Rows& rows, const RunConfig& config, Pr
 
 Report reduce_profiles(const Rows& rows, const RunConfig& config) {
   validate(bootstrap_options(config));
+  if (config.grid_auto) {
+    const SweepGrid& grid = auto_grid_steps();
+    GridChoice choice = choose_grid(rows, config);
+    Report report =
+        reduce_profiles(ColumnRows(rows, grid.steps, grid.positions[choice.chosen]), with_chosen_grid(config, choice));
+    report.grid = std::move(choice);
+    return report;
+  }
   Report report;
   report.problem = config.problem;
   report.confidence = config.confidence;

@@ -439,6 +439,7 @@ std::string report_text(const Report& report) {
                     kTextWidth);
   }
   if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, kTextWidth);
+  if (report.grid) text += grid_text(*report.grid, report.confidence);
   if (report.comparison) text += comparison_text(*report.comparison, *report.persistence);
   for (const MetricComparison& metric : report.metric_comparisons) text += metric_comparison_text(metric);
   text += curve_text(report);

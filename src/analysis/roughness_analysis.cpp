@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "landscape/analysis/auto_grid.hpp"
 #include "landscape/analysis/commands.hpp"
 #include "landscape/analysis/convergence.hpp"
 #include "landscape/analysis/precision_check.hpp"
@@ -13,6 +14,7 @@
 #include "landscape/analysis/roughness_results.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
+#include "landscape/model/numbers.hpp"
 
 namespace landscape {
 namespace {
@@ -81,14 +83,14 @@ class Roughness : public Analysis {
   std::vector<Work> work(const RunConfig& config) const override {
     std::vector<Work> all;
     const std::vector<AttributeList> of_sets = further_set_attributes(config);
-    const std::vector<double> steps = config.grid.steps();
+    const std::vector<double> steps = config.grid_auto ? auto_grid_steps().steps : config.grid.steps();
     for (const LossKind loss : config.losses) {
       all.push_back(profile_work(config, loss, steps));
       Block& main = all.back().block;
       main.row_columns = direction_columns(config, loss);
-      main.attributes = {{"grid", to_string(config.grid)},
+      main.attributes = {{"grid", config.grid_auto ? "auto" : to_string(config.grid)},
                          {"grid_rule", to_string(config.grid.rule)},
-                         {"interval_length", config.grid.length()}};
+                         {"interval_length", config.grid_auto ? kUndefined : config.grid.length()}};
       for (const Attribute& attribute : direction_attributes(config)) main.attributes.push_back(attribute);
       for (std::size_t i = 0; i < of_sets.size(); ++i) {
         all.push_back(profile_work(config, {loss, static_cast<int>(i) + 1}, steps));
@@ -121,8 +123,12 @@ class Roughness : public Analysis {
   }
 
   std::string header(const RunConfig& config) const override {
-    std::string text = fmt::format("Profiles    {} x {} steps on [{:g}, {:g}]\n", directions_text(config),
-                                   config.grid.steps().size(), config.grid.min, config.grid.max);
+    std::string text =
+        config.grid_auto
+            ? fmt::format("Profiles    {} x {} steps on [-l, l], l = {:g}, ... {:g}\n", directions_text(config),
+                          auto_grid_steps().steps.size(), auto_radii().front(), auto_radii().back())
+            : fmt::format("Profiles    {} x {} steps on [{:g}, {:g}]\n", directions_text(config),
+                          config.grid.steps().size(), config.grid.min, config.grid.max);
     if (config.until_ci > 0.0) {
       text += fmt::format("            more until the relative half-width of every interval is {:.3g} %, at most {}\n",
                           100.0 * config.until_ci, count_text(config.max_directions));

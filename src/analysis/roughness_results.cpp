@@ -226,6 +226,7 @@ std::vector<ResultGroup> roughness_results(const RunConfig& config, const Report
     }
   }
   groups.push_back(stopping_table().group(kStoppingGroup, report));
+  if (config.grid_auto) groups.push_back(grid_results(config, report != nullptr ? &*report->grid : nullptr));
   return groups;
 }
 

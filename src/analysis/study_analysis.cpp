@@ -43,7 +43,10 @@ class Study : public Analysis {
       throw UsageError("study needs options that vary: give --vary \"width=2,4 train-seed=1:20\".");
     const std::vector<ExpandedFactor> factors = expanded_factors(config);
     const std::int64_t n = count_combinations(factors);
-    for (std::int64_t row = 0; row < n; ++row) config_of_combination(config, factors, row, config.losses.front());
+    for (std::int64_t row = 0; row < n; ++row) {
+      if (config_of_combination(config, factors, row, config.losses.front()).grid_auto)
+        throw UsageError("--vary: --grid auto is of the command roughness: give grids MIN:MAX:NUM.");
+    }
   }
 
   std::vector<Work> work(const RunConfig& config) const override {

@@ -29,11 +29,6 @@ bool lies_in(const std::optional<double>& index, const std::optional<IndexInterv
   return index && interval && *index >= interval->lower && *index <= interval->upper;
 }
 
-bool agree(const SweepEntry& a, const SweepEntry& b) {
-  if (a.is_zero() || b.is_zero()) return a.is_zero() && b.is_zero();
-  return lies_in(a.index.index, b.interval) && lies_in(b.index.index, a.interval);
-}
-
 std::string cell(const SweepEntry& entry) {
   std::string text = "undefined";
   if (entry.is_zero()) {
@@ -142,6 +137,11 @@ void settle_sweep(RunConfig& config) {
   if (config.sweep_radius.empty()) config.sweep_radius = {0.01, 0.02, 0.1, 1.0};
   if (config.sweep_intervals.empty()) config.sweep_intervals = {10, 20, 50, 100, 200};
   sweep_grid(config.sweep_radius, config.sweep_intervals);
+}
+
+bool agree(const SweepEntry& a, const SweepEntry& b) {
+  if (a.is_zero() || b.is_zero()) return a.is_zero() && b.is_zero();
+  return lies_in(a.index.index, b.interval) && lies_in(b.index.index, a.interval);
 }
 
 void judge_stability(std::span<SweepEntry> entries) {

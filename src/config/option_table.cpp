@@ -283,13 +283,18 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.save_directions = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.save_directions); }, '\0', "-surface,spectrum,trajectory,study"},
 
-      {"grid", "MIN:MAX:NUM", "steps along a direction, both ends included", profiles, evaluates,
+      {"grid", "MIN:MAX:NUM|auto",
+       "steps along a direction, both ends included; auto, of roughness: [-l, l] for the l on which the index depends "
+       "least",
+       profiles, evaluates,
        [](C& c, Text t, Text o) {
          const GridRule rule = c.grid.rule;
-         c.grid = parse_grid(t, o);
+         c.grid_auto = t == "auto";
+         c.grid = c.grid_auto ? ProfileGrid{} : parse_grid(t, o);
          c.grid.rule = rule;
        },
-       [](const C& c) { return to_string(c.grid); }, '\0', "-sweep,surface,spectrum"},
+       [](const C& c) { return c.grid_auto ? std::string("auto") : to_string(c.grid); }, '\0',
+       "-sweep,surface,spectrum"},
       {"grid-rule", "even|arange", "arange: the released code's rounding", profiles, evaluates,
        [](C& c, Text t, Text o) { c.grid.rule = parse_grid_rule(t, o); },
        [](const C& c) { return to_string(c.grid.rule); }, '\0', "-sweep,surface,spectrum"},

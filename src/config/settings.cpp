@@ -50,6 +50,14 @@ void validate_precision(const RunConfig& config) {
     throw UsageError("--metrics are evaluated in double precision only: drop --precision single, or --metrics.");
 }
 
+void validate_grid(const RunConfig& config) {
+  if (!config.grid_auto) return;
+  if (config.command != "roughness")
+    throw UsageError(fmt::format("--grid auto is of the command roughness: give {} a MIN:MAX:NUM.", config.command));
+  if (config.grid.rule == GridRule::arange)
+    throw UsageError("--grid auto has even steps: drop --grid-rule arange, or give --grid MIN:MAX:NUM.");
+}
+
 void validate_minimizers(const RunConfig& config) {
   const auto has = [&](LossKind loss) {
     return std::find(config.losses.begin(), config.losses.end(), loss) != config.losses.end();
@@ -225,6 +233,7 @@ void validate(const RunConfig& config) {
     });
   complaints.collect([&] { validate(bootstrap_options(config)); });
   complaints.collect([&] { validate_precision(config); });
+  complaints.collect([&] { validate_grid(config); });
   if (config.output.empty()) complaints.add("--output is empty: name a file.");
   complaints.collect([&] { require_losses(config); });
   complaints.collect([&] { validate_minimizers(config); });

@@ -62,6 +62,28 @@ std::optional<ResultGroup> FileRows::earlier_findings(const std::string& group) 
   return reader_.results(group);
 }
 
+std::int64_t ColumnRows::n_columns(const std::string& block) const {
+  return static_cast<std::int64_t>(axis(block).size());
+}
+
+std::vector<double> ColumnRows::axis(const std::string& block) const {
+  const std::vector<double> whole = rows_.axis(block);
+  return whole == axis_ ? selected(whole) : whole;
+}
+
+std::vector<double> ColumnRows::rows(const std::string& block, std::int64_t first, std::int64_t count) const {
+  std::vector<double> whole = rows_.rows(block, first, count);
+  return rows_.axis(block) == axis_ ? selected(whole) : whole;
+}
+
+std::vector<double> ColumnRows::selected(const std::vector<double>& table) const {
+  std::vector<double> values;
+  for (std::size_t row = 0; row < table.size(); row += axis_.size()) {
+    for (const std::size_t column : columns_) values.push_back(table[row + column]);
+  }
+  return values;
+}
+
 void MemoryRows::add(Block block, std::vector<double> values, double seconds) {
   const std::string group = block.group;
   blocks_.insert_or_assign(group, Held{std::move(block), std::move(values), seconds});

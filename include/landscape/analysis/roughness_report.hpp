@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "landscape/analysis/auto_grid.hpp"
 #include "landscape/analysis/metrics.hpp"
 #include "landscape/analysis/point_set_results.hpp"
 #include "landscape/analysis/profiles.hpp"
@@ -77,6 +78,7 @@ struct Report {
   std::string unmeasured;                // a sentence, where the points are random and their spread is unknown
   bool noise_pending = false;            // in single precision, by a job that was stopped
   std::optional<StoppingRule> stopping;  // where --until-ci was given
+  std::optional<GridChoice> grid;        // of --grid auto
 };
 
 /// T and its worth per direction, as the statistics take them.

@@ -37,6 +37,9 @@ struct SweepEntry {
   bool is_zero() const { return index.index && *index.index <= resolution; }
 };
 
+/// Each in the other's interval, or both zero at rounding level.
+bool agree(const SweepEntry& a, const SweepEntry& b);
+
 /// Sets the stability of one half-width's entries, by ascending m.
 void judge_stability(std::span<SweepEntry> entries);
 

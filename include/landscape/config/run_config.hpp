@@ -109,6 +109,7 @@ struct RunConfig {
   std::uint64_t direction_seed = 1;  // --direction-seed, else `seed`
   std::string directions_from;
   ProfileGrid grid;
+  bool grid_auto = false;  // --grid auto: found from the rows (analysis/auto_grid.hpp); grid then means nothing
   std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending
   std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
   std::vector<DirectionKind> direction_kinds;  // of the command directions: those of many directions first

@@ -70,6 +70,36 @@ class FileRows : public Rows {
   const LandscapeReader& reader_;
 };
 
+/// Some columns of the blocks that have `axis`; all else as it is.
+class ColumnRows : public Rows {
+ public:
+  ColumnRows(const Rows& rows, std::vector<double> axis, std::vector<std::size_t> columns)
+      : rows_(rows), axis_(std::move(axis)), columns_(std::move(columns)) {}
+
+  std::string source() const override { return rows_.source(); }
+  Minimizer minimizer(const std::string& name) const override { return rows_.minimizer(name); }
+  bool has_block(const std::string& block) const override { return rows_.has_block(block); }
+  std::int64_t n_rows(const std::string& block) const override { return rows_.n_rows(block); }
+  std::int64_t n_columns(const std::string& block) const override;
+  std::vector<double> axis(const std::string& block) const override;
+  std::vector<RowState> row_states(const std::string& block) const override { return rows_.row_states(block); }
+  std::vector<double> rows(const std::string& block, std::int64_t first, std::int64_t count) const override;
+  double seconds(const std::string& block) const override { return rows_.seconds(block); }
+  std::vector<double> measured(const std::string& block, const std::string& column) const override {
+    return rows_.measured(block, column);
+  }
+  std::optional<ResultGroup> earlier_findings(const std::string& group) const override {
+    return rows_.earlier_findings(group);
+  }
+
+ private:
+  std::vector<double> selected(const std::vector<double>& table) const;  // of whole rows
+
+  const Rows& rows_;
+  std::vector<double> axis_;
+  std::vector<std::size_t> columns_;
+};
+
 /// Rows that no file has.
 class MemoryRows : public Rows {
  public:
