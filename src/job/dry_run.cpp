@@ -11,6 +11,7 @@
 #include "landscape/job/output.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/parallel/collective.hpp"
+#include "landscape/random/philox.hpp"
 
 namespace landscape {
 namespace {
@@ -78,8 +79,21 @@ double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& wo
   }
 }
 
+// In place of the blocks that a work needs: what its rows cost hardly depends on the values.
+WholeBlocks random_blocks(std::span<const Work> all, const Work& work) {
+  WholeBlocks blocks;
+  for (const Work& other : all) {
+    if (std::ranges::count(work.needs, other.block.group) == 0) continue;
+    std::vector<double>& values = blocks[other.block.group];
+    for (std::int64_t i = 0; i < other.block.n_items(); ++i) {
+      values.push_back(philox_normal_pair(1, subsequence(RandomUse::probes, 0), static_cast<std::uint64_t>(i)).first);
+    }
+  }
+  return blocks;
+}
+
 // Of all rows of a work, by what a few of them get done in a moment.
-double seconds_of_lone_rows(const Setup& setup, const Work& work, int node_rank) {
+double seconds_of_lone_rows(const Setup& setup, const Work& work, int node_rank, const WholeBlocks& blocks) {
   constexpr std::int64_t kTried = 8;
   const std::int64_t n = work.block.rows;
   std::vector<double> values(static_cast<std::size_t>(work.block.columns));
@@ -95,7 +109,7 @@ double seconds_of_lone_rows(const Setup& setup, const Work& work, int node_rank)
       return false;
     };
     try {
-      work.make_row({setup.device, setup.threads, node_rank, go_on}, row, values);
+      work.make_row({setup.device, setup.threads, node_rank, go_on, blocks}, row, values);
     } catch (const TrainingStopped&) {
     }
     seconds += clock.seconds() / done;
@@ -160,7 +174,8 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
     double slowest = 0.0;
     for (std::size_t i = 0; i < work.size(); ++i) {
       if (work[i].make_row) {
-        const double mine = collectively(comm, [&] { return seconds_of_lone_rows(setup, work[i], comm.node_rank()); });
+        const double mine = collectively(
+            comm, [&] { return seconds_of_lone_rows(setup, work[i], comm.node_rank(), random_blocks(work, work[i])); });
         profiles += comm.all_reduce(mine, Reduction::max) / comm.size();
         continue;
       }
