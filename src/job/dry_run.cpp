@@ -147,13 +147,18 @@ double training_seconds(const Setup& setup, LossKind loss) {
               (kGaussNewtonGradients + static_cast<double>(theta.size()) / kGaussNewtonParameters));
 }
 
-double memory_bytes(const Setup& setup, std::int64_t n_items, const std::vector<Minimizer>& minimizers) {
+double memory_bytes(const Setup& setup, std::span<const Work> work, const std::vector<Minimizer>& minimizers) {
   const RunConfig& config = setup.config;
   const double n = static_cast<double>(ParameterLayout(config.network).size());
   const double points = static_cast<double>(setup.points.size()) * (config.network.dimension + 1);
   const double given = config.directions_from.empty() ? 0.0 : static_cast<double>(config.n_directions) * n;
-  const double batch = std::min(static_cast<double>(n_items), 1048576.0);
-  return 8.0 * (2.0 * points + static_cast<double>(minimizers.size()) * (2.0 * n + given) + batch);
+  const double batch = std::min(static_cast<double>(count_items(work)), 1048576.0);
+  double needed = 0.0;  // of blocks that rows are made from
+  for (const Work& one : work) {
+    const auto needs_it = [&](const Work& other) { return std::ranges::count(other.needs, one.block.group) > 0; };
+    if (std::ranges::any_of(work, needs_it)) needed += static_cast<double>(one.block.n_items());
+  }
+  return 8.0 * (2.0 * points + static_cast<double>(minimizers.size()) * (2.0 * n + given) + batch + needed);
 }
 
 }  // namespace
@@ -205,7 +210,7 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
                                 bytes_text(static_cast<double>(file_size_estimate(layout)) + history_bytes(config)),
                                 bytes_text(static_cast<double>(free_bytes(config.output))));
            lines += fmt::format("Memory      {} per rank, besides libraries\n",
-                                bytes_text(memory_bytes(setup, n_items, minimizers)));
+                                bytes_text(memory_bytes(setup, work, minimizers)));
            if (training > 0.0)
              lines +=
                  fmt::format("Training    about {} on rank 0 ({})\n", duration_text(training), setup.training_device);
