@@ -108,7 +108,9 @@ LossConnectivity reduce_loss(const Rows& rows, const RunConfig& config, LossKind
                                  static_cast<std::size_t>(config.connectivity.seeds), n};
   const ParameterRows matched{read_block(rows, matched_group(loss), report), pairs.size(), n};
   for (std::size_t q = 0; q < report.minimizers.size(); ++q) report.minimizers[q] = minimizers.quantity(q);
-  for (std::size_t k = 0; k < minimizers.n_rows; ++k) report.n_failed += !is_finite(minimizers.parameters(k)) ? 1 : 0;
+  const std::vector<RowState> states = rows.row_states(minimizers_group(loss));
+  for (std::size_t k = 0; k < minimizers.n_rows; ++k)
+    report.n_failed += states[k] == RowState::intact && !is_finite(minimizers.parameters(k)) ? 1 : 0;
   for (std::size_t p = 0; p < pairs.size(); ++p) {
     const std::span<const double> first = minimizers.parameters(pairs[p].first);
     report.distance.push_back(distance_of(first, minimizers.parameters(pairs[p].second)));
@@ -336,6 +338,12 @@ std::string notes(const RunConfig& config, const ConnectivityReport& report) {
                               "left out: lower --learning-rate.",
                               loss.n_failed, config.connectivity.seeds, title(loss.loss)),
                   kTextWidth);
+    const auto fewest = std::ranges::min(loss.paths, {}, [](const PathReport& path) {
+                          return path.median_scaled.n_pairs;
+                        }).median_scaled.n_pairs;
+    if (fewest < static_cast<std::int64_t>(report.pairs.size()))
+      text += fmt::format("{}: only {} of {} pairs have a barrier on every path.\n", to_string(loss.loss), fewest,
+                          report.pairs.size());
     if (loss.n_damaged > 0)
       text += fmt::format("{} rows do not match their checksum; --resume computes them again.\n", loss.n_damaged);
   }

@@ -116,6 +116,9 @@ class Connectivity(SystemTest):
         kept = n_rows_complete(self.path("a.h5"), "minimizers", "matched", "curves", "paths")
         self.assertLess(kept, 46)
         self.assertIn("none is done yet", self.run_program("verify", "a.h5").stdout)
+        said = self.run_program("reduce", "a.h5").stdout
+        self.assertIn("ritz: only 0 of 6 pairs have a barrier on every path.", said)
+        self.assertNotIn("Warning", said)
         said = self.run_program("resume", "a.h5", ranks=3).stdout
         self.assertIn(f"Evaluated   {46 - kept} rows", said)
         self.assert_same_files("whole.h5", "a.h5")
