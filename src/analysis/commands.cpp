@@ -26,6 +26,8 @@ std::span<const Command> command_table() {
        "spectrum --minimizer minimizers.h5 --output spectrum.h5", &spectrum_analysis(), run_analysis},
       {"study", "[options]", "many trainings by lists of options, and medians",
        "study --vary \"width=2,4 train-seed=1:3\" --epochs 200 --output study.h5", &study_analysis(), run_analysis},
+      {"connectivity", "[options]", "loss barriers between minimizers of many seeds",
+       "connectivity --seeds 5 --epochs 200 --output connectivity.h5", &connectivity_analysis(), run_analysis},
       {"resume", "FILE", "go on with a file by its own settings and what is given",
        "resume landscape.h5 --directions 40", nullptr, resume_file, nullptr, 1},
       {"info",

@@ -9,6 +9,7 @@
 #include "landscape/analysis/study.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
+#include "landscape/job/lone_training.hpp"
 
 namespace landscape {
 namespace {
@@ -27,14 +28,6 @@ class StudyFindings : public Findings {
   std::vector<StudyReport> reports_;
   RunConfig config_;
 };
-
-// What a training takes, about: epochs x points x parameters.
-double cost_of(const RunConfig& config) {
-  const TrainingSpec& training = config.training;
-  const auto steps = static_cast<double>(training.epochs + training.polish_iterations());
-  const auto points = static_cast<double>(training.quadrature.n);
-  return (steps + 1.0) * points * static_cast<double>(ParameterLayout(config.network).size());
-}
 
 class Study : public Analysis {
  public:
@@ -74,7 +67,7 @@ class Study : public Analysis {
         make_study_row(tools, config_of_combination(config, *factors, row, loss), config.eigenvalues, values);
       };
       work.row_cost = [config, factors, loss](std::int64_t row) {
-        return cost_of(config_of_combination(config, *factors, row, loss));
+        return training_cost(config_of_combination(config, *factors, row, loss));
       };
       all.push_back(std::move(work));
     }

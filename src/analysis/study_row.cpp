@@ -8,8 +8,8 @@
 #include "landscape/config/point_sets.hpp"
 #include "landscape/hessian/curvature.hpp"
 #include "landscape/job/device.hpp"
+#include "landscape/job/lone_training.hpp"
 #include "landscape/job/minimizer_text.hpp"
-#include "landscape/job/minimizers.hpp"
 #include "landscape/job/progress.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/roughness/topology.hpp"
@@ -28,15 +28,7 @@ class StudyRow {
 
   /// Throws TrainingDiverged, TrainingStopped.
   void train() {
-    const auto backend = make_backend_on(choose_training_device(config_, tools_.device), order(points_));
-    const TrainingSpec& training = config_.training;
-    const auto all = static_cast<double>(training.epochs + training.polish_iterations());
-    const auto observe = [&](const TrainingProgress& p) {
-      const std::int64_t before = p.phase == "adam" ? 0 : training.epochs;
-      return tools_.go_on(kTrainingShare * static_cast<double>(before + p.epoch) / std::max(1.0, all));
-    };
-    minimizer_ = landscape::train(config_.network, config_.problem, loss_, training, *backend, observe);
-    measure_minimizer(config_, points_, tools_.threads, minimizer_);
+    minimizer_ = train_alone(tools_, config_, points_, kTrainingShare);
     go_on();
   }
 
@@ -90,18 +82,13 @@ class StudyRow {
     row[static_cast<std::size_t>(quantity)] = value;
   }
 
-  BackendOrder order(const PointSet& points) const {
-    return {config_.network, config_.problem, points, tools_.threads, tools_.node_rank};
-  }
-
   void go_on() const {
     if (!tools_.go_on(kTrainingShare)) throw TrainingStopped("A row of the study was given up.");
   }
 
   Profiles profiles() const {
-    BackendOrder order = this->order(points_);
-    order.precision = config_.precision;
-    const auto backend = make_backend_on(tools_.device, order);
+    const auto backend = make_backend_on(tools_.device, {config_.network, config_.problem, points_, tools_.threads,
+                                                         tools_.node_rank, config_.precision});
     const LineSet lines =
         DirectionSet(minimizer_.spec, minimizer_.theta, config_.direction_seed, config_.norm, config_.bias);
     const std::vector<double> steps = config_.grid.steps();

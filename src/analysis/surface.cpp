@@ -13,6 +13,8 @@
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/model/error.hpp"
+#include "landscape/model/vectors.hpp"
+#include "landscape/roughness/barrier.hpp"
 
 namespace landscape {
 namespace {
@@ -87,23 +89,22 @@ double snapped(double x) {
   return x;
 }
 
+// Of the points from A to B; none where the grid lacks one of these, or where a loss is not finite.
 Barrier find_barrier(const Grid& grid) {
-  Barrier barrier;
-  const double a = grid.at(0.0, 0.0), b = grid.at(1.0, 0.0);
-  if (!std::isfinite(a) || !std::isfinite(b)) return barrier;
-  double highest = kUndefined;
+  if (!std::isfinite(grid.at(0.0, 0.0)) || !std::isfinite(grid.at(1.0, 0.0))) return {};
+  std::vector<double> t, losses;
   for (std::size_t j = 0; j < grid.n_x(); ++j) {
-    const double x = snapped(grid.x[j]), f = grid.loss[j];
+    const double x = snapped(grid.x[j]);
     if (x < 0.0 || x > 1.0) continue;
-    if (!std::isfinite(f)) return {};
-    if (!(highest >= f)) {
-      highest = f;
-      barrier.x = x;
-    }
-    const double above = x == 0.0 || x == 1.0 ? 0.0 : f - ((1.0 - x) * a + x * b);
-    if (!(barrier.above_line >= above)) barrier.above_line = above;
+    t.push_back(x);
+    losses.push_back(grid.loss[j]);
   }
-  barrier.height = highest - std::max(a, b);
+  if (!is_finite(losses)) return {};
+  const auto highest = std::ranges::max_element(losses);
+  Barrier barrier;
+  barrier.height = *highest - std::max(losses.front(), losses.back());
+  barrier.above_line = path_barrier(t, losses).height;
+  barrier.x = t[static_cast<std::size_t>(highest - losses.begin())];
   return barrier;
 }
 

@@ -13,6 +13,7 @@
 #include "landscape/config/text.hpp"
 #include "landscape/io/minimizer_file.hpp"
 #include "landscape/job/device.hpp"
+#include "landscape/job/drawn_rows.hpp"
 #include "landscape/random/philox.hpp"
 
 namespace landscape {
@@ -61,6 +62,10 @@ class Verification {
     verified.n_damaged = std::count(states.begin(), states.end(), RowState::damaged);
     verified.n_skipped = (n_rows - static_cast<std::int64_t>(intact.size())) * n_columns;
     cached_row_ = made_row_ = -1;
+    if (!fetch_needed(work)) {  // rows that are there cannot be made again
+      verified.n_skipped = n_rows * n_columns;
+      return verified;
+    }
     if (work.make_row && !same_device_) {
       throw UsageError(
           fmt::format("'{}' was made on {}, where alone its {} can be repeated bit for bit: give --device {}.",
@@ -85,6 +90,17 @@ class Verification {
   }
 
  private:
+  // Whether the blocks are whole that rows of a work are made from.
+  bool fetch_needed(const Work& work) {
+    for (const std::string& group : work.needs) {
+      if (needed_.contains(group)) continue;
+      auto whole = whole_block(reader_, group);
+      if (!whole) return false;
+      needed_[group] = std::move(*whole);
+    }
+    return true;
+  }
+
   // None where rows stand alone.
   std::unique_ptr<const LineSet> lines_of(const Work& work, std::span<const Work> all) const {
     if (work.make_row) return nullptr;
@@ -134,7 +150,7 @@ class Verification {
     }
     if (row != made_row_) {
       if (work.make_row) {
-        work.make_row({device_, threads_, 0, [](double) { return true; }}, row, values);
+        work.make_row({device_, threads_, 0, [](double) { return true; }, needed_}, row, values);
       } else {
         analysis_.evaluate(backend_, work, *lines, {row * n, n}, values);
       }
@@ -174,6 +190,7 @@ class Verification {
   bool same_device_;
   std::uint64_t seed_;
   std::vector<Minimizer> minimizers_;
+  WholeBlocks needed_;
   std::int64_t cached_row_ = -1;
   std::vector<double> cached_;
   std::int64_t made_row_ = -1;

@@ -50,12 +50,12 @@ const std::string& RunConfig::minimizer_file(LossKind loss) const {
 }
 
 bool RunConfig::trains_any() const {
-  return command == "study" || std::ranges::any_of(minimizer_sources(), &MinimizerSource::is_trained);
+  return trains_in_rows() || std::ranges::any_of(minimizer_sources(), &MinimizerSource::is_trained);
 }
 
 std::vector<MinimizerSource> RunConfig::minimizer_sources() const {
   std::vector<MinimizerSource> sources;
-  if (command == "study") return sources;
+  if (trains_in_rows()) return sources;
   for (std::size_t i = 0; i < surface.through.size(); ++i) {
     const std::string& entry = surface.through[i];
     if (!is_own(entry)) {

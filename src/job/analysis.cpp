@@ -1,5 +1,10 @@
 // What most analyses have in common: losses along random or given directions, with the run's own points.
 #include "landscape/job/analysis.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "landscape/config/point_sets.hpp"
 
 namespace landscape {
@@ -40,6 +45,32 @@ std::int64_t count_items(std::span<const Work> work) {
   std::int64_t n = 0;
   for (const Work& one : work) n += one.n_items();
   return n;
+}
+
+std::vector<std::vector<std::size_t>> drawing_stages(std::span<const Work> work) {
+  std::vector<std::string> whole;  // before the next stage
+  std::vector<std::size_t> left;
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    if (work[i].make_row) {
+      left.push_back(i);
+    } else {
+      whole.push_back(work[i].block.group);
+    }
+  }
+  std::vector<std::vector<std::size_t>> stages;
+  while (!left.empty()) {
+    const auto waits = [&](std::size_t i) {
+      return std::ranges::any_of(work[i].needs,
+                                 [&](const std::string& group) { return std::ranges::count(whole, group) == 0; });
+    };
+    std::vector<std::size_t>& stage = stages.emplace_back();
+    std::ranges::copy_if(left, std::back_inserter(stage), [&](std::size_t i) { return !waits(i); });
+    if (stage.empty())
+      throw Error(fmt::format("The block {} needs one that never is whole.", work[left.front()].block.group));
+    std::erase_if(left, [&](std::size_t i) { return std::ranges::count(stage, i) > 0; });
+    for (const std::size_t i : stage) whole.push_back(work[i].block.group);
+  }
+  return stages;
 }
 
 }  // namespace landscape

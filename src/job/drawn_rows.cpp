@@ -23,24 +23,47 @@ struct DrawnRow {
 };
 
 // The dearest first, so that what is left at the end is small; else in their order.
-std::vector<DrawnRow> rows_in_turn(std::span<const Work> work, std::span<const OpenRows> open) {
+std::vector<DrawnRow> rows_in_turn(std::span<const Work> work, std::span<const OpenRows> open,
+                                   std::span<const std::size_t> stage) {
   std::vector<DrawnRow> rows;
-  for (std::size_t i = 0; i < work.size(); ++i) {
-    if (!work[i].make_row) continue;
+  for (const std::size_t i : stage) {
     for (const std::int64_t row : open[i]) rows.push_back({i, row, work[i].cost(row)});
   }
   std::ranges::stable_sort(rows, std::ranges::greater(), &DrawnRow::cost);
   return rows;
 }
 
+// Collective: what these rows are made from and no rank has yet, through rank 0.
+void fetch_needed(const Communicator& comm, const Setup& setup, std::span<const Work> work,
+                  std::span<const DrawnRow> rows, LandscapeFile& file, WholeBlocks& blocks) {
+  std::vector<std::string> needed;
+  for (const DrawnRow& drawn : rows) {
+    for (const std::string& group : work[drawn.work].needs) {
+      if (!blocks.contains(group) && std::ranges::count(needed, group) == 0) needed.push_back(group);
+    }
+  }
+  if (needed.empty()) return;
+  file.close();
+  for (const std::string& group : needed) {
+    blocks[group] = root_only(comm, [&] {
+      auto whole = whole_block(LandscapeReader(setup.config.output), group);
+      if (whole) return std::move(*whole);
+      throw Error(fmt::format("'{}' is damaged: rows of its block {} are gone; --resume computes them again.",
+                              setup.config.output, group));
+    });
+  }
+  file = LandscapeFile::open_parallel(setup.config.output, comm);
+}
+
 class DrawnRows {
  public:
   DrawnRows(const Communicator& comm, const Setup& setup, std::span<const Work> work, std::vector<DrawnRow> rows,
-            LandscapeFile& file)
+            const WholeBlocks& blocks, LandscapeFile& file)
       : comm_(comm),
         setup_(setup),
         work_(work),
         rows_(std::move(rows)),
+        blocks_(blocks),
         file_(file),
         counter_(comm, static_cast<std::int64_t>(rows_.size())),
         progress_(comm.is_root() && !setup.config.quiet ? detect_progress_style() : ProgressStyle::none) {
@@ -82,7 +105,7 @@ class DrawnRows {
       return !should_stop(setup_);
     };
     try {
-      work.make_row({setup_.device, setup_.threads, comm_.node_rank(), go_on}, drawn.row, values_);
+      work.make_row({setup_.device, setup_.threads, comm_.node_rank(), go_on, blocks_}, drawn.row, values_);
     } catch (const TrainingStopped&) {
       stopped_ = true;
       return;
@@ -115,6 +138,7 @@ class DrawnRows {
   const Setup& setup_;
   std::span<const Work> work_;
   std::vector<DrawnRow> rows_;
+  const WholeBlocks& blocks_;
   LandscapeFile& file_;
   SharedCounter counter_;
   Progress progress_;
@@ -128,11 +152,25 @@ class DrawnRows {
 
 }  // namespace
 
+std::optional<std::vector<double>> whole_block(const LandscapeReader& reader, const std::string& block) {
+  const std::vector<RowState> states = reader.row_states(block);
+  const auto is_intact = [](RowState state) { return state == RowState::intact; };
+  if (!std::ranges::all_of(states, is_intact)) return std::nullopt;
+  return reader.rows(block, 0, static_cast<std::int64_t>(states.size()));
+}
+
 EvaluationOutcome draw_rows(const Communicator& comm, const Setup& setup, std::span<const Work> work,
                             std::span<const OpenRows> open, LandscapeFile& file) {
-  std::vector<DrawnRow> rows = rows_in_turn(work, open);
-  if (rows.empty()) return {};
-  return DrawnRows(comm, setup, work, std::move(rows), file).run();
+  EvaluationOutcome outcome;
+  WholeBlocks blocks;
+  for (const std::vector<std::size_t>& stage : drawing_stages(work)) {
+    std::vector<DrawnRow> rows = rows_in_turn(work, open, stage);
+    if (rows.empty()) continue;
+    fetch_needed(comm, setup, work, rows, file, blocks);
+    outcome.add(DrawnRows(comm, setup, work, std::move(rows), blocks, file).run());
+    if (!outcome.complete()) break;
+  }
+  return outcome;
 }
 
 }  // namespace landscape

@@ -11,6 +11,7 @@
 #include "landscape/job/output.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/parallel/collective.hpp"
+#include "landscape/random/philox.hpp"
 
 namespace landscape {
 namespace {
@@ -78,8 +79,21 @@ double seconds_per_item(const Setup& setup, LossBackend& backend, const Work& wo
   }
 }
 
+// In place of the blocks that a work needs: what its rows cost hardly depends on the values.
+WholeBlocks random_blocks(std::span<const Work> all, const Work& work) {
+  WholeBlocks blocks;
+  for (const Work& other : all) {
+    if (std::ranges::count(work.needs, other.block.group) == 0) continue;
+    std::vector<double>& values = blocks[other.block.group];
+    for (std::int64_t i = 0; i < other.block.n_items(); ++i) {
+      values.push_back(philox_normal_pair(1, subsequence(RandomUse::probes, 0), static_cast<std::uint64_t>(i)).first);
+    }
+  }
+  return blocks;
+}
+
 // Of all rows of a work, by what a few of them get done in a moment.
-double seconds_of_lone_rows(const Setup& setup, const Work& work, int node_rank) {
+double seconds_of_lone_rows(const Setup& setup, const Work& work, int node_rank, const WholeBlocks& blocks) {
   constexpr std::int64_t kTried = 8;
   const std::int64_t n = work.block.rows;
   std::vector<double> values(static_cast<std::size_t>(work.block.columns));
@@ -95,7 +109,7 @@ double seconds_of_lone_rows(const Setup& setup, const Work& work, int node_rank)
       return false;
     };
     try {
-      work.make_row({setup.device, setup.threads, node_rank, go_on}, row, values);
+      work.make_row({setup.device, setup.threads, node_rank, go_on, blocks}, row, values);
     } catch (const TrainingStopped&) {
     }
     seconds += clock.seconds() / done;
@@ -133,13 +147,18 @@ double training_seconds(const Setup& setup, LossKind loss) {
               (kGaussNewtonGradients + static_cast<double>(theta.size()) / kGaussNewtonParameters));
 }
 
-double memory_bytes(const Setup& setup, std::int64_t n_items, const std::vector<Minimizer>& minimizers) {
+double memory_bytes(const Setup& setup, std::span<const Work> work, const std::vector<Minimizer>& minimizers) {
   const RunConfig& config = setup.config;
   const double n = static_cast<double>(ParameterLayout(config.network).size());
   const double points = static_cast<double>(setup.points.size()) * (config.network.dimension + 1);
   const double given = config.directions_from.empty() ? 0.0 : static_cast<double>(config.n_directions) * n;
-  const double batch = std::min(static_cast<double>(n_items), 1048576.0);
-  return 8.0 * (2.0 * points + static_cast<double>(minimizers.size()) * (2.0 * n + given) + batch);
+  const double batch = std::min(static_cast<double>(count_items(work)), 1048576.0);
+  double needed = 0.0;  // of blocks that rows are made from
+  for (const Work& one : work) {
+    const auto needs_it = [&](const Work& other) { return std::ranges::count(other.needs, one.block.group) > 0; };
+    if (std::ranges::any_of(work, needs_it)) needed += static_cast<double>(one.block.n_items());
+  }
+  return 8.0 * (2.0 * points + static_cast<double>(minimizers.size()) * (2.0 * n + given) + batch + needed);
 }
 
 }  // namespace
@@ -160,7 +179,8 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
     double slowest = 0.0;
     for (std::size_t i = 0; i < work.size(); ++i) {
       if (work[i].make_row) {
-        const double mine = collectively(comm, [&] { return seconds_of_lone_rows(setup, work[i], comm.node_rank()); });
+        const double mine = collectively(
+            comm, [&] { return seconds_of_lone_rows(setup, work[i], comm.node_rank(), random_blocks(work, work[i])); });
         profiles += comm.all_reduce(mine, Reduction::max) / comm.size();
         continue;
       }
@@ -190,7 +210,7 @@ std::string dry_run_text(const Communicator& comm, const Setup& setup) {
                                 bytes_text(static_cast<double>(file_size_estimate(layout)) + history_bytes(config)),
                                 bytes_text(static_cast<double>(free_bytes(config.output))));
            lines += fmt::format("Memory      {} per rank, besides libraries\n",
-                                bytes_text(memory_bytes(setup, n_items, minimizers)));
+                                bytes_text(memory_bytes(setup, work, minimizers)));
            if (training > 0.0)
              lines +=
                  fmt::format("Training    about {} on rank 0 ({})\n", duration_text(training), setup.training_device);

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <optional>
 
+#include "landscape/config/option_table.hpp"
 #include "landscape/config/version.hpp"
 #include "landscape/io/file_system.hpp"
 #include "landscape/io/landscape_reader.hpp"
@@ -65,7 +66,8 @@ bool has_blocks(const LandscapeReader& reader, const Analysis& analysis, const R
 
 // The file is of this calculation but for the number of directions, which is smaller there.
 bool is_extendable(const LandscapeReader& reader, const Analysis* analysis, const RunConfig& config) {
-  if (analysis == nullptr || !has_blocks(reader, *analysis, config)) return false;
+  if (analysis == nullptr || !find_option("directions")->means_something_to(config.command)) return false;
+  if (!has_blocks(reader, *analysis, config)) return false;
   RunConfig as_stored = with_names_of(reader, config);
   as_stored.n_directions = reader.n_rows(analysis->work(config).front().block.group);
   return as_stored.n_directions < config.n_directions && reader.run().config_hash == config_hash(as_stored);

@@ -98,7 +98,8 @@ class Spectrum(SystemTest):
         process = self.start_program(*case, "--output=part.h5", ranks=2)
         self.wait_for(lambda: self.n_done("part.h5") > 0, process)
         self.kill_group(process)
-        self.run_program(*case, "--output=part.h5", "--resume", ranks=3)
+        said = self.run_program(*case, "--output=part.h5", "--resume", ranks=3).stdout
+        self.assertIn("Output      part.h5 (resumed)\n", said)
         self.run_program(*case, "--output=whole.h5")
         self.assert_same_files("whole.h5", "part.h5")
         said = self.run_program("verify", "part.h5").stdout

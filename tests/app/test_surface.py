@@ -308,7 +308,8 @@ class Surface(SystemTest):
         self.kill_group(process)
         self.assertLess(self.n_done("part.h5"), 2 * 200 * 150, "the job was killed too late to tell")
         self.assertIn("rows x 200 columns", self.run_program("info", "part.h5").stdout)
-        self.run_program("resume", "part.h5", ranks=3)
+        said = self.run_program("resume", "part.h5", ranks=3).stdout
+        self.assertIn("Output      part.h5 (resumed)\n", said)
         self.run_program(*LONG, "--output=whole.h5", ranks=2)
         self.assert_same_files("whole.h5", "part.h5")
         self.assertIn("the same bits", self.run_program("verify", "part.h5").stdout)

@@ -19,5 +19,6 @@ const Analysis& surface_analysis();
 const Analysis& trajectory_analysis();
 const Analysis& spectrum_analysis();
 const Analysis& study_analysis();
+const Analysis& connectivity_analysis();
 
 }  // namespace landscape

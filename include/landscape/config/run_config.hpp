@@ -44,7 +44,7 @@ struct SurfaceOptions {
   std::optional<ProfileGrid> x;  // always there in a surface's configuration
   std::optional<ProfileGrid> y;  // none: a line
   std::vector<std::string>
-      through;  // two or three minimizers: names of the run's own, or files; none: random directions
+      through;              // two or three minimizers: names of the run's own, or files; none: random directions
   bool orthogonal = false;  // the second direction to the first one
   bool match = false;       // also with the hidden units of the second minimizer matched to the first one's
   bool redraw = false;      // two new directions at every point, as published
@@ -82,6 +82,15 @@ struct StudyOptions {
   std::vector<Factor> vary;
 };
 
+/// The command connectivity: paths between minimizers of several training seeds.
+struct ConnectivityOptions {
+  std::int64_t seeds = 8;               // minimizers K of each loss
+  std::int64_t pairs = 200;             // at most
+  std::int64_t t_points = 51;           // P on a path, both ends included
+  std::int64_t curve_iterations = 200;  // of L-BFGS, at most; 0: no curves
+  std::int64_t curve_nodes = 16;        // of the mean over t that a curve is fitted by
+};
+
 /// What the command roughness measures beside the loss, along the same lines.
 enum class Metric : std::uint8_t {
   reference,  // the loss on the reference's points
@@ -110,16 +119,17 @@ struct RunConfig {
   std::string directions_from;
   ProfileGrid grid;
   bool grid_auto = false;  // --grid auto: found from the rows (analysis/auto_grid.hpp); grid then means nothing
-  std::vector<double> sweep_radius;           // of the command sweep: half-widths, ascending
-  std::vector<std::int64_t> sweep_intervals;  // of the command sweep: ascending
+  std::vector<double> sweep_radius;            // of the command sweep: half-widths, ascending
+  std::vector<std::int64_t> sweep_intervals;   // of the command sweep: ascending
   std::vector<DirectionKind> direction_kinds;  // of the command directions: those of many directions first
-  SurfaceOptions surface;                     // of the command surface
-  SpectrumOptions spectrum;                   // of the command spectrum
-  StudyOptions study;                         // of the command study
-  Around around = Around::own;                // of the commands surface and spectrum
-  bool along_path = false;                    // of the commands surface and spectrum, the path of a training
-  std::int64_t path_checkpoints = 0;          // of a path that is loaded, of these and of trajectory
-  bool eigenvalues = false;                   // of the commands study and trajectory: the extreme ones of each Hessian
+  SurfaceOptions surface;                      // of the command surface
+  SpectrumOptions spectrum;                    // of the command spectrum
+  StudyOptions study;                          // of the command study
+  ConnectivityOptions connectivity;            // of the command connectivity
+  Around around = Around::own;                 // of the commands surface and spectrum
+  bool along_path = false;                     // of the commands surface and spectrum, the path of a training
+  std::int64_t path_checkpoints = 0;           // of a path that is loaded, of these and of trajectory
+  bool eigenvalues = false;                    // of the commands study and trajectory: the extreme ones of each Hessian
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
   std::vector<Metric> metrics;                         // in this order, each at most once
@@ -153,8 +163,9 @@ struct RunConfig {
   /// The file that the minimizer of `loss` is loaded from; empty: it is trained.
   const std::string& minimizer_file(LossKind loss) const;
   /// In the order in which they are had and kept: one per loss, of its name; of a surface through minimizers, these;
-  /// of a study none, whose rows train their own.
+  /// of a command whose rows train their own, none.
   std::vector<MinimizerSource> minimizer_sources() const;
+  bool trains_in_rows() const { return command == "study" || command == "connectivity"; }
   bool trains_any() const;
   /// Checkpoints of the path that is looked at: loaded, or kept by the run's own trainings.
   std::int64_t path_length() const { return path_checkpoints > 0 ? path_checkpoints : training.path_length(); }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +32,9 @@ struct ItemRange {
 using RowMaker =
     std::function<void(LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows)>;
 
+/// Blocks of which every row is there, (rows, columns) each, by their groups.
+using WholeBlocks = std::map<std::string, std::vector<double>>;
+
 /// What a row that stands alone is made with.
 struct RowTools {
   const std::string& device;
@@ -38,12 +42,14 @@ struct RowTools {
   int node_rank = 0;
   /// To be asked often, with the share of the row that is done; where it says no, the maker throws TrainingStopped.
   const std::function<bool(double share)>& go_on;
+  const WholeBlocks& blocks;  // those that Work::needs names
 };
-/// Makes one row of a block, (columns). A function of the row alone.
+/// Makes one row of a block, (columns). A function of the row and of the blocks that are needed.
 using LoneRowMaker = std::function<void(const RowTools& tools, std::int64_t row, std::span<double> values)>;
 
 /// One block and how its numbers come about: row k belongs to line k, column j to step j; or whole rows are made at
-/// once; or each row stands alone, without minimizers and lines of the run, and ranks draw one after the other.
+/// once; or each row stands alone, without minimizers and lines of the run, and ranks draw one after the other, where
+/// rows are made from those of other blocks as soon as these are whole.
 struct Work {
   Block block;
   LossKind loss = LossKind::ritz;
@@ -56,6 +62,7 @@ struct Work {
   int point_set = 0;              // which quadrature points; 0: the run's own
   RowMaker make_rows{};           // where rows are indivisible: no rank then gets a part of one
   LoneRowMaker make_row{};        // where rows stand alone
+  std::vector<std::string> needs{};      // then: groups of the blocks that its rows are made from
   std::int64_t rows_per_checkpoint = 0;  // of a path: rows c n ... c n + n - 1 need its checkpoint c alone; 0: none do
   std::function<double(std::int64_t row)> row_cost{};  // of these, in any unit; empty: all cost the same
 
@@ -139,5 +146,10 @@ class Analysis {
 
 /// Numbers in all blocks, or rows where these stand alone.
 std::int64_t count_items(std::span<const Work> work);
+
+/// The works whose rows stand alone, by their places, in the order in which they can be drawn: those of one stage need
+/// blocks of earlier ones only, or of works of lines. Throws Error where a block is needed that none fills, or where
+/// works need each other.
+std::vector<std::vector<std::size_t>> drawing_stages(std::span<const Work> work);
 
 }  // namespace landscape
