@@ -61,10 +61,9 @@ double relative_difference(const std::vector<double>& h, const std::vector<doubl
   return norm_of(rest) / norm_of(h);
 }
 
-/// The largest over the K-th largest of ascending values; undefined where there are fewer, or it is not above the level.
-double condition_of_leading(const std::vector<double>& values, std::size_t k, double level) {
-  if (k == 0 || values.size() < k || !(values[values.size() - k] > level)) return kUndefined;
-  return values.back() / values[values.size() - k];
+/// The largest over the k-th largest of ascending values.
+double condition_of_leading(const std::vector<double>& values, std::int64_t k) {
+  return k > 0 ? values.back() / values[values.size() - static_cast<std::size_t>(k)] : kUndefined;
 }
 
 void count_signs(PreconditionedReport& report, const std::vector<double>& values) {
@@ -103,10 +102,10 @@ ResultTable<PreconditionedReport> preconditioned_table(const RunConfig& config, 
   table.add("zero", "1", "number of the others in the range", &R::n_zero);
   table.add("negative_share", "1", "sum of |nu| over the negative ones, of that over all", &R::negative_share);
   table.add("condition", "1", "the largest nu over the least positive one", &R::condition);
-  table.add("leading", "1", "K, eigenvalues lambda of H above the tolerance times max |lambda|", &R::n_leading);
-  table.add("hessian_condition", "1", "the largest lambda over the K-th", &R::hessian_condition);
-  table.add("leading_condition", "1", "the largest nu over the K-th; NaN where that is zero or not there",
-            &R::leading_condition);
+  table.add("curved", "1", "eigenvalues lambda of H above the tolerance times max |lambda|", &R::n_curved);
+  table.add("leading", "1", "k, the lesser of curved and positive", &R::n_leading);
+  table.add("leading_condition", "1", "the largest nu over the k-th largest", &R::leading_condition);
+  table.add("hessian_condition", "1", "the largest lambda over the k-th largest", &R::hessian_condition);
   if (approximates_hessian(preconditioner))
     table.add("difference", "1", "|H - P| / |H|, norms of Frobenius", &R::difference);
   if (preconditioner == Preconditioner::lbfgs)
@@ -116,15 +115,9 @@ ResultTable<PreconditionedReport> preconditioned_table(const RunConfig& config, 
 
 std::string sentence_of(const PreconditionedReport& r) {
   const std::string name = to_string(r.preconditioner);
-  if (std::isfinite(r.leading_condition)) {
-    return fmt::format(
-        "  {}: the condition of the {} directions in which H is curved most is {:.3g} instead of {:.3g}.\n", name,
-        r.n_leading, r.leading_condition, r.hessian_condition);
-  }
-  return fmt::format(
-      "  {}: P has rank {}, and {} nu are above zero: too few for the {} directions in which H is "
-      "curved most.\n",
-      name, r.rank, r.n_positive, r.n_leading);
+  if (r.n_leading == 0) return fmt::format("  {}: no nu is positive where H is curved.\n", name);
+  return fmt::format("  {}: the {} largest nu have the condition {:.3g}, as many of H's eigenvalues {:.3g}.\n", name,
+                     r.n_leading, r.leading_condition, r.hessian_condition);
 }
 
 }  // namespace
@@ -178,10 +171,10 @@ PreconditionedReport preconditioned_spectrum(const std::vector<double>& h, const
     report.level = std::max(tolerance * largest_of(found.values), rounding * most_of_h / found.least_of_p);
   count_signs(report, found.values);
   const double level_of_h = std::max(tolerance, rounding) * most_of_h;
-  report.n_leading = std::ranges::count_if(eigenvalues, [&](double x) { return x > level_of_h; });
-  const auto k = static_cast<std::size_t>(report.n_leading);
-  report.hessian_condition = condition_of_leading(eigenvalues, k, level_of_h);
-  report.leading_condition = condition_of_leading(found.values, k, report.level);
+  report.n_curved = std::ranges::count_if(eigenvalues, [&](double x) { return x > level_of_h; });
+  report.n_leading = std::min(report.n_curved, report.n_positive);
+  report.leading_condition = condition_of_leading(found.values, report.n_leading);
+  report.hessian_condition = condition_of_leading(eigenvalues, report.n_leading);
   return report;
 }
 
@@ -218,13 +211,12 @@ std::vector<ResultGroup> preconditioned_results(const RunConfig& config, const L
 
 std::string preconditioned_text(const std::vector<PreconditionedReport>& reports, double tolerance) {
   if (reports.empty()) return "";
-  const PreconditionedReport& first = reports.front();
   std::string text = fmt::format(
-      "  H v = nu P v on the range of P, its eigenvalues above {:g} of the largest; K = {} of H's are above\n"
-      "  {:g} of its largest one, their condition is {:.4g}\n",
-      tolerance, first.n_leading, tolerance, first.hessian_condition);
-  text += fmt::format("  {:<14}{:>6}{:>14}{:>11}{:>10}{:>12}{:>13}{:>14}\n", "P", "rank", "largest nu", "condition",
-                      "of K", "negative", "their share", "|H - P|/|H|");
+      "  H v = nu P v on the range of P, its eigenvalues above {0:g} of the largest. H has {1} above {0:g} of its\n"
+      "  largest; of so many, or all positive nu, the condition: the largest over the last\n",
+      tolerance, reports.front().n_curved);
+  text += fmt::format("  {:<14}{:>6}{:>10}{:>10}{:>10}{:>12}{:>5}{:>12}{:>11}{:>13}\n", "P", "rank", "positive",
+                      "negative", "share", "largest nu", "k", "condition", "H's", "|H-P|/|H|");
   for (const PreconditionedReport& r : reports) {
     text += fmt::format("  {:<14}", to_string(r.preconditioner));
     if (!r.is_finite) {
@@ -232,9 +224,9 @@ std::string preconditioned_text(const std::vector<PreconditionedReport>& reports
       continue;
     }
     const double largest = r.rank > 0 ? r.eigenvalues[static_cast<std::size_t>(r.rank - 1)] : kUndefined;
-    text += fmt::format("{:>6}{:>14}{:>11}{:>10}{:>12}{:>13}{:>14}\n", r.rank, defined_text(largest, "{:.6g}"),
-                        defined_text(r.condition, "{:.4g}"), defined_text(r.leading_condition, "{:.4g}"), r.n_negative,
-                        defined_text(r.negative_share, "{:.2g}"),
+    text += fmt::format("{:>6}{:>10}{:>10}{:>10}{:>12}{:>5}{:>12}{:>11}{:>13}\n", r.rank, r.n_positive, r.n_negative,
+                        defined_text(r.negative_share, "{:.2g}"), defined_text(largest, "{:.6g}"), r.n_leading,
+                        defined_text(r.leading_condition, "{:.4g}"), defined_text(r.hessian_condition, "{:.4g}"),
                         approximates_hessian(r.preconditioner) ? fmt::format("{:.2g}", r.difference) : "-");
   }
   for (const PreconditionedReport& r : reports) text += r.is_finite ? sentence_of(r) : "";

@@ -104,12 +104,12 @@ RowMaker gauss_newton_rows(LossKind model, ParameterRange range) {
   };
 }
 
-// One row, all steps and then all changes.
+// One row, all steps and then all changes. From normal entries: vectors of signs are eigenvectors of some Hessians.
 RowMaker lbfgs_rows(LossKind loss, ParameterRange range, std::uint64_t seed) {
   return [=](LossBackend& backend, const LineSet& lines, std::int64_t, std::span<double> row) {
     const RestrictedHessian hessian(backend, loss, lines.start(0), range);
     lbfgs_pairs([&](std::span<const double> v, std::span<double> out) { hessian.apply(v, out); },
-                random_probe(seed, 0, range.count, false), row.first(row.size() / 2), row.last(row.size() / 2));
+                random_probe(seed, 0, range.count, true), row.first(row.size() / 2), row.last(row.size() / 2));
   };
 }
 

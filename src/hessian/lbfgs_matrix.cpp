@@ -49,12 +49,14 @@ void lbfgs_pairs(const SymmetricOperator& a, std::span<const double> start, std:
   std::vector<double> gradient(n), direction(n), product(n);
   a(start, gradient);
   const double first = norm_of(gradient);
+  double most = first / norm_of(start);  // of |A v| / |v|: what a product's rounding is measured by
   for (std::size_t k = 0; k < m && norm_of(gradient) > rounding * first; ++k) {
     std::ranges::transform(gradient, direction.begin(), std::negate<>());
     two_loops(steps, changes, k, direction);
     a(direction, product);
-    const double curvature = dot(direction, product);
-    if (!(curvature > rounding * norm_of(direction) * norm_of(product))) return;
+    const double curvature = dot(direction, product), square = dot(direction, direction);
+    most = std::max(most, norm_of(product) / std::sqrt(square));
+    if (!(curvature > rounding * most * square)) return;
     const double length = -dot(gradient, direction) / curvature;
     add(steps.subspan(k * n, n), length, direction);
     add(changes.subspan(k * n, n), length, product);

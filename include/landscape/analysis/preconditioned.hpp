@@ -37,9 +37,10 @@ struct PreconditionedReport {
   std::int64_t n_positive = 0, n_zero = 0, n_negative = 0;
   double negative_share = 0.0;     // sum of |nu| of the negative ones over that of all
   double condition = 0.0;          // the largest nu over the least positive one
-  std::int64_t n_leading = 0;      // K: eigenvalues of H above the tolerance times the largest |lambda|
-  double hessian_condition = 0.0;  // of H, the largest over the K-th
-  double leading_condition = 0.0;  // of nu, the largest over the K-th
+  std::int64_t n_curved = 0;       // eigenvalues of H above the tolerance times the largest |lambda|
+  std::int64_t n_leading = 0;      // k, of these as many as there are positive nu: what is compared
+  double leading_condition = 0.0;  // the largest nu over the k-th largest
+  double hessian_condition = 0.0;  // the same of H
   double difference = 0.0;         // |H - P| / |H|, Frobenius; where P stands for H
   std::int64_t n_pairs = 0;        // of lbfgs
 };

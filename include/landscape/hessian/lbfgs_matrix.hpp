@@ -14,7 +14,7 @@
 namespace landscape {
 
 /// Writes m steps from `start` (n): steps and changes (m, n). They end, and what would follow is zero, where the
-/// gradient A x is down to rounding or the model does not rise along the direction.
+/// gradient A x is down to rounding, or where the model does not rise along the direction by more than rounding.
 void lbfgs_pairs(const SymmetricOperator& a, std::span<const double> start, std::span<double> steps,
                  std::span<double> changes);
 
