@@ -24,10 +24,8 @@ bool has(const RunConfig& config, Preconditioner preconditioner) {
   return std::ranges::count(config.spectrum.preconditioners, preconditioner) > 0;
 }
 
-/// Whether P stands for H, so that their difference means something.
-bool approximates_hessian(Preconditioner preconditioner) {
-  return preconditioner == Preconditioner::gauss_newton || preconditioner == Preconditioner::lbfgs;
-}
+/// Whether P is H but for a part of it, so that their difference means something.
+bool approximates_hessian(Preconditioner preconditioner) { return preconditioner == Preconditioner::gauss_newton; }
 
 std::vector<double> diagonal_of_adam(const Minimizer& minimizer, ParameterRange range) {
   if (minimizer.adam_second_moment.size() != minimizer.theta.size())
@@ -212,8 +210,8 @@ std::vector<ResultGroup> preconditioned_results(const RunConfig& config, const L
 std::string preconditioned_text(const std::vector<PreconditionedReport>& reports, double tolerance) {
   if (reports.empty()) return "";
   std::string text = fmt::format(
-      "  H v = nu P v on the range of P, its eigenvalues above {0:g} of the largest. H has {1} above {0:g} of its\n"
-      "  largest; of so many, or all positive nu, the condition: the largest over the last\n",
+      "  H v = nu P v on the range of P, its eigenvalues above {0:g} of the largest; the condition of the k largest\n"
+      "  nu beside that of H's k largest eigenvalues, of which {1} are above {0:g} of the largest\n",
       tolerance, reports.front().n_curved);
   text += fmt::format("  {:<14}{:>6}{:>10}{:>10}{:>10}{:>12}{:>5}{:>12}{:>11}{:>13}\n", "P", "rank", "positive",
                       "negative", "share", "largest nu", "k", "condition", "H's", "|H-P|/|H|");

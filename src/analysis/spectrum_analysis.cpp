@@ -189,11 +189,14 @@ class Spectrum : public Analysis {
                                 ? fmt::format("Lanczos, {} {} probes of {} steps", count_text(spectrum.probes),
                                               to_string(spectrum.entries), count_text(spectrum.steps))
                                 : "all rows, then LAPACK";
+    std::string against;
+    for (const Preconditioner preconditioner : spectrum.preconditioners)
+      against += (against.empty() ? "Against     " : ", ") + to_string(preconditioner);
     return fmt::format(
-        "Hessian     of {} parameters{}{}: {}\n{}", n,
+        "Hessian     of {} parameters{}{}: {}\n{}{}", n,
         spectrum.restrict_to.empty() ? "" : " (" + spectrum.restrict_to + ")",
         config.along_path ? fmt::format(", at each of {} checkpoints", count_text(n_spectra(config))) : "", how,
-        quadrature_lines(config));
+        against.empty() ? "" : against + "\n", quadrature_lines(config));
   }
 
   std::string items_name() const override { return "numbers"; }

@@ -67,9 +67,8 @@ class Preconditioned(SystemTest):
         self.assertEqual((found["curved"], found["leading"]), (curved, k))
         np.testing.assert_allclose(found["hessian_condition"], values[-1] / values[-k], rtol=1e-8)
         np.testing.assert_allclose(found["leading_condition"], nu[-1] / nu[-k], rtol=1e-14)
-        if name in ("gauss-newton", "lbfgs"):
-            difference = np.linalg.norm(h - p) / np.linalg.norm(h)
-            self.assertAlmostEqual(found["difference"], difference, delta=1e-8 * (1 + difference))
+        if name == "gauss-newton":
+            np.testing.assert_allclose(found["difference"], np.linalg.norm(h - p) / np.linalg.norm(h), rtol=1e-6)
         return found
 
     def test_eigenvalues_are_scipys(self):
@@ -129,7 +128,7 @@ class Preconditioned(SystemTest):
                 np.testing.assert_allclose(found["eigenvalues"], 1.0, rtol=1e-13)
                 found = results(file[f"spectrum/{loss}/lbfgs"])  # as many steps as parameters know all
                 self.assertEqual(found["pairs"], 2)
-                self.assertLess(found["difference"], 1e-12)
+                np.testing.assert_allclose(found["eigenvalues"], 1.0, rtol=1e-12)
 
     def test_the_second_moment_is_that_of_the_last_epochs(self):
         # Of one epoch it is the square of the first gradient, which spectrum has of the parameters before it.
@@ -152,8 +151,8 @@ class Preconditioned(SystemTest):
                 np.testing.assert_array_equal(one[place], again[place])
 
     def test_a_killed_job_goes_on_and_verify_recomputes_it(self):
-        case = ["spectrum", "--epochs=5", "--lbfgs-iterations=0", "--dimension=3", "--width=6", "--quadrature=sobol:4096",
-                "--train-quadrature=sobol:64", "--round-seconds=0.02", "--losses=galerkin", ALL]  # fmt: skip
+        case = ["spectrum", "--epochs=5", "--lbfgs-iterations=0", "--dimension=3", "--width=6", "--losses=galerkin",
+                "--quadrature=sobol:4096", "--train-quadrature=sobol:64", "--round-seconds=0.02", ALL]  # fmt: skip
         process = self.start_program(*case, "--output=part.h5", ranks=2)
         self.wait_for(lambda: self.n_done("part.h5") > 0, process)
         self.kill_group(process)

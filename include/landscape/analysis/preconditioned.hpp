@@ -41,7 +41,7 @@ struct PreconditionedReport {
   std::int64_t n_leading = 0;      // k, of these as many as there are positive nu: what is compared
   double leading_condition = 0.0;  // the largest nu over the k-th largest
   double hessian_condition = 0.0;  // the same of H
-  double difference = 0.0;         // |H - P| / |H|, Frobenius; where P stands for H
+  double difference = 0.0;         // |H - P| / |H|, Frobenius; of gauss-newton
   std::int64_t n_pairs = 0;        // of lbfgs
 };
 
