@@ -34,6 +34,32 @@ std::string place_group(const LossPlace& place) {
   return name;
 }
 
+ParameterRange restricted_parameters(const RunConfig& config) {
+  const ParameterLayout layout(config.network);
+  const std::string& name = config.spectrum.restrict_to;
+  if (name.empty()) return {0, layout.size()};
+  ParameterRange range;
+  std::string layers;
+  for (const TensorInfo& tensor : layout.tensors()) {
+    const std::string layer = tensor.name.substr(0, tensor.name.find('.'));
+    if (!tensor.is_bias) layers += (layers.empty() ? "" : ", ") + layer;
+    if (tensor.name != name && layer != name) continue;
+    if (range.count == 0) range.first = tensor.offset;
+    range.count += tensor.size();
+  }
+  if (range.count > 0) return range;
+  throw UsageError(
+      fmt::format("--restrict '{}' is none of the network's: choose {}, or one's .weight or .bias.", name, layers));
+}
+
+void require_whole(const Rows& rows, const std::string& block) {
+  const std::vector<RowState> states = rows.row_states(block);
+  const auto missing = std::ranges::count_if(states, [](RowState s) { return s != RowState::intact; });
+  if (missing == 0) return;
+  throw Error(fmt::format("{} of {} rows of /{} in {} are missing or damaged: --resume computes them.", missing,
+                          states.size(), block, rows.source()));
+}
+
 void require_places(const RunConfig& config) {
   if (config.around != Around::own && !has_loss(config.problem, LossKind::ritz))
     throw UsageError(fmt::format("--around {} needs both losses, and --problem {} has no Ritz loss: leave it out.",

@@ -106,25 +106,8 @@ void settle_spectrum(RunConfig& config) {
   }
   if (config.is_lanczos() && spectrum.eigenvectors > 0)
     throw UsageError("--eigenvectors are stored by --method dense only: drop them, or choose that.");
+  require_preconditioners(config);
   spectrum.steps = std::min(spectrum.steps, static_cast<std::int64_t>(n));
-}
-
-ParameterRange restricted_parameters(const RunConfig& config) {
-  const ParameterLayout layout(config.network);
-  const std::string& name = config.spectrum.restrict_to;
-  if (name.empty()) return {0, layout.size()};
-  ParameterRange range;
-  std::string layers;
-  for (const TensorInfo& tensor : layout.tensors()) {
-    const std::string layer = tensor.name.substr(0, tensor.name.find('.'));
-    if (!tensor.is_bias) layers += (layers.empty() ? "" : ", ") + layer;
-    if (tensor.name != name && layer != name) continue;
-    if (range.count == 0) range.first = tensor.offset;
-    range.count += tensor.size();
-  }
-  if (range.count > 0) return range;
-  throw UsageError(
-      fmt::format("--restrict '{}' is none of the network's: choose {}, or one's .weight or .bias.", name, layers));
 }
 
 std::string hessian_group(const LossPlace& place) { return "hessian/" + place_group(place); }
@@ -147,12 +130,8 @@ SpectrumReport dense_spectrum(std::vector<double> hessian, const std::vector<dou
   for (std::size_t i = 0; i < n; ++i) {
     report.trace += hessian[i * n + i];
     size += std::abs(hessian[i * n + i]);
-    for (std::size_t j = 0; j < i; ++j) {
-      double &a = hessian[i * n + j], &b = hessian[j * n + i];
-      report.asymmetry = std::max(report.asymmetry, std::abs(a - b));
-      a = b = 0.5 * (a + b);
-    }
   }
+  report.asymmetry = symmetrise(hessian, n);
   report.trace_error = static_cast<double>(n) * kEpsilon * size;
   const bool with_vectors = n_vectors > 0 || n <= kMostWithVectors;
   Eigensystem system = symmetric_eigensystem(std::move(hessian), n, with_vectors);
@@ -248,14 +227,6 @@ SpectrumReport lanczos_spectrum(const std::vector<double>& rows, std::int64_t n_
 
 namespace {
 
-void require_whole(const Rows& rows, const std::string& block) {
-  const std::vector<RowState> states = rows.row_states(block);
-  const auto missing = std::ranges::count_if(states, [](RowState s) { return s != RowState::intact; });
-  if (missing == 0) return;
-  throw Error(fmt::format("{} of {} rows of /{} in {} are missing or damaged: --resume computes them.", missing,
-                          states.size(), block, rows.source()));
-}
-
 // Of checkpoint c, or of the minimizer.
 SpectrumReport reduce_spectrum(const Rows& rows, const RunConfig& config, const LossPlace& place, std::int64_t c) {
   const std::vector<double> gradient = rows.rows(gradient_group(place), c, 1);
@@ -263,9 +234,14 @@ SpectrumReport reduce_spectrum(const Rows& rows, const RunConfig& config, const 
   std::vector<double> numbers = rows.rows(hessian_group(place), c * n_rows, n_rows);
   SpectrumReport report;
   report.is_finite = std::ranges::all_of(numbers, [](double x) { return std::isfinite(x); });
-  if (report.is_finite) {
-    report = config.is_lanczos() ? lanczos_spectrum(numbers, n_rows, gradient)
-                                 : dense_spectrum(std::move(numbers), gradient, n_eigenvectors(config));
+  if (report.is_finite && config.is_lanczos()) {
+    report = lanczos_spectrum(numbers, n_rows, gradient);
+  } else if (report.is_finite && config.spectrum.preconditioners.empty()) {
+    report = dense_spectrum(std::move(numbers), gradient, n_eigenvectors(config));
+  } else if (report.is_finite) {
+    report = dense_spectrum(numbers, gradient, n_eigenvectors(config));
+    symmetrise(numbers, gradient.size());
+    report.preconditioned = reduce_preconditioned(rows, config, place, numbers, report.eigenvalues);
   }
   report.seconds = rows.seconds(hessian_group(place)) / static_cast<double>(n_spectra(config));
   return report;

@@ -7,6 +7,7 @@
 #include "landscape/analysis/spectrum.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/hessian/lanczos.hpp"
+#include "landscape/hessian/lbfgs_matrix.hpp"
 
 namespace landscape {
 namespace {
@@ -17,7 +18,7 @@ class SpectrumFindings : public Findings {
       : spectra_(std::move(spectra)), config_(std::move(config)) {}
 
   std::vector<ResultGroup> groups() const override { return spectrum_results(config_, &spectra_); }
-  std::string text() const override { return spectrum_text(spectra_); }
+  std::string text() const override { return spectrum_text(spectra_, config_); }
 
  private:
   std::vector<Spectra> spectra_;
@@ -91,6 +92,27 @@ RowMaker lanczos_rows(LossKind loss, ParameterRange range, std::uint64_t seed, c
   };
 }
 
+// Of the matrix of `model`, which may be another loss than the one that is looked at.
+RowMaker gauss_newton_rows(LossKind model, ParameterRange range) {
+  return [=](LossBackend& backend, const LineSet& lines, std::int64_t first_row, std::span<double> rows) {
+    const std::size_t n = lines.parameter_count(), n_rows = rows.size() / range.count;
+    std::vector<double> whole(n_rows * n);
+    backend.gauss_newton_matrix(model, lines.start(0), range.first + static_cast<std::size_t>(first_row), whole);
+    for (std::size_t k = 0; k < n_rows; ++k) {
+      for (std::size_t j = 0; j < range.count; ++j) rows[k * range.count + j] = whole[k * n + range.first + j];
+    }
+  };
+}
+
+// One row, all steps and then all changes. From normal entries: vectors of signs are eigenvectors of some Hessians.
+RowMaker lbfgs_rows(LossKind loss, ParameterRange range, std::uint64_t seed) {
+  return [=](LossBackend& backend, const LineSet& lines, std::int64_t, std::span<double> row) {
+    const RestrictedHessian hessian(backend, loss, lines.start(0), range);
+    lbfgs_pairs([&](std::span<const double> v, std::span<double> out) { hessian.apply(v, out); },
+                random_probe(seed, 0, range.count, true), row.first(row.size() / 2), row.last(row.size() / 2));
+  };
+}
+
 std::vector<double> numbered(std::int64_t n) {
   std::vector<double> numbers(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
@@ -141,6 +163,9 @@ class Spectrum : public Analysis {
       }
       all.push_back(std::move(gradient));
       all.push_back(std::move(hessian));
+      for (const Preconditioner preconditioner : config.spectrum.preconditioners) {
+        if (has_rows(preconditioner)) all.push_back(preconditioner_work(place, preconditioner, config));
+      }
     }
     return all;
   }
@@ -164,11 +189,14 @@ class Spectrum : public Analysis {
                                 ? fmt::format("Lanczos, {} {} probes of {} steps", count_text(spectrum.probes),
                                               to_string(spectrum.entries), count_text(spectrum.steps))
                                 : "all rows, then LAPACK";
+    std::string against;
+    for (const Preconditioner preconditioner : spectrum.preconditioners)
+      against += (against.empty() ? "Against     " : ", ") + to_string(preconditioner);
     return fmt::format(
-        "Hessian     of {} parameters{}{}: {}\n{}", n,
+        "Hessian     of {} parameters{}{}: {}\n{}{}", n,
         spectrum.restrict_to.empty() ? "" : " (" + spectrum.restrict_to + ")",
         config.along_path ? fmt::format(", at each of {} checkpoints", count_text(n_spectra(config))) : "", how,
-        quadrature_lines(config));
+        against.empty() ? "" : against + "\n", quadrature_lines(config));
   }
 
   std::string items_name() const override { return "numbers"; }
@@ -182,6 +210,38 @@ class Spectrum : public Analysis {
     block.columns = columns;
     block.attributes = attributes(config);
     return block;
+  }
+
+  static Work preconditioner_work(const LossPlace& place, Preconditioner preconditioner, const RunConfig& config) {
+    const ParameterRange range = restricted_parameters(config);
+    const auto n = static_cast<std::int64_t>(range.count);
+    Work work;
+    work.loss = place.loss;
+    work.minimizer = place.minimizer;
+    work.lines = place.minimizer;
+    const std::string group = preconditioner_group(place, preconditioner);
+    if (preconditioner == Preconditioner::lbfgs) {
+      const std::int64_t columns = 2 * n_pairs_kept(range.count) * n;
+      work.block = block(group, 1, columns, config);
+      work.block.values = "pairs";
+      work.block.description =
+          "steps (m, n), then the gradient's changes (m, n), of L-BFGS on the quadratic model of the loss from a "
+          "random "
+          "start; zeros behind the last";
+      work.block.shape_names = "(1, 2 m n)";
+      work.block.axis = {"entry", "number of the entry", numbered(columns)};
+      work.block.attributes.emplace_back("seed", config.direction_seed);
+      work.make_rows = lbfgs_rows(place.loss, range, config.direction_seed);
+      return work;
+    }
+    const LossKind model = preconditioner == Preconditioner::energy ? LossKind::ritz : place.loss;
+    work.block = block(group, n, n, config);
+    work.block.values = "matrix";
+    work.block.description = fmt::format("the Gauss-Newton matrix of the {} loss", to_string(model));
+    work.block.shape_names = "(n, n)";
+    work.block.axis = {"parameter", "number of the parameter, among those looked at", numbered(n)};
+    work.make_rows = gauss_newton_rows(model, range);
+    return work;
   }
 
   static AttributeList attributes(const RunConfig& config) {

@@ -204,6 +204,10 @@ std::vector<ResultGroup> spectrum_results(const RunConfig& config, const std::ve
     }
     if (!config.along_path) {
       groups.push_back(std::move(each.front()));
+      for (ResultGroup& group :
+           preconditioned_results(config, places[i], spectrum_group(places[i]),
+                                  spectra != nullptr ? &(*spectra)[i].reports.front().preconditioned : nullptr))
+        groups.push_back(std::move(group));
       continue;
     }
     groups.push_back(stacked(each, "C"));
@@ -215,11 +219,12 @@ std::vector<ResultGroup> spectrum_results(const RunConfig& config, const std::ve
   return groups;
 }
 
-std::string spectrum_text(const std::vector<Spectra>& spectra) {
+std::string spectrum_text(const std::vector<Spectra>& spectra, const RunConfig& config) {
   std::string text;
   for (const Spectra& one : spectra) {
     if (!text.empty()) text += '\n';
     text += one.epoch.empty() ? text_of(one.place, one.reports.front()) : path_text(one);
+    text += preconditioned_text(one.reports.front().preconditioned, config.spectrum.rank_tolerance);
   }
   return text;
 }

@@ -74,6 +74,8 @@ class CpuBackend final : public LossBackend {
                         std::span<double> products) override;
   std::unique_ptr<GaussNewtonModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
                                                        StepSpace space) override;
+  void gauss_newton_matrix(LossKind loss, std::span<const double> theta, std::size_t first,
+                           std::span<double> rows) override;
   void path_curvature(LossKind loss, std::span<const double> theta, std::span<const double> direction,
                       std::span<double> curvature) override;
 
@@ -96,6 +98,8 @@ class CpuBackend final : public LossBackend {
   };
   /// gradient (n) of the sums over all chunks, each a folded gradient and a number behind it, which add(first block,
   /// number of blocks, sums (size + 1), work area) writes; returns the sum of that number.
+  template <class Use>
+  auto with_gauss_newton_rows(LossKind loss, std::span<const double> theta, const Use& use);
   template <class Add>
   double sum_chunks(const std::vector<double>& evaluated, const cpu::PointBlocks& points, std::size_t size,
                     std::size_t n_work, double cost_per_entry, std::span<double> gradient, const Add& add);
@@ -399,15 +403,15 @@ void CpuBackend::hessian_products(LossKind loss, std::span<const double> theta, 
   }
 }
 
-std::unique_ptr<GaussNewtonModel> CpuBackend::gauss_newton_model(LossKind loss, std::span<const double> theta,
-                                                                 StepSpace space) {
+/// use(rows of the Gauss-Newton model at theta): they can be written as long as it lasts.
+template <class Use>
+auto CpuBackend::with_gauss_newton_rows(LossKind loss, std::span<const double> theta, const Use& use) {
   if (theta.size() != n_parameters_) throw Error("Parameters do not fit the network.");
   const cpu::Evaluation e = evaluation(loss);
   const std::vector<double> evaluated = embedding_.spread_copy(theta);
   const cpu::PointBlocks& points = prepared(loss).blocks;
   const std::int64_t per_point = cpu::rows_per_point(e);
   const std::int64_t n_rows = per_point * static_cast<std::int64_t>(points_.size());
-  if (space == StepSpace::automatic) space = step_space(theta.size(), static_cast<std::size_t>(n_rows));
   const std::size_t n_work = kernels_.rows_work(e);
   const auto write = [&](std::int64_t first, std::int64_t count, double* rows, std::size_t ld) {
     const std::int64_t block_rows = cpu::kBlock * per_point;
@@ -429,9 +433,24 @@ std::unique_ptr<GaussNewtonModel> CpuBackend::gauss_newton_model(LossKind loss, 
       }
     }
   };
-  return cpu::make_gauss_newton_model(
-      kernels_, {n_parameters_, evaluated.size(), n_rows, points.n_blocks, cpu::kBlock * per_point, write}, space,
-      n_threads_);
+  return use(cpu::RowSource{n_parameters_, evaluated.size(), n_rows, points.n_blocks, cpu::kBlock * per_point, write});
+}
+
+std::unique_ptr<GaussNewtonModel> CpuBackend::gauss_newton_model(LossKind loss, std::span<const double> theta,
+                                                                 StepSpace space) {
+  return with_gauss_newton_rows(loss, theta, [&](const cpu::RowSource& rows) {
+    if (space == StepSpace::automatic) space = step_space(theta.size(), static_cast<std::size_t>(rows.n_rows));
+    return cpu::make_gauss_newton_model(kernels_, rows, space, n_threads_);
+  });
+}
+
+void CpuBackend::gauss_newton_matrix(LossKind loss, std::span<const double> theta, std::size_t first,
+                                     std::span<double> rows) {
+  if (rows.size() % n_parameters_ != 0 || first + rows.size() / n_parameters_ > n_parameters_)
+    throw Error("Rows of a Gauss-Newton matrix do not fit the network.");
+  with_gauss_newton_rows(loss, theta, [&](const cpu::RowSource& source) {
+    cpu::write_gauss_newton_matrix(kernels_, source, first, rows, n_threads_);
+  });
 }
 
 // From the folded gradient (size) and, behind it, its derivative along the direction to that of theta's gradient.

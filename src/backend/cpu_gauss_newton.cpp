@@ -38,14 +38,22 @@ struct Matrix {
 /// Symmetric (n, n).
 Matrix square_matrix(std::size_t n) { return {padded(n), n}; }
 
-/// Pieces of an upper triangle below and right of `first`.
 struct Piece {
   std::size_t i0, j0;
 };
+/// Of an upper triangle below and right of `first`.
 std::vector<Piece> upper_pieces(std::size_t first, std::size_t size) {
   std::vector<Piece> pieces;
   for (std::size_t j0 = first / kGramColumns * kGramColumns; j0 < size; j0 += kGramColumns) {
     for (std::size_t i0 = first; i0 < std::min(size, j0 + kGramColumns); i0 += kGramRows) pieces.push_back({i0, j0});
+  }
+  return pieces;
+}
+/// Of whole rows [first, first + count), and of those around them that share their pieces.
+std::vector<Piece> row_pieces(std::size_t first, std::size_t count, std::size_t size) {
+  std::vector<Piece> pieces;
+  for (std::size_t i0 = first / kGramRows * kGramRows; i0 < first + count; i0 += kGramRows) {
+    for (std::size_t j0 = 0; j0 < size; j0 += kGramColumns) pieces.push_back({i0, j0});
   }
   return pieces;
 }
@@ -54,9 +62,8 @@ class Algebra {
  public:
   Algebra(const Kernels& kernels, int n_threads) : kernels_(kernels), n_threads_(n_threads) {}
 
-  /// to += sign a' a over `n_rows` rows from a on, in the upper triangle below and right of `first`.
-  void add_gram(const double* a, std::int64_t n_rows, double sign, std::size_t first, Matrix& to) const {
-    const std::vector<Piece> pieces = upper_pieces(first, to.ld);
+  /// to += sign a' a over `n_rows` rows from a on, in these pieces.
+  void add_gram(const double* a, std::int64_t n_rows, double sign, const std::vector<Piece>& pieces, Matrix& to) const {
     const auto n_pieces = static_cast<std::int64_t>(pieces.size());
     const double cost = static_cast<double>(n_rows) * static_cast<double>(n_pieces) * kGramRows * kGramColumns;
 #pragma omp parallel num_threads(threads_for(cost, n_pieces))
@@ -90,7 +97,7 @@ class Algebra {
         const std::size_t j0 = k1 + static_cast<std::size_t>(piece) * kGramColumns;
         for (std::size_t i = k0; i < k1; ++i) eliminate(a, i, k0, k1, j0, std::min(a.ld, j0 + kGramColumns));
       }
-      add_gram(a.row(k0), static_cast<std::int64_t>(k1 - k0), -1.0, k1, a);
+      add_gram(a.row(k0), static_cast<std::int64_t>(k1 - k0), -1.0, upper_pieces(k1, a.ld), a);
     }
     return true;
   }
@@ -157,24 +164,29 @@ class Factors {
   bool is_definite_ = false;
 };
 
+/// to += J' J in these pieces: every entry is the same sum whichever pieces are asked for.
+void add_whole_gram(const RowSource& rows, const Algebra& algebra, const std::vector<Piece>& pieces, Matrix& to) {
+  const std::size_t row_ld = padded(rows.n_evaluated);
+  const std::int64_t per_chunk =
+      std::clamp<std::int64_t>(kChunk / (rows.block_rows * static_cast<std::int64_t>(row_ld)), 1, kChunkBlocks);
+  Matrix chunk(static_cast<std::size_t>(per_chunk * rows.block_rows), rows.n_evaluated);
+  for (std::int64_t first = 0; first < rows.n_blocks; first += per_chunk) {
+    const std::int64_t count = std::min(per_chunk, rows.n_blocks - first);
+    rows.write(first, count, chunk.row(0), chunk.ld);
+    // A network that is evaluated as a wider one has shorter rows: they move together.
+    if (chunk.ld != to.ld) {
+      for (std::size_t i = 0; i < static_cast<std::size_t>(count * rows.block_rows); ++i)
+        std::copy_n(chunk.row(i), to.ld, chunk.row(0) + i * to.ld);
+    }
+    algebra.add_gram(chunk.row(0), count * rows.block_rows, 1.0, pieces, to);
+  }
+}
+
 class InParameters final : public GaussNewtonModel {
  public:
   InParameters(const Kernels& kernels, const RowSource& rows, int n_threads)
       : n_(rows.n), algebra_(kernels, n_threads), matrix_(square_matrix(n_)), factors_(n_) {
-    const std::size_t row_ld = padded(rows.n_evaluated);
-    const std::int64_t per_chunk =
-        std::clamp<std::int64_t>(kChunk / (rows.block_rows * static_cast<std::int64_t>(row_ld)), 1, kChunkBlocks);
-    Matrix chunk(static_cast<std::size_t>(per_chunk * rows.block_rows), rows.n_evaluated);
-    for (std::int64_t first = 0; first < rows.n_blocks; first += per_chunk) {
-      const std::int64_t count = std::min(per_chunk, rows.n_blocks - first);
-      rows.write(first, count, chunk.row(0), chunk.ld);
-      // A network that is evaluated as a wider one has shorter rows: they move together.
-      if (chunk.ld != matrix_.ld) {
-        for (std::size_t i = 0; i < static_cast<std::size_t>(count * rows.block_rows); ++i)
-          std::copy_n(chunk.row(i), matrix_.ld, chunk.row(0) + i * matrix_.ld);
-      }
-      algebra_.add_gram(chunk.row(0), count * rows.block_rows, 1.0, 0, matrix_);
-    }
+    add_whole_gram(rows, algebra_, upper_pieces(0, matrix_.ld), matrix_);
     for (std::size_t i = 0; i < n_; ++i) scale_ = std::max(scale_, matrix_.row(i)[i]);
   }
 
@@ -210,7 +222,7 @@ class InPoints final : public GaussNewtonModel {
     for (std::size_t r = 0; r < n_rows_; ++r) {
       for (std::size_t i = 0; i < n_; ++i) transposed.row(i)[r] = jacobian_.row(r)[i];
     }
-    algebra_.add_gram(transposed.row(0), static_cast<std::int64_t>(n_), 1.0, 0, matrix_);
+    algebra_.add_gram(transposed.row(0), static_cast<std::int64_t>(n_), 1.0, upper_pieces(0, matrix_.ld), matrix_);
     for (std::size_t i = 0; i < n_; ++i) {
       double sum = 0.0;
       for (std::size_t r = 0; r < n_rows_; ++r) sum += transposed.row(i)[r] * transposed.row(i)[r];
@@ -268,6 +280,14 @@ std::unique_ptr<GaussNewtonModel> make_gauss_newton_model(const Kernels& kernels
                                                           StepSpace space, int n_threads) {
   if (space == StepSpace::points) return std::make_unique<InPoints>(kernels, rows, n_threads);
   return std::make_unique<InParameters>(kernels, rows, n_threads);
+}
+
+void write_gauss_newton_matrix(const Kernels& kernels, const RowSource& rows, std::size_t first, std::span<double> out,
+                               int n_threads) {
+  const std::size_t count = out.size() / rows.n;
+  Matrix matrix = square_matrix(rows.n);
+  add_whole_gram(rows, Algebra(kernels, n_threads), row_pieces(first, count, matrix.ld), matrix);
+  for (std::size_t k = 0; k < count; ++k) std::copy_n(matrix.row(first + k), rows.n, out.subspan(k * rows.n).data());
 }
 
 }  // namespace landscape::cpu

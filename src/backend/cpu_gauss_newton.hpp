@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "cpu_kernels.hpp"
 #include "landscape/backend/gauss_newton_model.hpp"
@@ -24,5 +25,9 @@ struct RowSource {
 /// Reads all rows at once. `space` is not automatic.
 std::unique_ptr<GaussNewtonModel> make_gauss_newton_model(const Kernels& kernels, const RowSource& rows,
                                                           StepSpace space, int n_threads);
+
+/// Rows of M = J' J from `first` on into `out`, (K, n). A row has the same bits whichever others are asked for.
+void write_gauss_newton_matrix(const Kernels& kernels, const RowSource& rows, std::size_t first, std::span<double> out,
+                               int n_threads);
 
 }  // namespace landscape::cpu

@@ -24,6 +24,10 @@ std::unique_ptr<GaussNewtonModel> LossBackend::gauss_newton_model(LossKind, std:
   throw Error(kNoModel);
 }
 
+void LossBackend::gauss_newton_matrix(LossKind, std::span<const double>, std::size_t, std::span<double>) {
+  throw Error(kNoModel);
+}
+
 void LossBackend::path_curvature(LossKind, std::span<const double>, std::span<const double>, std::span<double>) {
   throw Error(kNoModel);
 }

@@ -393,6 +393,13 @@ std::vector<Option> make_table() {
          return c.connectivity.curve_iterations > 0 ? number_text(c.connectivity.curve_nodes) : std::string();
        },
        '\0', "connectivity"},
+      {"precondition", "LIST",
+       "spectrum: also the Hessian's eigenvalues against what optimizers precondition by, of gauss-newton, energy, "
+       "adam "
+       "and lbfgs; dense [none]",
+       profiles, evaluates,
+       [](C& c, Text t, Text o) { c.spectrum.preconditioners = parse_words(t, o, parse_preconditioner); },
+       [](const C& c) { return join_words(c.spectrum.preconditioners); }, '\0', "spectrum"},
       {"quadrature", "RULE",
        "simpson:N, gauss:N, monte-carlo:N, sobol:N, simpson-as-published:N [simpson:100, gauss:24, gauss:16 for d = 1, "
        "2, 3, "
@@ -430,6 +437,17 @@ std::vector<Option> make_table() {
       {"interval", "METHOD", "automatic, studentised, bca or percentile [automatic]", statistics, reduces,
        [](C& c, Text t, Text o) { c.interval = parse_interval_method(t, o); },
        [](const C& c) { return c.interval == IntervalMethod::automatic ? std::string() : to_string(c.interval); }},
+      {"rank-tolerance", "T",
+       "spectrum: of a preconditioner, eigenvalues below T times its largest one count as zero [1e-6]", statistics,
+       reduces,
+       [](C& c, Text t, Text o) {
+         c.spectrum.rank_tolerance = parse_real_where(
+             t, o, [](double x) { return x > 0.0 && x < 1.0; }, "between 0 and 1");
+       },
+       [](const C& c) {
+         return c.spectrum.preconditioners.empty() ? std::string() : number_text(c.spectrum.rank_tolerance);
+       },
+       '\0', "spectrum"},
   };
 }
 

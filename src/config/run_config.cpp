@@ -29,6 +29,10 @@ constexpr Choices<SpectrumMethod, 2> kSpectrumMethods{
     {{SpectrumMethod::dense, "dense"}, {SpectrumMethod::lanczos, "lanczos"}}};
 constexpr Choices<ProbeEntries, 2> kProbeEntries{
     {{ProbeEntries::rademacher, "rademacher"}, {ProbeEntries::gaussian, "gaussian"}}};
+constexpr Choices<Preconditioner, 4> kPreconditioners{{{Preconditioner::gauss_newton, "gauss-newton"},
+                                                       {Preconditioner::energy, "energy"},
+                                                       {Preconditioner::adam, "adam"},
+                                                       {Preconditioner::lbfgs, "lbfgs"}}};
 
 }  // namespace
 
@@ -114,6 +118,11 @@ SpectrumMethod parse_spectrum_method(std::string_view text, std::string_view opt
 std::string to_string(ProbeEntries entries) { return choice_name(kProbeEntries, entries); }
 ProbeEntries parse_probe_entries(std::string_view text, std::string_view option) {
   return parse_choice(kProbeEntries, text, option);
+}
+
+std::string to_string(Preconditioner preconditioner) { return choice_name(kPreconditioners, preconditioner); }
+Preconditioner parse_preconditioner(std::string_view text, std::string_view option) {
+  return parse_choice(kPreconditioners, text, option);
 }
 
 std::string to_string(Metric metric) { return choice_name(kMetrics, metric); }

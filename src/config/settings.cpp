@@ -110,6 +110,8 @@ void validate_given(RunConfig& config, const OptionTexts& texts, Complaints& com
     }
     config.max_directions = config.n_directions;
   }
+  if (texts.find("rank-tolerance") != texts.end() && config.spectrum.preconditioners.empty())
+    complaints.add("--rank-tolerance is of the matrices of --precondition: give that too, or leave it out.");
   validate_optimizers(config.training, texts, complaints);
   const auto init = texts.find("init");
   if (!config.training.start.empty() && init != texts.end() && init->second.origin.empty())

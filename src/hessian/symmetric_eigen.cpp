@@ -30,6 +30,18 @@ void require_finite(const std::vector<double>& numbers) {
 
 }  // namespace
 
+double symmetrise(std::vector<double>& a, std::size_t n) {
+  double asymmetry = 0.0;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      double &below = a[i * n + j], &above = a[j * n + i];
+      asymmetry = std::max(asymmetry, std::abs(below - above));
+      below = above = 0.5 * (below + above);
+    }
+  }
+  return asymmetry;
+}
+
 Eigensystem symmetric_eigensystem(std::vector<double> a, std::size_t n, bool with_vectors) {
   require_finite(a);
   const int size = static_cast<int>(n), ask = -1;

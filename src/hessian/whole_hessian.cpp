@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "landscape/hessian/symmetric_eigen.hpp"
+
 namespace landscape {
 
 std::vector<double> whole_hessian(LossBackend& backend, LossKind loss, std::span<const double> theta,
@@ -17,9 +19,7 @@ std::vector<double> whole_hessian(LossBackend& backend, LossKind loss, std::span
                              std::span(rows).subspan(k * n, count));
     between();
   }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < i; ++j) rows[i * n + j] = rows[j * n + i] = 0.5 * (rows[i * n + j] + rows[j * n + i]);
-  }
+  symmetrise(rows, n);
   return rows;
 }
 

@@ -484,6 +484,7 @@ void broadcast_minimizer(const Communicator& comm, Minimizer& minimizer) {
   comm.broadcast(minimizer.history.relative_l2_error);
   comm.broadcast(minimizer.path.epoch);
   comm.broadcast(minimizer.path.parameters);
+  comm.broadcast(minimizer.adam_second_moment);
 }
 
 }  // namespace landscape

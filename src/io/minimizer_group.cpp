@@ -33,6 +33,7 @@ constexpr const char* kStateDict =
     "the network's state dict, with PyTorch's names and shapes: "
     "load_state_dict({name: torch.tensor(tensor[()]) for name, tensor in this group})";
 constexpr const char* kPath = "path";
+constexpr const char* kSecondMoment = "adam_second_moment";
 constexpr const char* kTheta = "theta";  // of older files: all tensors as one vector
 
 // Attributes that are one number each.
@@ -195,14 +196,16 @@ TrainingPath read_path(hid_t parent, std::size_t n_parameters, bool* no_checksum
 
 std::size_t count_datasets(const Minimizer& minimizer) {
   constexpr std::size_t kOfHistory = 3, kOfPath = 2;
-  return kOfHistory + (minimizer.path.epoch.empty() ? 0 : kOfPath) + ParameterLayout(minimizer.spec).tensors().size();
+  return kOfHistory + (minimizer.path.epoch.empty() ? 0 : kOfPath) + (minimizer.adam_second_moment.empty() ? 0 : 1) +
+         ParameterLayout(minimizer.spec).tensors().size();
 }
 
 double size_estimate(const Minimizer& minimizer) {
   constexpr double kMetadata = 1 << 14, kPerDataset = 1 << 13;
   return kMetadata + kPerDataset * static_cast<double>(count_datasets(minimizer)) +
-         8.0 * static_cast<double>(minimizer.theta.size() + 3 * minimizer.history.epoch.size() +
-                                   minimizer.path.epoch.size() + minimizer.path.parameters.size());
+         8.0 * static_cast<double>(minimizer.theta.size() + minimizer.adam_second_moment.size() +
+                                   3 * minimizer.history.epoch.size() + minimizer.path.epoch.size() +
+                                   minimizer.path.parameters.size());
 }
 
 namespace {
@@ -249,6 +252,12 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   write_parameters(id, minimizer);
   write_history(id, minimizer.history);
   write_path(id, minimizer.path);
+  if (const std::vector<double>& moment = minimizer.adam_second_moment; !moment.empty()) {
+    h5::write_dataset<double>(id, kSecondMoment, moment, {moment.size()},
+                              {"Adam's v / (1 - 0.999^t) when its epochs ended, in the order of the state dict: the "
+                               "diagonal of its preconditioner is the root of that plus 1e-8",
+                               "(n)", "loss^2"});
+  }
 }
 
 }  // namespace
@@ -308,6 +317,11 @@ Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bo
   minimizer.seconds = h5::read_number_or(id, "training_seconds", 0.0);
   minimizer.history = read_history(id, no_checksum);
   minimizer.path = read_path(id, minimizer.theta.size(), no_checksum);
+  if (h5::has_link(id, kSecondMoment)) {
+    minimizer.adam_second_moment = h5::read_dataset<double>(id, kSecondMoment, 1, nullptr, no_checksum);
+    if (minimizer.adam_second_moment.size() != minimizer.theta.size())
+      throw Error(fmt::format("/{}/{} does not fit its network.", path, kSecondMoment));
+  }
   return minimizer;
 }
 

@@ -74,6 +74,7 @@ Minimizer load(const Setup& setup, const MinimizerSource& source) {
   if (minimizer.problem != full_name(config.problem)) {  // what the file says is of another loss
     minimizer.problem = full_name(config.problem);
     minimizer.history = {};
+    minimizer.adam_second_moment.clear();
     minimizer.training_loss = std::numeric_limits<double>::quiet_NaN();
     minimizer.training_quadrature.clear();
   }

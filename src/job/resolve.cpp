@@ -55,6 +55,16 @@ void adopt_path(RunConfig& config, const std::string& file, std::size_t n_checkp
   known = found;
 }
 
+// What --precondition adam needs of a minimizer.
+void require_adam(const RunConfig& config, const Minimizer& minimizer, const std::string& file) {
+  if (std::ranges::count(config.spectrum.preconditioners, Preconditioner::adam) == 0) return;
+  if (!minimizer.adam_second_moment.empty() && minimizer.problem == full_name(config.problem)) return;
+  throw UsageError(fmt::format(
+      "--precondition adam needs the state in which Adam ended a training of this problem, and '{}' has none "
+      "of the {} minimizer: train it, or leave adam out.",
+      file, minimizer.name));
+}
+
 void adopt_network(RunConfig& config, const OptionTexts& given) {
   const NetworkHints hints = network_hints(config, given);
   std::vector<std::pair<std::string, NetworkSpec>> networks;  // by file
@@ -63,6 +73,7 @@ void adopt_network(RunConfig& config, const OptionTexts& given) {
     require_there(config, file_of(source));
     const Minimizer found = load_minimizer(source, hints);
     networks.emplace_back(source.file, found.spec);
+    require_adam(config, found, source.file);
     if (config.along_path || config.command == "trajectory") adopt_path(config, source.file, found.path.epoch.size());
   }
   for (const NetworkSpec& found : adopt_start(config, hints)) networks.emplace_back(config.training.start, found);

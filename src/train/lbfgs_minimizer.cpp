@@ -12,6 +12,7 @@
 
 #include "landscape/model/error.hpp"
 #include "landscape/model/vectors.hpp"
+#include "landscape/train/lbfgs_memory.hpp"
 
 namespace landscape {
 namespace {
@@ -91,7 +92,7 @@ Descent descend(std::span<double> x, std::int64_t max_iterations, double epsilon
   std::copy(x.begin(), x.end(), own.get());
   lbfgs_parameter_t parameters;
   lbfgs_parameter_init(&parameters);
-  parameters.m = 20;
+  parameters.m = kLbfgsMemory;
   parameters.epsilon = epsilon;
   parameters.max_iterations = static_cast<int>(max_iterations);
   parameters.max_linesearch = 60;

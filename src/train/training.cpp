@@ -314,6 +314,10 @@ class Trainer {
     m.at_iteration_limit = stop_reason_.word == stop_reason::kLimit.word;
     m.training_quadrature = from_adam ? training_.describe_points() : landscape::to_string(training_.quadrature);
     m.seconds = seconds_before_ + seconds_since(start_);
+    if (state_.step > 0) {
+      const double known = 1.0 - std::pow(kBeta2, static_cast<double>(state_.step));
+      for (const double v : state_.second_moment) m.adam_second_moment.push_back(v / known);
+    }
     m.history = state_.history;
     m.path = state_.path;
     return m;

@@ -111,6 +111,35 @@ TEST(DenseSpectrum, ItsVectorsAndTheNewtonStepSolveTheirEquations) {
   EXPECT_NEAR(report.predicted_decrease, decrease, 1e-13);
 }
 
+// H and P with the eigenvectors in common: nu is 300, 2, -1 and, where P is below its tolerance, not there.
+TEST(PreconditionedSpectrum, CountsOnTheRangeOfThePreconditioner) {
+  const std::vector<double> h{600.0, 6.0, 1e-3, -4.0}, p{2.0, 3.0, 1e-7, 4.0};
+  const PreconditionedReport report =
+      preconditioned_spectrum(matrix_of(h), {-4.0, 1e-3, 6.0, 600.0}, matrix_of(p), 1e-6);
+  EXPECT_EQ(report.rank, 3);
+  EXPECT_EQ(report.n_positive, 2);
+  EXPECT_EQ(report.n_negative, 1);
+  EXPECT_NEAR(report.eigenvalues[0], -1.0, 1e-11);
+  EXPECT_NEAR(report.eigenvalues[2], 300.0, 1e-9);
+  EXPECT_TRUE(std::isnan(report.eigenvalues[3]));
+  EXPECT_NEAR(report.negative_share, 1.0 / 303.0, 1e-12);
+  EXPECT_NEAR(report.condition, 150.0, 1e-8);
+  EXPECT_EQ(report.n_curved, 3);
+  EXPECT_EQ(report.n_leading, 2);
+  EXPECT_NEAR(report.leading_condition, 150.0, 1e-8);
+  EXPECT_NEAR(report.hessian_condition, 100.0, 1e-8);
+  EXPECT_NEAR(report.least_of_p, 2.0, 1e-11);
+}
+
+TEST(PreconditionedSpectrum, AgainstNothingIsUndefined) {
+  const PreconditionedReport report = preconditioned_spectrum({1.0}, {1.0}, {0.0}, 1e-6);
+  EXPECT_EQ(report.rank, 0);
+  EXPECT_TRUE(std::isnan(report.eigenvalues[0]));
+  EXPECT_TRUE(std::isnan(report.condition));
+  EXPECT_TRUE(std::isnan(report.leading_condition));
+  EXPECT_EQ(report.difference, 1.0);
+}
+
 TEST(DenseSpectrum, AsymmetryIsReported) {
   std::vector<double> a{1.0, 0.5, 0.25, 2.0};
   EXPECT_EQ(dense_spectrum(a, {0.0, 0.0}, 0).asymmetry, 0.25);

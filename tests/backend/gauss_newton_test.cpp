@@ -127,6 +127,53 @@ TEST(GaussNewton, StepSolvesTheEquationsOfFiniteDifferences) {
   }
 }
 
+TEST(GaussNewton, ItsMatrixIsThatOfFiniteDifferences) {
+  for (const Case& c : cases()) {
+    const Matrix rows = rows_by_differences(c.spec, c.loss, c.theta, c.points);
+    const std::size_t n = rows.size();
+    std::vector<double> expected, found(n * n);
+    for (const auto& a : rows) {
+      for (const auto& b : rows) expected.push_back(dot(a, b));
+    }
+    make_cpu_backend(c.spec, Problem("sine"), c.points, 1)->gauss_newton_matrix(c.loss, c.theta, 0, found);
+    EXPECT_TRUE(norm(moved(found, -1.0, expected)) <= 1e-9 * norm(expected)) << c.spec.describe() << to_string(c.loss);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < i; ++j) EXPECT_EQ(found[i * n + j], found[j * n + i]);
+    }
+  }
+}
+
+TEST(GaussNewton, ARowOfItsMatrixHasTheSameBitsWhicheverAreAskedFor) {
+  for (Case& c : cases()) {
+    c.points = make_points({QuadratureKind::monte_carlo, 2100}, Domain::cube, c.spec.dimension, 3, 0);
+    const std::size_t n = c.theta.size();
+    std::vector<double> all(n * n);
+    make_cpu_backend(c.spec, Problem("sine"), c.points, 1)->gauss_newton_matrix(c.loss, c.theta, 0, all);
+    for (const std::size_t first : {std::size_t{0}, n / 3, n - 1}) {
+      const std::size_t count = std::min<std::size_t>(3, n - first);
+      std::vector<double> some(count * n);
+      make_cpu_backend(c.spec, Problem("sine"), c.points, 3)->gauss_newton_matrix(c.loss, c.theta, first, some);
+      EXPECT_EQ(std::memcmp(some.data(), all.data() + first * n, some.size() * sizeof(double)), 0) << first;
+    }
+    std::vector<double> too_many(2 * n);
+    const auto backend = make_cpu_backend(c.spec, Problem("sine"), c.points, 1);
+    EXPECT_THROW(backend->gauss_newton_matrix(c.loss, c.theta, n - 1, too_many), Error);
+  }
+}
+
+TEST(GaussNewton, WhereTheResidualIsZeroItsMatrixIsTheHessian) {
+  const NetworkSpec linear{NetworkKind::linear, Activation::swish, 1, 0, 0};
+  const auto backend =
+      make_cpu_backend(linear, Problem("cubic"), make_points({QuadratureKind::gauss, 8}, Domain::cube, 1, 1, 0), 1);
+  const std::vector<double> theta{-2.0, -1.0}, units{1.0, 0.0, 0.0, 1.0};
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    std::vector<double> hessian(4), matrix(4);
+    backend->hessian_products(loss, theta, units, hessian);
+    backend->gauss_newton_matrix(loss, theta, 0, matrix);
+    EXPECT_TRUE(norm(moved(matrix, -1.0, hessian)) <= 1e-14 * norm(hessian)) << to_string(loss);
+  }
+}
+
 TEST(GaussNewton, WoodburysStepIsCholeskys) {
   for (const Case& c : cases()) {
     for (const double damping : {1e-1, 1e-4, 1e-7}) {

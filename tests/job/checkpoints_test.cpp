@@ -99,6 +99,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"eigenvalues", {"--eigenvalues"}},
       {"vary", {"--vary=width=2,3"}},
       {"eigenvectors", {"--eigenvectors=2"}},
+      {"precondition", {"--precondition=lbfgs"}},
       {"quadrature", {"--quadrature=monte-carlo:8"}},
       {"point-sets", {"--point-sets=3"}},
       {"reference-quadrature", {"--reference-quadrature=gauss:9", "--point-sets=3"}},
@@ -106,6 +107,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"bootstrap", {"--bootstrap=500"}},
       {"confidence", {"--confidence=0.9"}},
       {"interval", {"--interval=bca"}},
+      {"rank-tolerance", {"--rank-tolerance=1e-4", "--precondition=lbfgs"}},
   };
   return values;
 }

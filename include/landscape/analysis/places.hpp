@@ -1,11 +1,12 @@
-// Where a loss is looked at: around its own minimizer or the other loss's, and there at the minimizer or along the path
-// that its training took.
+// Where a loss is looked at: around its own minimizer or the other loss's, there at the minimizer or along the path
+// that its training took, in all parameters or some.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "landscape/config/run_config.hpp"
+#include "landscape/job/rows.hpp"
 #include "landscape/model/minimizer.hpp"
 #include "landscape/profile/line_set.hpp"
 
@@ -23,6 +24,16 @@ std::vector<LossPlace> loss_places(const RunConfig& config);
 std::string place_name(const LossPlace& place);
 /// "ritz", "galerkin_around_ritz", of groups in the file.
 std::string place_group(const LossPlace& place);
+
+/// Where the parameters of --restrict lie in theta: all where there is none. Throws UsageError for a layer that the
+/// network lacks.
+struct ParameterRange {
+  std::size_t first = 0, count = 0;
+};
+ParameterRange restricted_parameters(const RunConfig& config);
+
+/// Throws Error where rows of a block are missing or damaged.
+void require_whole(const Rows& rows, const std::string& block);
 
 /// Throws UsageError where --around lacks a minimizer, or --path a path.
 void require_places(const RunConfig& config);

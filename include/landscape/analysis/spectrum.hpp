@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "landscape/analysis/places.hpp"
+#include "landscape/analysis/preconditioned.hpp"
 #include "landscape/io/results.hpp"
 #include "landscape/job/rows.hpp"
 
@@ -21,12 +22,6 @@ namespace landscape {
 
 /// Fills in the method. Throws UsageError for a layer that the network lacks, a matrix too large, a GPU.
 void settle_spectrum(RunConfig& config);
-
-/// Where the parameters of --restrict lie in theta.
-struct ParameterRange {
-  std::size_t first = 0, count = 0;
-};
-ParameterRange restricted_parameters(const RunConfig& config);
 
 /// Rows of a checkpoint follow those of the one before.
 std::string hessian_group(const LossPlace& place);   // "hessian/ritz": rows H e_k, or alpha and beta of Lanczos runs
@@ -67,6 +62,7 @@ struct SpectrumReport {
   double predicted_from_negative = 0.0;                // the part of that sum that negative eigenvalues make
   SizeCounts positive, negative;
   double seconds = 0.0;
+  std::vector<PreconditionedReport> preconditioned;  // one per preconditioner of the settings; dense
 };
 inline constexpr std::size_t kExtremes = 10;
 
@@ -91,6 +87,6 @@ std::int64_t n_spectra(const RunConfig& config);
 std::vector<Spectra> reduce_spectra(const Rows& rows, const RunConfig& config);
 /// Without spectra, undefined.
 std::vector<ResultGroup> spectrum_results(const RunConfig& config, const std::vector<Spectra>* spectra = nullptr);
-std::string spectrum_text(const std::vector<Spectra>& spectra);
+std::string spectrum_text(const std::vector<Spectra>& spectra, const RunConfig& config);
 
 }  // namespace landscape

@@ -71,6 +71,10 @@ class LossBackend {
   /// UsageError where both spaces are larger than kMostStepUnknowns.
   virtual std::unique_ptr<GaussNewtonModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
                                                                StepSpace space = StepSpace::automatic);
+  /// rows (K, n) of that model's matrix M from row `first` on, unit of the loss. M is symmetric to the last bit, and a
+  /// row's bits do not depend on which others are asked for. Throws Error where the device has no such model.
+  virtual void gauss_newton_matrix(LossKind loss, std::span<const double> theta, std::size_t first,
+                                   std::span<double> rows);
   /// curvature (n) = J' y'', where the rows J of that model are the derivatives of y and y'' is its second derivative
   /// along `direction` (n) at theta, by central differences, without what a nonlinear equation adds to it.
   /// Throws Error where the device has no such model.

@@ -57,6 +57,14 @@ std::string name_on_plane(const std::string& entry, std::size_t place);
 enum class SpectrumMethod { dense, lanczos };
 enum class ProbeEntries { rademacher, gaussian };
 
+/// What the command spectrum sets the Hessian against: the matrix P whose inverse an optimizer takes times the gradient.
+enum class Preconditioner : std::uint8_t {
+  gauss_newton,  // of the loss itself (backend/gauss_newton_model.hpp)
+  energy,        // of the Ritz loss, whatever loss is looked at: the Gram matrix of du/dtheta_i in the energy
+  adam,          // diag(sqrt(v) + eps), v Adam's second moment when its epochs ended
+  lbfgs          // what its pairs make of a multiple of the identity (hessian/lbfgs_matrix.hpp)
+};
+
 /// The command spectrum: eigenvalues of the Hessian in the parameters.
 struct SpectrumOptions {
   std::optional<SpectrumMethod> method;  // always there in a spectrum's configuration
@@ -65,6 +73,9 @@ struct SpectrumOptions {
   ProbeEntries entries = ProbeEntries::rademacher;
   std::string restrict_to;        // a layer or tensor; empty: all parameters
   std::int64_t eigenvectors = 0;  // stored at each end
+  // In this order, each at most once; and of statistics: up to which part of its largest eigenvalue P has none.
+  std::vector<Preconditioner> preconditioners;
+  double rank_tolerance = 1e-6;
 };
 
 /// An entry of --vary as it is written.
@@ -193,6 +204,8 @@ std::string to_string(SpectrumMethod method);
 SpectrumMethod parse_spectrum_method(std::string_view text, std::string_view option);
 std::string to_string(ProbeEntries entries);
 ProbeEntries parse_probe_entries(std::string_view text, std::string_view option);
+std::string to_string(Preconditioner preconditioner);
+Preconditioner parse_preconditioner(std::string_view text, std::string_view option);
 std::string to_string(Metric metric);
 Metric parse_metric(std::string_view text, std::string_view option);
 std::string to_string(Precision precision);

@@ -11,6 +11,9 @@ struct Eigensystem {
   std::vector<double> vectors;  // (n, n), row i belongs to value i; empty where not asked for
 };
 
+/// Replaces a (n, n) by (a + a') / 2; returns max |a - a'|.
+double symmetrise(std::vector<double>& a, std::size_t n);
+
 /// Of a (n, n), of which the lower triangle counts (dsyevd: divide and conquer). Throws Error where LAPACK finds none.
 Eigensystem symmetric_eigensystem(std::vector<double> a, std::size_t n, bool with_vectors);
 

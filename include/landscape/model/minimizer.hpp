@@ -78,6 +78,9 @@ struct Minimizer {
   double seconds = 0.0;     // wall time of the training, 0 when loaded
   TrainingHistory history;  // empty when loaded
   TrainingPath path;        // the same
+
+  // (n) Adam's v / (1 - b2^t) when its epochs ended, unit of the loss squared; empty: it had none, or is unknown.
+  std::vector<double> adam_second_moment{};
 };
 
 /// That of the name. Throws Error where there is none.
