@@ -21,8 +21,6 @@
 namespace landscape {
 namespace {
 
-constexpr double kLossesInBarrier = 3.0;  // each with its rounding
-
 std::size_t n_pairs_of(const RunConfig& config) { return minimizer_pairs(config).size(); }
 
 // ---- from rows

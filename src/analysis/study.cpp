@@ -43,6 +43,10 @@ constexpr std::array<StudyColumn, kStudyQuantities> kColumns{{
     {"smallest_eigenvalue", "1", "of the loss's Hessian, where asked for"},
     {"negative_share", "1", "of all eigenvalues, those below -1e-8 of the largest |lambda|, up to 500 parameters"},
     {"condition", "1", "largest eigenvalue over the least above 1e-8 of the largest |lambda|, up to 500 parameters"},
+    {"barrier", "1",
+     "loss barrier on the straight path to the minimizer of train-seed + 2^32, hidden units matched, over |L(0) - "
+     "L(u*)|, "
+     "where asked for; 0 where rounding alone can make it"},
     {"diverged", "1", "1 where the training's loss became infinite or not a number"},
 }};
 static_assert(static_cast<std::size_t>(Q::diverged) + 1 == kStudyQuantities);

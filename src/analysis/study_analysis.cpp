@@ -64,10 +64,11 @@ class Study : public Analysis {
       work.block.attributes = {{"vary", to_string(config.study.vary)}};
       work.block.axis = {"column", names, numbers};
       work.make_row = [config, factors, loss](const RowTools& tools, std::int64_t row, std::span<double> values) {
-        make_study_row(tools, config_of_combination(config, *factors, row, loss), config.eigenvalues, values);
+        make_study_row(tools, config_of_combination(config, *factors, row, loss), {config.eigenvalues, config.barriers},
+                       values);
       };
       work.row_cost = [config, factors, loss](std::int64_t row) {
-        return training_cost(config_of_combination(config, *factors, row, loss));
+        return (config.barriers ? 2.0 : 1.0) * training_cost(config_of_combination(config, *factors, row, loss));
       };
       all.push_back(std::move(work));
     }

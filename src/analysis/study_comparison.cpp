@@ -19,11 +19,12 @@ struct ComparedQuantity {
   const char* title;  // in the text
 };
 // Of each, more is rougher.
-constexpr std::array<ComparedQuantity, 5> kCompared{{{Q::index, "roughness index RI"},
+constexpr std::array<ComparedQuantity, 6> kCompared{{{Q::index, "roughness index RI"},
                                                      {Q::smad_normalised, "depth of basins (SMAD)"},
                                                      {Q::persistence_mean, "persistence"},
                                                      {Q::negative_share, "negative curvature, share"},
-                                                     {Q::condition, "condition number"}}};
+                                                     {Q::condition, "condition number"},
+                                                     {Q::barrier, "barrier between seeds"}}};
 
 /// (G, kCompared)
 struct Comparison {

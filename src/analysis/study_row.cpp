@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "landscape/analysis/connectivity.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/study.hpp"
 #include "landscape/backend/loss_rounding.hpp"
+#include "landscape/backend/solution_measure.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/hessian/curvature.hpp"
 #include "landscape/job/device.hpp"
@@ -12,6 +14,8 @@
 #include "landscape/job/minimizer_text.hpp"
 #include "landscape/job/progress.hpp"
 #include "landscape/model/numbers.hpp"
+#include "landscape/model/unit_matching.hpp"
+#include "landscape/roughness/barrier.hpp"
 #include "landscape/roughness/topology.hpp"
 #include "landscape/train/training.hpp"
 
@@ -72,6 +76,29 @@ class StudyRow {
     set(row, StudyQuantity::condition, found.condition);
   }
 
+  /// Throws TrainingStopped. Undefined where the other training diverges.
+  void write_barrier(std::span<double> row) const {
+    RunConfig partner = config_;
+    partner.training.seed += kPartnerSeed;
+    std::vector<double> other;
+    try {
+      other = train_alone(tools_, partner, points_, kTrainingShare).theta;
+    } catch (const TrainingDiverged&) {
+      return;
+    }
+    const std::vector<double> matched = match_units(minimizer_.spec, minimizer_.theta, other), t = path_points(config_);
+    std::vector<double> losses(t.size());
+    make_path_row(tools_, config_, {minimizer_.theta, matched, {}}, losses);
+    const double height = path_barrier(t, losses).height;
+    const auto error =
+        loss_rounding(minimizer_.spec, config_.problem, loss_, minimizer_.theta, points_, config_.precision);
+    double highest = 0.0;
+    for (const double loss : losses) highest = std::max(highest, std::abs(loss));
+    const double rounding = kLossesInBarrier * error.of(highest);
+    const double scale = loss_scale(loss_, config_.problem, minimizer_.spec.dimension);
+    set(row, StudyQuantity::barrier, height <= rounding ? 0.0 : height / scale);
+  }
+
  private:
   struct Profiles {
     std::vector<ProfileDiagnostics> diagnostics;  // (M)
@@ -125,7 +152,7 @@ class StudyRow {
 
 }  // namespace
 
-void make_study_row(const RowTools& tools, const RunConfig& config, bool eigenvalues, std::span<double> row) {
+void make_study_row(const RowTools& tools, const RunConfig& config, const StudyExtras& extras, std::span<double> row) {
   std::ranges::fill(row, kUndefined);
   StudyRow study(tools, config);
   try {
@@ -136,7 +163,8 @@ void make_study_row(const RowTools& tools, const RunConfig& config, bool eigenva
   }
   study.write_minimizer(row);
   study.write_profiles(row);
-  if (eigenvalues) study.write_curvature(row);
+  if (extras.eigenvalues) study.write_curvature(row);
+  if (extras.barriers) study.write_barrier(row);
 }
 
 }  // namespace landscape

@@ -247,6 +247,9 @@ std::vector<Option> make_table() {
       {"eigenvalues", "", "study, trajectory: the largest and the smallest of each Hessian, too", profiles, evaluates,
        [](C& c, Text t, Text o) { c.eigenvalues = parse_switch(t, o); },
        [](const C& c) { return switch_text(c.eigenvalues); }, '\0', "study,trajectory"},
+      {"barriers", "", "study: the loss barrier to the minimizer of another seed, for which each row trains twice",
+       profiles, evaluates, [](C& c, Text t, Text o) { c.barriers = parse_switch(t, o); },
+       [](const C& c) { return switch_text(c.barriers); }, '\0', "study"},
 
       {"minimizer", "FILE", "do not train: .safetensors, or an output file", load, evaluates,
        [](C& c, Text t, Text) { c.minimizer = t; }, [](const C& c) { return c.minimizer; }, '\0',

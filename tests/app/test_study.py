@@ -122,6 +122,33 @@ class Study(SystemTest):
         one = self.run_program(*case, "--losses=ritz", "--output=r.h5").stdout
         self.assertNotIn("rougher than", one)
 
+    def test_a_barrier_is_that_of_the_matched_line_to_the_minimizer_of_another_seed(self):
+        self.run_program("study", "--vary=seed=3,7", "--barriers", *SMALL, "--output=s.h5", ranks=2)
+        self.run_program("train", *SMALL[:2], "--seed=3", "--output=a.h5")
+        self.run_program("train", *SMALL[:2], "--seed=3", f"--train-seed={3 + 2**32}", "--output=b.h5")
+        with h5py.File(self.path("s.h5")) as file:
+            found = {loss: file[f"study/{loss}/barrier"][()] for loss in ("ritz", "galerkin")}
+            medians = file["study/medians/ritz/barrier"][0]
+        self.assertEqual(medians, np.median(found["ritz"]))
+        # |L(0) - L(u*)|: the energy of u*, and the squared norm of f.
+        for loss, scale in (("ritz", np.pi**2 / 4), ("galerkin", np.pi**4 / 2)):
+            through = f"--through=a.h5:{loss},b.h5:{loss}"
+            self.run_program("surface", through, "--match", "--x=0:1:51", f"--losses={loss}", "--output=l.h5", "--overwrite")
+            with h5py.File(self.path("l.h5")) as line:
+                height = line[f"surface/{loss}_matched/summary/barrier_above_line"][()]
+            self.assertAlmostEqual(found[loss][0] * scale, height, delta=1e-9 * scale)
+        self.assertGreater(max(found["ritz"].max(), found["galerkin"].max()), 0)
+
+    def test_the_presets_of_the_dispute_print_their_table(self):
+        smaller = ["--epochs=30", "--lbfgs-iterations=10", "--directions=5", "--bootstrap=50", "--grid=-1:1:9"]
+        smaller += ["--layers=3,3", "--width=3", "--quadrature=gauss:5", "--train-quadrature=gauss:5"]
+        for preset in ("dispute-1d", "dispute-1d-near", "dispute-2d", "dispute-ball", "dispute-quick"):
+            vary = "--vary=activation=swish,tanh seed=1:6"
+            said = self.run_program("--preset", preset, vary, *smaller, "--output=d.h5", "--overwrite", ranks=2).stdout
+            table = said[said.index("Is Ritz rougher than Galerkin?") :]
+            for measure in ("roughness index", "SMAD", "negative curvature", "condition number", "barrier"):
+                self.assertEqual(table.count(measure), 2, (preset, measure))
+
     def test_options_vary_alone_together_and_with_what_follows_from_them(self):
         vary = "quadrature+train-quadrature=simpson:10,gauss:16 network=fcnet,mlp,linear"
         self.run_program("study", f"--vary={vary}", "--losses=ritz", *SMALL, "--output=s.h5")

@@ -45,9 +45,10 @@ enum class StudyQuantity {
   smallest_eigenvalue,
   negative_share,
   condition,
+  barrier,
   diverged
 };
-inline constexpr std::size_t kStudyQuantities = 22;
+inline constexpr std::size_t kStudyQuantities = 23;
 
 struct StudyColumn {
   const char* name;
@@ -57,9 +58,17 @@ struct StudyColumn {
 /// By StudyQuantity.
 std::span<const StudyColumn> study_columns();
 
+/// What a row has beside the index: --eigenvalues, --barriers.
+struct StudyExtras {
+  bool eigenvalues = false;
+  bool barriers = false;
+};
 /// Trains by the settings of one combination, `config` with one loss, and measures: row (kStudyQuantities). A function
-/// of config and eigenvalues alone. Throws TrainingStopped where tools.go_on says no.
-void make_study_row(const RowTools& tools, const RunConfig& config, bool eigenvalues, std::span<double> row);
+/// of config and extras alone. Throws TrainingStopped where tools.go_on says no.
+void make_study_row(const RowTools& tools, const RunConfig& config, const StudyExtras& extras, std::span<double> row);
+
+/// A barrier leads to the minimizer of the row's settings with this added to train-seed: pairs share nothing.
+inline constexpr std::uint64_t kPartnerSeed = std::uint64_t{1} << 32;
 
 /// Where the rows of a group have one quantity.
 struct StudyMedian {

@@ -141,6 +141,7 @@ struct RunConfig {
   bool along_path = false;                     // of the commands surface and spectrum, the path of a training
   std::int64_t path_checkpoints = 0;           // of a path that is loaded, of these and of trajectory
   bool eigenvalues = false;                    // of the commands study and trajectory: the extreme ones of each Hessian
+  bool barriers = false;                       // of the command study: to the minimizer of another seed
   QuadratureRule quadrature;
   int point_sets = 0;                                  // independent sets of quadrature points; 0: not asked
   std::vector<Metric> metrics;                         // in this order, each at most once

@@ -10,6 +10,9 @@
 
 namespace landscape {
 
+/// Losses that a barrier is made of, each with its rounding.
+inline constexpr double kLossesInBarrier = 3.0;
+
 struct PathBarrier {
   double height = 0.0;  // B, unit of the loss; NaN where a loss is not finite
   double at = 0.0;      // the first t that reaches it; NaN likewise
