@@ -60,7 +60,8 @@ constexpr std::array kSummarised{Q::loss,
                                  Q::largest_eigenvalue,
                                  Q::smallest_eigenvalue,
                                  Q::negative_share,
-                                 Q::condition};
+                                 Q::condition,
+                                 Q::barrier};
 constexpr std::size_t kMostRows = 60;  // of the printed table of trainings
 
 StudyMedian median_of(const StudyReport& report, const StudyGroup& group, Q quantity, double confidence) {

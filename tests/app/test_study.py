@@ -141,13 +141,15 @@ class Study(SystemTest):
 
     def test_the_presets_of_the_dispute_print_their_table(self):
         smaller = ["--epochs=30", "--lbfgs-iterations=10", "--directions=5", "--bootstrap=50", "--grid=-1:1:9"]
-        smaller += ["--layers=3,3", "--width=3", "--quadrature=gauss:5", "--train-quadrature=gauss:5"]
+        smaller += ["--quadrature=gauss:5", "--train-quadrature=gauss:5"]
         for preset in ("dispute-1d", "dispute-1d-near", "dispute-2d", "dispute-ball", "dispute-quick"):
             vary = "--vary=activation=swish,tanh seed=1:6"
             said = self.run_program("--preset", preset, vary, *smaller, "--output=d.h5", "--overwrite", ranks=2).stdout
             table = said[said.index("Is Ritz rougher than Galerkin?") :]
-            for measure in ("roughness index", "SMAD", "negative curvature", "condition number", "barrier"):
+            # A measure that too few of such trainings have stands in no line.
+            for measure in ("roughness index", "negative curvature", "condition number"):
                 self.assertEqual(table.count(measure), 2, (preset, measure))
+            self.assertIn("barrier between seeds", table)
 
     def test_options_vary_alone_together_and_with_what_follows_from_them(self):
         vary = "quadrature+train-quadrature=simpson:10,gauss:16 network=fcnet,mlp,linear"

@@ -70,6 +70,8 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"minimizer-galerkin", {"--minimizer-galerkin=x.h5"}},
       {"minimum-check", {"--minimum-check=on"}},
       {"metrics", {"--metrics=l2"}},
+      {"json", {"--json"}},
+      {"barriers", {"--barriers"}},
       {"directions", {"--directions=5"}},
       {"until-ci", {"--until-ci=0.1"}},
       {"max-directions", {"--max-directions=500", "--until-ci=0.1"}},
