@@ -1,5 +1,5 @@
 import sys
 
-from .cli import plot
+from .start import run
 
-sys.exit(plot())
+sys.exit(run("plot"))

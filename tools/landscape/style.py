@@ -8,8 +8,10 @@ import os
 import textwrap
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from .output import MARK, replacing
 from .reader import TITLES, LandscapeError
@@ -100,11 +102,31 @@ def legend(axes, **keywords):
     if not handles:
         return
     width = axes.figure.get_size_inches()[0] / max(1, axes.get_subplotspec().get_gridspec().ncols)
-    longest = max(len(label) for label in labels) + 7
+    longest = max(len(label) for label in labels) + 10
     columns = max(1, min(len(labels), int(width * 72 / (0.55 * matplotlib.rcParams["legend.fontsize"]) / longest)))
     # the tick labels and the axis's name lie between: four lines
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 4.3}
     axes.legend(handles, labels, ncol=columns, columnspacing=1.2, **{**place, **keywords})
+
+
+def symlog(axes, values, which="y"):
+    """A symmetric logarithmic axis over the sizes that the values have, with few ticks that keep apart."""
+    sizes = np.abs(np.asarray(values, dtype=float))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    if sizes.size == 0:
+        return
+    top = np.ceil(np.log10(sizes.max()))
+    bottom = max(np.floor(np.log10(sizes.min())), top - 9)
+    exponents = np.arange(bottom, top + 1)
+    exponents = exponents[:: -max(1, -(-len(exponents) // 3))][::-1]
+    exponents = exponents[exponents >= min(bottom + 2, top)]  # apart from zero
+    ticks = [0.0, *10.0**exponents]
+    finite = np.asarray(values, dtype=float)
+    if (finite[np.isfinite(finite)] < 0).any():
+        ticks = [*-(10.0 ** exponents[::-1]), *ticks]
+    getattr(axes, f"set_{which}scale")("symlog", linthresh=10.0**bottom, linscale=0.5)
+    getattr(axes, f"set_{which}ticks")(ticks)
+    getattr(axes, f"{which}axis").set_minor_locator(NullLocator())
 
 
 def number_ticks(axes, which="both"):

@@ -29,7 +29,8 @@ def directions(file):
             with file.reading():
                 group = file.h5[profiles.path]
                 names = [name for name in group if name not in ("row_checksum", "evaluation_seconds") and hasattr(group[name], "shape")]
-                names = [name for name in names if group[name].shape == (profiles.n_directions,)]
+                reduced = profiles.confidence is not None  # until then most columns have no meaning
+                names = [name for name in names if reduced and group[name].shape == (profiles.n_directions,)]
                 columns, meanings = columns_of(file, profiles.path, names, profiles.n_directions)
                 columns = {name: column[profiles.rows] for name, column in columns.items()}
                 columns["total_variation"] = profiles.total_variation

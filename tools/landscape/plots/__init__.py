@@ -75,8 +75,8 @@ def suggested(file):
     return names[0]
 
 
-def draw(name, files, options):
-    """The Figure of that name."""
+def draw(name, files, options, notes=None):
+    """The Figure of that name; `notes` gets sentences about what is not drawn."""
     line = line_of(name)
     for file in files:
         if not line.has(file):
@@ -86,7 +86,10 @@ def draw(name, files, options):
         raise LandscapeError(f"The picture '{name}' shows one file: give one, or one of those that overlay several.")
     view = View(files, options)
     with view.style():
-        return line.function(view)
+        figure = line.function(view)
+    if notes is not None:
+        notes.extend(view.notes)
+    return figure
 
 
 def plot(files, what=None, **options):

@@ -3,7 +3,6 @@
 import numpy as np
 
 from .. import style
-from ..reader import LandscapeError
 from .view import above_least, error_bars
 
 
@@ -94,7 +93,7 @@ def draw_sweep(axes, one, view, colours):
 
 # ---- along a training: (label of the axis, {result: label of the curve}, scale)
 TRAJECTORY = (
-    ("losses above\nthe least seen", {"ritz_loss": "Ritz $R$", "galerkin_loss": "Galerkin $G$"}, "log-above"),
+    ("losses", {"ritz_loss": "Ritz", "galerkin_loss": "Galerkin"}, "log-above"),
     ("gradient\n$|\\nabla L|$", {"ritz_gradient_norm": "of $R$", "galerkin_gradient_norm": "of $G$"}, "log"),
     ("relative error\nof $u$", {"relative_l2_error": "$L_2$", "relative_h1_error": "$H_1$"}, "log"),
     ("RI", {"index": "own points", "reference_index": "reference points", "step_index": "the step's points"}, "linear"),
@@ -137,7 +136,10 @@ def draw_row(axes, panel, row, view):
             values = np.asarray(one.data[name], dtype=float)
             shown = values
             if scale == "log-above":
-                shown = above_least(values) if (values <= 0).any() else values
+                symbol = style.SYMBOLS[name.partition("_")[0]]
+                above = (values <= 0).any()
+                shown = above_least(values) if above else values
+                label += f" ${symbol} - \\min {symbol}$" if above else f" ${symbol}$"
             colour = one.colour if view.several else style.CYCLE[k]
             dash = style.DASHES[k % len(style.DASHES)]
             text = f"{one.label}, {label}" if view.several else label
@@ -152,9 +154,7 @@ def draw_row(axes, panel, row, view):
     if scale.startswith("log"):
         axes.set_yscale("log")
     elif scale == "symlog":
-        values = np.abs(np.concatenate([line.get_ydata() for line in axes.lines] or [np.ones(1)]))
-        small = values[(values > 0) & np.isfinite(values)]
-        axes.set_yscale("symlog", linthresh=max(np.percentile(small, 10), small.max() * 1e-6) if small.size else 1)
+        style.symlog(axes, np.concatenate([line.get_ydata() for line in axes.lines] or [np.ones(1)]))
     if len(axes.lines) > 1:
         axes.legend(loc="best", handlelength=2.2, borderaxespad=0.2)
 
@@ -199,8 +199,3 @@ def draw_history(view):
                 style.legend(axes)
     view.title(figure)
     return figure
-
-
-def require(condition, sentence):
-    if not condition:
-        raise LandscapeError(sentence)

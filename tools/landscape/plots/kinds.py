@@ -98,7 +98,7 @@ def log_or_symlog(axes):
     if (x > 0).all():
         axes.set_xscale("log")
     elif x.size:
-        axes.set_xscale("symlog", linthresh=max(np.abs(x).max() * 1e-6, np.min(np.abs(x[x != 0]), initial=1.0)))
+        style.symlog(axes, x, "x")
 
 
 def draw_medians(axes, one, names):

@@ -32,7 +32,7 @@ def has_two_factors(file):
 
 
 def option_text(name):
-    return "--" + name.replace("_", "-")
+    return name.replace("_", "-")
 
 
 def tick_text(labels, value):
@@ -131,20 +131,32 @@ def draw_map(axes, one, file, names, which, name):
     axes.set_ylabel(option_text(names[1]))
     axes.spines[:].set_visible(True)
     axes.figure.colorbar(mesh, ax=axes, pad=0.02)
-    if values.size <= 48:  # room for the numbers
-        size = matplotlib.rcParams["font.size"] - (1.5 if len(columns) <= 4 else 2.5)
+    # of the panel about 0.7 is the map; a number is some five characters
+    width = axes.figure.get_size_inches()[0] / axes.get_subplotspec().get_gridspec().ncols
+    size = min(matplotlib.rcParams["font.size"] - 1.5, 72 * 0.66 * width / len(columns) / 3.6)
+    if size >= 4:
         for i, j in zip(*np.nonzero(np.isfinite(values))):
             light = norm(values[i, j]) > 0.55
-            text = axes.text(j, i, f"{values[i, j]:.2g}", ha="center", va="center", fontsize=size,
+            text = axes.text(j, i, short(values[i, j]), ha="center", va="center", fontsize=size,
                              color="black" if light else "white")  # fmt: skip
             text.set_path_effects([matplotlib.patheffects.withStroke(linewidth=1, foreground="white" if light else "black")])
+
+
+def short(value):
+    """Two digits in few characters: 4.8e-4, not 0.00048."""
+    plain = f"{value:.2g}"
+    if len(plain) <= 5 and "e" not in plain:
+        return plain
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def draw_study(view):
     """Every training as a dot against each factor, and the median of each value."""
     file = view.file
     series = view.series(lambda file, loss: file.results(f"study/{loss}"), "training")
-    factors = [name for name, (_, x) in file.factors(series[0].loss).items() if np.unique(x).size > 1]
+    factors = varied(file, series[0].loss)
+    factors = factors or [name for name, (_, x) in file.factors(series[0].loss).items() if np.unique(x).size > 1]
     names = [name for name in QUANTITIES if any(name in quantities(one.data) for one in series)]
     if not names or not factors:
         raise LandscapeError(f"'{file.path}': no training has ended with a finite error yet; try again later.")

@@ -26,6 +26,8 @@ def frame(losses):
     if len(losses) > 20:  # the ends are heavy-tailed: a few directions would press the others into a line
         bottom = np.percentile(lowest, 5)
         top = min(np.percentile(highest, 95), bottom + 4 * (np.nanmax(upper) - bottom))
+        if highest.max() - lowest.min() <= 1.7 * (top - bottom):  # not far: then all of them
+            bottom, top = lowest.min(), highest.max()
     return bottom, top
 
 
@@ -91,6 +93,8 @@ def draw_fan(axes, one, options, strip=None):
     axes.fill_between(
         p.steps, lower - base, upper - base, color=one.colour, alpha=0.25, linewidth=0, label="quartiles"
     )
+    for edge in (lower, upper):
+        axes.plot(p.steps, edge - base, color=one.colour, linewidth=0.9)
     (line,) = axes.plot(p.steps, median - base, color="black", label="median")
     style.mark(line, f"{p.path}/median")
     axes.set_xlim(p.steps[0], p.steps[-1])

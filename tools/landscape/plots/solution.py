@@ -1,6 +1,6 @@
 """The stored network as a function, evaluated here in numpy: u beside the exact solution, the error and the residual of
-the equation. In one dimension along the interval, in more along the axes and the diagonal through the centre, with the error at the
-file's quadrature points against their distance from the boundary.
+the equation. In one dimension along the interval; in more along an axis and the diagonal through the centre, with the error at
+random points against their distance from the boundary.
 """
 
 import numpy as np
@@ -8,8 +8,8 @@ import numpy as np
 from .. import style
 from ..network import EQUATIONS, Solution
 
-N = 401
-MOST_POINTS = 4000
+N = 401  # points of a line
+N_RANDOM = 1500
 
 
 def has(file):
@@ -58,7 +58,7 @@ def draw(view):
         draw_size(all_axes[1], series, t, x, name, "error")
         draw_size(all_axes[2], series, t, x, name, "residual")
     else:
-        draw_scatter(all_axes[-2], series, file)
+        draw_scatter(all_axes[-2], series, random_points(file))
         draw_size(all_axes[-1], series, t, x, name, "residual")
     view.title(figure)
     return figure
@@ -95,21 +95,26 @@ def draw_size(axes, series, t, x, name, what):
     style.legend(axes)
 
 
-def draw_scatter(axes, series, file):
-    """The error at the quadrature points."""
-    x = np.asarray(file["problem/points"], dtype=float)
-    boundary = int(file.problem.get("boundary_points", 0) or 0)
-    x = x[: len(x) - boundary] if boundary else x
-    x = x[np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(int)]
+def random_points(file):
+    """Uniform in the domain, the same ones every time."""
+    random, d = np.random.Generator(np.random.Philox(1)), int(file.dimension)
+    if not is_ball(file):
+        return random.random((N_RANDOM, d))
+    x = random.standard_normal((N_RANDOM, d))
+    return x / np.sqrt((x**2).sum(axis=1))[:, None] * random.random((N_RANDOM, 1)) ** (1 / d)
+
+
+def draw_scatter(axes, series, x):
+    """The error at points x (Q,d)."""
     for one in series:
-        solution = Solution(file, one.data, x)
+        file, solution = one.file, Solution(one.file, one.data, x)
         (line,) = axes.plot(
             distance_from_boundary(file, x), np.abs(solution.u - solution.exact), one.marker, color=one.colour,
-            markersize=1.8, alpha=0.5, markeredgewidth=0, label=one.label, rasterized=len(x) > 1000,
+            markersize=1.8, alpha=0.5, markeredgewidth=0, label=one.label, rasterized=True,
         )  # fmt: skip
         style.mark(line, f"{one.label}/error")
     axes.set_yscale("log", nonpositive="mask")
     axes.set_xlabel("distance from the boundary")
     axes.set_ylabel("$|u - u^*|$")
-    axes.set_title("error at the quadrature points")
-    style.legend(axes)
+    axes.set_title(f"error at {len(x)} random points")
+    style.legend(axes, markerscale=2.5)

@@ -28,7 +28,7 @@ def series_of(view):
                 continue
             results = file.results(f"spectrum/{name}")
             if results is None:
-                view.empty.append((file, name))
+                view.note_empty(file, name, "spectrum")
                 continue
             found.append((loss, name, number, label, results))
     found.sort(key=lambda one: (one[0] != "ritz", one[1], one[2]))
@@ -59,7 +59,7 @@ def draw(view):
         draw_density(axes[0], now, decades, tag)
         draw_sorted(axes[1], now, tag)
         suffix = f", epoch {results['epoch'][-1]}" if "epoch" in results else ""
-        axes[0].set_title(f"{title}{suffix}: {counts(now)}")
+        axes[0].set_title(f"{title}{suffix}: density")
         axes[1].set_title(f"{title}{suffix}: sorted")
         if with_path and "epoch" in results:
             draw_counts(axes[2], results, tag)
@@ -71,10 +71,6 @@ def draw(view):
                 spare.set_axis_off()
     view.title(figure)
     return figure
-
-
-def counts(now):
-    return f"{float(now['positive']):.3g} positive, {float(now['negative']):.3g} negative"
 
 
 def common_decades(found):
@@ -99,7 +95,7 @@ def draw_density(axes, now, decades, tag):
         error = now.get(f"{side}_by_decade_error")
         bars = axes.bar(
             decade[shown] + 0.5, sign * count, 1.0, color=colour, alpha=0.85, edgecolor="white", linewidth=0.5,
-            hatch=hatch, label=f"{side}", yerr=None if error is None else np.asarray(error)[shown],
+            hatch=hatch, label=f"{side} ({float(now[side]):.3g})", yerr=None if error is None else np.asarray(error)[shown],
             error_kw={"elinewidth": 0.7, "capsize": 1.5},
         )  # fmt: skip
         for bar in bars:
@@ -168,9 +164,7 @@ def draw_extremes(axes, results, tag):
         values = np.asarray(results[name], dtype=float)[:, 0]
         (line,) = axes.plot(epoch, values, color=style.CYCLE[k], linestyle=style.DASHES[k], marker=style.MARKERS[k], label=name)
         style.mark(line, f"{tag}/{name}")
-    both = np.abs(np.concatenate([np.asarray(results[name], dtype=float)[:, 0] for name in ("largest", "smallest")]))
-    both = both[np.isfinite(both) & (both > 0)]
-    axes.set_yscale("symlog", linthresh=max(both.max() * 1e-7, both.min()) if both.size else 1)
+    style.symlog(axes, np.concatenate([line.get_ydata() for line in axes.lines]))
     axes.set_xlabel("epoch (and iterations after it)")
     axes.set_ylabel(r"$\lambda$ (loss)")
     style.legend(axes)

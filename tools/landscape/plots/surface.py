@@ -29,7 +29,7 @@ def read_surfaces(view, planes_only=False):
             continue
         surface = view.file.surface(name)
         if surface is None:
-            view.empty.append((view.file, name))
+            view.note_empty(view.file, name, "point")
         elif surface.y.size > 1 or not planes_only:
             found.append(surface)
     if not found:
@@ -60,17 +60,17 @@ def points_of(surface):
     found = []
     if surface.path.size:
         found.append((surface.path, {"color": "white", "linestyle": "-", "marker": ".", "linewidth": 0.9,
-                                     "path_effects": outlined}, "path of the training", "path_positions"))  # fmt: skip
+                                     "path_effects": outlined}, "path", "path_positions"))  # fmt: skip
         found.append((surface.path[:1], {"color": "white", "marker": "^", "markersize": 5, "markeredgecolor": "black",
-                                         "linestyle": "none"}, "its start", "start"))  # fmt: skip
+                                         "linestyle": "none"}, "start", "start"))  # fmt: skip
     if surface.places.size:
-        found.append((surface.places, {"color": style.LOSS_COLOURS[surface.loss], "marker": "o", "markersize": 5,
+        found.append((surface.places, {"color": style.LOSS_COLOURS[surface.loss], "marker": "o", "markersize": 8,
                                        "markeredgecolor": "white", "linestyle": "none"},
                       "minimizer" + ("s" if len(surface.places) > 1 else ""), "minimizer_positions"))  # fmt: skip
     i, j = np.unravel_index(np.nanargmin(surface.losses), surface.losses.shape)
     lowest = np.array([[surface.x[j], surface.y[i]]])
-    found.append((lowest, {"color": "black", "marker": "x", "markersize": 5, "markeredgewidth": 1.6, "linestyle": "none"},
-                  "lowest point of the grid", "lowest"))  # fmt: skip
+    found.append((lowest, {"color": "black", "marker": "x", "markersize": 4.5, "markeredgewidth": 1.3, "linestyle": "none"},
+                  "lowest", "lowest"))  # fmt: skip
     return found
 
 
@@ -144,7 +144,7 @@ def draw_flat(view, draw_plane, planes_only=False):
         draw_plane(axes, surface, view)
         add_points(axes, surface)
         label_plane(axes, surface)
-        style.legend(axes, handlelength=1.2)
+        style.legend(axes, handlelength=1.4)
         dark = axes.get_legend()
         if dark is not None:  # white marks want a ground
             dark.set_frame_on(True)
@@ -210,6 +210,7 @@ def draw_surface_3d(axes, surface, view):
             (line,) = axes.plot(*places.T, interpolated(surface, z, places) + lift, label=label, zorder=5, **keywords)
             style.mark(line, f"surface/{surface.name}/{kind}")
     axes.view_init(32, -60)
+    axes.set_box_aspect((1, 1, 0.72), zoom=0.84)
     axes.set_xlabel("$x$", labelpad=-6)
     axes.set_ylabel("$y$", labelpad=-6)
     axes.set_zlabel(name, labelpad=-3)

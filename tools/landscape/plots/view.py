@@ -17,7 +17,7 @@ class View:
             self.labels = [os.path.splitext(file.path)[0] for file in files]
         if len(self.labels) < len(files):
             raise LandscapeError(f"There are {len(files)} files and {len(self.labels)} labels.")
-        self.empty = []  # losses of files that have nothing complete: named by the caller
+        self.notes = []  # sentences about what is not drawn, for the caller
 
     @property
     def file(self):
@@ -42,8 +42,11 @@ class View:
                     continue
                 data = read(file, loss)
                 if data is None:
-                    self.empty.append((file, loss))
+                    self.note_empty(file, loss, what)
                     continue
+                if len(getattr(data, "damaged", ())):
+                    rows = ", ".join(str(row) for row in data.damaged[:5]) + (" ..." if len(data.damaged) > 5 else "")
+                    self.notes.append(f"'{file.path}': damaged directions of {loss} are left out: {rows}.")
                 place = number if self.several else LOSSES.index(loss)
                 found.append(
                     SimpleNamespace(
@@ -60,6 +63,9 @@ class View:
         if not found:
             self.refuse(what)
         return found
+
+    def note_empty(self, file, name, what):
+        self.notes.append(f"'{file.path}': '{name}' has no complete {what} yet and is not drawn.")
 
     def refuse(self, what):
         """Why there is nothing to draw."""
@@ -79,8 +85,8 @@ class View:
     def title(self, figure, extra=()):
         """Equation and network of one file; of several the equation where it is common."""
         equations = list(dict.fromkeys(file.equation for file in self.files))
-        lines = [f"{equations[0]}, d = {self.file.dimension}"] if len(equations) == 1 and equations[0] else []
-        if not self.several:
+        lines = [f"{equations[0]}, d\u00a0=\u00a0{self.file.dimension}"] if len(equations) == 1 and equations[0] else []
+        if not self.several and self.file.minimizers:
             lines.append(self.file.network())
         style.title_figure(figure, self.options, [*lines, *extra])
 

@@ -1,0 +1,50 @@
+"""Starts a command where its modules are there; else says in one sentence which is missing and how to get it."""
+
+import importlib
+import logging
+import os
+import sys
+import warnings
+
+MODULES = {"plot": ("numpy", "h5py", "matplotlib"), "export": ("numpy", "h5py")}
+DEBIAN = "/usr/bin/python3"
+
+
+def run(name):
+    """The exit code of landscape-<name>."""
+    os.environ["MPLBACKEND"] = "Agg"  # no display, and no backend that a user's settings ask for
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # what a user's matplotlibrc has wrong is not this tool's
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    for module in MODULES[name]:
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # a module can be there and broken in any way
+            try_debian()
+            debian = " ".join(f"python3-{one}" for one in MODULES[name])
+            what = "is missing" if isinstance(error, ModuleNotFoundError) else f"does not work ({error})"
+            print(
+                f"landscape-{name}: the Python module '{getattr(error, 'name', None) or module}' {what}; install it with "
+                f"'pip install {' '.join(MODULES[name])}' or 'apt-get install {debian}'.",
+                file=sys.stderr,
+            )
+            return 1
+    from . import cli
+
+    return getattr(cli, name)()
+
+
+def try_debian():
+    """apt installs for the system's python3; another one may stand before it on PATH: start again with that one."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    script = os.path.realpath(sys.argv[0])
+    if "LANDSCAPE_PYTHON_TRIED" in os.environ or not os.access(DEBIAN, os.X_OK):
+        return
+    os.environ["LANDSCAPE_PYTHON_TRIED"] = "1"
+    if os.path.dirname(script) == os.path.dirname(package):  # tools/landscape-plot, not one that pip has made
+        os.execv(DEBIAN, [DEBIAN, script, *sys.argv[1:]])
+    if script == os.path.join(package, "__main__.py"):
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            part for part in (os.path.dirname(package), os.environ.get("PYTHONPATH", "")) if part
+        )
+        os.execv(DEBIAN, [DEBIAN, "-m", "landscape", *sys.argv[1:]])
