@@ -12,7 +12,9 @@ __version__ = "0.1.0"
 
 # Imported when they are asked for: the command line says in a sentence which module is missing.
 PLACES = {
-    **dict.fromkeys(("File", "LandscapeError", "Minimizer", "Profiles", "Results", "Surface", "Table", "open"), "reader"),
+    **dict.fromkeys(
+        ("File", "LandscapeError", "Minimizer", "Profiles", "Results", "Surface", "Table", "open"), "reader"
+    ),
     "tables": "tables",
     "plot": "plots",
 }

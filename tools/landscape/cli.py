@@ -75,13 +75,22 @@ def plot_parser():
     )
     add = parser.add_argument
     add("file", metavar="FILE", nargs="+", help="output file of landscape_mpi; several are overlaid")
-    add("--what", metavar="NAMES", default="", help="of the pictures below, with commas between; all (default: by the file's command)")
+    add(
+        "--what",
+        metavar="NAMES",
+        default="",
+        help="of the pictures below, with commas between; all (default: by the file's command)",
+    )
     add("-o", "--output", help="picture to write: .pdf, .png or .svg (default: FILE's name with .pdf)")
     add("--list", action="store_true", help="name the pictures that the file has something for")
     add("--report", metavar="PAGE", help="write one page, .html, of everything that the file holds")
     add("--loss", default="", help="ritz, galerkin or both with a comma between (default: all in the file)")
     add("--log", action="store_true", help="logarithmic axis of losses, above their least value, or of counts")
-    add("--normalise", action="store_true", help="profiles as shares of max - min, histograms as shares of the directions")
+    add(
+        "--normalise",
+        action="store_true",
+        help="profiles as shares of max - min, histograms as shares of the directions",
+    )
     add("--factors", default="", metavar="X,Y", help="regimes: the two varied options that span the map")
     add("--labels", default="", metavar="A,B", help="of several files in the legend (default: their names)")
     add("--size", default="page", help="column (3.4 inches), page (7), or inches as 5 or 5x4")
@@ -179,7 +188,10 @@ def summary(name, files, options):
             for one in file.surfaces:
                 surface = file.surface(one) if not options.loss or one.split("_")[0] in options.loss else None
                 if surface is not None:
-                    low, high = surface.losses[surface.losses == surface.losses].min(), surface.losses[surface.losses == surface.losses].max()
+                    low, high = (
+                        surface.losses[surface.losses == surface.losses].min(),
+                        surface.losses[surface.losses == surface.losses].max(),
+                    )
                     lines.append(
                         f"{prefix}{surface.title}, {surface.n_complete} of {surface.n_points} points, "
                         f"lowest {low:.8g}, highest {high:.8g}"
@@ -202,7 +214,9 @@ def export(argv=None):
     )
     parser.add_argument("file", metavar="FILE", help="output file of landscape_mpi")
     parser.add_argument("--format", required=True, choices=tuple(writers.FORMATS))
-    parser.add_argument("-o", "--output", help="file to write; of several its name gets theirs (default: FILE's name)")
+    parser.add_argument(
+        "-o", "--output", help="file to write; of several its name gets theirs (default: FILE's name)"
+    )
     parser.add_argument("--table", help="csv: one of the tables; --list names them")
     parser.add_argument("--loss", default="", help="ritz, galerkin or both with a comma between (default: all)")
     parser.add_argument("--list", action="store_true", help="name the tables of the file and write nothing")

@@ -39,7 +39,9 @@ def even_spacing(axis, what):
     """Of an axis for vtkImageData, which knows even ones only."""
     step = (axis[-1] - axis[0]) / (axis.size - 1) if axis.size > 1 else 1.0
     if axis.size > 1 and not (step != 0 and np.allclose(np.diff(axis), step, rtol=1e-6, atol=1e-9 * abs(step))):
-        raise LandscapeError(f"The steps of {what} are not even: --format vti needs a grid that is; csv and npz do not.")
+        raise LandscapeError(
+            f"The steps of {what} are not even: --format vti needs a grid that is; csv and npz do not."
+        )
     return step
 
 
@@ -77,7 +79,9 @@ def surfaces_of(file, losses, word):
     found = [file.surface(name) for name in file.surfaces if wanted(name, losses)]
     found = [surface for surface in found if surface is not None]
     if not found and file.surfaces:
-        raise LandscapeError(f"'{file.path}' has no complete point {word} yet; try again when the job has written it.")
+        raise LandscapeError(
+            f"'{file.path}' has no complete point {word} yet; try again when the job has written it."
+        )
     return found
 
 
@@ -106,9 +110,13 @@ def export_vti(file, output, losses, _):
     profiles = [(loss, p) for loss, p in profiles if p is not None]
     for loss, p in profiles:  # over the step and the direction's place, as a picture of the fan
         path = output if len(profiles) == 1 else named(output, loss)
-        made.append((path, image(p.steps, np.arange(float(len(p.losses))), {loss: p.losses}, f"{loss}'s profiles")))
+        made.append(
+            (path, image(p.steps, np.arange(float(len(p.losses))), {loss: p.losses}, f"{loss}'s profiles"))
+        )
     if not made:
-        raise LandscapeError(f"'{file.path}' holds neither a plane nor profiles on one grid: --format csv has the rest.")
+        raise LandscapeError(
+            f"'{file.path}' holds neither a plane nor profiles on one grid: --format csv has the rest."
+        )
     return made
 
 
@@ -206,7 +214,12 @@ def export_losslandscape(file, output, losses, _):
                 "that layout has no word; try again when the job has ended."
             )
         path = output if len(surfaces) == 1 else named(output, surface.name)
-        made.append((path, lambda temporary, surface=surface, path=path: write_losslandscape(temporary, path, file, surface)))
+        made.append(
+            (
+                path,
+                lambda temporary, surface=surface, path=path: write_losslandscape(temporary, path, file, surface),
+            )
+        )
     return made
 
 

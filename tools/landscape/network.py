@@ -54,7 +54,9 @@ def network_jet(minimizer, x):
     names = list(dict.fromkeys(name.rpartition(".")[0] for name in minimizer.tensors))
     layers = [(minimizer.tensors[f"{name}.weight"], minimizer.tensors[f"{name}.bias"]) for name in names]
     if kind not in ("linear", "fcnet", "resnet", "mlp") or (kind != "linear" and activation not in ACTIVATIONS):
-        raise LandscapeError(f"The network '{kind}' with the activation '{activation}' is not known to these tools.")
+        raise LandscapeError(
+            f"The network '{kind}' with the activation '{activation}' is not known to these tools."
+        )
     phi = ACTIVATIONS.get(activation)
     jet = x, np.broadcast_to(np.eye(x.shape[1]), (len(x), x.shape[1], x.shape[1])), np.zeros_like(x)
     if kind == "mlp":

@@ -43,7 +43,9 @@ def defaults(**given):
     options = SimpleNamespace(**{**DEFAULTS, **given})
     for name in ("loss", "factors", "labels"):
         value = getattr(options, name)
-        setattr(options, name, tuple(part for part in value.split(",") if part) if isinstance(value, str) else value)
+        setattr(
+            options, name, tuple(part for part in value.split(",") if part) if isinstance(value, str) else value
+        )
     wrong = [loss for loss in options.loss if loss not in LOSSES]
     if wrong:
         raise LandscapeError(f"There is no loss '{wrong[0]}': choose from {', '.join(LOSSES)}.")

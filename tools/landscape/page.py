@@ -77,7 +77,7 @@ def inline_svg(text, prefix, label):
     text = re.sub(r'xlink:href="#', f'href="#{prefix}-', text).replace("xlink:href", "href")
     text = text.replace("url(#", f"url(#{prefix}-")
     for colour, ink in (("#000000", "currentColor"), ("#ffffff", "var(--page)"), ("#595959", "var(--muted)"),
-                        ("#e5e5e5", "var(--line)")):  # fmt: skip
+                        ("#e6e6e6", "var(--line)"), ("#b2b2b2", "var(--line)")):  # fmt: skip
         text = text.replace(colour, ink)
     head, rest = text.split(">", 1)
     head = re.sub(r'\s(width|height)="[^"]*"', "", head)
@@ -95,7 +95,9 @@ def pictures(file, options, notes):
             parts.append(f'<p class="muted">{escape(name)}: {escape(error)}</p>')
             continue
         drawing = inline_svg(style.as_svg(figure, options), f"p-{name}", line.text)
-        parts.append(f'<figure id="picture-{name}">{drawing}<figcaption>{escape(name)}: {escape(line.text)}</figcaption></figure>')
+        parts.append(
+            f'<figure id="picture-{name}">{drawing}<figcaption>{escape(name)}: {escape(line.text)}</figcaption></figure>'
+        )
     return parts or ["<p>The job has written nothing that can be drawn yet.</p>"]
 
 
@@ -105,7 +107,11 @@ def sentences(file):
     for path in file.result_groups():
         results = file.results(path)
         for name, value in (results or {}).items():
-            if isinstance(value, str) and value.strip().endswith(".") or (isinstance(value, str) and name == "stability"):
+            if (
+                isinstance(value, str)
+                and value.strip().endswith(".")
+                or (isinstance(value, str) and name == "stability")
+            ):
                 yield path, value
     for name in file.minimizers:
         minimizer = file.minimizer(name)
@@ -148,11 +154,18 @@ def tables_part(file):
         columns = [np.asarray(column) for column in table.columns.values()]
         n = len(columns[0]) if columns else 0
         rows = [[number(column[i]) for column in columns] for i in range(min(n, MOST_ROWS))]
-        left = f'<p class="muted">{n - MOST_ROWS} further rows: landscape-export --format csv.</p>' if n > MOST_ROWS else ""
+        left = (
+            f'<p class="muted">{n - MOST_ROWS} further rows: landscape-export --format csv.</p>'
+            if n > MOST_ROWS
+            else ""
+        )
         head = [
-            f'<span title="{escape(" ".join(table.meanings.get(key, ("", ""))))}">{escape(key)}</span>' for key in table.columns
+            f'<span title="{escape(" ".join(table.meanings.get(key, ("", ""))))}">{escape(key)}</span>'
+            for key in table.columns
         ]
-        parts.append(f"<details><summary>{escape(name)}, {n} rows</summary>{table_html(head, rows)}{left}</details>")
+        parts.append(
+            f"<details><summary>{escape(name)}, {n} rows</summary>{table_html(head, rows)}{left}</details>"
+        )
     return parts or ["<p>There are no tables yet.</p>"]
 
 
@@ -177,7 +190,9 @@ def contents_part(file):
             dataset = file.h5[path]
             description, units = file.about(path)
             shape = " × ".join(map(str, dataset.shape)) or "1"
-            rows.append((f"/{escape(path)}", escape(shape), escape(dataset.dtype), escape(units), escape(description)))
+            rows.append(
+                (f"/{escape(path)}", escape(shape), escape(dataset.dtype), escape(units), escape(description))
+            )
     return [table_html(("dataset", "shape", "type", "units", "meaning"), rows)]
 
 
@@ -190,7 +205,11 @@ def header_rows(file):
         ("network", file.network()),
         ("command", file.command),
         ("state", file.state),
-        *((key.replace("_", " "), value) for key, value in sorted(about.items()) if key != "command" and str(value)),
+        *(
+            (key.replace("_", " "), value)
+            for key, value in sorted(about.items())
+            if key != "command" and str(value)
+        ),
     ]
     return [(escape(key), escape(value)) for key, value in rows]
 
@@ -213,7 +232,10 @@ def build(file, options=None, notes=None):
     notes = [] if notes is None else notes
     options = options or defaults()
     drawing = defaults(**{**vars_of(options), "size": "page", "title": False})
-    said = [f"<blockquote>{escape(text)}<br><span class='muted'>/{escape(where)}</span></blockquote>" for where, text in sentences(file)]
+    said = [
+        f"<blockquote>{escape(text)}<br><span class='muted'>/{escape(where)}</span></blockquote>"
+        for where, text in sentences(file)
+    ]
     settings = "\n".join(f"{name} = {value}" for name, value in file.settings.items())
     content = {
         "summary": [table_html(("", ""), header_rows(file))],

@@ -160,7 +160,10 @@ class Profiles(SimpleNamespace):
     def to_xarray(self):
         """The losses as an xarray.DataArray over direction and step."""
         return optional_module("xarray").DataArray(
-            self.losses, coords={"direction": self.rows, "step": self.steps}, dims=("direction", "step"), name=self.loss
+            self.losses,
+            coords={"direction": self.rows, "step": self.steps},
+            dims=("direction", "step"),
+            name=self.loss,
         )
 
 
@@ -238,7 +241,9 @@ class File:
         try:
             self.h5 = h5py.File(self.path, "r")
         except OSError as error:
-            raise LandscapeError(f"'{self.path}' is not an HDF5 file, or was cut off before its first flush.") from error
+            raise LandscapeError(
+                f"'{self.path}' is not an HDF5 file, or was cut off before its first flush."
+            ) from error
         try:
             with self.reading():
                 self.read_header()
@@ -324,7 +329,9 @@ class File:
         """Names of the groups in a group, sorted; none where it is not there."""
         with self.reading():
             node = self.h5.get(path)
-            return sorted(name for name in node if isinstance(node.get(name), h5py.Group)) if node is not None else []
+            return (
+                sorted(name for name in node if isinstance(node.get(name), h5py.Group)) if node is not None else []
+            )
 
     def result_groups(self):
         """Paths of all groups of results, pending ones too."""
@@ -363,7 +370,11 @@ class File:
                 return results[name]
             if name == attribute(node, "values") and "complete" in node:
                 complete = self.raw(f"{group}/complete")  # before the values: the job writes it after them
-                return np.ma.masked_array(self.raw(path), mask=complete != 1) if (complete != 1).any() else self.raw(path)
+                return (
+                    np.ma.masked_array(self.raw(path), mask=complete != 1)
+                    if (complete != 1).any()
+                    else self.raw(path)
+                )
             return self.raw(path)
 
     def results(self, path):
@@ -400,9 +411,9 @@ class File:
         """Those that the file has anything about."""
         with self.reading():
             places = ("profiles", "sweep", "trajectory", "spectrum", "study", "trainings", "path", "minimizer")
-            return tuple(loss for loss in LOSSES if any(f"{place}/{loss}" in self.h5 for place in places)) or tuple(
-                loss for loss in LOSSES if any(name.split("_")[0] == loss for name in self.surfaces)
-            )
+            return tuple(
+                loss for loss in LOSSES if any(f"{place}/{loss}" in self.h5 for place in places)
+            ) or tuple(loss for loss in LOSSES if any(name.split("_")[0] == loss for name in self.surfaces))
 
     def block(self, path, values=None):
         """(rows, numbers of them, number of all, damaged ones) of a block: the complete rows that match their checksum."""

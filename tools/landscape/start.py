@@ -13,7 +13,9 @@ DEBIAN = "/usr/bin/python3"
 def run(name):
     """The exit code of landscape-<name>."""
     os.environ["MPLBACKEND"] = "Agg"  # no display, and no backend that a user's settings ask for
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # what a user's matplotlibrc has wrong is not this tool's
+    logging.getLogger("matplotlib").setLevel(
+        logging.ERROR
+    )  # what a user's matplotlibrc has wrong is not this tool's
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     for module in MODULES[name]:
@@ -48,3 +50,12 @@ def try_debian():
             part for part in (os.path.dirname(package), os.environ.get("PYTHONPATH", "")) if part
         )
         os.execv(DEBIAN, [DEBIAN, "-m", "landscape", *sys.argv[1:]])
+
+
+def run_plot():
+    """What pip makes landscape-plot of."""
+    return run("plot")
+
+
+def run_export():
+    return run("export")

@@ -28,7 +28,11 @@ def directions(file):
                 continue
             with file.reading():
                 group = file.h5[profiles.path]
-                names = [name for name in group if name not in ("row_checksum", "evaluation_seconds") and hasattr(group[name], "shape")]
+                names = [
+                    name
+                    for name in group
+                    if name not in ("row_checksum", "evaluation_seconds") and hasattr(group[name], "shape")
+                ]
                 reduced = profiles.confidence is not None  # until then most columns have no meaning
                 names = [name for name in names if reduced and group[name].shape == (profiles.n_directions,)]
                 columns, meanings = columns_of(file, profiles.path, names, profiles.n_directions)
@@ -94,7 +98,9 @@ def spectra(file):
             meanings[first] = (f"number of the {first}", "1")
         columns[key], meanings[key] = values.ravel(), results.about(key)
         if key == "nodes":
-            columns["weights"], meanings["weights"] = np.asarray(results["weights"]).ravel(), results.about("weights")
+            columns["weights"], meanings["weights"] = np.asarray(results["weights"]).ravel(), results.about(
+                "weights"
+            )
         yield f"spectrum/{name}", columns, meanings
 
 

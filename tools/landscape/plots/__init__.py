@@ -13,7 +13,12 @@ from .view import View
 
 def plot_line(name, function, has, text, several=False, commands=()):
     return SimpleNamespace(
-        name=name, function=function, has=has, text=text, several=several, commands=commands.split() if commands else []
+        name=name,
+        function=function,
+        has=has,
+        text=text,
+        several=several,
+        commands=commands.split() if commands else [],
     )
 
 
@@ -71,7 +76,9 @@ def suggested(file):
             return line.name
     names = available(file)
     if not names:
-        raise LandscapeError(f"'{file.path}' has nothing to draw yet; try again when the job has written its first round.")
+        raise LandscapeError(
+            f"'{file.path}' has nothing to draw yet; try again when the job has written its first round."
+        )
     return names[0]
 
 
@@ -83,7 +90,9 @@ def draw(name, files, options, notes=None):
             has = ", ".join(available(file)) or "none"
             raise LandscapeError(f"'{file.path}' holds nothing for the picture '{name}', only for: {has}.")
     if len(files) > 1 and not line.several:
-        raise LandscapeError(f"The picture '{name}' shows one file: give one, or one of those that overlay several.")
+        raise LandscapeError(
+            f"The picture '{name}' shows one file: give one, or one of those that overlay several."
+        )
     view = View(files, options)
     with view.style():
         figure = line.function(view)

@@ -49,7 +49,9 @@ def draw_radius(view):
 
     for axes, panel in zip(all_axes, panels):
         for one in panel:
-            draw_sweep(axes, one, view, matplotlib.colormaps[style.MAP] if hasattr(matplotlib, "colormaps") else None)
+            draw_sweep(
+                axes, one, view, matplotlib.colormaps[style.MAP] if hasattr(matplotlib, "colormaps") else None
+            )
         axes.set_xscale("log")
         axes.set_yscale("log")
         readable_log(axes)
@@ -87,7 +89,11 @@ def draw_sweep(axes, one, view, colours):
         style.mark(line, f"{one.label}/{one.data.path}/index/{intervals[k]}")
         for which, face in ((stable[:, k], colour), (~stable[:, k], "white")):
             axes.plot(
-                radius[which], index[which, k], style.MARKERS[k % len(style.MARKERS)], color=colour, markerfacecolor=face
+                radius[which],
+                index[which, k],
+                style.MARKERS[k % len(style.MARKERS)],
+                color=colour,
+                markerfacecolor=face,
             )
 
 
@@ -96,8 +102,16 @@ TRAJECTORY = (
     ("losses", {"ritz_loss": "Ritz", "galerkin_loss": "Galerkin"}, "log-above"),
     ("gradient\n$|\\nabla L|$", {"ritz_gradient_norm": "of $R$", "galerkin_gradient_norm": "of $G$"}, "log"),
     ("relative error\nof $u$", {"relative_l2_error": "$L_2$", "relative_h1_error": "$H_1$"}, "log"),
-    ("RI", {"index": "own points", "reference_index": "reference points", "step_index": "the step's points"}, "linear"),
-    ("eigenvalues of\nthe Hessian", {"largest_eigenvalue": "largest", "smallest_eigenvalue": "smallest"}, "symlog"),
+    (
+        "RI",
+        {"index": "own points", "reference_index": "reference points", "step_index": "the step's points"},
+        "linear",
+    ),
+    (
+        "eigenvalues of\nthe Hessian",
+        {"largest_eigenvalue": "largest", "smallest_eigenvalue": "smallest"},
+        "symlog",
+    ),
 )
 INTERVALS = {"index": "interval", "reference_index": "reference_interval", "step_index": "step_interval"}
 
@@ -180,11 +194,20 @@ def draw_history(view):
             epoch, loss = np.asarray(history["epoch"], dtype=float), np.asarray(history["loss"], dtype=float)
             positive = (loss > 0).all()
             shown = loss if positive else above_least(loss)
-            for axes, y, name in ((loss_axes, shown, "loss"), (error_axes, history.get("relative_l2_error"), "relative_l2_error")):
+            for axes, y, name in (
+                (loss_axes, shown, "loss"),
+                (error_axes, history.get("relative_l2_error"), "relative_l2_error"),
+            ):
                 if y is None:
                     continue
                 (line,) = axes.plot(
-                    epoch, y, color=one.colour, linestyle=one.dash, marker=one.marker, markersize=2.5, label=one.label
+                    epoch,
+                    y,
+                    color=one.colour,
+                    linestyle=one.dash,
+                    marker=one.marker,
+                    markersize=2.5,
+                    label=one.label,
                 )
                 style.mark(line, f"{one.label}/minimizer/{one.loss}/history/{name}")
             symbol = style.SYMBOLS[one.loss]

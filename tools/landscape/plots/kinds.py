@@ -42,19 +42,24 @@ def draw_kinds(view):
     """RI with its interval, mean T and mean f'' by kind; below, the median profile along each kind."""
     file = view.file
     series = view.series(
-        lambda file, loss: {kind: file.results(f"directions/{loss}/{kind}") for kind in file.kinds(loss)} or None, "kind"
+        lambda file, loss: {kind: file.results(f"directions/{loss}/{kind}") for kind in file.kinds(loss)} or None,
+        "kind",
     )
     for one in series:
         one.data = {kind: results for kind, results in one.data.items() if results is not None}
     names = list(dict.fromkeys(kind for one in series for kind in one.data))
     if not names:
-        raise LandscapeError(f"'{file.path}': no kind of direction is complete yet; try again when the job has written it.")
+        raise LandscapeError(
+            f"'{file.path}': no kind of direction is complete yet; try again when the job has written it."
+        )
     order = ["random", "top", "bulk", "gradient", "adam", "towards", "worst"]
     names.sort(key=lambda kind: (order + [kind]).index(next((o for o in order if kind.split("_")[0] == o), kind)))
     words = [kind.replace("_", ":") for kind in names]
     wide = view.options.width >= 1.6 * style.COLUMN
     n_dots, n_profiles = 3, len(series)
-    figure = style.new_figure(view.options.width, view.options.height or (5.6 if wide else 2.2 * (n_dots + n_profiles) + 0.6))
+    figure = style.new_figure(
+        view.options.width, view.options.height or (5.6 if wide else 2.2 * (n_dots + n_profiles) + 0.6)
+    )
     if wide:
         top, bottom = figure.add_gridspec(2, 1, height_ratios=(1, 1.25))
         dot_axes = [figure.add_subplot(cell) for cell in top.subgridspec(1, 3)]
@@ -162,7 +167,9 @@ def draw_points(view):
         style.mark(line, f"{one.label}/{results.path}/index")
         mean, spread = float(results["index_mean"]), float(results["index_spread"])
         axes.axhline(mean, color=one.colour, linewidth=0.9)
-        axes.axhspan(mean - spread, mean + spread, color=one.colour, alpha=0.15, linewidth=0, label="mean $\\pm$ spread")
+        axes.axhspan(
+            mean - spread, mean + spread, color=one.colour, alpha=0.15, linewidth=0, label="mean $\\pm$ spread"
+        )
         reference = float(results["reference_index"])
         if np.isfinite(reference):
             bar = error_bars([reference], [results["reference_interval"]])

@@ -41,7 +41,9 @@ def tick_text(labels, value):
 
 def quantities(study):
     """Of the three those that the study has numbers of."""
-    return [name for name in QUANTITIES if name in study and np.isfinite(np.asarray(study[name], dtype=float)).any()]
+    return [
+        name for name in QUANTITIES if name in study and np.isfinite(np.asarray(study[name], dtype=float)).any()
+    ]
 
 
 def median_map(x, y, values, columns, rows):
@@ -98,7 +100,11 @@ def draw_maps(view):
         draw_map(cells[k], one, file, (x_name, y_name), which, name)
         cells[k].set_title("\n".join(text for text in (f"{one.title}: {QUANTITIES[name][0]}", fixed) if text))
     seeds = [name for name in file.factors(rows[0][0].loss) if name in SEEDS]
-    n = len(np.unique(np.stack([file.factors(rows[0][0].loss)[name][1] for name in seeds]), axis=1).T) if seeds else 1
+    n = (
+        len(np.unique(np.stack([file.factors(rows[0][0].loss)[name][1] for name in seeds]), axis=1).T)
+        if seeds
+        else 1
+    )
     view.title(figure, [f"medians over {n} seeds" if n > 1 else "one training in each cell"])
     return figure
 
@@ -119,7 +125,9 @@ def draw_map(axes, one, file, names, which, name):
     values = median_map(x[which], y[which], np.asarray(one.data[name], dtype=float)[which], columns, rows)
     norm = colours_of(values, QUANTITIES[name][1])
     edges = np.arange(len(columns) + 1) - 0.5, np.arange(len(rows) + 1) - 0.5
-    mesh = axes.pcolormesh(*edges, np.ma.masked_invalid(values), cmap=style.MAP, norm=norm, edgecolors="white", linewidth=0.4)
+    mesh = axes.pcolormesh(
+        *edges, np.ma.masked_invalid(values), cmap=style.MAP, norm=norm, edgecolors="white", linewidth=0.4
+    )
     style.mark(mesh, f"{one.label}/{one.data.path}/{name}")
     axes.patch.set(hatch="xxxx", edgecolor="0.7", facecolor="white")  # shows where there is no number
     axes.set_xticks(range(len(columns)))
@@ -139,7 +147,9 @@ def draw_map(axes, one, file, names, which, name):
             light = norm(values[i, j]) > 0.55
             text = axes.text(j, i, short(values[i, j]), ha="center", va="center", fontsize=size,
                              color="black" if light else "white")  # fmt: skip
-            text.set_path_effects([matplotlib.patheffects.withStroke(linewidth=1, foreground="white" if light else "black")])
+            text.set_path_effects(
+                [matplotlib.patheffects.withStroke(linewidth=1, foreground="white" if light else "black")]
+            )
 
 
 def short(value):
@@ -178,11 +188,19 @@ def draw_dots(axes, series, file, factor, name):
         columns = np.unique(x)
         place = np.searchsorted(columns, x) + 0.14 * (k - 0.5 * (len(series) - 1))
         values = np.asarray(one.data[name], dtype=float)
-        (dots,) = axes.plot(place, values, one.marker, color=one.colour, alpha=0.35, markersize=3, markeredgewidth=0)
+        (dots,) = axes.plot(
+            place, values, one.marker, color=one.colour, alpha=0.35, markersize=3, markeredgewidth=0
+        )
         style.mark(dots, f"{one.label}/{one.data.path}/{name}/{factor}")
         medians = [np.nanmedian(values[x == c]) if np.isfinite(values[x == c]).any() else np.nan for c in columns]
         axes.plot(
-            np.unique(place), medians, color=one.colour, linestyle=one.dash, marker="_", markersize=8, label=one.label
+            np.unique(place),
+            medians,
+            color=one.colour,
+            linestyle=one.dash,
+            marker="_",
+            markersize=8,
+            label=one.label,
         )
     texts = [tick_text(labels, value) for value in columns]
     step = max(1, len(columns) // 8)

@@ -13,7 +13,9 @@ MOST_BARS = 40
 
 
 def has(file):
-    return any(f"profiles/{loss}/loss" in file and f"sweep/{loss}" not in file for loss in file.losses) or bool(file.surfaces)
+    return any(f"profiles/{loss}/loss" in file and f"sweep/{loss}" not in file for loss in file.losses) or bool(
+        file.surfaces
+    )
 
 
 class Basins:

@@ -13,7 +13,9 @@ N_RANDOM = 1500
 
 
 def has(file):
-    return file.problem.get("problem") in EQUATIONS and any(f"minimizer/{name}/parameters" in file for name in file.minimizers)
+    return file.problem.get("problem") in EQUATIONS and any(
+        f"minimizer/{name}/parameters" in file for name in file.minimizers
+    )
 
 
 def is_ball(file):

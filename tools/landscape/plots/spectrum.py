@@ -90,7 +90,10 @@ def common_decades(found):
 def draw_density(axes, now, decades, tag):
     decade = np.asarray(now["decade"], dtype=float)
     shown = (decade >= decades[0]) & (decade <= decades[1])
-    for sign, side, colour, hatch in ((1, "positive", style.BLUE, None), (-1, "negative", style.VERMILION, "////")):
+    for sign, side, colour, hatch in (
+        (1, "positive", style.BLUE, None),
+        (-1, "negative", style.VERMILION, "////"),
+    ):
         count = np.asarray(now[f"{side}_by_decade"], dtype=float)[shown]
         error = now.get(f"{side}_by_decade_error")
         bars = axes.bar(
@@ -119,7 +122,9 @@ def draw_sorted(axes, now, tag):
     values = now.get("eigenvalues")
     partial = values is None
     if partial:  # of Lanczos: the largest and the smallest that converged
-        values = np.concatenate([np.asarray(now["smallest"], dtype=float), np.asarray(now["largest"], dtype=float)])
+        values = np.concatenate(
+            [np.asarray(now["smallest"], dtype=float), np.asarray(now["largest"], dtype=float)]
+        )
     values = np.asarray(values, dtype=float)
     values = np.sort(values[np.isfinite(values)])[::-1]
     n = int(now["parameters"]) if "parameters" in now else values.size
@@ -131,7 +136,13 @@ def draw_sorted(axes, now, tag):
         there = sign * values > 0
         face = colour if sign > 0 else "white"
         (line,) = axes.plot(
-            rank[there], np.abs(values[there]), marker, color=colour, markerfacecolor=face, markersize=2.8, label=label
+            rank[there],
+            np.abs(values[there]),
+            marker,
+            color=colour,
+            markerfacecolor=face,
+            markersize=2.8,
+            label=label,
         )
         style.mark(line, f"{tag}/eigenvalues/{label}")
     axes.set_yscale("log")
@@ -162,7 +173,9 @@ def draw_extremes(axes, results, tag):
     epoch = np.asarray(results["epoch"], dtype=float)
     for k, name in enumerate(("largest", "smallest")):
         values = np.asarray(results[name], dtype=float)[:, 0]
-        (line,) = axes.plot(epoch, values, color=style.CYCLE[k], linestyle=style.DASHES[k], marker=style.MARKERS[k], label=name)
+        (line,) = axes.plot(
+            epoch, values, color=style.CYCLE[k], linestyle=style.DASHES[k], marker=style.MARKERS[k], label=name
+        )
         style.mark(line, f"{tag}/{name}")
     style.symlog(axes, np.concatenate([line.get_ydata() for line in axes.lines]))
     axes.set_xlabel("epoch (and iterations after it)")

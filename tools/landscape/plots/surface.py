@@ -43,7 +43,11 @@ def levels_of(losses, n=N_LEVELS):
 
 
 def title(axes, surface):
-    so_far = f", {surface.n_complete} of {surface.n_points} points so far" if surface.n_complete < surface.n_points else ""
+    so_far = (
+        f", {surface.n_complete} of {surface.n_points} points so far"
+        if surface.n_complete < surface.n_points
+        else ""
+    )
     axes.set_title(surface.title + so_far)
 
 
@@ -93,7 +97,9 @@ def draw_levels(axes, surface, view, filled):
         axes.contour(surface.x, surface.y, surface.losses, levels=levels, colors="black", linewidths=0.25)
     else:
         drawn = axes.contour(surface.x, surface.y, surface.losses, levels=levels[1:-1], norm=norm, cmap=style.MAP)
-        axes.clabel(drawn, levels[2:-1:4], fmt=lambda level: f"{level:.3g}", fontsize=matplotlib.rcParams["font.size"] - 2)
+        axes.clabel(
+            drawn, levels[2:-1:4], fmt=lambda level: f"{level:.3g}", fontsize=matplotlib.rcParams["font.size"] - 2
+        )
     style_bar(axes, drawn, levels, surface)
 
 
@@ -207,7 +213,9 @@ def draw_surface_3d(axes, surface, view):
         inside = (places >= [surface.x[0], surface.y[0]]) & (places <= [surface.x[-1], surface.y[-1]])
         places = places[inside.all(axis=1)]
         if len(places):
-            (line,) = axes.plot(*places.T, interpolated(surface, z, places) + lift, label=label, zorder=5, **keywords)
+            (line,) = axes.plot(
+                *places.T, interpolated(surface, z, places) + lift, label=label, zorder=5, **keywords
+            )
             style.mark(line, f"surface/{surface.name}/{kind}")
     axes.view_init(32, -60)
     axes.set_box_aspect((1, 1, 0.72), zoom=0.84)

@@ -45,7 +45,9 @@ class View:
                     self.note_empty(file, loss, what)
                     continue
                 if len(getattr(data, "damaged", ())):
-                    rows = ", ".join(str(row) for row in data.damaged[:5]) + (" ..." if len(data.damaged) > 5 else "")
+                    rows = ", ".join(str(row) for row in data.damaged[:5]) + (
+                        " ..." if len(data.damaged) > 5 else ""
+                    )
                     self.notes.append(f"'{file.path}': damaged directions of {loss} are left out: {rows}.")
                 place = number if self.several else LOSSES.index(loss)
                 found.append(
@@ -80,12 +82,18 @@ class View:
         """The series by panel: by loss, or with `overlay` all losses of one file in one."""
         if overlay and not self.several:
             return [series]
-        return [[one for one in series if one.loss == loss] for loss in LOSSES if any(s.loss == loss for s in series)]
+        return [
+            [one for one in series if one.loss == loss] for loss in LOSSES if any(s.loss == loss for s in series)
+        ]
 
     def title(self, figure, extra=()):
         """Equation and network of one file; of several the equation where it is common."""
         equations = list(dict.fromkeys(file.equation for file in self.files))
-        lines = [f"{equations[0]}, d\u00a0=\u00a0{self.file.dimension}"] if len(equations) == 1 and equations[0] else []
+        lines = (
+            [f"{equations[0]}, d\u00a0=\u00a0{self.file.dimension}"]
+            if len(equations) == 1 and equations[0]
+            else []
+        )
         if not self.several and self.file.minimizers:
             lines.append(self.file.network())
         style.title_figure(figure, self.options, [*lines, *extra])
