@@ -14,7 +14,7 @@ DEFAULTS = {
     "font_size": 8.0,
     "font": "DejaVu Sans",
     "dpi": 300,
-    "title": True,
+    "title": True,  # of equation and network; "notes": only what is to be said of this picture
     "factors": (),  # of a study: the two that span the map
     "labels": (),  # of several files, in the legend
 }

@@ -231,7 +231,7 @@ def build(file, options=None, notes=None):
     """The page of a File as text."""
     notes = [] if notes is None else notes
     options = options or defaults()
-    drawing = defaults(**{**vars_of(options), "size": "page", "title": False})
+    drawing = defaults(**{**vars_of(options), "size": "page", "title": "notes"})
     said = [
         f"<blockquote>{escape(text)}<br><span class='muted'>/{escape(where)}</span></blockquote>"
         for where, text in sentences(file)

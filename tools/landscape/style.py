@@ -22,6 +22,8 @@ CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, "black")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "0.35"
+# On a colour map: not black and white themselves, which the page turns with the reader's scheme.
+DARK, LIGHT = "#010101", "#fefefe"
 MAP = "viridis"
 COLUMN, PAGE = 3.4, 7.0  # inches
 FORMATS = {".pdf": "pdf", ".png": "png", ".svg": "svg"}

@@ -146,9 +146,9 @@ def draw_map(axes, one, file, names, which, name):
         for i, j in zip(*np.nonzero(np.isfinite(values))):
             light = norm(values[i, j]) > 0.55
             text = axes.text(j, i, short(values[i, j]), ha="center", va="center", fontsize=size,
-                             color="black" if light else "white")  # fmt: skip
+                             color=style.DARK if light else style.LIGHT)  # fmt: skip
             text.set_path_effects(
-                [matplotlib.patheffects.withStroke(linewidth=1, foreground="white" if light else "black")]
+                [matplotlib.patheffects.withStroke(linewidth=1, foreground=style.LIGHT if light else style.DARK)]
             )
 
 

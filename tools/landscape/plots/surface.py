@@ -60,20 +60,22 @@ def label_plane(axes, surface):
 
 def points_of(surface):
     """Path, minimizers and lowest point as (x, y, keywords, label)."""
-    outlined = [matplotlib.patheffects.withStroke(linewidth=2.2, foreground="black")] if surface.path.size else []
+    outlined = (
+        [matplotlib.patheffects.withStroke(linewidth=2.2, foreground=style.DARK)] if surface.path.size else []
+    )
     found = []
     if surface.path.size:
-        found.append((surface.path, {"color": "white", "linestyle": "-", "marker": ".", "linewidth": 0.9,
+        found.append((surface.path, {"color": style.LIGHT, "linestyle": "-", "marker": ".", "linewidth": 0.9,
                                      "path_effects": outlined}, "path", "path_positions"))  # fmt: skip
-        found.append((surface.path[:1], {"color": "white", "marker": "^", "markersize": 5, "markeredgecolor": "black",
+        found.append((surface.path[:1], {"color": style.LIGHT, "marker": "^", "markersize": 5, "markeredgecolor": style.DARK,
                                          "linestyle": "none"}, "start", "start"))  # fmt: skip
     if surface.places.size:
         found.append((surface.places, {"color": style.LOSS_COLOURS[surface.loss], "marker": "o", "markersize": 8,
-                                       "markeredgecolor": "white", "linestyle": "none"},
+                                       "markeredgecolor": style.LIGHT, "linestyle": "none"},
                       "minimizer" + ("s" if len(surface.places) > 1 else ""), "minimizer_positions"))  # fmt: skip
     i, j = np.unravel_index(np.nanargmin(surface.losses), surface.losses.shape)
     lowest = np.array([[surface.x[j], surface.y[i]]])
-    found.append((lowest, {"color": "black", "marker": "x", "markersize": 4.5, "markeredgewidth": 1.3, "linestyle": "none"},
+    found.append((lowest, {"color": style.DARK, "marker": "x", "markersize": 4.5, "markeredgewidth": 1.3, "linestyle": "none"},
                   "lowest", "lowest"))  # fmt: skip
     return found
 
@@ -94,7 +96,7 @@ def draw_levels(axes, surface, view, filled):
     norm = matplotlib.colors.BoundaryNorm(levels, 256)
     if filled:
         drawn = axes.contourf(surface.x, surface.y, surface.losses, levels=levels, norm=norm, cmap=style.MAP)
-        axes.contour(surface.x, surface.y, surface.losses, levels=levels, colors="black", linewidths=0.25)
+        axes.contour(surface.x, surface.y, surface.losses, levels=levels, colors=style.DARK, linewidths=0.25)
     else:
         drawn = axes.contour(surface.x, surface.y, surface.losses, levels=levels[1:-1], norm=norm, cmap=style.MAP)
         axes.clabel(
@@ -155,6 +157,8 @@ def draw_flat(view, draw_plane, planes_only=False):
         if dark is not None:  # white marks want a ground
             dark.set_frame_on(True)
             dark.get_frame().set(facecolor="0.8", edgecolor="none")
+            for text in dark.get_texts():
+                text.set_color(style.DARK)
     view.title(figure, [surfaces[0].plane])
     return figure
 
@@ -221,11 +225,12 @@ def draw_surface_3d(axes, surface, view):
     axes.set_box_aspect((1, 1, 0.72), zoom=0.84)
     axes.set_xlabel("$x$", labelpad=-6)
     axes.set_ylabel("$y$", labelpad=-6)
-    axes.set_zlabel(name, labelpad=-3)
+    axes.set_zlabel(name, labelpad=1)
     axes.tick_params(pad=-2)
+    axes.tick_params(axis="z", pad=1)
     axes.locator_params(nbins=5)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
-        axis.pane.set_facecolor("white")
+        axis.pane.set_facecolor("none")
     if not view.options.log:
         axes.ticklabel_format(axis="z", scilimits=(-3, 4), useMathText=True)
 

@@ -96,6 +96,8 @@ class View:
         )
         if not self.several and self.file.minimizers:
             lines.append(self.file.network())
+        if self.options.title == "notes":
+            lines = []
         style.title_figure(figure, self.options, [*lines, *extra])
 
 
