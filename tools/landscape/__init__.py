@@ -15,7 +15,7 @@ PLACES = {
     **dict.fromkeys(
         ("File", "LandscapeError", "Minimizer", "Profiles", "Results", "Surface", "Table", "open"), "reader"
     ),
-    "tables": "tables",
+    "tables": "columns",
     "plot": "plots",
 }
 __all__ = list(PLACES)

@@ -7,6 +7,8 @@ import contextlib
 import os
 import sys
 
+import numpy as np
+
 from .reader import DAMAGE, File, LandscapeError
 
 PLOT_EXAMPLES = """examples:
@@ -148,14 +150,15 @@ def plot_files(given, wanted, options):
         names = wanted or [plots.suggested(files[0])]
         if "all" in names:
             names = [n for n in plots.available(files[0]) if len(files) == 1 or plots.line_of(n).several]
-        for name in names:
+        notes, drawn = [], []
+        for name in names:  # all of them before the first is written
             output = output_of(given, files[0], name, named=bool(wanted), alone=len(names) == 1)
-            notes = []
-            figure = plots.draw(name, files, options, notes)
+            drawn.append((output, plots.draw(name, files, options, notes), summary(name, files, options)))
+        for output, figure, lines in drawn:
             style.save(figure, output, options, [file.path for file in files])
-            for line in summary(name, files, options):
+            for line in lines:
                 print(f"{output}: {line}")
-            tell(notes)
+        tell(notes)
 
 
 def tell(notes):
@@ -188,10 +191,7 @@ def summary(name, files, options):
             for one in file.surfaces:
                 surface = file.surface(one) if not options.loss or one.split("_")[0] in options.loss else None
                 if surface is not None:
-                    low, high = (
-                        surface.losses[surface.losses == surface.losses].min(),
-                        surface.losses[surface.losses == surface.losses].max(),
-                    )
+                    low, high = np.nanmin(surface.losses), np.nanmax(surface.losses)
                     lines.append(
                         f"{prefix}{surface.title}, {surface.n_complete} of {surface.n_points} points, "
                         f"lowest {low:.8g}, highest {high:.8g}"
@@ -228,7 +228,7 @@ def export(argv=None):
 def export_file(given, losses, writers):
     with File(given.file) as file:
         if given.list:
-            from .tables import tables
+            from .columns import tables
 
             for name, table in tables(file).items():
                 print(f"{name}: {', '.join(table.columns)}")

@@ -10,9 +10,9 @@ import sys
 import h5py
 import numpy as np
 
-from .output import MARK, check_target, replacing, write_bytes
+from .columns import tables
+from .output import MARK, check_target, write_bytes
 from .reader import LandscapeError, tensor_order
-from .tables import tables
 
 
 # ---- VTK XML: inline base64, each array after its number of bytes as UInt64
@@ -214,21 +214,16 @@ def export_losslandscape(file, output, losses, _):
                 "that layout has no word; try again when the job has ended."
             )
         path = output if len(surfaces) == 1 else named(output, surface.name)
-        made.append(
-            (
-                path,
-                lambda temporary, surface=surface, path=path: write_losslandscape(temporary, path, file, surface),
-            )
-        )
+        made.append((path, losslandscape_bytes(path, file, surface)))
     return made
 
 
-def write_losslandscape(temporary, path, file, surface):
+def losslandscape_bytes(path, file, surface):
     """Its readers take losses <= 0 for missing: train_loss is shifted so that the least is 1, raw values beside it."""
     line = surface.y.size == 1
     raw = surface.losses[0] if line else surface.losses
     offset = 0.0 if np.nanmin(raw) > 0 else 1.0 - float(np.nanmin(raw))
-    with h5py.File(temporary, "w") as out:
+    with h5py.File("in memory", "w", driver="core", backing_store=False) as out:
         out.attrs["creator"] = MARK
         out["dir_file"] = os.path.basename(path)  # the directions are in the same file
         out["xcoordinates"] = surface.x
@@ -247,9 +242,11 @@ def write_losslandscape(temporary, path, file, surface):
         if surface.path.size:
             out["proj_xcoord"], out["proj_ycoord"] = surface.path.T
             out["explained_variance_ratio_"] = surface.explained
+        out.flush()
+        return out.id.get_file_image()
 
 
-# name: (function (file, output, losses, table) -> [(path, bytes or a function that writes a path)], suffix)
+# name: (function (file, output, losses, table) -> [(path, bytes)], suffix)
 FORMATS = {
     "vti": (export_vti, ".vti"),
     "csv": (export_csv, ".csv"),
@@ -265,9 +262,5 @@ def export(file, kind, output, losses=(), table=None):
     for path, _ in made:
         check_target(path, [file.path])  # all of them before the first is written
     for path, content in made:
-        if callable(content):
-            with replacing(path, [file.path]) as temporary:
-                content(temporary)
-        else:
-            write_bytes(path, content, [file.path])
+        write_bytes(path, content, [file.path])
     return [path for path, _ in made]

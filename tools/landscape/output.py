@@ -35,32 +35,25 @@ def check_target(path, sources):
         raise LandscapeError(f"'{path}' exists and was not made by this tool: remove it or choose another -o.")
 
 
-@contextlib.contextmanager
-def replacing(path, sources=()):
-    """Yields the name of a temporary file beside `path` that takes its place at the end, if nothing went wrong."""
+def write_bytes(path, content, sources=()):
+    """Into a temporary beside `path` that takes its place at the end, if nothing went wrong."""
     check_target(path, sources)
     target = os.path.realpath(path)
     temporary = None
     try:
         try:
-            handle, temporary = tempfile.mkstemp(
-                prefix=".landscape-", suffix=os.path.splitext(target)[1], dir=os.path.dirname(target)
-            )
-            os.close(handle)
-            yield temporary
+            handle, temporary = tempfile.mkstemp(prefix=".landscape-", dir=os.path.dirname(target))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
             mask = os.umask(0)
             os.umask(mask)
             os.chmod(temporary, 0o666 & ~mask)  # as if it had been opened, not made for this user alone
             os.replace(temporary, target)
-        finally:
+        except BaseException:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)
+            raise
     except OSError as error:
         reason = error.strerror or " ".join(str(error).split())
         raise LandscapeError(f"'{path}' cannot be written ({reason}).") from error
-
-
-def write_bytes(path, content, sources=()):
-    with replacing(path, sources) as temporary, open(temporary, "wb") as file:
-        file.write(content)

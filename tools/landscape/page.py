@@ -12,7 +12,7 @@ from . import plots, style
 from .options import defaults
 from .output import MARK, write_bytes
 from .reader import LandscapeError, attribute
-from .tables import tables
+from .columns import tables
 
 MOST_ROWS = 60  # of a table
 SAME_AS = {"profiles": "roughness", "histogram": "roughness", "contour": "surface", "heat": "surface"}

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from .output import MARK, replacing
+from .output import MARK, check_target, write_bytes
 from .reader import TITLES, LandscapeError
 
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
@@ -98,9 +98,11 @@ def title_figure(figure, options, lines):
     figure.suptitle("\n".join(wrapped))
 
 
-def legend(axes, **keywords):
-    """Beside nothing: below the axes, in as many columns as fit."""
-    handles, labels = axes.get_legend_handles_labels()
+def legend(axes, only=None, **keywords):
+    """Beside nothing: below the axes, in as many columns as fit; of `only` these handles."""
+    handles, labels = (
+        axes.get_legend_handles_labels() if only is None else (only, [one.get_label() for one in only])
+    )
     if not handles:
         return
     width = axes.figure.get_size_inches()[0] / max(1, axes.get_subplotspec().get_gridspec().ncols)
@@ -161,8 +163,11 @@ def check_font(name):
 def save(figure, path, options, sources=()):
     """Writes a picture whole or not at all."""
     kind = FORMATS[os.path.splitext(path)[1].lower()]
-    with context(options), replacing(path, sources) as temporary:
-        figure.savefig(temporary, format=kind, dpi=options.dpi, metadata=metadata(kind))
+    check_target(path, sources)
+    content = io.BytesIO()  # matplotlib's writers can do anything where a disk is full
+    with context(options):
+        figure.savefig(content, format=kind, dpi=options.dpi, metadata=metadata(kind))
+    write_bytes(path, content.getvalue(), sources)
 
 
 def as_svg(figure, options):

@@ -34,7 +34,8 @@ def draw_convergence(view):
         axes.set_ylabel("roughness index RI (dimensionless)")
         confidence = panel[0].file.profiles(panel[0].loss)
         if confidence is not None and confidence.confidence is not None:
-            axes.set_title(f"bars: {100 * confidence.confidence:g} % intervals")
+            loss = f"{panel[0].title}, " if view.several else ""
+            axes.set_title(f"{loss}bars: {100 * confidence.confidence:g} % intervals")
         style.legend(axes)
     view.title(figure)
     return figure
@@ -135,6 +136,14 @@ def draw_trajectory(view):
                 axes.set_ylabel(row[0])
     for axes in cells[-1]:
         axes.set_xlabel("epoch (and iterations after it)")
+    if view.several:
+        for one in {one.label: one for one in series}.values():
+            cells[-1, 0].plot([], [], color=one.colour, linewidth=3, label=f"file {one.label}")
+        handles = [line for line in cells[-1, 0].lines if str(line.get_label()).startswith("file ")]
+        own = cells[-1, 0].get_legend()
+        style.legend(cells[-1, 0], only=handles)
+        if own is not None:
+            cells[-1, 0].add_artist(own)
     figure.align_ylabels()
     view.title(figure)
     return figure
@@ -156,8 +165,7 @@ def draw_row(axes, panel, row, view):
                 label += f" ${symbol} - \\min {symbol}$" if above else f" ${symbol}$"
             colour = one.colour if view.several else style.CYCLE[k]
             dash = style.DASHES[k % len(style.DASHES)]
-            text = f"{one.label}, {label}" if view.several else label
-            (line,) = axes.plot(epoch, shown, color=colour, linestyle=dash, marker=style.MARKERS[k], label=text)
+            (line,) = axes.plot(epoch, shown, color=colour, linestyle=dash, marker=style.MARKERS[k], label=label)
             style.mark(line, f"{one.label}/{one.data.path}/{name}")
             if INTERVALS.get(name) in one.data:
                 interval = np.asarray(one.data[INTERVALS[name]], dtype=float)
@@ -169,8 +177,12 @@ def draw_row(axes, panel, row, view):
         axes.set_yscale("log")
     elif scale == "symlog":
         style.symlog(axes, np.concatenate([line.get_ydata() for line in axes.lines] or [np.ones(1)]))
-    if len(axes.lines) > 1:
-        axes.legend(loc="best", handlelength=2.2, borderaxespad=0.2)
+    # what a dash means; which file has which colour stands below the last row
+    handles = {line.get_label(): line for line in axes.lines}
+    if len(handles) > 1:
+        legend = axes.legend(handles.values(), handles, loc="best", handlelength=2.2, borderaxespad=0.2)
+        for handle in legend.get_lines() if view.several else ():
+            handle.set_color("black")
 
 
 # ---- the training's own record

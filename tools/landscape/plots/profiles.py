@@ -66,7 +66,8 @@ def rescaled(losses, options, least):
     if options.normalise:
         with np.errstate(all="ignore"):
             low, high = np.nanmin(losses, axis=1)[:, None], np.nanmax(losses, axis=1)[:, None]
-            return (losses - low) / (high - low), r" $-$ min, of max $-$ min"
+            shares = (losses - low) / (high - low)
+            return np.where(shares > 0, shares, np.nan) if options.log else shares, r" $-$ min, of max $-$ min"
     if options.log:
         return above_least(losses, least), r" $-$ its least value"
     return losses, ""
@@ -209,8 +210,11 @@ def draw_histogram(axes, panel, options):
             style.mark(bar, f"{one.label}/{one.data.path}/total_variation")
     length = panel[0].data.length
     (low, high), top = axes.get_xlim(), axes.get_ylim()[1]
-    if not options.log:
-        axes.set_ylim(0, 1.2 * top)  # room for the names of the two lines
+    # room for the names of the two lines
+    if options.log:
+        axes.set_ylim(top=top * (top / axes.get_ylim()[0]) ** 0.25)
+    else:
+        axes.set_ylim(0, 1.2 * top)
     heights = (0.99, 0.92)
     for value, label, height in ((1 / length, "monotone", heights[0]), (2 / length, "even valley", heights[1])):
         if low <= value <= high and len({one.data.length for one in panel}) == 1:

@@ -69,6 +69,11 @@ def draw(view):
         elif with_path:
             for spare in axes[2:]:
                 spare.set_axis_off()
+    densities = all_axes[::per]
+    if view.several:
+        ends = np.array([axes.get_ylim() for axes in densities])
+        for axes in densities:
+            axes.set_ylim(ends[:, 0].min(), ends[:, 1].max())
     view.title(figure)
     return figure
 
