@@ -37,7 +37,9 @@ def directions(file):
                 names = [name for name in names if reduced and group[name].shape == (profiles.n_directions,)]
                 columns, meanings = columns_of(file, profiles.path, names, profiles.n_directions)
                 columns = {name: column[profiles.rows] for name, column in columns.items()}
-                columns["total_variation"] = profiles.total_variation
+                if f"sweep/{loss}" not in file.h5:
+                    columns["total_variation"] = profiles.total_variation
+                    meanings["total_variation"] = ("T = sum |f_(j+1) - f_j| / (|I| (max f - min f))", "1 / step")
                 for name, column in (
                     ("minimum", profiles.losses.min(axis=1)),
                     ("maximum", profiles.losses.max(axis=1)),

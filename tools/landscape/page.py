@@ -73,7 +73,15 @@ def inline_svg(text, prefix, label):
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
-    text = re.sub(r'\sid="([^"]*)"', lambda m: f' id="{prefix}-{html.escape(m[1])}"', text)
+    seen = {}
+
+    def own_id(match):
+        """Equal content has an equal id, also twice: the second one gets a number."""
+        seen[match[1]] = seen.get(match[1], 0) + 1
+        again = f"-{seen[match[1]]}" if seen[match[1]] > 1 else ""
+        return f' id="{prefix}-{html.escape(match[1])}{again}"'
+
+    text = re.sub(r'\sid="([^"]*)"', own_id, text)
     text = re.sub(r'xlink:href="#', f'href="#{prefix}-', text).replace("xlink:href", "href")
     text = text.replace("url(#", f"url(#{prefix}-")
     for colour, ink in (("#000000", "currentColor"), ("#ffffff", "var(--page)"), ("#595959", "var(--muted)"),

@@ -143,6 +143,12 @@ def mark(artist, name):
     return artist
 
 
+def mark_all(artists, name):
+    """The same of several: name:0, name:1, ..."""
+    for k, artist in enumerate(artists):
+        mark(artist, f"{name}:{k}")
+
+
 def metadata(kind):
     """The mark, and no date: the same file makes the same picture."""
     if kind == "png":

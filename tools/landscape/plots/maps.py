@@ -98,7 +98,9 @@ def draw_maps(view):
     cells = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for k, ((one, x_name, y_name, which, fixed), name) in enumerate(itertools.product(rows, names)):
         draw_map(cells[k], one, file, (x_name, y_name), which, name)
-        cells[k].set_title("\n".join(text for text in (f"{one.title}: {QUANTITIES[name][0]}", fixed) if text))
+        cells[k].set_title(
+            "\n".join(text for text in (f"{one.title}{', ' if fixed else ''}{fixed}", QUANTITIES[name][0]) if text)
+        )
     seeds = [name for name in file.factors(rows[0][0].loss) if name in SEEDS]
     n = (
         len(np.unique(np.stack([file.factors(rows[0][0].loss)[name][1] for name in seeds]), axis=1).T)
@@ -139,25 +141,36 @@ def draw_map(axes, one, file, names, which, name):
     axes.set_ylabel(option_text(names[1]))
     axes.spines[:].set_visible(True)
     axes.figure.colorbar(mesh, ax=axes, pad=0.02)
-    # of the panel about 0.7 is the map; a number is some five characters
-    width = axes.figure.get_size_inches()[0] / axes.get_subplotspec().get_gridspec().ncols
-    size = min(matplotlib.rcParams["font.size"] - 1.5, 72 * 0.66 * width / len(columns) / 3.6)
-    if size >= 4:
-        for i, j in zip(*np.nonzero(np.isfinite(values))):
-            light = norm(values[i, j]) > 0.55
-            text = axes.text(j, i, short(values[i, j]), ha="center", va="center", fontsize=size,
-                             color=style.DARK if light else style.LIGHT)  # fmt: skip
-            text.set_path_effects(
-                [matplotlib.patheffects.withStroke(linewidth=1, foreground=style.LIGHT if light else style.DARK)]
-            )
+    write_numbers(axes, values, norm)
 
 
-def short(value):
-    """Two digits in few characters: 4.8e-4, not 0.00048."""
-    plain = f"{value:.2g}"
+def write_numbers(axes, values, norm):
+    """In the cells, with two digits or one, where they are not too small to read."""
+    panel = 72 * axes.figure.get_size_inches()[0] / axes.get_subplotspec().get_gridspec().ncols
+    cell = 0.56 * panel / values.shape[1]  # the rest are the axis and the colour bar
+    there = np.argwhere(np.isfinite(values))
+    for digits in (2, 1):
+        texts = [short(values[i, j], digits) for i, j in there]
+        size = min(matplotlib.rcParams["font.size"] - 1.5, cell / (0.62 * max(map(len, texts), default=1) + 0.6))
+        if size >= 5:
+            break
+    else:
+        return
+    for (i, j), number in zip(there, texts):
+        light = norm(values[i, j]) > 0.55
+        text = axes.text(
+            j, i, number, ha="center", va="center", fontsize=size, color=style.DARK if light else style.LIGHT
+        )
+        edge = style.LIGHT if light else style.DARK
+        text.set_path_effects([matplotlib.patheffects.withStroke(linewidth=1, foreground=edge)])
+
+
+def short(value, digits=2):
+    """In few characters: 4.8e-4, not 0.00048."""
+    plain = f"{value:.{digits}g}"
     if len(plain) <= 5 and "e" not in plain:
         return plain
-    mantissa, exponent = f"{value:.1e}".split("e")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return f"{mantissa}e{int(exponent)}"
 
 

@@ -97,7 +97,7 @@ def draw_barcode(axes, title, colour, basins):
     for k, (birth, death) in enumerate(bars):
         if np.isfinite(death):
             (line,) = axes.plot([birth, death], [k, k], color=colour, linewidth=2.2, solid_capstyle="butt")
-            style.mark(line, f"{title}/bar")
+            style.mark(line, f"{title}/bar:{k}")
         else:
             axes.annotate("", (1.06, k), (birth, k), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.6,
                                                                "shrinkA": 0, "shrinkB": 0})  # fmt: skip

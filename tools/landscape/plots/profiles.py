@@ -1,5 +1,7 @@
 """Loss along random directions: the fan of profiles f(s) = L(theta* + s d) with its median, and the histogram of T."""
 
+import warnings
+
 import numpy as np
 from matplotlib.collections import LineCollection
 
@@ -16,6 +18,13 @@ def read(file, loss):
 def finite_rows(losses):
     losses = np.where(np.isfinite(losses), losses, np.nan)
     return losses[np.isfinite(losses).any(axis=1)]
+
+
+def quartiles(losses):
+    """Lower, median and upper of losses (M,P), (3,P); NaN at a step where none is finite."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanpercentile(losses, [25, 50, 75], axis=0)
 
 
 def frame(losses):
@@ -84,8 +93,7 @@ def draw_fan(axes, one, options, strip=None):
     least = np.nanmin(losses)
     shown, note = rescaled(losses, options, least)
     shown = shown[np.isfinite(shown).any(axis=1)]
-    with np.errstate(all="ignore"):
-        lower, median, upper = np.nanpercentile(shown, [25, 50, 75], axis=0)
+    lower, median, upper = quartiles(shown)
     base, digits, (bottom, top) = 0.0, 6, (np.nanmin(shown), np.nanmax(shown))
     if not note:
         bottom, top = frame(shown)
@@ -159,8 +167,7 @@ def draw_overlay(axes, panel, options):
         if losses.size == 0:
             continue
         shown, note = rescaled(losses, options, least)
-        with np.errstate(all="ignore"):
-            lower, median, upper = np.nanpercentile(shown, [25, 50, 75], axis=0)
+        lower, median, upper = quartiles(shown)
         axes.fill_between(one.data.steps, lower, upper, color=one.colour, alpha=0.2, linewidth=0)
         (line,) = axes.plot(one.data.steps, median, color=one.colour, linestyle=one.dash, label=one.label)
         style.mark(line, f"{one.label}/{one.data.path}/median")
@@ -206,8 +213,7 @@ def draw_histogram(axes, panel, options):
             else {"color": one.colour, "alpha": 0.75, "edgecolor": "white", "linewidth": 0.4}
         )
         _, _, bars = axes.hist(t, bins=edges, weights=weights, label=one.label, log=options.log, **style_of)
-        for bar in bars:
-            style.mark(bar, f"{one.label}/{one.data.path}/total_variation")
+        style.mark_all(bars, f"{one.label}/{one.data.path}/total_variation")
     length = panel[0].data.length
     (low, high), top = axes.get_xlim(), axes.get_ylim()[1]
     # room for the names of the two lines

@@ -106,8 +106,7 @@ def draw_density(axes, now, decades, tag):
             hatch=hatch, label=f"{side} ({float(now[side]):.3g})", yerr=None if error is None else np.asarray(error)[shown],
             error_kw={"elinewidth": 0.7, "capsize": 1.5},
         )  # fmt: skip
-        for bar in bars:
-            style.mark(bar, f"{tag}/{side}_by_decade")
+        style.mark_all(bars, f"{tag}/{side}_by_decade")
     axes.axhline(0, color="black", linewidth=0.6)
     level = float(now.get("level", 0))
     if level > 0 and decades[0] <= np.log10(level) <= decades[1] + 1:
