@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
+import warnings
 
 import numpy as np
 
@@ -33,7 +34,10 @@ def guarded(name, action):
     """Runs it; every error is one sentence."""
     code = 0
     try:
-        action()
+        with warnings.catch_warnings():
+            if not sys.warnoptions:  # what numpy or matplotlib would have its callers change
+                warnings.simplefilter("ignore")
+            action()
         sys.stdout.flush()
     except LandscapeError as error:
         code = complain(name, error)
@@ -86,6 +90,12 @@ def plot_parser():
     add("-o", "--output", help="picture to write: .pdf, .png or .svg (default: FILE's name with .pdf)")
     add("--list", action="store_true", help="name the pictures that the file has something for")
     add("--report", metavar="PAGE", help="write one page, .html, of everything that the file holds")
+    add(
+        "--animate",
+        metavar="FILM",
+        help="of a trajectory: write its checkpoints as a film, .gif, or .mp4 by ffmpeg",
+    )
+    add("--fps", type=int, default=4, help="of the film [4]")
     add("--loss", default="", help="ritz, galerkin or both with a comma between (default: all in the file)")
     add("--log", action="store_true", help="logarithmic axis of losses, above their least value, or of counts")
     add(
@@ -119,6 +129,10 @@ def plot(argv=None):
         parser.error(f"-o {given.output}: the name must end in .pdf, .png or .svg")
     if given.report and not given.report.lower().endswith((".html", ".htm")):
         parser.error(f"--report {given.report}: the name must end in .html")
+    if given.animate and not given.animate.lower().endswith((".gif", ".mp4")):
+        parser.error(f"--animate {given.animate}: the name must end in .gif or .mp4")
+    if not 1 <= given.fps <= 50:
+        parser.error(f"--fps {given.fps}: choose 1 to 50")
     if not 20 <= given.dpi <= 2400:
         parser.error(f"--dpi {given.dpi}: choose 20 to 2400")
     try:
@@ -131,7 +145,7 @@ def plot(argv=None):
 
 
 def plot_files(given, wanted, options):
-    from . import page, plots, style
+    from . import animation, page, plots, style
 
     with contextlib.ExitStack() as stack:
         files = files_of(given.file, stack)
@@ -145,8 +159,13 @@ def plot_files(given, wanted, options):
             notes = page.write(files[0], given.report, options)
             print(f"{given.report}: {files[0].command}, {files[0].state}")
             tell(notes)
-            if not (wanted or given.output):
-                return
+        if given.animate:
+            if len(files) > 1:
+                raise LandscapeError("--animate is of one file: give one.")
+            n = animation.write(files[0], given.animate, at_most(options, 150), given.fps)
+            print(f"{given.animate}: {n} checkpoints of {files[0].command}")
+        if (given.report or given.animate) and not (wanted or given.output):
+            return
         names = wanted or [plots.suggested(files[0])]
         if "all" in names:
             names = [n for n in plots.available(files[0]) if len(files) == 1 or plots.line_of(n).several]
@@ -159,6 +178,11 @@ def plot_files(given, wanted, options):
             for line in lines:
                 print(f"{output}: {line}")
         tell(notes)
+
+
+def at_most(options, dpi):
+    """The options with a film's resolution."""
+    return type(options)(**{**vars(options), "dpi": min(options.dpi, dpi)})
 
 
 def tell(notes):

@@ -4,7 +4,6 @@ import importlib
 import logging
 import os
 import sys
-import warnings
 
 MODULES = {"plot": ("numpy", "h5py", "matplotlib"), "export": ("numpy", "h5py")}
 DEBIAN = "/usr/bin/python3"
@@ -16,8 +15,6 @@ def run(name):
     logging.getLogger("matplotlib").setLevel(
         logging.ERROR
     )  # what a user's matplotlibrc has wrong is not this tool's
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")
     for module in MODULES[name]:
         try:
             importlib.import_module(module)
