@@ -20,7 +20,7 @@ import numpy as np
 TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools")
 sys.path.insert(0, TOOLS)
 import landscape  # noqa: E402
-from landscape import basins, export, network, page, plots, style  # noqa: E402
+from landscape import animation, basins, export, network, page, plots, style  # noqa: E402
 from landscape.options import defaults  # noqa: E402
 
 PROGRAM = os.environ.get("LANDSCAPE_PROGRAM", "")
@@ -50,22 +50,26 @@ FOLDER = None
 
 
 def setUpModule():
-    """All samples once: some seconds."""
     global FOLDER
     if not PROGRAM:
         raise unittest.SkipTest("LANDSCAPE_PROGRAM names no program")
     FOLDER = tempfile.mkdtemp(prefix="landscape-pictures-")
     unittest.addModuleCleanup(shutil.rmtree, FOLDER, ignore_errors=True)
-    for name, arguments in SAMPLES.items():
-        made = subprocess.run(
-            [PROGRAM, *arguments, f"--output={name}.h5"], cwd=FOLDER, capture_output=True, text=True, timeout=120
-        )
-        if made.returncode != 0:
-            raise RuntimeError(f"{name}: {made.stderr}")
 
 
 def sample(name):
-    return os.path.join(FOLDER, name + ".h5")
+    """Its path; made at the first call, as are those that it loads: some tenths of a second each."""
+    path = os.path.join(FOLDER, name + ".h5")
+    if not os.path.exists(path):
+        for argument in SAMPLES[name]:
+            if argument.startswith("--minimizer="):
+                sample(os.path.splitext(argument.split("=")[1])[0])
+        made = subprocess.run(
+            [PROGRAM, *SAMPLES[name], f"--output={path}"], cwd=FOLDER, capture_output=True, text=True, timeout=120
+        )
+        if made.returncode != 0:
+            raise RuntimeError(f"{name}: {made.stderr}")
+    return path
 
 
 class Pictures(unittest.TestCase):
@@ -503,26 +507,36 @@ class Page(unittest.TestCase):
         for words in ("/roughness/ritz: pending", "directions/ritz, 5 rows", 'id="picture-roughness"'):
             self.assertTrue(words in text, words)  # without the whole page in the message
 
-    def test_a_browser_opens_it(self):
-        browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        if browser is None:
-            self.skipTest("no Chromium to open the page with")
-        path, picture = os.path.join(FOLDER, "page.html"), os.path.join(FOLDER, "page.png")
-        with landscape.open(sample("tanh")) as file:
-            page.write(file, path)
-        subprocess.run(
-            [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--screenshot={picture}", f"file://{path}"],
-            check=True, capture_output=True, timeout=60,
-        )  # fmt: skip
-        self.assertGreater(os.path.getsize(picture), 10000)
+
+class Film(unittest.TestCase):
+    def test_a_film_has_a_frame_for_every_checkpoint(self):
+        from PIL import Image
+
+        path = os.path.join(FOLDER, "film.gif")
+        with landscape.open(sample("trajectory")) as file:
+            results, steps, shares = animation.read(file, "ritz")
+            stored = file["path/ritz/total_variation"].reshape(shares.shape[:2])
+            for profiles, t in zip(shares, stored):
+                there = np.isfinite(t)
+                drawn = np.abs(np.diff(profiles, axis=1)).sum(axis=1) / (steps[-1] - steps[0])
+                np.testing.assert_allclose(drawn[there], t[there], rtol=1e-9)
+            n = animation.write(file, path, defaults(dpi=40))
+            self.assertEqual(n, len(results["epoch"]))
+        with Image.open(path) as film:
+            self.assertEqual(film.n_frames, n)
+        with landscape.open(sample("path")) as file:
+            with self.assertRaisesRegex(landscape.LandscapeError, "holds no trajectory"):
+                animation.write(file, path, defaults(dpi=40))
+
+
+def exported(name, kind, **options):
+    """The paths written."""
+    folder = tempfile.mkdtemp(dir=FOLDER)
+    with landscape.open(sample(name)) as file:
+        return export.export(file, kind, os.path.join(folder, "x" + export.FORMATS[kind][1]), **options)
 
 
 class Exports(unittest.TestCase):
-    def export(self, name, kind, **options):
-        folder = tempfile.mkdtemp(dir=FOLDER)
-        with landscape.open(sample(name)) as file:
-            return export.export(file, kind, os.path.join(folder, "x" + export.FORMATS[kind][1]), **options)
-
     def arrays_of(self, path):
         """{name: array} of a VTK XML file, and its attributes."""
         import base64
@@ -538,7 +552,7 @@ class Exports(unittest.TestCase):
         return found, root
 
     def test_vti_and_vtp(self):
-        image, *paths = self.export("path", "vti")
+        image, *paths = exported("path", "vti")
         found, root = self.arrays_of(image)
         with h5py.File(sample("path"), "r") as file:
             for loss, path in zip(("ritz", "galerkin"), paths):
@@ -549,38 +563,15 @@ class Exports(unittest.TestCase):
         self.assertEqual(attributes["WholeExtent"], "0 16 0 12 0 0")
         self.assertEqual(attributes["Origin"].split()[:2], ["-1.3", "-1.2"])
 
-    def test_vtk_reads_them(self):
-        try:
-            import vtk
-            from vtk.util.numpy_support import vtk_to_numpy
-        except ImportError:
-            self.skipTest("no Python module vtk")
-        image, path, _ = self.export("path", "vti")
-        with h5py.File(sample("path"), "r") as file:
-            reader = vtk.vtkXMLImageDataReader()
-            reader.SetFileName(image)
-            reader.Update()
-            data = reader.GetOutput()
-            self.assertEqual(data.GetDimensions(), (17, 13, 1))
-            for loss in ("ritz", "galerkin"):
-                values = vtk_to_numpy(data.GetPointData().GetArray(loss))
-                np.testing.assert_array_equal(values, file[f"surface/{loss}/loss"][()].ravel())
-            reader = vtk.vtkXMLPolyDataReader()
-            reader.SetFileName(path)
-            reader.Update()
-            points = vtk_to_numpy(reader.GetOutput().GetPoints().GetData())
-            np.testing.assert_array_equal(points[:, :2], file["surface/ritz/summary/path_positions"][()])
-            self.assertEqual(reader.GetOutput().GetNumberOfLines(), 1)
-
     def test_csv(self):
-        (path,) = self.export("roughness", "csv", table="directions/ritz")
+        (path,) = exported("roughness", "csv", table="directions/ritz")
         with open(path, newline="") as file:
             rows = list(csv.DictReader(io.StringIO("".join(line for line in file if not line.startswith("#")))))
         with h5py.File(sample("roughness"), "r") as file:
             for name in ("total_variation", "tilt", "curvature", "saddle_gap", "basins"):
                 column = np.array([float(row[name]) for row in rows])
                 np.testing.assert_array_equal(column, file[f"profiles/ritz/{name}"][()], name)  # to the last bit
-        written = [os.path.basename(path) for path in self.export("study", "csv")]
+        written = [os.path.basename(path) for path in exported("study", "csv")]
         self.assertIn("x-study-galerkin.csv", written)
         self.assertIn("x-study-medians-galerkin.csv", written)
         with landscape.open(sample("study")) as file:
@@ -595,17 +586,17 @@ class Exports(unittest.TestCase):
                     self.assertEqual(set(table.columns), set(table.meanings), table.name)
 
     def test_npz(self):
-        for path, loss in zip(self.export("line", "npz"), ("ritz", "galerkin")):
+        for path, loss in zip(exported("line", "npz"), ("ritz", "galerkin")):
             with np.load(path) as found, h5py.File(sample("line"), "r") as file:
                 np.testing.assert_array_equal(found["loss"], file[f"surface/{loss}/loss"][0])
                 np.testing.assert_array_equal(found["coordinates"], [file[f"surface/{loss}/x"][()]])
-        (path,) = self.export("tanh", "npz")
+        (path,) = exported("tanh", "npz")
         with np.load(path) as found, h5py.File(sample("tanh"), "r") as file:
             np.testing.assert_array_equal(found["profiles.ritz.loss"], file["profiles/ritz/loss"][()])
 
     def test_losslandscape(self):
         for name in ("path", "line"):
-            for path, loss in zip(self.export(name, "losslandscape"), ("ritz", "galerkin")):
+            for path, loss in zip(exported(name, "losslandscape"), ("ritz", "galerkin")):
                 with h5py.File(path, "r") as found, h5py.File(sample(name), "r") as file:
                     surface = file[f"surface/{loss}"]
                     losses = surface["loss"][()] if name == "path" else surface["loss"][0]
@@ -626,6 +617,56 @@ class Exports(unittest.TestCase):
         with landscape.open(sample("tanh")) as file:
             with self.assertRaisesRegex(landscape.LandscapeError, "holds no plane"):
                 export.export(file, "losslandscape", os.path.join(FOLDER, "no.h5"))
+
+
+class Elsewhere(unittest.TestCase):
+    """What other programs make of it, where they are installed."""
+
+    def test_a_browser_opens_it(self):
+        browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        if browser is None:
+            self.skipTest("no Chromium to open the page with")
+        path, picture = os.path.join(FOLDER, "page.html"), os.path.join(FOLDER, "page.png")
+        with landscape.open(sample("tanh")) as file:
+            page.write(file, path)
+        subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--screenshot={picture}", f"file://{path}"],
+            check=True, capture_output=True, timeout=60,
+        )  # fmt: skip
+        self.assertGreater(os.path.getsize(picture), 10000)
+
+    def test_a_film_by_ffmpeg(self):
+        path = os.path.join(FOLDER, "film.mp4")
+        with landscape.open(sample("trajectory")) as file:
+            if shutil.which("ffmpeg") is None:
+                with self.assertRaisesRegex(landscape.LandscapeError, "needs the program ffmpeg"):
+                    animation.mp4([np.zeros((2, 2, 3), "u1")], 4)
+                self.skipTest("no ffmpeg")
+            animation.write(file, path, defaults(dpi=40))
+        self.assertGreater(os.path.getsize(path), 1000)
+
+    def test_vtk_reads_them(self):
+        try:
+            import vtk
+            from vtk.util.numpy_support import vtk_to_numpy
+        except ImportError:
+            self.skipTest("no Python module vtk")
+        image, path, _ = exported("path", "vti")
+        with h5py.File(sample("path"), "r") as file:
+            reader = vtk.vtkXMLImageDataReader()
+            reader.SetFileName(image)
+            reader.Update()
+            data = reader.GetOutput()
+            self.assertEqual(data.GetDimensions(), (17, 13, 1))
+            for loss in ("ritz", "galerkin"):
+                values = vtk_to_numpy(data.GetPointData().GetArray(loss))
+                np.testing.assert_array_equal(values, file[f"surface/{loss}/loss"][()].ravel())
+            reader = vtk.vtkXMLPolyDataReader()
+            reader.SetFileName(path)
+            reader.Update()
+            points = vtk_to_numpy(reader.GetOutput().GetPoints().GetData())
+            np.testing.assert_array_equal(points[:, :2], file["surface/ritz/summary/path_positions"][()])
+            self.assertEqual(reader.GetOutput().GetNumberOfLines(), 1)
 
 
 class Damaged(unittest.TestCase):

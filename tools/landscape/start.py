@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import signal
 import sys
 
 MODULES = {"plot": ("numpy", "h5py", "matplotlib"), "export": ("numpy", "h5py")}
@@ -28,9 +29,29 @@ def run(name):
                 file=sys.stderr,
             )
             return 1
+    return in_a_child(name)
+
+
+def in_a_child(name):
+    """HDF5 itself may crash over a damaged file: then this process is left to say so."""
     from . import cli
 
-    return getattr(cli, name)()
+    if not hasattr(os, "fork"):
+        return getattr(cli, name)()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        return getattr(cli, name)()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the child's to answer
+        signal.signal(number, lambda number, _: os.kill(child, number))
+    status = os.waitpid(child, 0)[1]
+    if os.WIFEXITED(status):
+        return os.WEXITSTATUS(status)
+    number = os.WTERMSIG(status)
+    if number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL):
+        print(f"landscape-{name}: the file is damaged in a way that HDF5 does not survive.", file=sys.stderr)
+        return 1
+    return 128 + number
 
 
 def try_debian():
