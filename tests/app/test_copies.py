@@ -100,7 +100,7 @@ class Copies(SystemTest):
             self.run_program("train", *QUICK, "--overwrite", f"--output={name}")
 
     def test_the_plot_tool_draws_them(self):
-        tool = os.path.join(SOURCE, "tools", "plot_landscape.py")
+        tool = os.path.join(SOURCE, "tools", "landscape-plot")
         said = set()
         for name in ["whole.h5", *self.copies()]:
             process = subprocess.run(

@@ -198,7 +198,7 @@ class Reuse(SystemTest):
 
     def test_the_plot_tool_reads_the_file(self):
         self.run_program(*QUICK)
-        tool = os.path.join(SOURCE, "tools", "plot_landscape.py")
+        tool = os.path.join(SOURCE, "tools", "landscape-plot")
         process = subprocess.run(
             [sys.executable, tool, "landscape.h5", "-o", "plot.png"], cwd=self.folder, capture_output=True, text=True
         )
@@ -249,7 +249,7 @@ class Results(SystemTest):
         self.run_program(*QUICK)
         with h5py.File(self.path("landscape.h5"), "r+") as file:
             file["roughness/ritz/index"][()] *= 2
-        tool = os.path.join(SOURCE, "tools", "plot_landscape.py")
+        tool = os.path.join(SOURCE, "tools", "landscape-plot")
         process = subprocess.run([sys.executable, tool, "landscape.h5"], cwd=self.folder, capture_output=True, text=True)
         if "missing" in process.stderr:
             self.skipTest(process.stderr.strip())

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a small output file with the program's schema and made-up profiles, for the tests of tools/plot_landscape.py.
+"""Writes a small output file with the program's schema and made-up profiles, for the tests of tools/landscape.
 
 A profile is a valley with unequal ends and a ripple, f(s) = f0 + a s^2 + b s^3 + c sin(w s), its coefficients Gaussian
 (counter-based Philox, so every machine writes the same file).

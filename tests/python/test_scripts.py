@@ -106,7 +106,7 @@ class Syntax(unittest.TestCase):
             self.assertEqual((result.returncode, result.stderr), (0, ""), path)
 
     def test_scripts_that_are_called_are_executable(self):
-        for name in ("tools/run.sh", "tools/test.sh", "tools/setup.sh", ".ci/run", "tools/plot_landscape.py",
+        for name in ("tools/run.sh", "tools/test.sh", "tools/setup.sh", ".ci/run", "tools/landscape-plot", "tools/landscape-export",
                      "tools/import_checkpoint.py"):  # fmt: skip
             self.assertTrue(os.access(os.path.join(ROOT, name), os.X_OK), name)
 

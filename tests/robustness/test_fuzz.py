@@ -29,7 +29,7 @@ LIMIT = 6 << 30  # bytes of address space: the program starts with less than one
 SECONDS = 60
 TINY = ["--epochs=20", "--lbfgs-iterations=0", "--bootstrap=40", "--directions=6", "--grid=-1:1:9", "--threads=1"]
 IMPORT = [os.path.join(SOURCE, "tools", "import_checkpoint.py"), "--network=resnet", "--activation=swish"]
-PLOT = os.path.join(SOURCE, "tools", "plot_landscape.py")
+PLOT = os.path.join(SOURCE, "tools", "landscape-plot")
 
 
 def tensors(path):

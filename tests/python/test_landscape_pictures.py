@@ -1,0 +1,703 @@
+"""tools/landscape on files of the program: every picture shows the file's numbers and keeps apart what it writes, the page
+is complete and asks nobody for anything, and what is exported reads back as it was.
+"""
+
+import csv
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+
+import h5py
+import numpy as np
+
+TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools")
+sys.path.insert(0, TOOLS)
+import landscape  # noqa: E402
+from landscape import animation, basins, export, network, page, plots, style  # noqa: E402
+from landscape.options import defaults  # noqa: E402
+
+PROGRAM = os.environ.get("LANDSCAPE_PROGRAM", "")
+FEW = ["--bootstrap=100", "--quiet", "--threads=1"]
+SHORT = ["--epochs=600", "--lbfgs-iterations=60", *FEW]
+LOADED = ["--minimizer=roughness.h5", *FEW]
+# name of a sample: how the program makes it; later ones load earlier ones
+SAMPLES = {
+    "roughness": [*SHORT, "--directions=30", "--grid=-1:1:41", "--metrics=reference,l2,h1,gradient"],
+    "tanh": [*SHORT, "--directions=20", "--grid=-1:1:41", "--activation=tanh"],
+    "points": [*LOADED, "--directions=12", "--grid=-0.02:0.02:21", "--quadrature=monte-carlo:100", "--point-sets=3"],
+    "sweep": ["sweep", *LOADED, "--directions=12", "--sweep-radius=0.01,0.1,1", "--sweep-intervals=10,20"],
+    "kinds": ["directions", *LOADED, "--directions=10", "--grid=-1:1:21"],
+    "trajectory": ["trajectory", *SHORT, "--every=100", "--directions=8", "--grid=-0.1:0.1:11", "--eigenvalues"],
+    "path": ["surface", "--minimizer=trajectory.h5", "--path", "--x=-1.3:1.3:17", "--y=-1.2:1.2:13", "--quiet"],
+    "line": ["surface", "--through=ritz,galerkin", *LOADED],
+    "spectrum": ["spectrum", *LOADED],
+    "lanczos": ["spectrum", *LOADED, "--method=lanczos"],
+    "along": ["spectrum", "--path", "--minimizer=trajectory.h5", "--quiet"],
+    "study": ["study", "--vary", "activation=swish,tanh width=2:4 train-seed=1:3", "--losses=galerkin", *FEW,
+              "--epochs=100", "--lbfgs-iterations=20", "--eigenvalues", "--directions=8", "--grid=-1:1:21"],
+    "cube": ["--dimension=3", "--epochs=100", "--lbfgs-iterations=10", "--quadrature=gauss:6", "--directions=8",
+             "--grid=-1:1:9", *FEW],
+    "train": ["train", "--problem=ball", "--dimension=2", "--network=mlp", "--layers=6,5", *FEW, "--epochs=100"],
+}  # fmt: skip
+FOLDER = None
+
+
+def setUpModule():
+    global FOLDER
+    if not PROGRAM:
+        raise unittest.SkipTest("LANDSCAPE_PROGRAM names no program")
+    FOLDER = tempfile.mkdtemp(prefix="landscape-pictures-")
+    unittest.addModuleCleanup(shutil.rmtree, FOLDER, ignore_errors=True)
+
+
+def sample(name):
+    """Its path; made at the first call, as are those that it loads: some tenths of a second each."""
+    path = os.path.join(FOLDER, name + ".h5")
+    if not os.path.exists(path):
+        for argument in SAMPLES[name]:
+            if argument.startswith("--minimizer="):
+                sample(os.path.splitext(argument.split("=")[1])[0])
+        made = subprocess.run(
+            [PROGRAM, *SAMPLES[name], f"--output={path}"], cwd=FOLDER, capture_output=True, text=True, timeout=120
+        )
+        if made.returncode != 0:
+            raise RuntimeError(f"{name}: {made.stderr}")
+    return path
+
+
+class Pictures(unittest.TestCase):
+    def open(self, name):
+        file = landscape.open(sample(name))
+        self.addCleanup(file.close)
+        return file
+
+    def figure(self, name, what, **options):
+        self.file = self.open(name)
+        return plots.draw(what, [self.file], defaults(dpi=50, **options))
+
+    def artists(self, figure, name):
+        """Those that show the dataset of that name."""
+        found = figure.findobj(lambda artist: str(artist.get_gid()).split(":")[0] == name)
+        self.assertTrue(
+            found, f"{name}: not among {sorted({a.get_gid() for a in figure.findobj() if a.get_gid()})}"
+        )
+        return found
+
+    def line(self, figure, name):
+        (artist,) = self.artists(figure, name)
+        return artist.get_xdata(), np.asarray(artist.get_ydata(), dtype=float)
+
+    def h5(self, path):
+        with h5py.File(self.file.path, "r") as file:
+            return file[path][()]
+
+    # ---- one for each line of the table: drawn numbers are the file's
+    def test_profiles(self):
+        for what in ("profiles", "roughness"):
+            figure = self.figure("roughness", what)
+            for loss in ("ritz", "galerkin"):
+                losses, steps = self.h5(f"profiles/{loss}/loss"), self.h5(f"profiles/{loss}/steps")
+                (fan,) = self.artists(figure, f"profiles/{loss}/loss")
+                drawn = np.array(fan.get_segments())
+                np.testing.assert_array_equal(drawn[:, :, 1], losses)
+                np.testing.assert_array_equal(drawn[:, :, 0], np.tile(steps, (len(losses), 1)))
+                x, y = self.line(figure, f"profiles/{loss}/median")
+                np.testing.assert_array_equal(x, steps)
+                np.testing.assert_allclose(y, np.median(losses, axis=0), rtol=1e-14)
+                (whole,) = self.artists(figure, f"profiles/{loss}/loss/all")  # these profiles have heavy ends
+                np.testing.assert_array_equal(np.array(whole.get_segments())[:, :, 1], losses - losses.min())
+
+    def test_profiles_on_a_logarithmic_axis_and_as_shares(self):
+        losses = lambda: self.h5("profiles/ritz/loss")  # noqa: E731
+        (fan,) = self.artists(self.figure("roughness", "profiles", log=True), "profiles/ritz/loss")
+        above = losses() - losses().min()
+        for drawn, expected in zip(fan.get_segments(), above):
+            np.testing.assert_array_equal(drawn[:, 1], expected[expected > 0])
+        (fan,) = self.artists(self.figure("roughness", "profiles", normalise=True), "profiles/ritz/loss")
+        low, high = losses().min(axis=1)[:, None], losses().max(axis=1)[:, None]
+        np.testing.assert_allclose(
+            np.array(fan.get_segments())[:, :, 1], (losses() - low) / (high - low), rtol=1e-14
+        )
+
+    def test_histogram(self):
+        figure = self.figure("roughness", "histogram")
+        for loss, axes in zip(("ritz", "galerkin"), figure.axes):
+            t = self.h5(f"profiles/{loss}/total_variation")
+            bars = self.artists(figure, f"{style.name_loss(loss)}/profiles/{loss}/total_variation")
+            edges = np.array([bar.get_x() for bar in bars] + [bars[-1].get_x() + bars[-1].get_width()])
+            self.assertAlmostEqual(edges[0], t.min())
+            self.assertAlmostEqual(edges[-1], t.max())
+            counts = [bar.get_height() for bar in bars]
+            edges[0], edges[-1] = t.min(), t.max()
+            self.assertEqual(sum(counts), len(t))
+            np.testing.assert_array_equal(counts, np.histogram(t, edges)[0])
+            index, (low, high) = self.h5(f"roughness/{loss}/index"), self.h5(f"roughness/{loss}/interval")
+            self.assertIn(f"RI = {index:#.3g}\n95 % interval {low:#.3g} to {high:#.3g}", axes.get_title())
+
+    def test_convergence(self):
+        figure = self.figure("roughness", "convergence")
+        for loss in ("ritz", "galerkin"):
+            x, y = self.line(figure, f"{style.name_loss(loss)}/roughness/{loss}/curve/index")
+            np.testing.assert_array_equal(y, self.h5(f"roughness/{loss}/curve/index"))
+            np.testing.assert_allclose(x, self.h5(f"roughness/{loss}/curve/directions"), rtol=0.05)
+
+    def test_metrics_and_points(self):
+        figure = self.figure("roughness", "metrics")
+        for loss in ("ritz", "galerkin"):
+            names = ["", "/metrics/reference", "/metrics/l2", "/metrics/h1", "/metrics/gradient"]
+            x, _ = self.line(figure, f"{style.name_loss(loss)}/roughness/{loss}/metrics")
+            np.testing.assert_array_equal(x, [self.h5(f"roughness/{loss}{name}/index") for name in names])
+        figure = self.figure("points", "points")
+        for loss in ("ritz", "galerkin"):
+            path = f"roughness/{loss}/point_sets"
+            np.testing.assert_array_equal(
+                self.line(figure, f"{style.name_loss(loss)}/{path}/index")[1], self.h5(f"{path}/index")
+            )
+
+    def test_radius(self):
+        figure = self.figure("sweep", "radius")
+        for loss in ("ritz", "galerkin"):
+            for k, m in enumerate((10, 20)):
+                x, y = self.line(figure, f"{style.name_loss(loss)}/sweep/{loss}/index/{m}")
+                np.testing.assert_array_equal(x, self.h5(f"sweep/{loss}/radius"))
+                np.testing.assert_array_equal(y, self.h5(f"sweep/{loss}/index")[:, k])
+
+    def test_kinds(self):
+        figure = self.figure("kinds", "kinds")
+        for loss in ("ritz", "galerkin"):
+            for result in ("index", "mean", "mean_curvature"):
+                kinds = ("random", "top_5", "bulk_5", "gradient", "adam", "towards", "worst")
+                values = np.array([self.h5(f"directions/{loss}/{kind}/{result}") for kind in kinds])
+                x, _ = self.line(figure, f"{style.name_loss(loss)}/directions/{loss}/{result}")
+                np.testing.assert_array_equal(x, values[np.isfinite(values)])
+            medians = {kind: np.median(self.h5(f"profiles/{loss}/{kind}/loss"), axis=0) for kind in kinds}
+            least = min(map(np.min, medians.values()))
+            _, y = self.line(figure, f"{style.name_loss(loss)}/profiles/{loss}/top_5/median")
+            expected = np.where(medians["top_5"] > least, medians["top_5"] - least, np.nan)
+            np.testing.assert_allclose(y, expected, rtol=1e-12)
+
+    def test_trajectory(self):
+        figure = self.figure("trajectory", "trajectory")
+        names = ("ritz_loss", "galerkin_loss", "ritz_gradient_norm", "galerkin_gradient_norm", "relative_l2_error",
+                 "relative_h1_error", "index", "largest_eigenvalue", "smallest_eigenvalue")  # fmt: skip
+        for loss in ("ritz", "galerkin"):
+            for name in names:
+                values = self.h5(f"trajectory/{loss}/{name}")
+                if name == "ritz_loss":  # negative: above its least value
+                    values = np.where(values > values.min(), values - values.min(), np.nan)
+                x, y = self.line(figure, f"{style.name_loss(loss)}/trajectory/{loss}/{name}")
+                np.testing.assert_array_equal(y, values, name)
+                np.testing.assert_array_equal(x, self.h5(f"trajectory/{loss}/epoch"))
+
+    def test_history(self):
+        figure = self.figure("roughness", "history")
+        for loss in ("ritz", "galerkin"):
+            for name in ("loss", "relative_l2_error"):
+                values = self.h5(f"minimizer/{loss}/history/{name}")
+                if (values <= 0).any():
+                    values = np.where(values > values.min(), values - values.min(), np.nan)
+                x, y = self.line(figure, f"{style.name_loss(loss)}/minimizer/{loss}/history/{name}")
+                np.testing.assert_array_equal(y, values)
+                np.testing.assert_array_equal(x, self.h5(f"minimizer/{loss}/history/epoch"))
+
+    def test_surfaces(self):
+        for what in ("surface", "contour", "heat", "3d"):
+            figure = self.figure("path", what)
+            for loss in ("ritz", "galerkin"):
+                losses, path = self.h5(f"surface/{loss}/loss"), self.h5(f"surface/{loss}/summary/path_positions")
+                lowest = np.unravel_index(losses.argmin(), losses.shape)
+                x, y = self.h5(f"surface/{loss}/x"), self.h5(f"surface/{loss}/y")
+                (mark,) = self.artists(figure, f"surface/{loss}/lowest")
+                (line,) = self.artists(figure, f"surface/{loss}/path_positions")
+                if what == "3d":
+                    np.testing.assert_array_equal(np.array(line.get_data_3d()[:2]).T, path)
+                    (sheet,) = [c for c in figure.axes[loss == "galerkin"].collections]
+                    self.assertEqual(len(sheet.get_facecolor()), (x.size - 1) * (y.size - 1))
+                    self.assertEqual((sheet.get_array().min() < np.median(losses)), True)
+                    continue
+                np.testing.assert_array_equal(mark.get_xydata(), [[x[lowest[1]], y[lowest[0]]]])
+                np.testing.assert_array_equal(line.get_xydata(), path)
+                axes = line.axes
+                self.assertEqual((axes.get_xlim(), axes.get_ylim()), ((x[0], x[-1]), (y[0], y[-1])))
+                if what == "heat":
+                    (mesh,) = self.artists(figure, f"surface/{loss}/loss")
+                    np.testing.assert_array_equal(np.asarray(mesh.get_array()).reshape(losses.shape), losses)
+        np.testing.assert_array_equal(  # levels part the points evenly
+            np.histogram(np.arange(100.0), plots.surface.levels_of(np.arange(100.0), 5))[0], [20] * 5
+        )
+        figure = self.figure("line", "surface")
+        for loss in ("ritz", "galerkin"):
+            x, y = self.line(figure, f"surface/{loss}/loss")
+            np.testing.assert_array_equal(y, self.h5(f"surface/{loss}/loss")[0])
+            np.testing.assert_array_equal(x, self.h5(f"surface/{loss}/x"))
+
+    def test_spectrum(self):
+        for name in ("spectrum", "lanczos", "along"):
+            figure = self.figure(name, "spectrum")
+            for loss in ("ritz", "galerkin"):
+                path = f"spectrum/{loss}"
+                last = (lambda value: value[-1]) if name == "along" else lambda value: value
+                decade = last(self.h5(f"{path}/decade"))
+                for sign, side in ((1, "positive"), (-1, "negative")):
+                    bars = self.artists(figure, f"{loss_tag(name)}/{path}/{side}_by_decade")
+                    counts = {bar.get_x(): bar.get_height() for bar in bars}
+                    for e, count in zip(decade, last(self.h5(f"{path}/{side}_by_decade"))):
+                        self.assertEqual(sign * counts.get(e, 0), count, f"{name} {loss} {side} 10^{e}")
+                    _, y = self.line(figure, f"{loss_tag(name)}/{path}/eigenvalues/{side}")
+                    if name != "lanczos":
+                        values = np.sort(sign * last(self.h5(f"{path}/eigenvalues")))[::-1]
+                        np.testing.assert_array_equal(np.sort(y)[::-1], values[values > 0])
+                if name == "along":
+                    for what in ("positive", "zero", "negative"):
+                        _, y = self.line(figure, f"{loss_tag(name)}/{path}/{what}")
+                        np.testing.assert_array_equal(y, self.h5(f"{path}/{what}"))
+                    _, y = self.line(figure, f"{loss_tag(name)}/{path}/smallest")
+                    np.testing.assert_array_equal(y, self.h5(f"{path}/smallest")[:, 0])
+
+    def test_regimes(self):
+        figure = self.figure("study", "regimes")
+        for name in ("relative_l2_error", "index", "largest_eigenvalue"):
+            (mesh,) = self.artists(figure, f"Deep Galerkin/study/galerkin/{name}")
+            drawn = np.asarray(mesh.get_array()).reshape(3, 2)  # widths, activations
+            medians = self.h5(f"study/medians/galerkin/{name}")  # the program's own, activation changing last
+            np.testing.assert_array_equal(drawn.T.ravel(), medians)
+        axes = mesh.axes
+        self.assertEqual([text.get_text() for text in axes.get_xticklabels()], ["swish", "tanh"])
+        self.assertEqual([text.get_text() for text in axes.get_yticklabels()], ["2", "3", "4"])
+        self.assertIn("medians over 3 seeds", figure._suptitle.get_text())
+        turned = self.figure("study", "regimes", factors=("width", "activation"))
+        (mesh,) = self.artists(turned, "Deep Galerkin/study/galerkin/index")
+        np.testing.assert_array_equal(
+            np.asarray(mesh.get_array()).ravel(), self.h5("study/medians/galerkin/index")
+        )
+        with self.assertRaisesRegex(landscape.LandscapeError, "varies activation, width: --factors takes two"):
+            self.figure("study", "regimes", factors=("depth", "width"))
+
+    def test_study(self):
+        figure = self.figure("study", "study")
+        for factor in ("activation", "width"):
+            _, y = self.line(figure, f"Deep Galerkin/study/galerkin/index/{factor}")
+            np.testing.assert_array_equal(y, self.h5("study/galerkin/index"))
+
+    def test_persistence(self):
+        figure = self.figure("roughness", "persistence")
+        for loss in ("ritz", "galerkin"):
+            losses = self.h5(f"profiles/{loss}/loss")
+            total = self.h5(f"profiles/{loss}/total_persistence")
+            pairs = [basins.persistence_pairs(profile) for profile in losses]
+            found = [sum(death - birth for birth, death in pair if death < np.inf) for pair in pairs]
+            np.testing.assert_allclose(found, total, rtol=1e-12, atol=1e-13 * np.abs(losses).max())
+            birth, death = self.line(figure, f"{style.name_loss(loss)}/pairs")
+            shares = total / np.ptp(losses, axis=1)
+            self.assertAlmostEqual((death - birth).sum(), shares.sum(), 10)
+            bars = [
+                line.get_xdata()
+                for line in figure.findobj()
+                if str(line.get_gid()).startswith(f"{style.name_loss(loss)}/bar:")
+            ]
+            self.assertAlmostEqual(sum(end - start for start, end in bars), shares.max(), 10)
+        self.figure("path", "persistence")
+
+    def test_solution(self):
+        for name in ("roughness", "cube", "train", "tanh"):
+            figure = self.figure(name, "solution")
+            for loss in self.file.losses:
+                minimizer = self.file.minimizer(loss)
+                x, w = self.file["problem/points"], self.file["problem/weights"]
+                solution = network.Solution(self.file, minimizer, x)
+                if loss == "galerkin":  # a second opinion on the loss that the program stored
+                    self.assertAlmostEqual(
+                        np.sum(w * solution.residual**2) / minimizer.attributes["profile_loss"], 1, 5
+                    )
+                error = np.sqrt(np.sum(w * (solution.u - solution.exact) ** 2) / np.sum(w * solution.exact**2))
+                self.assertAlmostEqual(error / minimizer.attributes["relative_l2_error"], 1, 1)
+                lines = plots.solution.slices(self.file)
+                for words, t, points in lines:
+                    along, u = self.line(figure, f"{style.name_loss(loss)}/u/{words}")
+                    np.testing.assert_array_equal(along, t)
+                    np.testing.assert_array_equal(u, network.Solution(self.file, minimizer, points).u)
+
+    def test_every_equation_is_solved_by_its_exact_solution(self):
+        """The residual of u*, by differences: these formulas and the program's are two."""
+        h, random = 1e-4, np.random.Generator(np.random.Philox(2))
+        for name, equation in network.EQUATIONS.items():
+            for d in (1,) if name == "cubic" else (1, 2, 3):
+                x = random.random((50, d)) * 0.5 + 0.05  # inside the ball too
+                p = {"frequency": 2.0, "wavenumber": 3.0, "diffusivity": 0.3}
+                u, at = equation(x, p)
+                laplacian, slope, drift = np.zeros(50), np.zeros(50), np.zeros(50)
+                for i in range(d):
+                    step = h * np.eye(d)[i]
+                    right, left = equation(x + step, p)[0], equation(x - step, p)[0]
+                    laplacian += (right - 2 * u + left) / h**2
+                    slope += at["grad_a"][:, i] * (right - left) / (2 * h) if "grad_a" in at else 0
+                    drift += at.get("b", 0.0) * (right - left) / (2 * h)
+                residual = (
+                    at.get("a", 1.0) * laplacian
+                    + slope
+                    - drift
+                    - at.get("c", 0.0) * u
+                    - at.get("s", 0.0) * u**3
+                    + at["f"]
+                )
+                self.assertLess(np.abs(residual).max(), 1e-4 * np.abs(at["f"]).max() + 1e-4, f"{name}, d = {d}")
+
+    # ---- how it is laid out
+    def test_nothing_overlaps_and_nothing_is_cut_off_at_page_and_column_width(self):
+        seen = set()
+        for name in SAMPLES:
+            with landscape.open(sample(name)) as file:
+                for what in plots.available(file):
+                    if what in seen and name not in ("along", "lanczos", "line", "cube"):
+                        continue
+                    seen.add(what)
+                    for size in (
+                        ("column", "page") if name not in ("along", "lanczos", "line", "cube") else ("column",)
+                    ):
+                        options = defaults(size=size, dpi=50)
+                        figure = plots.draw(what, [file], options)
+                        with self.subTest(sample=name, what=what, size=size), style.context(options):
+                            self.check_layout(figure)
+        self.assertEqual(seen, set(plots.NAMES))
+
+    def check_layout(self, figure):
+        figure.canvas.draw()
+        renderer, frame = figure.canvas.get_renderer(), figure.bbox.padded(3)
+        boxes = []
+        for axes in figure.axes:
+            if not axes.axison:
+                continue
+            self.assertTrue(axes.has_data() or axes.texts, "an empty panel")
+            box = axes.get_tightbbox(renderer)
+            self.assertTrue(
+                frame.x0 <= box.x0 and frame.y0 <= box.y0 and box.x1 <= frame.x1 and box.y1 <= frame.y1,
+                f"cut off: {box}",
+            )
+            window = axes.get_window_extent(renderer)
+            if axes.get_label() != "<colorbar>":
+                self.assertGreater(min(window.width, window.height), 25, "a panel is squeezed")
+            boxes.append(box)
+            for axis in (axes.xaxis, axes.yaxis):
+                labels = [
+                    t.get_window_extent(renderer)
+                    for t in axis.get_ticklabels()
+                    if t.get_visible() and t.get_text()
+                ]
+                inside = [box for box in labels if box.width and window.padded(12).contains(*(box.min + box.max) / 2)
+                          or box.width and axis is axes.xaxis]  # fmt: skip
+                if not hasattr(axes, "zaxis"):
+                    for one, other in zip(inside, inside[1:]):
+                        self.assertLess(overlap(one, other), 6, f"tick labels overlap in '{axes.get_title()}'")
+        for k, one in enumerate(boxes):
+            for other in boxes[:k]:
+                self.assertLess(overlap(one, other), 60, "panels overlap")
+
+
+def loss_tag(name):
+    """How a spectrum's artists begin: with the file's label."""
+    return name
+
+
+def overlap(one, other):
+    """Area in pixels that two boxes share."""
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return max(width, 0) * max(height, 0)
+
+
+class PageParser(HTMLParser):
+    """What a page loads, its ids and links, and whether its elements close in order."""
+
+    VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+    def __init__(self):
+        super().__init__()
+        self.loads, self.ids, self.links, self.scripts, self.open_elements = [], [], [], 0, []
+
+    def handle_starttag(self, tag, attributes):
+        self.element(tag, attributes)
+        if tag not in self.VOID:
+            self.open_elements.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.element(tag, attributes)
+
+    def handle_endtag(self, tag):
+        assert self.open_elements.pop() == tag, tag
+
+    def element(self, tag, attributes):
+        self.scripts += tag == "script"
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value)
+            elif name in ("href", "xlink:href") and tag == "a":
+                self.links.append(value)
+            elif name in ("src", "href", "xlink:href", "data", "poster", "srcset", "action"):
+                self.loads.append(value)
+            elif value:
+                self.loads += re.findall(r"url\(([^)]*)\)", value)
+
+
+class Page(unittest.TestCase):
+    def parsed(self, name):
+        with landscape.open(sample(name)) as file:
+            text = page.build(file)
+        parser = PageParser()
+        parser.feed(text)
+        parser.close()
+        return text, parser
+
+    def test_the_page_is_complete_and_asks_no_network(self):
+        for name in ("roughness", "path", "study"):
+            text, parser = self.parsed(name)
+            self.assertEqual(parser.open_elements, [])
+            for section, _ in page.SECTIONS:
+                self.assertIn(section, parser.ids)
+            self.assertEqual(len(parser.ids), len(set(parser.ids)), "ids twice")
+            for load in parser.loads:
+                self.assertRegex(load, r"\A(#|data:)")
+                if load.startswith("#"):
+                    self.assertIn(load[1:], parser.ids)
+            self.assertEqual(
+                [link for link in parser.links if not link.startswith("#")], ["https://arxiv.org/abs/2103.11069"]
+            )
+            self.assertEqual((parser.scripts, text.count("@import")), (0, 0))
+            self.assertEqual(len(re.findall("https?:", text)), 1)
+            self.assertTrue("prefers-color-scheme: dark" in text)
+            with landscape.open(sample(name)) as file:
+                shown = [
+                    what for what in plots.available(file) if page.SAME_AS.get(what) not in plots.available(file)
+                ]
+                for what in shown:
+                    self.assertIn(f"picture-{what}", parser.ids)
+                for path in [*file.result_groups(), *file.paths()]:
+                    self.assertTrue(f"/{path}<" in text)
+                for option, value in file.settings.items():
+                    self.assertTrue(page.escape(f"{option} = {value}") in text)
+
+    def test_the_page_says_what_the_program_says(self):
+        text, _ = self.parsed("roughness")
+        with h5py.File(sample("roughness"), "r") as file:
+            for said in (
+                file["roughness/comparison/sentence"].asstr()[()],
+                file["minimizer/ritz"].attrs["critical_point"],
+                f"{file['roughness/ritz/index'][()]:.6g}",
+                f"{file['minimizer/galerkin'].attrs['final_loss']:.6g}",
+            ):
+                self.assertTrue(page.escape(said) in text)
+        self.assertTrue("IEEE Big Data 2023, 966–975" in text)
+
+    def test_a_file_that_is_not_done_has_a_page(self):
+        copy = os.path.join(FOLDER, "running.h5")
+        shutil.copy(sample("tanh"), copy)
+        with h5py.File(copy, "r+") as file:
+            file["state"][()] = b"running"
+            for group in ("roughness/ritz", "roughness/galerkin", "roughness/comparison"):
+                file[f"{group}/state"][()] = b"pending"
+            file["profiles/ritz/complete"][5:] = 0
+        with landscape.open(copy) as file:
+            text = page.build(file)
+        for words in ("/roughness/ritz: pending", "directions/ritz, 5 rows", 'id="picture-roughness"'):
+            self.assertTrue(words in text, words)  # without the whole page in the message
+
+
+class Film(unittest.TestCase):
+    def test_a_film_has_a_frame_for_every_checkpoint(self):
+        from PIL import Image
+
+        path = os.path.join(FOLDER, "film.gif")
+        with landscape.open(sample("trajectory")) as file:
+            results, steps, shares = animation.read(file, "ritz")
+            stored = file["path/ritz/total_variation"].reshape(shares.shape[:2])
+            for profiles, t in zip(shares, stored):
+                there = np.isfinite(t)
+                drawn = np.abs(np.diff(profiles, axis=1)).sum(axis=1) / (steps[-1] - steps[0])
+                np.testing.assert_allclose(drawn[there], t[there], rtol=1e-9)
+            n = animation.write(file, path, defaults(dpi=40))
+            self.assertEqual(n, len(results["epoch"]))
+        with Image.open(path) as film:
+            self.assertEqual(film.n_frames, n)
+        with landscape.open(sample("path")) as file:
+            with self.assertRaisesRegex(landscape.LandscapeError, "holds no trajectory"):
+                animation.write(file, path, defaults(dpi=40))
+
+
+def exported(name, kind, **options):
+    """The paths written."""
+    folder = tempfile.mkdtemp(dir=FOLDER)
+    with landscape.open(sample(name)) as file:
+        return export.export(file, kind, os.path.join(folder, "x" + export.FORMATS[kind][1]), **options)
+
+
+class Exports(unittest.TestCase):
+    def arrays_of(self, path):
+        """{name: array} of a VTK XML file, and its attributes."""
+        import base64
+
+        root = ElementTree.parse(path).getroot()
+        self.assertEqual(root.attrib["header_type"], "UInt64")
+        found = {}
+        for node in root.iter("DataArray"):
+            content = base64.b64decode(node.text)
+            self.assertEqual(int.from_bytes(content[:8], sys.byteorder), len(content) - 8)
+            kind = {"Float64": "f8", "Int64": "i8"}[node.attrib["type"]]
+            found[node.attrib["Name"]] = np.frombuffer(content[8:], kind)
+        return found, root
+
+    def test_vti_and_vtp(self):
+        image, *paths = exported("path", "vti")
+        found, root = self.arrays_of(image)
+        with h5py.File(sample("path"), "r") as file:
+            for loss, path in zip(("ritz", "galerkin"), paths):
+                np.testing.assert_array_equal(found[loss], file[f"surface/{loss}/loss"][()].ravel())
+                points = self.arrays_of(path)[0]["Points"].reshape(-1, 3)
+                np.testing.assert_array_equal(points[:, :2], file[f"surface/{loss}/summary/path_positions"][()])
+        (attributes,) = [node.attrib for node in root.iter("ImageData")]
+        self.assertEqual(attributes["WholeExtent"], "0 16 0 12 0 0")
+        self.assertEqual(attributes["Origin"].split()[:2], ["-1.3", "-1.2"])
+
+    def test_csv(self):
+        (path,) = exported("roughness", "csv", table="directions/ritz")
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(io.StringIO("".join(line for line in file if not line.startswith("#")))))
+        with h5py.File(sample("roughness"), "r") as file:
+            for name in ("total_variation", "tilt", "curvature", "saddle_gap", "basins"):
+                column = np.array([float(row[name]) for row in rows])
+                np.testing.assert_array_equal(column, file[f"profiles/ritz/{name}"][()], name)  # to the last bit
+        written = [os.path.basename(path) for path in exported("study", "csv")]
+        self.assertIn("x-study-galerkin.csv", written)
+        self.assertIn("x-study-medians-galerkin.csv", written)
+        with landscape.open(sample("study")) as file:
+            with self.assertRaisesRegex(
+                landscape.LandscapeError, "has no table 'directions/ritz', only study/galerkin"
+            ):
+                export.export(file, "csv", os.path.join(FOLDER, "no.csv"), table="directions/ritz")
+        for name in SAMPLES:  # every file has some
+            with landscape.open(sample(name)) as file:
+                for table in landscape.tables(file).values():
+                    self.assertEqual(len({len(column) for column in table.columns.values()}), 1, table.name)
+                    self.assertEqual(set(table.columns), set(table.meanings), table.name)
+
+    def test_npz(self):
+        for path, loss in zip(exported("line", "npz"), ("ritz", "galerkin")):
+            with np.load(path) as found, h5py.File(sample("line"), "r") as file:
+                np.testing.assert_array_equal(found["loss"], file[f"surface/{loss}/loss"][0])
+                np.testing.assert_array_equal(found["coordinates"], [file[f"surface/{loss}/x"][()]])
+        (path,) = exported("tanh", "npz")
+        with np.load(path) as found, h5py.File(sample("tanh"), "r") as file:
+            np.testing.assert_array_equal(found["profiles.ritz.loss"], file["profiles/ritz/loss"][()])
+
+    def test_losslandscape(self):
+        for name in ("path", "line"):
+            for path, loss in zip(exported(name, "losslandscape"), ("ritz", "galerkin")):
+                with h5py.File(path, "r") as found, h5py.File(sample(name), "r") as file:
+                    surface = file[f"surface/{loss}"]
+                    losses = surface["loss"][()] if name == "path" else surface["loss"][0]
+                    np.testing.assert_array_equal(found["xcoordinates"][:], surface["x"][()])
+                    self.assertEqual("ycoordinates" in found, name == "path")
+                    z = found["train_loss"][:]
+                    self.assertTrue((z > 0).all())  # none of them is taken for missing
+                    np.testing.assert_array_equal(found["train_loss_raw"][:], losses)
+                    np.testing.assert_array_equal(z, losses + found["train_loss"].attrs["offset"])
+                    self.assertEqual(found["dir_file"].asstr()[()], os.path.basename(path))
+                    parts = [found[f"xdirection/{i}"][()].ravel() for i in range(len(found["xdirection"]))]
+                    np.testing.assert_array_equal(np.concatenate(parts), surface["summary/along"][()])
+                    if name == "path":
+                        self.assertEqual(z.shape, (found["ycoordinates"].size, found["xcoordinates"].size))
+                        np.testing.assert_array_equal(
+                            found["proj_xcoord"][:], surface["summary/path_positions"][:, 0]
+                        )
+        with landscape.open(sample("tanh")) as file:
+            with self.assertRaisesRegex(landscape.LandscapeError, "holds no plane"):
+                export.export(file, "losslandscape", os.path.join(FOLDER, "no.h5"))
+
+
+class Elsewhere(unittest.TestCase):
+    """What other programs make of it, where they are installed."""
+
+    def test_a_browser_opens_it(self):
+        browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        if browser is None:
+            self.skipTest("no Chromium to open the page with")
+        path, picture = os.path.join(FOLDER, "page.html"), os.path.join(FOLDER, "page.png")
+        with landscape.open(sample("tanh")) as file:
+            page.write(file, path)
+        subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--screenshot={picture}", f"file://{path}"],
+            check=True, capture_output=True, timeout=60,
+        )  # fmt: skip
+        self.assertGreater(os.path.getsize(picture), 10000)
+
+    def test_a_film_by_ffmpeg(self):
+        path = os.path.join(FOLDER, "film.mp4")
+        with landscape.open(sample("trajectory")) as file:
+            if shutil.which("ffmpeg") is None:
+                with self.assertRaisesRegex(landscape.LandscapeError, "needs the program ffmpeg"):
+                    animation.mp4([np.zeros((2, 2, 3), "u1")], 4)
+                self.skipTest("no ffmpeg")
+            animation.write(file, path, defaults(dpi=40))
+        self.assertGreater(os.path.getsize(path), 1000)
+
+    def test_vtk_reads_them(self):
+        try:
+            import vtk
+            from vtk.util.numpy_support import vtk_to_numpy
+        except ImportError:
+            self.skipTest("no Python module vtk")
+        image, path, _ = exported("path", "vti")
+        with h5py.File(sample("path"), "r") as file:
+            reader = vtk.vtkXMLImageDataReader()
+            reader.SetFileName(image)
+            reader.Update()
+            data = reader.GetOutput()
+            self.assertEqual(data.GetDimensions(), (17, 13, 1))
+            for loss in ("ritz", "galerkin"):
+                values = vtk_to_numpy(data.GetPointData().GetArray(loss))
+                np.testing.assert_array_equal(values, file[f"surface/{loss}/loss"][()].ravel())
+            reader = vtk.vtkXMLPolyDataReader()
+            reader.SetFileName(path)
+            reader.Update()
+            points = vtk_to_numpy(reader.GetOutput().GetPoints().GetData())
+            np.testing.assert_array_equal(points[:, :2], file["surface/ritz/summary/path_positions"][()])
+            self.assertEqual(reader.GetOutput().GetNumberOfLines(), 1)
+
+
+class Damaged(unittest.TestCase):
+    """Every sample with pieces missing or of another shape: a sentence or a picture, never anything else."""
+
+    def test_holes_in_real_files_make_sentences(self):
+        from landscape import cli
+        import contextlib
+
+        random = np.random.Generator(np.random.Philox(3))
+        copy, out = os.path.join(FOLDER, "hole.h5"), os.path.join(FOLDER, "hole.png")
+        tally = [0, 0]
+        for name in ("roughness", "sweep", "kinds", "trajectory", "path", "along", "study", "train"):
+            with landscape.open(sample(name)) as file:
+                paths = file.paths()
+            for path in random.choice(paths, 3, replace=False):
+                shutil.copy(sample(name), copy)
+                with h5py.File(copy, "r+") as file:
+                    kind, shape = file[path].dtype, file[path].shape
+                    del file[path]
+                    if random.random() < 0.6:
+                        file[path] = np.zeros(shape[:-1] + (1,) if shape else (2,), dtype=kind)
+                said = io.StringIO()
+                with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+                    code = cli.plot([copy, "-o", out, "--dpi=40"])
+                self.assertIn(code, (0, 1), path)
+                tally[code] += 1
+                if code:
+                    self.assertRegex(said.getvalue(), r"\Alandscape-plot: [^\n]{10,}\.\n\Z", path)
+        self.assertGreater(min(tally), 2, tally)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,5 @@
+import sys
+
+from .start import run
+
+sys.exit(run("plot"))
