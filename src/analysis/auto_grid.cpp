@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "landscape/analysis/reduction.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/io/result_table.hpp"
 #include "landscape/model/error.hpp"

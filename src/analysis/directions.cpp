@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "landscape/analysis/index_results.hpp"
-#include "landscape/analysis/reduction.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/hessian/made_directions.hpp"

@@ -1,5 +1,6 @@
 // Names, places and words of profiles.
 #include "landscape/analysis/profiles.hpp"
+#include "landscape/backend/loss_rounding.hpp"
 
 #include <fmt/format.h>
 
@@ -55,6 +56,12 @@ Work profile_work(const RunConfig& config, ProfileKey key, std::vector<double> s
                          static_cast<std::int64_t>(ParameterLayout(config.network).size())};
   }
   return work;
+}
+
+math::LossError<double> loss_error(const Rows& rows, const RunConfig& config, ProfileKey key) {
+  const Minimizer minimizer = rows.minimizer(to_string(key.loss));
+  return loss_rounding(minimizer.spec, config.problem, key.loss, minimizer.theta, points_of_set(config, key.set),
+                       config.precision);
 }
 
 IndexEstimate estimate_index(std::span<const ProfileDiagnostics> profiles, const RunConfig& config) {

@@ -221,12 +221,6 @@ std::optional<StoppingRule> stopping_rule(const Rows& rows, const RunConfig& con
 
 }  // namespace
 
-math::LossError<double> loss_error(const Rows& rows, const RunConfig& config, ProfileKey key) {
-  const Minimizer minimizer = rows.minimizer(to_string(key.loss));
-  return loss_rounding(minimizer.spec, config.problem, key.loss, minimizer.theta, points_of_set(config, key.set),
-                       config.precision);
-}
-
 Report reduce_profiles(const Rows& rows, const RunConfig& config) {
   validate(bootstrap_options(config));
   if (config.grid_auto) {

@@ -20,37 +20,6 @@ namespace {
 
 using Q = StudyQuantity;
 
-constexpr std::array<StudyColumn, kStudyQuantities> kColumns{{
-    {"loss", "1", "loss with a quadrature that is as good as exact"},
-    {"loss_error", "1", "its uncertainty"},
-    {"training_loss", "1", "loss with the training's points"},
-    {"lowest_training_loss", "1", "lowest loss that the training recorded"},
-    {"relative_l2_error", "1", "|u - u*|_L2 / |u*|_L2"},
-    {"relative_h1_error", "1", "|grad(u - u*)|_L2 / |grad u*|_L2"},
-    {"gradient_norm", "1", "length of the loss's gradient"},
-    {"index", "1", "RI, undefined without two usable directions"},
-    {"index_lower", "1", "lower bound of RI"},
-    {"index_upper", "1", "upper bound of RI"},
-    {"mean", "1 / step", "mean T"},
-    {"used", "1", "usable directions"},
-    {"resolution", "1", "the RI that rounded losses alone can make"},
-    {"persistence_mean", "1", "mean over the profiles of sum (saddle - minimum) / (max f - min f)"},
-    {"persistence_resolution", "1", "the mean persistence that rounded losses alone can make"},
-    {"smad_normalised", "1",
-     "SMAD: mean saddle - minimum of a profile's basins over max f - min f, of profiles with any"},
-    {"below_minimum", "1", "1 where a loss is below the least over all functions: its quadrature is no bound"},
-    {"largest_eigenvalue", "1", "of the loss's Hessian, where asked for"},
-    {"smallest_eigenvalue", "1", "of the loss's Hessian, where asked for"},
-    {"negative_share", "1", "of all eigenvalues, those below -1e-8 of the largest |lambda|, up to 500 parameters"},
-    {"condition", "1", "largest eigenvalue over the least above 1e-8 of the largest |lambda|, up to 500 parameters"},
-    {"barrier", "1",
-     "loss barrier on the straight path to the minimizer of train-seed + 2^32, hidden units matched, over |L(0) - "
-     "L(u*)|, "
-     "where asked for; 0 where rounding alone can make it"},
-    {"diverged", "1", "1 where the training's loss became infinite or not a number"},
-}};
-static_assert(static_cast<std::size_t>(Q::diverged) + 1 == kStudyQuantities);
-
 constexpr std::array kSummarised{Q::loss,
                                  Q::relative_l2_error,
                                  Q::gradient_norm,
@@ -86,7 +55,7 @@ ResultTable<StudyReport> trainings_table(const RunConfig& config, const StudyDes
             &StudyReport::seconds);
   add_factors(table, design, true, "(R)", design.n, [](std::size_t row) { return row; });
   for (std::size_t c = 0; c < kStudyQuantities; ++c) {
-    table.add(kColumns[c].name, kColumns[c].units, kColumns[c].description, "(R)", {design.n},
+    table.add(study_columns()[c].name, study_columns()[c].units, study_columns()[c].description, "(R)", {design.n},
               [c](const StudyReport& report) {
                 std::vector<double> values;
                 for (std::size_t at = c; at < report.values.size(); at += kStudyQuantities)
@@ -104,7 +73,7 @@ ResultTable<StudyReport> medians_table(const RunConfig& config, const StudyDesig
             [confidence = config.confidence](const StudyReport&) { return confidence; });
   add_factors(table, design, false, "(G)", n, [&](std::size_t group) { return design.groups[group].front(); });
   for (std::size_t i = 0; i < kSummarised.size(); ++i) {
-    const StudyColumn& column = kColumns[static_cast<std::size_t>(kSummarised[i])];
+    const StudyColumn& column = study_columns()[static_cast<std::size_t>(kSummarised[i])];
     table.add(column.name, column.units, fmt::format("median of: {}", column.description), "(G)", {n},
               [i](const StudyReport& report) {
                 std::vector<double> values;
@@ -229,8 +198,6 @@ std::string warnings_text(const StudyReport& report, const StudyDesign& design) 
 }
 
 }  // namespace
-
-std::span<const StudyColumn> study_columns() { return kColumns; }
 
 std::string study_group(LossKind loss) { return "trainings/" + to_string(loss); }
 

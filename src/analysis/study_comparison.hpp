@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "landscape/analysis/study.hpp"
+#include "landscape/analysis/study_report.hpp"
 #include "study_design.hpp"
 
 namespace landscape {

@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "landscape/analysis/study.hpp"
+#include "landscape/analysis/study_report.hpp"
+#include "landscape/config/factors.hpp"
 #include "landscape/io/result_table.hpp"
 
 namespace landscape {

@@ -9,7 +9,6 @@
 #include <cmath>
 
 #include "landscape/analysis/profiles.hpp"
-#include "landscape/analysis/reduction.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/model/error.hpp"

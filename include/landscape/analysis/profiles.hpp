@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "landscape/job/analysis.hpp"
+#include "landscape/job/rows.hpp"
+#include "landscape/math/total_variation.hpp"
 #include "landscape/roughness/bootstrap.hpp"
 #include "landscape/roughness/index.hpp"
 
@@ -44,6 +46,9 @@ struct IndexEstimate {
   bool is_zero() const { return index.index && resolution && *index.index <= *resolution; }
 };
 IndexEstimate estimate_index(std::span<const ProfileDiagnostics> profiles, const RunConfig& config);
+
+/// What rounding can do to the losses of these profiles.
+math::LossError<double> loss_error(const Rows& rows, const RunConfig& config, ProfileKey key);
 
 /// What directions were drawn or taken from: attributes of profiles.
 AttributeList direction_attributes(const RunConfig& config);

@@ -11,14 +11,10 @@
 #include "landscape/analysis/roughness_report.hpp"
 #include "landscape/config/run_config.hpp"
 #include "landscape/job/rows.hpp"
-#include "landscape/math/total_variation.hpp"
 
 namespace landscape {
 
 /// Directions that are not complete are left out and counted. `config` gives |I| and the bootstrap's settings.
 Report reduce_profiles(const Rows& rows, const RunConfig& config);
-
-/// What rounding can do to the losses of these profiles.
-math::LossError<double> loss_error(const Rows& rows, const RunConfig& config, ProfileKey key);
 
 }  // namespace landscape

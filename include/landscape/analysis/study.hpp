@@ -5,58 +5,21 @@
 // losses such a group answers which of them is rougher, in pairs of equal seeds.
 //
 // Block trainings/<loss> (R, C): row r is combination r of --vary, the last factor changing fastest; column c is
-// quantity c of study_columns(). A training whose loss is no longer finite has the quantity diverged 1 and all
+// quantity c of study_columns() (study_report.hpp). A training whose loss is no longer finite has the quantity diverged 1 and all
 // others undefined.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "landscape/config/factors.hpp"
+#include "landscape/analysis/study_report.hpp"
+#include "landscape/config/run_config.hpp"
 #include "landscape/io/results.hpp"
 #include "landscape/job/analysis.hpp"
-#include "landscape/roughness/median_interval.hpp"
 
 namespace landscape {
-
-/// What is known of one training: its column in the block.
-enum class StudyQuantity {
-  loss,
-  loss_error,
-  training_loss,
-  lowest_training_loss,
-  relative_l2_error,
-  relative_h1_error,
-  gradient_norm,
-  index,
-  index_lower,
-  index_upper,
-  mean,
-  used,
-  resolution,
-  persistence_mean,
-  persistence_resolution,
-  smad_normalised,
-  below_minimum,
-  largest_eigenvalue,
-  smallest_eigenvalue,
-  negative_share,
-  condition,
-  barrier,
-  diverged
-};
-inline constexpr std::size_t kStudyQuantities = 23;
-
-struct StudyColumn {
-  const char* name;
-  const char* units;
-  const char* description;
-};
-/// By StudyQuantity.
-std::span<const StudyColumn> study_columns();
 
 /// What a row has beside the index: --eigenvalues, --barriers.
 struct StudyExtras {
@@ -69,31 +32,6 @@ void make_study_row(const RowTools& tools, const RunConfig& config, const StudyE
 
 /// A barrier leads to the minimizer of the row's settings with this added to train-seed: pairs share nothing.
 inline constexpr std::uint64_t kPartnerSeed = std::uint64_t{1} << 32;
-
-/// Where the rows of a group have one quantity.
-struct StudyMedian {
-  std::int64_t n = 0;  // of finite values
-  std::optional<double> median;
-  std::optional<MedianInterval> interval;
-};
-
-/// Rows that differ in their seeds only.
-struct StudyGroup {
-  std::vector<std::size_t> rows;
-  std::vector<StudyMedian> medians;  // of the quantities that are summarised
-};
-
-struct StudyReport {
-  LossKind loss = LossKind::ritz;
-  std::vector<double> values;  // (R, C), of damaged rows undefined
-  std::vector<StudyGroup> groups;
-  std::int64_t n_damaged = 0;
-  double seconds = 0.0;
-
-  double at(std::size_t row, StudyQuantity quantity) const {
-    return values[row * kStudyQuantities + static_cast<std::size_t>(quantity)];
-  }
-};
 
 std::string study_group(LossKind loss);  // "trainings/ritz"
 
