@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "landscape/analysis/index_results.hpp"
+#include "landscape/analysis/point_set_results.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/hessian/made_directions.hpp"

@@ -7,6 +7,7 @@
 #include "landscape/analysis/commands.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/study.hpp"
+#include "landscape/config/factors.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/job/lone_training.hpp"

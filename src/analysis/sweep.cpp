@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 
+#include "landscape/analysis/point_set_results.hpp"
 #include "landscape/analysis/profiles.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
