@@ -145,12 +145,16 @@ std::string comparison_text(const std::vector<StudyReport>& reports, const RunCo
                             const StudyDesign& design) {
   const Comparison comparison = compare(reports, config, design);
   TextTable table{{"", "n", "Ritz", "Galerkin", "ratio", "interval", "rougher?"}};
+  int n_asked = 0, n_yes = 0, n_no = 0;
   for (std::size_t group = 0; group < design.groups.size(); ++group) {
     const std::string settings = settings_of_group(design, group);
     if (!settings.empty()) table.push_back({settings + ":"});
     for (std::size_t c = 0; c < kCompared.size(); ++c) {
       const PairedMedian& pair = comparison.at(group, c);
       if (pair.n == 0) continue;
+      ++n_asked;
+      n_yes += pair.larger() > 0 ? 1 : 0;
+      n_no += pair.larger() < 0 ? 1 : 0;
       const std::string interval =
           pair.ratio_interval ? interval_cell(pair.ratio_interval->lower, pair.ratio_interval->upper) : "-";
       table.push_back({fmt::format("  {}", kCompared[c].title), fmt::format("{}", pair.n), number_cell(pair.first),
@@ -160,8 +164,10 @@ std::string comparison_text(const std::vector<StudyReport>& reports, const RunCo
   return fmt::format("Is Ritz rougher than Galerkin? Medians over seeds, the ratio in pairs with {:g} % intervals\n{}",
                      100.0 * config.confidence, aligned(table, 1)) +
          wrapped(
-             "Not decided: the interval of the median difference holds zero. A ratio stands where all values of "
-             "both are positive.",
+             fmt::format("{} of {} are decided, {} for Ritz and {} for Galerkin; of so many up to {:.2g} would be by "
+                         "chance alone. Not decided: the interval of the median difference holds zero. A ratio "
+                         "stands where all values of both are positive.",
+                         n_yes + n_no, n_asked, n_yes, n_no, (1.0 - config.confidence) * n_asked),
              kTextWidth);
 }
 

@@ -45,13 +45,14 @@ FactorColumn factor_column(const ExpandedFactor& factor) {
 std::string aligned(const TextTable& table, std::size_t n_left) {
   std::vector<std::size_t> widths(table.front().size());
   for (const auto& row : table) {
+    if (row.size() == 1 && widths.size() > 1) continue;  // a line of its own
     for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
   }
   std::string text;
   for (const auto& row : table) {
     std::string line;
     for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::string blank(widths[c] - row[c].size(), ' ');
+      const std::string blank(widths[c] - std::min(widths[c], row[c].size()), ' ');
       line += (c == 0 ? "" : "  ") + (c < n_left ? row[c] + blank : blank + row[c]);
     }
     line.erase(line.find_last_not_of(' ') + 1);

@@ -57,7 +57,8 @@ void add_factors(ResultTable<Source>& table, const StudyDesign& design, bool wit
 
 using TextTable = std::vector<std::vector<std::string>>;  // its first row is the head
 
-/// Columns side by side, a rule under the head; right-aligned, but for the first n_left.
+/// Columns side by side, a rule under the head; right-aligned, but for the first n_left. A row of one entry is a line
+/// of its own.
 std::string aligned(const TextTable& table, std::size_t n_left = 0);
 /// "-" where undefined.
 std::string cell(const std::optional<double>& value, std::string_view format);
