@@ -103,7 +103,8 @@ void bench_training() {
                             {"5-D, width 16", resnet(5, 16, 1), "sobol:1000"},
                             {"10-D, width 20, 3 blocks", resnet(10, 20, 3), "sobol:1000"},
                             {"10-D, width 32", resnet(10, 32, 1), "sobol:1000"}};
-  fmt::print("training, 1 thread\n{:<26} {:<9} {:>8} {:>14} {:>11}\n", "case", "loss", "points", "M points/s", "steps/s");
+  fmt::print("training, 1 thread\n{:<26} {:<9} {:>8} {:>14} {:>11}\n", "case", "loss", "points", "M points/s",
+             "steps/s");
   for (const Training& c : cases) {
     const PointSet points = make_points(parse_quadrature(c.quadrature), c.spec.dimension, 1, 0);
     const auto backend = make_cpu_backend(c.spec, Problem{"sine"}, points, 1);
