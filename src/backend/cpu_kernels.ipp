@@ -194,30 +194,46 @@ double single_loss(const Evaluation& e, const double* theta, const double* direc
 constexpr int kGradientSets = kGradientLanes / kLanes;   // registers that make up the logical lanes
 constexpr int kPointsPerLane = kBlock / kGradientLanes;  // of a block
 
-/// How a gradient is made, kTile points of every logical lane in one sweep: for deep Ritz by one derivative along the
-/// direction that the integrand wants, for deep Galerkin by all of them.
-template <LossKind kLoss>
+/// How a gradient is made: kTile points of every logical lane in one sweep.
+template <LossKind kLossKind, int kPoints, math::Derivatives kDerivativesCarried>
 struct GradientPlan {
-  static constexpr int kTile = kLoss == LossKind::ritz ? kPointsPerLane : 1;
-  static constexpr math::Derivatives kDerivatives =
-      kLoss == LossKind::ritz ? math::Derivatives::along : math::Derivatives::all;
+  static constexpr LossKind kLoss = kLossKind;
+  static constexpr int kTile = kPoints;
+  static constexpr math::Derivatives kDerivatives = kDerivativesCarried;
   template <class T>
   static int work(const DynamicShape& s) {  // x (d, kTile), then what loss_gradient takes
     return s.dimension() * kTile + math::gradient_work<kLoss, T, kTile, kDerivatives>(s);
   }
 };
+
+/// f(GradientPlan): deep Ritz by one derivative along the direction that the integrand wants, in any dimension; deep
+/// Galerkin by all derivatives, of several points while their channels are few. Duals, dear to compile, have one plan.
+template <LossKind kLoss, class T, class F>
+auto with_gradient_plan(const DynamicShape& s, const F& f) {
+  if constexpr (kLoss == LossKind::ritz) {
+    return f(GradientPlan<kLoss, kPointsPerLane, math::Derivatives::along>{});
+  } else if constexpr (std::is_same_v<T, L>) {
+    if (s.dimension() <= math::kTiledDimensions) {
+      return f(GradientPlan<kLoss, kPointsPerLane, math::Derivatives::all>{});
+    }
+    return f(GradientPlan<kLoss, 1, math::Derivatives::all>{});
+  } else {
+    return f(GradientPlan<kLoss, 1, math::Derivatives::all>{});
+  }
+}
 template <class T>
-int jet_work(const Evaluation& e, const DynamicShape& s) {
-  return e.loss == LossKind::ritz ? GradientPlan<LossKind::ritz>::work<T>(s)
-                                  : GradientPlan<LossKind::galerkin>::work<T>(s);
+int plan_work(const Evaluation& e) {
+  const DynamicShape s = shape_of(e);
+  const auto work = [&](auto plan) { return decltype(plan)::template work<T>(s); };
+  return e.loss == LossKind::ritz ? with_gradient_plan<LossKind::ritz, T>(s, work)
+                                  : with_gradient_plan<LossKind::galerkin, T>(s, work);
 }
 
 /// Adds the gradients of the points in blocks [first, first + count) to sums (kGradientSets, size), set by set, and
 /// their losses to loss_sum (kGradientSets). T: the scalar of a point, lanes or duals of lanes. work: GradientPlan.
-template <Activation kActivation, LossKind kLoss, class T, class W>
+template <Activation kActivation, class Plan, class T, class W>
 void sum_gradients(const DynamicShape& s, const FoldedNetwork<W>& net, const PointBlocks& points, std::int64_t first,
                    std::int64_t count, T* sums, T* loss_sum, T* work) {
-  using Plan = GradientPlan<kLoss>;
   constexpr int kTile = Plan::kTile;
   const int d = s.dimension();
   const int size = FoldedLayout<DynamicShape>{s}.size();
@@ -235,7 +251,7 @@ void sum_gradients(const DynamicShape& s, const FoldedNetwork<W>& net, const Poi
         for (int j = 0; j < d; ++j) {
           for (int p = 0; p < kTile; ++p) x[j * kTile + p] = T(px[j * kRegistersPerBlock + at + p * kGradientSets]);
         }
-        math::loss_gradient<kActivation, kLoss, kTile, Plan::kDerivatives>(
+        math::loss_gradient<kActivation, Plan::kLoss, kTile, Plan::kDerivatives>(
             s, net, x, terms.at(at), weight + at, kGradientSets, sums + set * size, loss_sum[set], scratch);
       }
     }
@@ -250,18 +266,25 @@ double sum_of_sets(const Of& of) {
   return tree_sum(lane, kGradientLanes);
 }
 
-template <Activation kActivation, LossKind kLoss>
-double chunk_gradient(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first,
-                      std::int64_t count, double* folded, double* work) {
+template <Activation kActivation, class Plan>
+double chunk_gradient(const DynamicShape& s, const FoldedNetwork<double>& net, const PointBlocks& points,
+                      std::int64_t first, std::int64_t count, double* folded, double* work) {
   const int size = FoldedLayout<DynamicShape>{s}.size();
   L* sums = reinterpret_cast<L*>(work);
-  L* scratch = sums + kGradientSets * size;
-  double* buffer = reinterpret_cast<double*>(scratch + GradientPlan<kLoss>::template work<L>(s));
-  const FoldedNetwork<double> net = math::fold(s, theta, buffer);
   L loss_sum[kGradientSets];
-  sum_gradients<kActivation, kLoss>(s, net, points, first, count, sums, loss_sum, scratch);
+  sum_gradients<kActivation, Plan>(s, net, points, first, count, sums, loss_sum, sums + kGradientSets * size);
   for (int i = 0; i < size; ++i) folded[i] = sum_of_sets([&](int set) { return sums[set * size + i]; });
   return sum_of_sets([&](int set) { return loss_sum[set]; });
+}
+
+std::size_t fold_size(const Evaluation& e) {
+  return static_cast<std::size_t>(FoldedLayout<DynamicShape>{shape_of(e)}.buffer_size());
+}
+
+void fold(const Evaluation& e, const double* theta, double* network) { math::fold(shape_of(e), theta, network); }
+
+void unfold(const Evaluation& e, const double* theta, const double* folded, double* gradient) {
+  math::unfold_gradient(shape_of(e), theta, folded, gradient);
 }
 
 std::size_t gradient_size(const Evaluation& e) {
@@ -269,18 +292,18 @@ std::size_t gradient_size(const Evaluation& e) {
 }
 
 std::size_t gradient_work(const Evaluation& e) {
-  const DynamicShape s = shape_of(e);
-  const FoldedLayout<DynamicShape> layout{s};
-  return static_cast<std::size_t>(kGradientSets * layout.size() + jet_work<L>(e, s)) * kLanes +
-         round_up(static_cast<std::size_t>(layout.buffer_size()));
+  return (kGradientSets * gradient_size(e) + static_cast<std::size_t>(plan_work<L>(e))) * kLanes;
 }
 
-double gradient(const Evaluation& e, const double* theta, const PointBlocks& points, std::int64_t first,
+double gradient(const Evaluation& e, const double* network, const PointBlocks& points, std::int64_t first,
                 std::int64_t count, double* folded, double* work) {
+  const DynamicShape s = shape_of(e);
+  const int size = FoldedLayout<DynamicShape>{s}.size();
+  const FoldedNetwork<double> net{network, network + size, network + 2 * size};
   return dispatch_loss(e, [&](auto activation, auto kind) {
-    constexpr Activation kActivation = decltype(activation)::value;
-    constexpr LossKind kLoss = decltype(kind)::value;
-    return chunk_gradient<kActivation, kLoss>(shape_of(e), theta, points, first, count, folded, work);
+    return with_gradient_plan<decltype(kind)::value, L>(s, [&](auto plan) {
+      return chunk_gradient<decltype(activation)::value, decltype(plan)>(s, net, points, first, count, folded, work);
+    });
   });
 }
 
@@ -289,18 +312,18 @@ double gradient(const Evaluation& e, const double* theta, const PointBlocks& poi
 using Dual = math::Dual;
 using DualLanes = math::DualOf<L>;
 
-template <Activation kActivation, LossKind kLoss>
+template <Activation kActivation, class Plan>
 void chunk_product(const DynamicShape& s, const double* theta, const double* direction, const PointBlocks& points,
                    std::int64_t first, std::int64_t count, double* folded, double* work) {
   const int size = FoldedLayout<DynamicShape>{s}.size();
   const int n = math::parameter_count(s);
   DualLanes* sums = reinterpret_cast<DualLanes*>(work);
   DualLanes* scratch = sums + kGradientSets * size;
-  Dual* moved = reinterpret_cast<Dual*>(scratch + GradientPlan<kLoss>::template work<DualLanes>(s));
+  Dual* moved = reinterpret_cast<Dual*>(scratch + Plan::template work<DualLanes>(s));
   for (int i = 0; i < n; ++i) moved[i] = Dual(theta[i], direction[i]);
   const FoldedNetwork<Dual> net = math::fold(s, static_cast<const Dual*>(moved), moved + n);
   DualLanes loss_sum[kGradientSets];
-  sum_gradients<kActivation, kLoss>(s, net, points, first, count, sums, loss_sum, scratch);
+  sum_gradients<kActivation, Plan>(s, net, points, first, count, sums, loss_sum, scratch);
   for (int i = 0; i < size; ++i) {
     folded[i] = sum_of_sets([&](int set) { return sums[set * size + i].value; });
     folded[size + i] = sum_of_sets([&](int set) { return sums[set * size + i].slope; });
@@ -310,16 +333,17 @@ void chunk_product(const DynamicShape& s, const double* theta, const double* dir
 std::size_t product_work(const Evaluation& e) {
   const DynamicShape s = shape_of(e);
   const FoldedLayout<DynamicShape> layout{s};
-  return static_cast<std::size_t>(kGradientSets * layout.size() + jet_work<DualLanes>(e, s)) * 2 * kLanes +
+  return static_cast<std::size_t>(kGradientSets * layout.size() + plan_work<DualLanes>(e)) * 2 * kLanes +
          round_up(2 * static_cast<std::size_t>(math::parameter_count(s) + layout.buffer_size()));
 }
 
 void product(const Evaluation& e, const double* theta, const double* direction, const PointBlocks& points,
              std::int64_t first, std::int64_t count, double* folded, double* work) {
   dispatch_loss(e, [&](auto activation, auto kind) {
-    constexpr Activation kActivation = decltype(activation)::value;
-    constexpr LossKind kLoss = decltype(kind)::value;
-    chunk_product<kActivation, kLoss>(shape_of(e), theta, direction, points, first, count, folded, work);
+    with_gradient_plan<decltype(kind)::value, DualLanes>(shape_of(e), [&](auto plan) {
+      chunk_product<decltype(activation)::value, decltype(plan)>(shape_of(e), theta, direction, points, first, count,
+                                                                 folded, work);
+    });
   });
 }
 

@@ -16,10 +16,15 @@
 // take one point after the other, so that their bits do not depend on kTile.
 #pragma once
 
+#include <type_traits>
+
 #include "landscape/math/integrand.hpp"
 #include "landscape/math/network.hpp"
 
 LANDSCAPE_MATH_BEGIN
+
+/// Jets of all derivatives are carried for one point at a time, or for several in no more dimensions than these.
+inline constexpr int kTiledDimensions = 3;
 
 /// Which derivatives a jet carries: all d, or one along a direction that each point has of its own.
 enum class Derivatives { all, along };
@@ -145,10 +150,84 @@ LANDSCAPE_INLINE void activate_and_keep(int n_derivatives, const T* v, T* h, T* 
   }
 }
 
+#if !defined(__CUDACC__)
+/// gradient[r][m] += sum over kPoints points and their kChannels channels of bar[r] input[m], r < kRows, m < w; channels
+/// are kTile apart. Out of line, the adjoints stay in registers.
+template <int kRows, int kPoints, int kChannels, int kTile, class T>
+__attribute__((noinline)) void outer_tile(int w, int columns, const T* __restrict bar, const T* __restrict input,
+                                          T* __restrict gradient) {
+  T at[kRows][kPoints][kChannels];
+  for (int r = 0; r < kRows; ++r) {
+    for (int p = 0; p < kPoints; ++p) {
+      for (int c = 0; c < kChannels; ++c) at[r][p][c] = bar[r * columns + c * kTile + p];
+    }
+  }
+  for (int m = 0; m < w; ++m) {
+    T sum[kRows];
+    for (int r = 0; r < kRows; ++r) sum[r] = gradient[r * w + m];
+    LANDSCAPE_UNROLL
+    for (int p = 0; p < kPoints; ++p) {
+      LANDSCAPE_UNROLL
+      for (int c = 0; c < kChannels; ++c) {
+        const T x = input[m * columns + c * kTile + p];
+        LANDSCAPE_UNROLL
+        for (int r = 0; r < kRows; ++r) sum[r] = fma(at[r][p][c], x, sum[r]);
+      }
+    }
+    for (int r = 0; r < kRows; ++r) gradient[r * w + m] = sum[r];
+  }
+}
+
+/// The same for one point, as many of its channels from `c` on as kChannels fits into.
+template <int kRows, int kChannels, class T>
+LANDSCAPE_INLINE void outer_channels(int w, int columns, const T* bar, const T* input, int& c, T* gradient) {
+  for (; columns - c >= kChannels; c += kChannels) {
+    outer_tile<kRows, 1, kChannels, 1>(w, columns, bar + c, input + c, gradient);
+  }
+}
+
+/// The same for all points and channels, kTiledDimensions + 2 at most where there are several points.
+template <int kRows, int kTile, Derivatives kDerivatives, class T>
+LANDSCAPE_INLINE void outer_rows(int w, int columns, const T* bar, const T* input, T* gradient) {
+  if constexpr (kDerivatives == Derivatives::along) {
+    outer_tile<kRows, kTile, 2, kTile>(w, columns, bar, input, gradient);
+  } else if constexpr (kTile == 1) {
+    int c = 0;
+    outer_channels<kRows, 6>(w, columns, bar, input, c, gradient);
+    outer_channels<kRows, 3>(w, columns, bar, input, c, gradient);
+    outer_channels<kRows, 1>(w, columns, bar, input, c, gradient);
+  } else {
+    const auto channels = [&]<int kChannels>(std::integral_constant<int, kChannels>) {
+      for (int r = 0; r < kRows; ++r) {
+        for (int p = 0; p < kTile; p += 2) {
+          const int at = r * columns + p;
+          outer_tile<1, 2, kChannels, kTile>(w, columns, bar + at, input + p, gradient + r * w);
+        }
+      }
+    };
+    if (columns == 3 * kTile) return channels(std::integral_constant<int, 3>{});
+    if (columns == 4 * kTile) return channels(std::integral_constant<int, 4>{});
+    return channels(std::integral_constant<int, 5>{});
+  }
+}
+#endif
+
 /// gradient[i][m] += sum_c bar[i][c] input[m][c], a (w, w) outer product over points and their channels.
-template <int kTile, class Shape, class T>
+template <int kTile, Derivatives kDerivatives, class Shape, class T>
 LANDSCAPE_INLINE void accumulate_outer(const Shape& s, int columns, const T* bar, const T* input, T* gradient) {
   const int w = s.width();
+#if !defined(__CUDACC__)
+  if constexpr (DenseBlocking<T>::kOutline) {
+    for_row_blocks<T>(s, [&](int i0, auto rows) {
+      constexpr int kRows = decltype(rows)::value;
+      constexpr int kAtOnce = kRows > 2 ? 2 : 1;  // 16 adjoints of 32 registers, 8 of 16
+      for (int i = i0; i < i0 + kRows; i += kAtOnce) {
+        outer_rows<kAtOnce, kTile, kDerivatives>(w, columns, bar + i * columns, input, gradient + i * w);
+      }
+    });
+    return;
+  }
+#endif
   LANDSCAPE_UNROLL_SHAPE
   for (int i = 0; i < w; ++i) {
     LANDSCAPE_UNROLL_SHAPE
@@ -349,7 +428,7 @@ LANDSCAPE_OUTLINE void add_adjoint(const Shape& s, const FoldedNetwork<W>& net, 
                                                      slopes + ((2 * k + 1) * w + i) * kSlopes, bar);
         add_values(gradient[layout.even_bias(k) + i], bar);
       }
-      accumulate_outer<kTile>(s, columns, v_bar, odd_out + k * n, gradient + layout.even_weight(k));
+      accumulate_outer<kTile, kDerivatives>(s, columns, v_bar, odd_out + k * n, gradient + layout.even_weight(k));
       for_row_blocks<T>(s, [&](int i0, auto rows) {
         constexpr int kRows = decltype(rows)::value;
         dense_rows<kRows>(s, net.parameters + layout.even_weight(k) + i0, v_bar, columns, h_bar + i0 * columns, 0,
@@ -371,7 +450,7 @@ LANDSCAPE_OUTLINE void add_adjoint(const Shape& s, const FoldedNetwork<W>& net, 
       }
     }
     if (k > 0) {
-      accumulate_outer<kTile>(s, columns, h_bar, stream + (k - 1) * n, gradient + layout.odd_weight(k));
+      accumulate_outer<kTile, kDerivatives>(s, columns, h_bar, stream + (k - 1) * n, gradient + layout.odd_weight(k));
       for_row_blocks<T>(s, [&](int i0, auto rows) {
         constexpr int kRows = decltype(rows)::value;
         dense_rows<kRows>(s, net.parameters + layout.odd_weight(k) + i0, h_bar, columns, v_bar + i0 * columns, 0,
