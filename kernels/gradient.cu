@@ -25,8 +25,10 @@ __device__ __forceinline__ double add_point(const Shape& shape, const math::Fold
     x[j] = points.x(j, q);
     slope[j] = points.slope(j, q);
   }
-  return math::loss_gradient<kActivation, kLoss>(shape, net, x, points.with_slope(q, slope, 1), points.weight[q], sums,
-                                                 scratch);
+  double loss = 0.0;
+  math::loss_gradient<kActivation, kLoss>(shape, net, x, points.with_slope(q, slope, 1), points.weight + q, 0, sums,
+                                          loss, scratch);
+  return loss;
 }
 
 template <Activation kActivation, LossKind kLoss>

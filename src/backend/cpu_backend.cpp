@@ -101,7 +101,7 @@ class CpuBackend final : public LossBackend {
   template <class Use>
   auto with_gauss_newton_rows(LossKind loss, std::span<const double> theta, const Use& use);
   template <class Add>
-  double sum_chunks(const std::vector<double>& evaluated, const cpu::PointBlocks& points, std::size_t size,
+  double sum_chunks(const cpu::Evaluation& e, const std::vector<double>& evaluated, const cpu::PointBlocks& points,
                     std::size_t n_work, double cost_per_entry, std::span<double> gradient, const Add& add);
   class SerialGradient;
   void unfold_product(const std::vector<double>& theta, const std::vector<double>& direction, const double* folded,
@@ -219,19 +219,21 @@ class CpuBackend::SerialGradient {
         chunks_(chunks_of(points)),
         theta_(backend.embedding_.size()),
         row_(theta_.size()),
+        network_(backend.kernels_.fold_size(e)),
         sum_(backend.kernels_.gradient_size(e) + 1),
         part_(sum_.size()) {}
 
   /// |grad L| at start + step * direction, both as they are evaluated.
   double norm(const double* start, const double* direction, double step, double* scratch) {
     for (std::size_t i = 0; i < theta_.size(); ++i) theta_[i] = math::fma(step, direction[i], start[i]);
+    backend_.kernels_.fold(e_, theta_.data(), network_.data());
     for (std::int64_t chunk = 0; chunk < chunks_.n; ++chunk) {
       std::vector<double>& to = chunk == 0 ? sum_ : part_;
-      backend_.kernels_.gradient(e_, theta_.data(), points_, chunks_.first(chunk), chunks_.count(chunk), to.data(),
+      backend_.kernels_.gradient(e_, network_.data(), points_, chunks_.first(chunk), chunks_.count(chunk), to.data(),
                                  scratch);
       for (std::size_t i = 0; chunk > 0 && i + 1 < sum_.size(); ++i) sum_[i] += part_[i];
     }
-    math::unfold_gradient(backend_.spec_.shape(), theta_.data(), sum_.data(), row_.data());
+    backend_.kernels_.unfold(e_, theta_.data(), sum_.data(), row_.data());
     backend_.embedding_.gather(std::span<double>(row_));
     return norm_of(std::span(row_).first(backend_.n_parameters_));
   }
@@ -241,7 +243,7 @@ class CpuBackend::SerialGradient {
   const cpu::Evaluation& e_;
   const cpu::PointBlocks& points_;
   Chunks chunks_;
-  std::vector<double> theta_, row_, sum_, part_;
+  std::vector<double> theta_, row_, network_, sum_, part_;
 };
 
 void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
@@ -312,15 +314,19 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
   const std::size_t size = kernels_.gradient_size(e);
   const std::size_t n_work = kernels_.gradient_work(e);
   const double cost = static_cast<double>((spec_.dimension + 2) * 6);
-  return sum_chunks(evaluated, points, size, n_work, cost, gradient,
+  std::vector<double> network(kernels_.fold_size(e));
+  kernels_.fold(e, evaluated.data(), network.data());
+  return sum_chunks(e, evaluated, points, n_work, cost, gradient,
                     [&](std::int64_t first, std::int64_t count, double* out, double* scratch) {
-                      out[size] = kernels_.gradient(e, evaluated.data(), points, first, count, out, scratch);
+                      out[size] = kernels_.gradient(e, network.data(), points, first, count, out, scratch);
                     });
 }
 
 template <class Add>
-double CpuBackend::sum_chunks(const std::vector<double>& evaluated, const cpu::PointBlocks& points, std::size_t size,
-                              std::size_t n_work, double cost_per_entry, std::span<double> gradient, const Add& add) {
+double CpuBackend::sum_chunks(const cpu::Evaluation& e, const std::vector<double>& evaluated,
+                              const cpu::PointBlocks& points, std::size_t n_work, double cost_per_entry,
+                              std::span<double> gradient, const Add& add) {
+  const std::size_t size = kernels_.gradient_size(e);
   const Chunks chunks = chunks_of(points);
   std::vector<double> partial(static_cast<std::size_t>(chunks.n) * (size + 1));
   const double cost = static_cast<double>(points.n_blocks) * cpu::kBlock * cost_per_entry * static_cast<double>(size);
@@ -339,7 +345,7 @@ double CpuBackend::sum_chunks(const std::vector<double>& evaluated, const cpu::P
     for (std::size_t i = 0; i <= size; ++i) partial[i] += from[i];
   }
   std::vector<double> row(embedding_.size());
-  math::unfold_gradient(spec_.shape(), evaluated.data(), partial.data(), row.data());
+  kernels_.unfold(e, evaluated.data(), partial.data(), row.data());
   embedding_.gather(std::span<double>(row));
   std::copy_n(row.begin(), gradient.size(), gradient.begin());
   return partial[size];
@@ -353,7 +359,7 @@ void CpuBackend::path_curvature(LossKind loss, std::span<const double> theta, st
   const std::vector<double> evaluated = embedding_.spread_copy(theta), along = embedding_.spread_copy(direction);
   const cpu::PointBlocks& points = prepared(loss).blocks;
   const double cost = static_cast<double>((spec_.dimension + 2) * 10);
-  sum_chunks(evaluated, points, kernels_.gradient_size(e), kernels_.curvature_work(e), cost, curvature,
+  sum_chunks(e, evaluated, points, kernels_.curvature_work(e), cost, curvature,
              [&](std::int64_t first, std::int64_t count, double* out, double* scratch) {
                kernels_.curvature(e, evaluated.data(), along.data(), points, first, count, out, scratch);
              });

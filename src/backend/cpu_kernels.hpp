@@ -49,11 +49,17 @@ struct Kernels {
   /// Loss of the network theta + step * direction; direction may be null (step is then unused).
   double (*loss)(const Evaluation&, const double* theta, const double* direction, double step, const PointBlocks&,
                  double* work);
+  std::size_t (*fold_size)(const Evaluation&);
+  /// What does not depend on the points, into `network` (fold_size).
+  void (*fold)(const Evaluation&, const double* theta, double* network);
+  /// The gradient by theta of a folded gradient (gradient_size).
+  void (*unfold)(const Evaluation&, const double* theta, const double* folded, double* gradient);
   std::size_t (*gradient_work)(const Evaluation&);
   std::size_t (*gradient_size)(const Evaluation&);
-  /// Folded gradient (gradient_size) of the points in blocks [first, first + count); returns their part of the loss.
-  double (*gradient)(const Evaluation&, const double* theta, const PointBlocks&, std::int64_t first, std::int64_t count,
-                     double* folded, double* work);
+  /// Folded gradient (gradient_size) of the folded network at the points in blocks [first, first + count); returns
+  /// their part of the loss.
+  double (*gradient)(const Evaluation&, const double* network, const PointBlocks&, std::int64_t first,
+                     std::int64_t count, double* folded, double* work);
   std::size_t (*product_work)(const Evaluation&);
   /// Folded gradient (gradient_size), and behind it its derivative along `direction` (as many), of the points in blocks
   /// [first, first + count).

@@ -78,13 +78,6 @@ math::IntegrandTerms<V> terms_of(const PointBlocksOf<typename V::Scalar>& points
           kBlock / V::kCount, at(points.value),
           at(points.source),  points.cubic == nullptr ? nullptr : at(points.cubic)};
 }
-/// Those of register `i`.
-template <class V>
-math::IntegrandTerms<V> at_register(const math::IntegrandTerms<V>& first, int i) {
-  return {first.top + i,   first.slope + i,  first.slope_stride,
-          first.value + i, first.source + i, first.cubic == nullptr ? nullptr : first.cubic + i};
-}
-
 /// V: the lanes that hold points, of double or of float.
 template <class V, Activation kActivation, LossKind kLoss, int kTile, class Shape>
 double sum_over_points(const Shape& s, const FoldedNetwork<typename V::Scalar>& net,
@@ -110,7 +103,7 @@ double sum_over_points(const Shape& s, const FoldedNetwork<typename V::Scalar>& 
       }
       for (int p = 0; p < kTile; ++p) {
         const int at = first + p;
-        const V value = math::loss_integrand<kLoss>(d, out + p, kTile, at_register(terms, at));
+        const V value = math::loss_integrand<kLoss>(d, out + p, kTile, terms.at(at));
         V* sum = reinterpret_cast<V*>(lane) + at;
         *sum = fma(pw[at], value, *sum);
       }
@@ -198,30 +191,69 @@ double single_loss(const Evaluation& e, const double* theta, const double* direc
 
 // ---- gradient -----------------------------------------------------------------------------------------------------
 
-constexpr int kGradientSets = kGradientLanes / kLanes;  // registers that make up the logical lanes
+constexpr int kGradientSets = kGradientLanes / kLanes;   // registers that make up the logical lanes
+constexpr int kPointsPerLane = kBlock / kGradientLanes;  // of a block
+
+/// How a gradient is made: kTile points of every logical lane in one sweep.
+template <LossKind kLossKind, int kPoints, math::Derivatives kDerivativesCarried>
+struct GradientPlan {
+  static constexpr LossKind kLoss = kLossKind;
+  static constexpr int kTile = kPoints;
+  static constexpr math::Derivatives kDerivatives = kDerivativesCarried;
+  template <class T>
+  static int work(const DynamicShape& s) {  // x (d, kTile), then what loss_gradient takes
+    return s.dimension() * kTile + math::gradient_work<kLoss, T, kTile, kDerivatives>(s);
+  }
+};
+
+/// f(GradientPlan): deep Ritz by one derivative along the direction that the integrand wants, in any dimension; deep
+/// Galerkin by all derivatives, of several points while their channels are few. Duals, dear to compile, have one plan.
+template <LossKind kLoss, class T, class F>
+auto with_gradient_plan(const DynamicShape& s, const F& f) {
+  if constexpr (kLoss == LossKind::ritz) {
+    return f(GradientPlan<kLoss, kPointsPerLane, math::Derivatives::along>{});
+  } else if constexpr (std::is_same_v<T, L>) {
+    if (s.dimension() <= math::kTiledDimensions) {
+      return f(GradientPlan<kLoss, kPointsPerLane, math::Derivatives::all>{});
+    }
+    return f(GradientPlan<kLoss, 1, math::Derivatives::all>{});
+  } else {
+    return f(GradientPlan<kLoss, 1, math::Derivatives::all>{});
+  }
+}
+template <class T>
+int plan_work(const Evaluation& e) {
+  const DynamicShape s = shape_of(e);
+  const auto work = [&](auto plan) { return decltype(plan)::template work<T>(s); };
+  return e.loss == LossKind::ritz ? with_gradient_plan<LossKind::ritz, T>(s, work)
+                                  : with_gradient_plan<LossKind::galerkin, T>(s, work);
+}
 
 /// Adds the gradients of the points in blocks [first, first + count) to sums (kGradientSets, size), set by set, and
-/// their losses to loss_sum (kGradientSets). T: the scalar of a point, lanes or duals of lanes. work: x (d), then what
-/// loss_gradient takes.
-template <Activation kActivation, LossKind kLoss, class T, class W>
+/// their losses to loss_sum (kGradientSets). T: the scalar of a point, lanes or duals of lanes. work: GradientPlan.
+template <Activation kActivation, class Plan, class T, class W>
 void sum_gradients(const DynamicShape& s, const FoldedNetwork<W>& net, const PointBlocks& points, std::int64_t first,
                    std::int64_t count, T* sums, T* loss_sum, T* work) {
+  constexpr int kTile = Plan::kTile;
   const int d = s.dimension();
   const int size = FoldedLayout<DynamicShape>{s}.size();
   T* x = work;
-  T* scratch = x + d;
+  T* scratch = x + d * kTile;
   for (int i = 0; i < kGradientSets * size; ++i) sums[i] = T(0.0);
   for (int set = 0; set < kGradientSets; ++set) loss_sum[set] = T(0.0);
   for (std::int64_t block = first; block < first + count; ++block) {
     const L* px = lanes_at(points.x + block * d * kBlock);
+    const L* weight = lanes_at(points.weight + block * kBlock);
     const math::IntegrandTerms<L> terms = terms_of<L>(points, block);
-    for (int at = 0; at < kRegistersPerBlock; ++at) {
-      const std::int64_t q = block * kBlock + at * kLanes;
-      for (int j = 0; j < d; ++j) x[j] = T(px[j * kRegistersPerBlock + at]);
-      const int set = at % kGradientSets;
-      const T value = math::loss_gradient<kActivation, kLoss>(s, net, x, at_register(terms, at),
-                                                              *lanes_at(points.weight + q), sums + set * size, scratch);
-      loss_sum[set] = loss_sum[set] + value;
+    for (int begin = 0; begin < kPointsPerLane; begin += kTile) {
+      for (int set = 0; set < kGradientSets; ++set) {
+        const int at = begin * kGradientSets + set;  // the tile's first register; the next ones follow a set's apart
+        for (int j = 0; j < d; ++j) {
+          for (int p = 0; p < kTile; ++p) x[j * kTile + p] = T(px[j * kRegistersPerBlock + at + p * kGradientSets]);
+        }
+        math::loss_gradient<kActivation, Plan::kLoss, kTile, Plan::kDerivatives>(
+            s, net, x, terms.at(at), weight + at, kGradientSets, sums + set * size, loss_sum[set], scratch);
+      }
     }
   }
 }
@@ -234,18 +266,25 @@ double sum_of_sets(const Of& of) {
   return tree_sum(lane, kGradientLanes);
 }
 
-template <Activation kActivation, LossKind kLoss>
-double chunk_gradient(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first,
-                      std::int64_t count, double* folded, double* work) {
+template <Activation kActivation, class Plan>
+double chunk_gradient(const DynamicShape& s, const FoldedNetwork<double>& net, const PointBlocks& points,
+                      std::int64_t first, std::int64_t count, double* folded, double* work) {
   const int size = FoldedLayout<DynamicShape>{s}.size();
   L* sums = reinterpret_cast<L*>(work);
-  L* scratch = sums + kGradientSets * size;
-  double* buffer = reinterpret_cast<double*>(scratch + s.dimension() + math::gradient_work<kLoss, L>(s));
-  const FoldedNetwork<double> net = math::fold(s, theta, buffer);
   L loss_sum[kGradientSets];
-  sum_gradients<kActivation, kLoss>(s, net, points, first, count, sums, loss_sum, scratch);
+  sum_gradients<kActivation, Plan>(s, net, points, first, count, sums, loss_sum, sums + kGradientSets * size);
   for (int i = 0; i < size; ++i) folded[i] = sum_of_sets([&](int set) { return sums[set * size + i]; });
   return sum_of_sets([&](int set) { return loss_sum[set]; });
+}
+
+std::size_t fold_size(const Evaluation& e) {
+  return static_cast<std::size_t>(FoldedLayout<DynamicShape>{shape_of(e)}.buffer_size());
+}
+
+void fold(const Evaluation& e, const double* theta, double* network) { math::fold(shape_of(e), theta, network); }
+
+void unfold(const Evaluation& e, const double* theta, const double* folded, double* gradient) {
+  math::unfold_gradient(shape_of(e), theta, folded, gradient);
 }
 
 std::size_t gradient_size(const Evaluation& e) {
@@ -253,19 +292,18 @@ std::size_t gradient_size(const Evaluation& e) {
 }
 
 std::size_t gradient_work(const Evaluation& e) {
-  const DynamicShape s = shape_of(e);
-  const FoldedLayout<DynamicShape> layout{s};
-  const int jets = std::max(math::gradient_work<LossKind::ritz, L>(s), math::gradient_work<LossKind::galerkin, L>(s));
-  return static_cast<std::size_t>(kGradientSets * layout.size() + e.dimension + jets) * kLanes +
-         round_up(static_cast<std::size_t>(layout.buffer_size()));
+  return (kGradientSets * gradient_size(e) + static_cast<std::size_t>(plan_work<L>(e))) * kLanes;
 }
 
-double gradient(const Evaluation& e, const double* theta, const PointBlocks& points, std::int64_t first,
+double gradient(const Evaluation& e, const double* network, const PointBlocks& points, std::int64_t first,
                 std::int64_t count, double* folded, double* work) {
+  const DynamicShape s = shape_of(e);
+  const int size = FoldedLayout<DynamicShape>{s}.size();
+  const FoldedNetwork<double> net{network, network + size, network + 2 * size};
   return dispatch_loss(e, [&](auto activation, auto kind) {
-    constexpr Activation kActivation = decltype(activation)::value;
-    constexpr LossKind kLoss = decltype(kind)::value;
-    return chunk_gradient<kActivation, kLoss>(shape_of(e), theta, points, first, count, folded, work);
+    return with_gradient_plan<decltype(kind)::value, L>(s, [&](auto plan) {
+      return chunk_gradient<decltype(activation)::value, decltype(plan)>(s, net, points, first, count, folded, work);
+    });
   });
 }
 
@@ -274,18 +312,18 @@ double gradient(const Evaluation& e, const double* theta, const PointBlocks& poi
 using Dual = math::Dual;
 using DualLanes = math::DualOf<L>;
 
-template <Activation kActivation, LossKind kLoss>
+template <Activation kActivation, class Plan>
 void chunk_product(const DynamicShape& s, const double* theta, const double* direction, const PointBlocks& points,
                    std::int64_t first, std::int64_t count, double* folded, double* work) {
   const int size = FoldedLayout<DynamicShape>{s}.size();
   const int n = math::parameter_count(s);
   DualLanes* sums = reinterpret_cast<DualLanes*>(work);
   DualLanes* scratch = sums + kGradientSets * size;
-  Dual* moved = reinterpret_cast<Dual*>(scratch + s.dimension() + math::gradient_work<kLoss, DualLanes>(s));
+  Dual* moved = reinterpret_cast<Dual*>(scratch + Plan::template work<DualLanes>(s));
   for (int i = 0; i < n; ++i) moved[i] = Dual(theta[i], direction[i]);
   const FoldedNetwork<Dual> net = math::fold(s, static_cast<const Dual*>(moved), moved + n);
   DualLanes loss_sum[kGradientSets];
-  sum_gradients<kActivation, kLoss>(s, net, points, first, count, sums, loss_sum, scratch);
+  sum_gradients<kActivation, Plan>(s, net, points, first, count, sums, loss_sum, scratch);
   for (int i = 0; i < size; ++i) {
     folded[i] = sum_of_sets([&](int set) { return sums[set * size + i].value; });
     folded[size + i] = sum_of_sets([&](int set) { return sums[set * size + i].slope; });
@@ -295,18 +333,17 @@ void chunk_product(const DynamicShape& s, const double* theta, const double* dir
 std::size_t product_work(const Evaluation& e) {
   const DynamicShape s = shape_of(e);
   const FoldedLayout<DynamicShape> layout{s};
-  const int jets = std::max(math::gradient_work<LossKind::ritz, DualLanes>(s),
-                            math::gradient_work<LossKind::galerkin, DualLanes>(s));
-  return static_cast<std::size_t>(kGradientSets * layout.size() + e.dimension + jets) * 2 * kLanes +
+  return static_cast<std::size_t>(kGradientSets * layout.size() + plan_work<DualLanes>(e)) * 2 * kLanes +
          round_up(2 * static_cast<std::size_t>(math::parameter_count(s) + layout.buffer_size()));
 }
 
 void product(const Evaluation& e, const double* theta, const double* direction, const PointBlocks& points,
              std::int64_t first, std::int64_t count, double* folded, double* work) {
   dispatch_loss(e, [&](auto activation, auto kind) {
-    constexpr Activation kActivation = decltype(activation)::value;
-    constexpr LossKind kLoss = decltype(kind)::value;
-    chunk_product<kActivation, kLoss>(shape_of(e), theta, direction, points, first, count, folded, work);
+    with_gradient_plan<decltype(kind)::value, DualLanes>(shape_of(e), [&](auto plan) {
+      chunk_product<decltype(activation)::value, decltype(plan)>(shape_of(e), theta, direction, points, first, count,
+                                                                 folded, work);
+    });
   });
 }
 
@@ -333,9 +370,9 @@ void chunk_rows(const DynamicShape& s, const double* theta, const PointBlocks& p
       const std::int64_t q = block * kBlock + r * kLanes;
       for (int j = 0; j < d; ++j) x[j] = px[j * kRegistersPerBlock + r];
       const L root = math::square_root(*lanes_at(points.weight + q));
-      math::forward_and_keep<kActivation>(s, net, x, at);
+      math::forward_and_keep<kActivation, math::Pass::whole>(s, net, x, at);
       for (int k = 0; k < per_point; ++k) {
-        math::jacobian_row(s, net, x, at_register(terms, r), k, root, at, folded);
+        math::jacobian_row(s, net, x, terms.at(r), k, root, at, folded);
         math::unfold_gradient(s, wide_theta, folded, row);
         const std::int64_t place = q - first * kBlock;
         for (int lane = 0; lane < kLanes; ++lane) {
@@ -400,7 +437,7 @@ void chunk_curvature(const DynamicShape& s, const double* theta, const double* d
     for (int r = 0; r < kRegistersPerBlock; ++r) {
       for (int j = 0; j < d; ++j) x[j] = px[j * kRegistersPerBlock + r];
       const L root = math::square_root(*lanes_at(points.weight + block * kBlock + r * kLanes));
-      math::forward_and_keep<kActivation>(s, here, x, at);
+      math::forward_and_keep<kActivation, math::Pass::whole>(s, here, x, at);
       math::forward_jet<kActivation, kLaplacian, 1>(s, back, x, before, jet_scratch);
       math::forward_jet<kActivation, kLaplacian, 1>(s, ahead, x, after, jet_scratch);
       for (int c = 0; c < columns; ++c) {
@@ -408,7 +445,7 @@ void chunk_curvature(const DynamicShape& s, const double* theta, const double* d
         at.out_bar[c] = L(0.0);
       }
       for (int k = 0; k < per_point; ++k) {
-        math::gauss_newton_row<kLoss>(d, at.out, at_register(terms, r), k, root, row);
+        math::gauss_newton_row<kLoss>(d, at.out, terms.at(r), k, root, row);
         L bent(0.0);
         for (int c = 0; c < columns; ++c) bent = fma(row[c], after[c], bent);
         for (int c = 0; c < columns; ++c) at.out_bar[c] = fma(bent, row[c], at.out_bar[c]);

@@ -265,6 +265,15 @@ void expect_gradient_is_that_of_the_reference(const NetworkSpec& spec) {
 TEST(CpuBackend, GradientMatchesFiniteDifferencesOfTheReference) {
   expect_gradient_is_that_of_the_reference({NetworkKind::resnet, Activation::swish, 2, 5, 2});
   for (const NetworkSpec& spec : mlp_specs()) expect_gradient_is_that_of_the_reference(spec);
+  // Every kind in every dimension that is computed in a way of its own; activations in turn.
+  std::size_t turn = 0;
+  for (const int d : {1, 2, 3, 5, 10}) {
+    expect_gradient_is_that_of_the_reference({NetworkKind::linear, Activation::swish, d, 0, 0});
+    for (const NetworkKind kind : {NetworkKind::resnet, NetworkKind::fcnet}) {
+      expect_gradient_is_that_of_the_reference({kind, kActivations[turn++ % kActivations.size()].first, d, 3, 2});
+    }
+    turn += 1;  // so that a kind meets each of them
+  }
 }
 
 TEST(CpuBackend, AnFcnetIsTheMlpWhoseFirstLayerIsTheProductOfItsFirstTwo) {

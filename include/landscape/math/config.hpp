@@ -16,6 +16,14 @@
 #define LANDSCAPE_INLINE inline
 #endif
 
+// LANDSCAPE_OUTLINE: what does not depend on the activation and is large: inlined on the GPU, on the host compiled once
+// for all that call it.
+#if defined(__GNUC__) && !defined(__CUDACC__)
+#define LANDSCAPE_OUTLINE __attribute__((noinline))
+#else
+#define LANDSCAPE_OUTLINE LANDSCAPE_INLINE
+#endif
+
 // LANDSCAPE_UNROLL: loops whose count is a template argument. LANDSCAPE_UNROLL_SHAPE: loops over the network's sizes,
 // constant for a StaticShape only; nvcc leaves the others rolled, while GCC would unroll them all and compile for
 // minutes.

@@ -34,6 +34,11 @@ struct IntegrandTerms {
   const Real* value;
   const Real* source;
   const Real* cubic = nullptr;  // null: the equation is linear
+
+  /// Those of a point `i` places on.
+  LANDSCAPE_INLINE IntegrandTerms at(int i) const {
+    return {top + i, slope + i, slope_stride, value + i, source + i, cubic == nullptr ? nullptr : cubic + i};
+  }
 };
 
 /// r of the network's value, gradient and Laplacian, `stride` apart: N, grad N (d), Lap N.
@@ -81,26 +86,27 @@ LANDSCAPE_INLINE T loss_integrand(int dimension, const T* network, int stride, c
   }
 }
 
-/// Derivatives of weight * integrand with respect to N, grad N (d) and (Galerkin only) Laplace N, written to `adjoint`.
+/// Derivatives of weight * integrand with respect to N, grad N (d) and (Galerkin only) Laplace N, written to `adjoint`;
+/// these and the network's jet `stride` apart.
 template <LossKind kLoss, class T, class Real>
 LANDSCAPE_INLINE void loss_integrand_adjoint(int dimension, const T* network, const IntegrandTerms<Real>& at,
-                                             const Real& weight, T* adjoint) {
+                                             const Real& weight, T* adjoint, int stride = 1) {
   const T n = network[0];
   if constexpr (kLoss == LossKind::galerkin) {
-    const T r = T(2.0) * T(weight) * residual(dimension, network, 1, at);
+    const T r = T(2.0) * T(weight) * residual(dimension, network, stride, at);
     T by_value = T(*at.value);
     if (at.cubic != nullptr) by_value = fma(T(3.0) * T(*at.cubic), n * n, by_value);
     adjoint[0] = r * by_value;
-    for (int k = 0; k < dimension; ++k) adjoint[1 + k] = r * T(at.slope[k * at.slope_stride]);
-    adjoint[1 + dimension] = r * T(*at.top);
+    for (int k = 0; k < dimension; ++k) adjoint[(1 + k) * stride] = r * T(at.slope[k * at.slope_stride]);
+    adjoint[(1 + dimension) * stride] = r * T(*at.top);
   } else {
     T by_value = fma(T(2.0) * T(*at.value), n, -T(*at.source));
     if (at.cubic != nullptr) by_value = fma(T(4.0) * T(*at.cubic), n * n * n, by_value);
     for (int k = 0; k < dimension; ++k) {
       const T slope = T(at.slope[k * at.slope_stride]);
-      const T g = fma(T(*at.top), network[1 + k], n * slope);
+      const T g = fma(T(*at.top), network[(1 + k) * stride], n * slope);
       by_value = fma(g, slope, by_value);
-      adjoint[1 + k] = T(weight) * g * T(*at.top);
+      adjoint[(1 + k) * stride] = T(weight) * g * T(*at.top);
     }
     adjoint[0] = T(weight) * by_value;
   }

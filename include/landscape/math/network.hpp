@@ -59,9 +59,10 @@ __attribute__((noinline)) void dense_tile_outlined(const W* __restrict weight, i
 #endif
 
 template <int kRows, int kColumns, class T, class W>
-LANDSCAPE_INLINE void dense_columns(const W* weight, int ld, int n_in, const T* x, int columns, int& c, T* out) {
+LANDSCAPE_INLINE void dense_columns(const W* weight, int ld, int n_in, const T* x, int columns, int& c, int end,
+                                    T* out) {
   if constexpr (kColumns > 0) {
-    while (columns - c >= kColumns) {
+    while (end - c >= kColumns) {
 #if !defined(__CUDACC__)
       if constexpr (DenseBlocking<T>::kOutline) {
         dense_tile_outlined<kRows, kColumns>(weight, ld, n_in, x + c, columns, out + c);
@@ -75,14 +76,14 @@ LANDSCAPE_INLINE void dense_columns(const W* weight, int ld, int n_in, const T* 
   }
 }
 
-/// out[r][c] = sum_m weight[m * ld + r] x[m][c], r < kRows, all `columns` channels. weight points at the first of the
-/// rows.
+/// out[r][c] = sum_m weight[m * ld + r] x[m][c], r < kRows, channels [begin, end) of `columns`. weight points at the
+/// first of the rows.
 template <int kRows, class Shape, class T, class W>
-LANDSCAPE_INLINE void dense_rows(const Shape& s, const W* weight, const T* x, int columns, T* out) {
+LANDSCAPE_INLINE void dense_rows(const Shape& s, const W* weight, const T* x, int columns, T* out, int begin, int end) {
   const int w = s.width();
   if constexpr (Shape::kStatic) {
     LANDSCAPE_UNROLL_SHAPE
-    for (int c = 0; c < columns; ++c) {
+    for (int c = begin; c < end; ++c) {
       T sum[kRows];
       LANDSCAPE_UNROLL
       for (int r = 0; r < kRows; ++r) sum[r] = T(weight[r]) * x[c];
@@ -96,13 +97,17 @@ LANDSCAPE_INLINE void dense_rows(const Shape& s, const W* weight, const T* x, in
     }
   } else {
     constexpr int kColumns = DenseBlocking<T>::kColumns;
-    int c = 0;
-    dense_columns<kRows, kColumns>(weight, w, w, x, columns, c, out);
-    dense_columns<kRows, (kColumns > 8 ? 8 : 0)>(weight, w, w, x, columns, c, out);
-    dense_columns<kRows, (kColumns > 4 ? 4 : 0)>(weight, w, w, x, columns, c, out);
-    dense_columns<kRows, (kColumns > 2 ? 2 : 0)>(weight, w, w, x, columns, c, out);
-    dense_columns<kRows, 1>(weight, w, w, x, columns, c, out);
+    int c = begin;
+    dense_columns<kRows, kColumns>(weight, w, w, x, columns, c, end, out);
+    dense_columns<kRows, (kColumns > 8 ? 8 : 0)>(weight, w, w, x, columns, c, end, out);
+    dense_columns<kRows, (kColumns > 4 ? 4 : 0)>(weight, w, w, x, columns, c, end, out);
+    dense_columns<kRows, (kColumns > 2 ? 2 : 0)>(weight, w, w, x, columns, c, end, out);
+    dense_columns<kRows, 1>(weight, w, w, x, columns, c, end, out);
   }
+}
+template <int kRows, class Shape, class T, class W>
+LANDSCAPE_INLINE void dense_rows(const Shape& s, const W* weight, const T* x, int columns, T* out) {
+  dense_rows<kRows>(s, weight, x, columns, out, 0, columns);
 }
 
 /// Calls f(first row, integral constant = number of rows) for blocks of rows that cover [0, w).
@@ -255,6 +260,89 @@ LANDSCAPE_INLINE void forward_jet(const Shape& s, const FoldedNetwork<W>& net, c
   }
 }
 
+/// grad N by one backward sweep, written behind the first kTile numbers of out; phi' of layer l, neuron i, is at slopes
+/// + (l w + i) apart. work: (3 w + DenseBlocking<T>::kRows) kTile, or (3 w + w) kTile where w is smaller than that.
+template <int kTile, class Shape, class T, class W>
+LANDSCAPE_INLINE void backward_gradient(const Shape& s, const FoldedNetwork<W>& net, const T* slopes, int apart, T* out,
+                                        T* work) {
+  const FoldedLayout<Shape> layout{s};
+  const int d = s.dimension(), w = s.width(), nb = s.blocks();
+  const int n = w * kTile;
+  T* h = work;
+  T* z = h + n;           // dN/dz_k; of half a block, the derivative by what its only layer gives
+  T* lambda = z + n;      // (w, kTile)
+  T* block = lambda + n;  // (kRows, kTile)
+  LANDSCAPE_UNROLL_SHAPE
+  for (int j = 0; j < d; ++j) {
+    const T slope = T(net.parameters[layout.out_direct() + j]);
+    LANDSCAPE_UNROLL
+    for (int p = 0; p < kTile; ++p) out[(1 + j) * kTile + p] = slope;
+  }
+  LANDSCAPE_UNROLL_SHAPE
+  for (int i = 0; i < w; ++i) {
+    const T a = T(net.parameters[layout.out_weight() + i]);
+    LANDSCAPE_UNROLL
+    for (int p = 0; p < kTile; ++p) z[i * kTile + p] = a;
+  }
+  for (int k = nb - 1; k >= 0; --k) {
+    const T* odd_slope = slopes + (2 * k) * w * apart;
+    const T* even_slope = odd_slope + w * apart;
+    const bool whole = layout.is_whole(k);
+    if (whole) {
+      LANDSCAPE_UNROLL_SHAPE
+      for (int i = 0; i < w; ++i) {
+        LANDSCAPE_UNROLL
+        for (int p = 0; p < kTile; ++p) lambda[i * kTile + p] = z[i * kTile + p] * even_slope[i * apart + p];
+      }
+    }
+    for_row_blocks<T>(s, [&](int i0, auto rows) {
+      constexpr int kRows = decltype(rows)::value;
+      if (whole) {
+        dense_rows<kRows>(s, net.parameters + layout.even_weight(k) + i0, lambda, kTile, block);
+      } else {
+        for (int c = 0; c < kRows * kTile; ++c) block[c] = z[i0 * kTile + c];
+      }
+      LANDSCAPE_UNROLL_SHAPE
+      for (int r = 0; r < kRows; ++r) {
+        const int i = i0 + r;
+        LANDSCAPE_UNROLL
+        for (int p = 0; p < kTile; ++p) {
+          h[i * kTile + p] = block[r * kTile + p] * odd_slope[i * apart + p];
+        }
+      }
+    });
+    if (layout.has_direct(k)) {
+      LANDSCAPE_UNROLL_SHAPE
+      for (int j = 0; j < d; ++j) {
+        T sum[kTile];
+        LANDSCAPE_UNROLL
+        for (int p = 0; p < kTile; ++p) sum[p] = out[(1 + j) * kTile + p];
+        LANDSCAPE_UNROLL_SHAPE
+        for (int i = 0; i < w; ++i) {
+          const T slope = T(net.parameters[layout.direct(k) + j * w + i]);
+          LANDSCAPE_UNROLL
+          for (int p = 0; p < kTile; ++p) sum[p] = fma(slope, h[i * kTile + p], sum[p]);
+        }
+        LANDSCAPE_UNROLL
+        for (int p = 0; p < kTile; ++p) out[(1 + j) * kTile + p] = sum[p];
+      }
+    }
+    if (k > 0) {
+      for_row_blocks<T>(s, [&](int i0, auto rows) {
+        constexpr int kRows = decltype(rows)::value;
+        dense_rows<kRows>(s, net.parameters + layout.odd_weight(k) + i0, h, kTile, block);
+        LANDSCAPE_UNROLL_SHAPE
+        for (int r = 0; r < kRows; ++r) {
+          for (int p = 0; p < kTile; ++p) {
+            T& zi = z[(i0 + r) * kTile + p];
+            zi = s.skip() ? zi + block[r * kTile + p] : block[r * kTile + p];
+          }
+        }
+      });
+    }
+  }
+}
+
 /// Length of `work` for adjoint_jet, in T.
 template <int kTile, class T, class Shape>
 LANDSCAPE_INLINE constexpr int adjoint_work(const Shape& s) {
@@ -269,7 +357,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
   const int n = w * kTile;
   T* slopes = work;            // (2 nb, w, kTile) phi' of every layer
   T* h = slopes + 2 * nb * n;  // (w, kTile)
-  T* z = h + n;                // (w, kTile) stream; backward: its adjoint
+  T* z = h + n;                // (w, kTile) stream
   T* lambda = z + n;           // (w, kTile)
   T* block = lambda + n;       // (kRows, kTile)
   const W* p_direct = net.parameters + layout.out_direct();
@@ -277,10 +365,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
   for (int p = 0; p < kTile; ++p) {
     T sum = T(net.parameters[layout.out_bias()]);
     LANDSCAPE_UNROLL_SHAPE
-    for (int j = 0; j < d; ++j) {
-      sum = fma(T(p_direct[j]), x[j * kTile + p], sum);
-      out[(1 + j) * kTile + p] = T(p_direct[j]);
-    }
+    for (int j = 0; j < d; ++j) sum = fma(T(p_direct[j]), x[j * kTile + p], sum);
     out[p] = sum;
   }
   for (int k = 0; k < nb; ++k) {
@@ -311,10 +396,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
       for (int i = 0; i < w; ++i) {
         const T a = T(net.parameters[layout.out_weight() + i]);
         LANDSCAPE_UNROLL
-        for (int p = 0; p < kTile; ++p) {
-          out[p] = fma(a, h[i * kTile + p], out[p]);
-          z[i * kTile + p] = a;
-        }
+        for (int p = 0; p < kTile; ++p) out[p] = fma(a, h[i * kTile + p], out[p]);
       }
       break;
     }
@@ -334,7 +416,6 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
           const T a = T(net.parameters[layout.out_weight() + i]);
           if (last) {
             out[p] = fma(a, value, out[p]);
-            z[i * kTile + p] = a;
           } else {
             z[i * kTile + p] = value;
           }
@@ -342,53 +423,7 @@ LANDSCAPE_INLINE void adjoint_jet(const Shape& s, const FoldedNetwork<W>& net, c
       }
     });
   }
-  // From here z holds dN/dz_k; of half a block, the derivative by what its only layer gives.
-  for (int k = nb - 1; k >= 0; --k) {
-    const T* odd_slope = slopes + (2 * k) * n;
-    const T* even_slope = odd_slope + n;
-    const bool whole = layout.is_whole(k);
-    if (whole) {
-      LANDSCAPE_UNROLL_SHAPE
-      for (int i = 0; i < n; ++i) lambda[i] = z[i] * even_slope[i];
-    }
-    for_row_blocks<T>(s, [&](int i0, auto rows) {
-      constexpr int kRows = decltype(rows)::value;
-      if (whole) {
-        dense_rows<kRows>(s, net.parameters + layout.even_weight(k) + i0, lambda, kTile, block);
-      } else {
-        for (int c = 0; c < kRows * kTile; ++c) block[c] = z[i0 * kTile + c];
-      }
-      LANDSCAPE_UNROLL_SHAPE
-      for (int r = 0; r < kRows; ++r) {
-        const int i = i0 + r;
-        LANDSCAPE_UNROLL
-        for (int p = 0; p < kTile; ++p) {
-          const T nu = block[r * kTile + p] * odd_slope[i * kTile + p];
-          h[i * kTile + p] = nu;
-          if (layout.has_direct(k)) {
-            LANDSCAPE_UNROLL_SHAPE
-            for (int j = 0; j < d; ++j) {
-              out[(1 + j) * kTile + p] =
-                  fma(T(net.parameters[layout.direct(k) + j * w + i]), nu, out[(1 + j) * kTile + p]);
-            }
-          }
-        }
-      }
-    });
-    if (k > 0) {
-      for_row_blocks<T>(s, [&](int i0, auto rows) {
-        constexpr int kRows = decltype(rows)::value;
-        dense_rows<kRows>(s, net.parameters + layout.odd_weight(k) + i0, h, kTile, block);
-        LANDSCAPE_UNROLL_SHAPE
-        for (int r = 0; r < kRows; ++r) {
-          for (int p = 0; p < kTile; ++p) {
-            T& zi = z[(i0 + r) * kTile + p];
-            zi = s.skip() ? zi + block[r * kTile + p] : block[r * kTile + p];
-          }
-        }
-      });
-    }
-  }
+  backward_gradient<kTile>(s, net, slopes, kTile, out, h);
 }
 
 LANDSCAPE_MATH_END
