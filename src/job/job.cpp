@@ -232,9 +232,11 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
     // 6. Findings are made from the file's rows; where the analysis wants more directions, 4 to 6 again with these.
     const auto measured = setup.analysis->measure_rows(comm, setup, work, lines->pointers());
     std::unique_ptr<Findings> findings;  // of rank 0
+    RunConfig reducing = config;
+    reducing.threads = setup.training_threads;  // the other ranks wait
     const std::int64_t next = root_only(comm, [&] {
       claim.earlier.emplace(setup.config.output);
-      findings = setup.analysis->reduce(EndedJobRows(*claim.earlier, work, outcome, measured), setup.config);
+      findings = setup.analysis->reduce(EndedJobRows(*claim.earlier, work, outcome, measured), reducing);
       const Growth growth = findings->growth();
       if (growth.n_directions == 0) claim.earlier.reset();
       if (growth.n_directions > 0 && !setup.config.quiet) print_now(growth.sentence + "\n");
