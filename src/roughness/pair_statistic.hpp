@@ -31,12 +31,26 @@ struct PairStatistic {
 /// u, u^2, u^3, u^4, v, v^2, v^3, v^4, u v, u^2 v, u^3 v, u v^2, u^2 v^2, u v^3; of equally many values.
 inline Columns pair_products(const Standardised& first, const Standardised& second) {
   return {first.z.size(), 14, [&](std::size_t begin, std::size_t count, double* columns) {
-            for (std::size_t i = 0; i < count; ++i) {
-              const double u = first.z[begin + i], v = second.z[begin + i] - u, uu = u * u, vv = v * v, uv = u * v;
-              const double all[] = {u,       uu, uu * u, uu * uu, v,      vv,      vv * v,
-                                    vv * vv, uv, u * uv, uu * uv, v * uv, uv * uv, uv * vv};
-              for (std::size_t k = 0; k < 14; ++k) columns[k * kChunk + i] = all[k];
-            }
+            const auto column = [&](std::size_t k, auto&& number) {
+              double* const to = columns + k * kChunk;
+              for (std::size_t i = 0; i < count; ++i) to[i] = number(i);
+            };
+            const double *const u = columns, *const uu = u + kChunk;
+            const double *const v = u + 4 * kChunk, *const vv = u + 5 * kChunk, *const uv = u + 8 * kChunk;
+            column(0, [&](std::size_t i) { return first.z[begin + i]; });
+            column(4, [&](std::size_t i) { return second.z[begin + i] - u[i]; });
+            column(1, [&](std::size_t i) { return u[i] * u[i]; });
+            column(5, [&](std::size_t i) { return v[i] * v[i]; });
+            column(8, [&](std::size_t i) { return u[i] * v[i]; });
+            column(2, [&](std::size_t i) { return uu[i] * u[i]; });
+            column(3, [&](std::size_t i) { return uu[i] * uu[i]; });
+            column(6, [&](std::size_t i) { return vv[i] * v[i]; });
+            column(7, [&](std::size_t i) { return vv[i] * vv[i]; });
+            column(9, [&](std::size_t i) { return u[i] * uv[i]; });
+            column(10, [&](std::size_t i) { return uu[i] * uv[i]; });
+            column(11, [&](std::size_t i) { return v[i] * uv[i]; });
+            column(12, [&](std::size_t i) { return uv[i] * uv[i]; });
+            column(13, [&](std::size_t i) { return uv[i] * vv[i]; });
           }};
 }
 

@@ -10,7 +10,7 @@
 namespace landscape::detail {
 namespace {
 
-constexpr std::size_t kTogether = 8;       // resamples
+constexpr std::size_t kTogether = 16;      // resamples
 constexpr double kWorthThreads = 1 << 20;  // draws; below, a team of threads costs more than it brings
 
 // One chunk of columns, zero beyond the last value.
