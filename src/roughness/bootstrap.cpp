@@ -152,7 +152,8 @@ std::vector<std::optional<IndexInterval>> intervals_together(std::span<const dou
                                                              const BootstrapOptions& options) {
   const Standardised whole(values);
   if (!(whole.plug_in > 0.0)) return std::vector<std::optional<IndexInterval>>(counts.size(), point_interval(options));
-  const detail::ResampledSums sums = detail::resampled_sums(whole.powers(), options, counts);
+  const detail::ResampledSums sums =
+      detail::resampled_sums(whole.powers(), {options.seed, options.resamples, options.threads}, counts);
   std::vector<std::optional<IndexInterval>> intervals;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const std::span<const double> first = values.first(counts[i]);
@@ -189,18 +190,6 @@ void validate(const BootstrapOptions& options) {
     throw UsageError(fmt::format("--bootstrap {} is too few for --confidence {}: it takes {:.0f}, better {:.0f}.",
                                  options.resamples, options.confidence, fewest, std::max(50.0 * fewest, 2000.0)));
   }
-}
-
-std::uint32_t resampled_position(std::uint64_t seed, std::uint64_t resample, std::uint64_t draw, std::uint32_t n) {
-  const auto words = philox_words(seed, subsequence(RandomUse::bootstrap, resample), draw / 4);
-  return static_cast<std::uint32_t>((static_cast<std::uint64_t>(words[draw % 4]) * n) >> 32);
-}
-
-int resampled_weight(std::uint64_t seed, std::uint64_t resample, std::uint64_t value) {
-  const std::uint64_t here = value % detail::kChunk, words_apart = detail::kChunk / 4;
-  const std::uint64_t block = value / detail::kChunk * (detail::kChunk / 16) + here % words_apart / 4;
-  const auto words = philox_words(seed, subsequence(RandomUse::bootstrap, resample), block);
-  return detail::weight_of(static_cast<std::uint8_t>(words[here / words_apart] >> (8 * (here % 4))));
 }
 
 std::optional<IndexInterval> index_interval(std::span<const double> values, const BootstrapOptions& options) {

@@ -98,7 +98,7 @@ void resample_pairs(const Pairs& pairs, const BootstrapOptions& options, Compari
   const std::vector<double> own = detail::plain_sums(columns);
   std::optional<detail::ResampledSums> resamples;
   const auto resample = [&](std::size_t b) {
-    if (!resamples) resamples = detail::resampled_sums(columns, options);
+    if (!resamples) resamples = detail::resampled_sums(columns, {options.seed, options.resamples, options.threads});
     return statistic(resamples->at(b));
   };
   test_statistic(statistic(all_of(own)), resample, ddof_factor(pairs.first.size()), options, result);
@@ -116,8 +116,11 @@ void resample_apart(const Pairs& samples, const BootstrapOptions& options, Compa
   };
   const std::vector<double> own_first = detail::plain_sums(first.powers()),
                             own_second = detail::plain_sums(second.powers());
-  const auto of_first = detail::resampled_sums(first.powers(), options, {}, {0, 2});
-  const auto of_second = detail::resampled_sums(second.powers(), options, {}, {1, 2});
+  detail::Resampling how{options.seed, options.resamples, options.threads};
+  how.step = 2;
+  const auto of_first = detail::resampled_sums(first.powers(), how);
+  how.first_stream = 1;
+  const auto of_second = detail::resampled_sums(second.powers(), how);
   const auto resample = [&](std::size_t b) { return statistic(of_first.at(b), of_second.at(b)); };
   const double to_sample = std::max(ddof_factor(samples.first.size()), ddof_factor(samples.second.size()));
   test_statistic(statistic(all_of(own_first), all_of(own_second)), resample, to_sample, options, result);

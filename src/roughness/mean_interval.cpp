@@ -24,7 +24,8 @@ void resample(std::span<const double> values, const detail::Moments& all, const 
                                     numbers[detail::kChunk + i] = x * x;
                                   }
                                 }};
-  const detail::ResampledSums resamples = detail::resampled_sums(columns, options);
+  const detail::ResampledSums resamples =
+      detail::resampled_sums(columns, {options.seed, options.resamples, options.threads});
   detail::SymmetricTest test(std::sqrt(all.sum_squares) / all.n);
   for (std::size_t b = 0; b < static_cast<std::size_t>(options.resamples); ++b) {
     const detail::Sums sums = resamples.at(b);

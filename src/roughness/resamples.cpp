@@ -40,13 +40,12 @@ std::vector<double> drawn_times(std::size_t n, std::size_t padded, std::uint64_t
 }
 
 // Resamples [first, last) of few values.
-void sum_drawn(const Columns& columns, const BootstrapOptions& options, Streams streams, std::size_t first,
-               std::size_t last, ResampledSums& sums) {
+void sum_drawn(const Columns& columns, const Resampling& how, std::size_t first, std::size_t last,
+               ResampledSums& sums) {
   Chunks chunks(columns);
   std::vector<std::vector<double>> times;
   for (std::size_t b = first; b < last; ++b)
-    times.push_back(
-        drawn_times(columns.n_values, chunks.size() * kChunk, options.seed, streams.first + streams.step * b));
+    times.push_back(drawn_times(columns.n_values, chunks.size() * kChunk, how.seed, how.stream(b)));
   for (std::size_t c = 0; c < chunks.size(); ++c) {
     const double* numbers = chunks.fill(c);
     for (std::size_t b = first; b < last; ++b)
@@ -56,8 +55,8 @@ void sum_drawn(const Columns& columns, const BootstrapOptions& options, Streams 
 }
 
 // Resamples [first, last) of many values, of the first counts[i] of them each.
-void sum_weighted(const Columns& columns, const BootstrapOptions& options, Streams streams,
-                  std::span<const std::size_t> counts, std::size_t first, std::size_t last, ResampledSums& sums) {
+void sum_weighted(const Columns& columns, const Resampling& how, std::span<const std::size_t> counts, std::size_t first,
+                  std::size_t last, ResampledSums& sums) {
   Chunks chunks(columns);
   std::vector<double> running((last - first) * (columns.n_columns + 1), 0.0);
   std::vector<double> before;
@@ -69,8 +68,8 @@ void sum_weighted(const Columns& columns, const BootstrapOptions& options, Strea
     const std::size_t after =
         static_cast<std::size_t>(std::upper_bound(counts.begin(), counts.end(), begin + kChunk) - counts.begin());
     for (std::size_t b = first; b < last; ++b) {
-      const std::uint64_t stream = subsequence(RandomUse::bootstrap, streams.first + streams.step * b);
-      const double n_drawn = draw_weights(options.seed, stream, c, weights);
+      const std::uint64_t stream = subsequence(RandomUse::bootstrap, how.stream(b));
+      const double n_drawn = draw_weights(how.seed, stream, c, weights);
       double* const total = running.data() + (b - first) * (columns.n_columns + 1);
       if (next < after) before.assign(total, total + columns.n_columns + 1);
       total[0] += n_drawn;
@@ -90,19 +89,17 @@ void sum_weighted(const Columns& columns, const BootstrapOptions& options, Strea
 
 }  // namespace
 
-ResampledSums resampled_sums(const Columns& columns, const BootstrapOptions& options,
-                             std::span<const std::size_t> counts, Streams streams) {
+ResampledSums resampled_sums(const Columns& columns, const Resampling& how, std::span<const std::size_t> counts) {
   const std::size_t all[] = {columns.n_values};
   if (counts.empty()) counts = all;
-  const auto n_resamples = static_cast<std::size_t>(options.resamples);
+  const auto n_resamples = static_cast<std::size_t>(how.resamples);
   ResampledSums sums(n_resamples, counts.size(), columns.n_columns);
   const bool many = columns.n_values >= static_cast<std::size_t>(kManyValues);
   const double n_draws = static_cast<double>(n_resamples) * static_cast<double>(columns.n_values);
-  const int threads = n_draws < kWorthThreads ? 1 : options.threads;
-  in_pieces(options.resamples, kTogether, threads, [&](std::int64_t first, std::int64_t last) {
+  const int threads = n_draws < kWorthThreads ? 1 : how.threads;
+  in_pieces(how.resamples, kTogether, threads, [&](std::int64_t first, std::int64_t last) {
     const auto from = static_cast<std::size_t>(first), to = static_cast<std::size_t>(last);
-    many ? sum_weighted(columns, options, streams, counts, from, to, sums)
-         : sum_drawn(columns, options, streams, from, to, sums);
+    many ? sum_weighted(columns, how, counts, from, to, sums) : sum_drawn(columns, how, from, to, sums);
   });
   return sums;
 }

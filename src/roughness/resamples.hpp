@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "landscape/roughness/bootstrap.hpp"
+#include "landscape/roughness/resampled.hpp"
 #include "weighing.hpp"
 
 namespace landscape::detail {
@@ -51,14 +51,17 @@ class ResampledSums {
   std::vector<double> numbers_;  // (resamples, counts, 1 + columns)
 };
 
-/// Resample b has the stream first + step b: samples that are resampled apart take turns.
-struct Streams {
-  std::uint64_t first = 0, step = 1;
+/// Which resamples. Number b has the stream first_stream + step b: samples that are resampled apart take turns.
+struct Resampling {
+  std::uint64_t seed = 1;
+  std::int64_t resamples = 0;
+  int threads = 1;
+  std::uint64_t first_stream = 0, step = 1;
+  std::uint64_t stream(std::size_t resample) const { return first_stream + step * resample; }
 };
 
 /// counts: ascending, at least kManyValues each but for a single one of all values; empty: all values.
-ResampledSums resampled_sums(const Columns& columns, const BootstrapOptions& options,
-                             std::span<const std::size_t> counts = {}, Streams streams = {});
+ResampledSums resampled_sums(const Columns& columns, const Resampling& how, std::span<const std::size_t> counts = {});
 
 /// Of every value once, (1 + n_columns): their number, then the sums.
 std::vector<double> plain_sums(const Columns& columns);
