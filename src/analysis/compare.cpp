@@ -32,6 +32,7 @@ Side read_side(const std::string& path, const Invocation& invocation) {
         fmt::format("'{}' is of the command {}: compare takes files of roughness.", path, reader.run().command));
   }
   require_sound_results(reader);
+  take_threads(side.config, invocation);
   side.report = reduce_profiles(FileRows(reader), side.config);
   if (side.report.grid) side.config = with_chosen_grid(side.config, *side.report.grid);
   return side;
@@ -144,6 +145,7 @@ void compare_files(const Invocation& invocation) {
   options.seed = a.config.seed;
   options.resamples = a.config.bootstrap;
   options.confidence = a.config.confidence;
+  options.threads = a.config.threads;
 
   const auto base = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
   const bool told_apart = base(a.path) != base(b.path);

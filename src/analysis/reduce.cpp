@@ -11,7 +11,8 @@ void reduce_again(const Invocation& invocation) {
   const bool json = own_options(invocation).json;
   const LandscapeReader reader(invocation.file);
   const Analysis& analysis = analysis_of(reader, invocation);
-  const RunConfig config = stored_config(reader, invocation);
+  RunConfig config = stored_config(reader, invocation);
+  take_threads(config, invocation);
   require_sound_results(reader);
   const auto findings = analysis.reduce(FileRows(reader), config);
   if (json) {

@@ -10,9 +10,12 @@
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/model/numbers.hpp"
+#include "landscape/roughness/pieces.hpp"
 
 namespace landscape {
 namespace {
+
+constexpr std::int64_t kRowsTogether = 512;  // that a thread takes at a time
 
 struct Diagnosed {
   std::vector<ProfileDiagnostics> profiles;  // (M)
@@ -30,18 +33,32 @@ bool falls_below_centre(std::span<const double> row, std::span<const double> ste
   return row[static_cast<std::size_t>(centre)] - *low > kOffCentre * (*high - *low);
 }
 
-Diagnosed diagnose(const Rows& rows, const std::string& block, const DiagnosticsOptions& options,
+Diagnosed diagnose(const Rows& rows, const std::string& block, const DiagnosticsOptions& options, int threads,
                    bool with_topology = false) {
   const std::vector<double> steps = rows.axis(block);
   const std::vector<std::uint8_t> nothing(steps.size(), 0);
   Diagnosed diagnosed;
-  diagnosed.n_damaged = rows.for_each(block, [&](std::span<const double> row, bool intact) {
+  const auto n = static_cast<std::size_t>(rows.n_rows(block));
+  diagnosed.profiles.resize(n);
+  diagnosed.falls.resize(n);
+  if (with_topology) diagnosed.topologies.resize(n);
+  const auto take = [&](std::size_t k, std::span<const double> row, bool intact) {
     const auto complete = intact ? std::span<const std::uint8_t>() : std::span(nothing);
-    diagnosed.profiles.push_back(diagnose_profile(row, steps, complete, options));
-    diagnosed.falls.push_back(falls_below_centre(row, steps));
-    if (with_topology)
-      diagnosed.topologies.push_back(profile_topology(row, diagnosed.profiles.back(), options.loss_error));
-  });
+    ProfileDiagnostics& profile = diagnosed.profiles[k];
+    profile = diagnose_profile(row, steps, complete, options);
+    diagnosed.falls[k] = falls_below_centre(row, steps);
+    if (with_topology) diagnosed.topologies[k] = profile_topology(row, profile, options.loss_error);
+  };
+  diagnosed.n_damaged = rows.for_each_piece(
+      block, [&](std::int64_t first, std::span<const double> values, std::span<const RowState> states) {
+        in_pieces(static_cast<std::int64_t>(states.size()), kRowsTogether, threads,
+                  [&](std::int64_t begin, std::int64_t end) {
+                    for (auto k = static_cast<std::size_t>(begin); k < static_cast<std::size_t>(end); ++k) {
+                      take(static_cast<std::size_t>(first) + k, values.subspan(k * steps.size(), steps.size()),
+                           states[k] == RowState::intact);
+                    }
+                  });
+      });
   return diagnosed;
 }
 
@@ -52,7 +69,7 @@ Diagnosed diagnose(const Rows& rows, const RunConfig& config, ProfileKey key) {
   if (config.precision == Precision::single_precision && key.set == 0) {
     options.most_rounding = std::numeric_limits<double>::infinity();  // weigh_noise() judges by what was measured
   }
-  return diagnose(rows, profile_group(key), options, key.set == 0);
+  return diagnose(rows, profile_group(key), options, config.threads, key.set == 0);
 }
 
 // Of a report that knows its noise and its profiles. Directions along which noise makes more than kMostRounding of max
@@ -126,7 +143,7 @@ MetricReport reduce_metric(const Rows& rows, const RunConfig& config, const Loss
   options.interval_length = config.grid.length();
   options.loss_error =
       quantity_rounding(loss.minimizer.spec, config.problem, loss.loss, kind.quantity, loss.minimizer.theta, points);
-  Diagnosed diagnosed = diagnose(rows, block, options);
+  Diagnosed diagnosed = diagnose(rows, block, options, config.threads);
   MetricReport report;
   report.metric = metric;
   report.title = metric_title(config, metric);
@@ -151,7 +168,10 @@ LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss)
   for (std::size_t k = 0; k < report.profiles.size(); ++k) {
     if (report.profiles[k].status == DirectionStatus::usable && diagnosed.falls[k]) ++report.n_off_centre;
   }
-  static_cast<IndexEstimate&>(report) = estimate_index(report.profiles, config);
+  const Columns columns = columns_of(report.profiles);
+  report.curve = index_curve(columns.total_variation, columns.status, bootstrap_options(config));
+  static_cast<IndexEstimate&>(report) = {roughness_index(report.profiles), report.curve.back().interval,
+                                         index_resolution(report.profiles)};
   report.split = split_index(report.profiles);
   report.shapes = summarise_shapes(report.profiles);
   report.curvature = mean_curvature(report.profiles, bootstrap_options(config));
@@ -160,8 +180,6 @@ LossReport reduce_loss(const Rows& rows, const RunConfig& config, LossKind loss)
   report.topology =
       summarise_topology(report.profiles, report.topologies, config.grid.length(), bootstrap_options(config));
   report.bootstrap_seed = config.seed;
-  const Columns columns = columns_of(report.profiles);
-  report.curve = index_curve(columns.total_variation, columns.status, bootstrap_options(config));
   if (config.point_sets > 0) {
     report.point_sets = reduce_point_sets(rows, config, report);
     report.n_damaged += report.point_sets->n_damaged;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "landscape/backend/held_threads.hpp"
 #include "landscape/io/output_lock.hpp"
 #include "landscape/model/complaints.hpp"
 
@@ -35,6 +36,11 @@ RunConfig own_options(const Invocation& invocation) {
 
 int threads_without_mpi(const RunConfig& config) {
   return config.threads > 0 ? config.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void take_threads(RunConfig& config, const Invocation& invocation) {
+  config.threads = threads_without_mpi(own_options(invocation));
+  HeldThreads().start(config.threads);
 }
 
 RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocation) {

@@ -93,6 +93,7 @@ BootstrapOptions bootstrap_options(const RunConfig& config) {
   options.resamples = config.bootstrap;
   options.confidence = config.confidence;
   options.method = config.interval;
+  options.threads = std::max(1, config.threads);
   return options;
 }
 

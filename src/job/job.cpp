@@ -161,6 +161,12 @@ Setup with_config(Setup setup, RunConfig config) {
   return setup;
 }
 
+// Where it took long enough to be told.
+std::string reduction_line(double seconds, int threads) {
+  if (seconds < 1.0) return {};
+  return fmt::format("Reduced     in {} on {} thread{}\n", duration_text(seconds), threads, threads == 1 ? "" : "s");
+}
+
 // 1 and 2: the settings, the same on all ranks; the output file, about which everything that can be known to be wrong
 // is said now. Its lock is held until the end. A dry run ends here.
 struct Beginning {
@@ -207,6 +213,7 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
   if (!lines) return stop_with(comm, begun->setup, "while directions were made");
   EvaluationOutcome outcome;
   std::int64_t n_ahead = 0;
+  double reduction_seconds = 0.0;
   RunConfig config = begun->setup.config;
   while (true) {
     const Setup setup = with_config(begun->setup, config);
@@ -232,20 +239,25 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
     // 6. Findings are made from the file's rows; where the analysis wants more directions, 4 to 6 again with these.
     const auto measured = setup.analysis->measure_rows(comm, setup, work, lines->pointers());
     std::unique_ptr<Findings> findings;  // of rank 0
+    RunConfig reducing = config;
+    reducing.threads = setup.training_threads;  // the other ranks wait
+    const Stopwatch reduction;
     const std::int64_t next = root_only(comm, [&] {
       claim.earlier.emplace(setup.config.output);
-      findings = setup.analysis->reduce(EndedJobRows(*claim.earlier, work, outcome, measured), setup.config);
+      findings = setup.analysis->reduce(EndedJobRows(*claim.earlier, work, outcome, measured), reducing);
       const Growth growth = findings->growth();
       if (growth.n_directions == 0) claim.earlier.reset();
       if (growth.n_directions > 0 && !setup.config.quiet) print_now(growth.sentence + "\n");
       return growth.n_directions;
     });
+    reduction_seconds += reduction.seconds();
     if (next == 0) {
       // 7. They are stored and printed.
       say(comm, setup,
-          fmt::format("Evaluated   {} {}{} in {} on {}\n\n", count_text(outcome.n_done), setup.analysis->items_name(),
+          fmt::format("Evaluated   {} {}{} in {} on {}\n", count_text(outcome.n_done), setup.analysis->items_name(),
                       n_ahead > 0 ? fmt::format(" ({} of them during the training)", count_text(n_ahead)) : "",
-                      duration_text(outcome.wall_seconds), backend->describe()));
+                      duration_text(outcome.wall_seconds), backend->describe()) +
+              reduction_line(reduction_seconds, reducing.threads) + "\n");
       root_only(comm, [&] { store_findings(setup, work, outcome, measured, *findings); });
       return kDone;
     }

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::int64_t kPiece = 1 << 22;  // numbers at a time: 32 MiB
 
+std::int64_t rows_in_piece(std::int64_t width) { return std::max<std::int64_t>(1, kPiece / width); }
+
 // Rows of one block, in order.
 class RowsInTurn {
  public:
@@ -17,7 +19,7 @@ class RowsInTurn {
 
   std::int64_t size() const { return n_; }
   std::span<const double> next() {
-    const std::int64_t piece = std::max<std::int64_t>(1, kPiece / width_), at = next_++;
+    const std::int64_t piece = rows_in_piece(width_), at = next_++;
     if (at % piece == 0) values_ = rows_.rows(block_, at, std::min(piece, n_ - at));
     return std::span(values_).subspan(static_cast<std::size_t>(at % piece * width_), static_cast<std::size_t>(width_));
   }
@@ -31,12 +33,27 @@ class RowsInTurn {
 
 }  // namespace
 
+std::int64_t Rows::for_each_piece(
+    const std::string& block,
+    const std::function<void(std::int64_t, std::span<const double>, std::span<const RowState>)>& visit) const {
+  const std::vector<RowState> states = row_states(block);
+  const auto n = static_cast<std::int64_t>(states.size());
+  const std::int64_t piece = rows_in_piece(n_columns(block));
+  for (std::int64_t first = 0; first < n; first += piece) {
+    const std::int64_t count = std::min(piece, n - first);
+    visit(first, rows(block, first, count),
+          std::span(states).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)));
+  }
+  return std::count(states.begin(), states.end(), RowState::damaged);
+}
+
 std::int64_t Rows::for_each(const std::string& block,
                             const std::function<void(std::span<const double>, bool)>& visit) const {
-  const std::vector<RowState> states = row_states(block);
-  RowsInTurn rows(*this, block);
-  for (const RowState state : states) visit(rows.next(), state == RowState::intact);
-  return std::count(states.begin(), states.end(), RowState::damaged);
+  const auto width = static_cast<std::size_t>(n_columns(block));
+  return for_each_piece(block, [&](std::int64_t, std::span<const double> values, std::span<const RowState> states) {
+    for (std::size_t k = 0; k < states.size(); ++k)
+      visit(values.subspan(k * width, width), states[k] == RowState::intact);
+  });
 }
 
 void Rows::for_each_pair(const std::string& first, const std::string& second,

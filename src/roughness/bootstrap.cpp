@@ -1,4 +1,4 @@
-// Resamples need only power sums of the drawn values, so a resample costs one pass and keeps no copy.
+// Resamples need only power sums of the values (resamples.hpp).
 #include "landscape/roughness/bootstrap.hpp"
 
 #include <fmt/format.h>
@@ -7,14 +7,19 @@
 #include <limits>
 #include <vector>
 
+#include "index_statistic.hpp"
 #include "landscape/math/elementary.hpp"
 #include "landscape/model/choices.hpp"
 #include "landscape/model/error.hpp"
 #include "moments.hpp"
+#include "resamples.hpp"
 #include "resampling.hpp"
 
 namespace landscape {
 namespace {
+
+using detail::IndexStatistic;
+using detail::Standardised;
 
 constexpr Choices<IntervalMethod, 4> kMethods{{{IntervalMethod::automatic, "automatic"},
                                                {IntervalMethod::studentised, "studentised"},
@@ -26,54 +31,6 @@ constexpr double kHeavyKurtosis = 5.0;         // above, too: values that matter
 constexpr double kUselessUpperFactor = 100.0;  // an upper bound beyond this multiple of RI bounds nothing
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// The standardised sample: z_i = (T_i - m) / std(ddof 0) has mean 0 and mean square 1.
-struct Standardised {
-  std::vector<double> z;
-  double plug_in;  // c0, the index of the empirical distribution
-  double index;    // c1 = RI
-};
-
-Standardised standardise(std::span<const double> values) {
-  const detail::Moments all = detail::moments_of(values);
-  const double deviation = all.standard_deviation(0.0);
-  Standardised s{{}, deviation / all.mean, all.standard_deviation(1.0) / all.mean};
-  s.z.reserve(values.size());
-  for (const double x : values) s.z.push_back(deviation > 0.0 ? (x - all.mean) / deviation : 0.0);
-  return s;
-}
-
-/// Index (ddof 1) and standard error of log RI of n standardised values, from the sums of their first four powers.
-struct Statistic {
-  double index;  // 0 where the values are equal
-  double log_error;
-};
-
-struct PowerSums {
-  double first = 0.0, second = 0.0, third = 0.0, fourth = 0.0;
-  void add(double z) {
-    const double square = z * z;
-    first += z;
-    second += square;
-    third += square * z;
-    fourth += square * square;
-  }
-};
-
-/// Central moments from raw ones; then se^2 = ((kurtosis - 1)/4 - c skewness + c^2)/n.
-Statistic statistic(const PowerSums& sums, double n, double plug_in) {
-  const double d = sums.first / n, a = sums.second / n, b = sums.third / n, c = sums.fourth / n;
-  const double variance = a - d * d;
-  if (!(variance > 1e-12 * a)) return {0.0, 0.0};  // the difference is rounding: equal values
-  const double third = b - 3.0 * a * d + 2.0 * d * d * d;
-  const double fourth = c - 4.0 * b * d + 6.0 * a * d * d - 3.0 * d * d * d * d;
-  const double deviation = std::sqrt(variance);
-  const double relative_mean = 1.0 + plug_in * d;  // mean of the values over mean of the sample
-  const double c0 = plug_in * deviation / relative_mean;
-  const double skewness = third / (variance * deviation), kurtosis = fourth / (variance * variance);
-  const double influence = (kurtosis - 1.0) / 4.0 - c0 * skewness + c0 * c0;
-  return {c0 * std::sqrt(n / (n - 1.0)), influence > 0.0 ? std::sqrt(influence / n) : 0.0};
-}
-
 struct Resamples {
   std::vector<double> index;        // c1*, ascending
   std::vector<double> studentised;  // t*, ascending; -infinity for collapsed resamples
@@ -82,23 +39,12 @@ struct Resamples {
   std::int64_t n_collapsed = 0;
 };
 
-Resamples resample(const Standardised& sample, double log_error, const BootstrapOptions& options) {
-  const auto n_resamples = static_cast<std::size_t>(options.resamples);
-  std::vector<Statistic> statistics;
-  statistics.reserve(n_resamples);
-  std::vector<std::uint32_t> positions(sample.z.size());
-  const auto n = static_cast<double>(sample.z.size());
-  for (std::size_t b = 0; b < n_resamples; ++b) {
-    detail::draw_positions(options.seed, b, positions);
-    PowerSums sums;
-    for (const std::uint32_t i : positions) sums.add(sample.z[i]);
-    statistics.push_back(statistic(sums, n, sample.plug_in));
-  }
-
+Resamples judge(const Standardised& sample, double log_error, std::span<const IndexStatistic> statistics) {
+  const std::size_t n_resamples = statistics.size();
   Resamples r;
   std::vector<double> deviations;  // of log c1* from log c0
   double below = 0.0;
-  for (const Statistic& s : statistics) {
+  for (const IndexStatistic& s : statistics) {
     r.index.push_back(s.index);
     // The same draws in another order round differently: a tie is what agrees to rounding.
     const double excess = s.index - sample.index;
@@ -159,6 +105,71 @@ double scaled_exp(double index, double exponent) {
   return index * math::exp(exponent);
 }
 
+/// The interval of the values, whose resamples have these indices.
+IndexInterval interval_of(std::span<const double> values, const Standardised& sample,
+                          std::span<const IndexStatistic> statistics, const BootstrapOptions& options) {
+  const auto method = options.method == IntervalMethod::automatic ? IntervalMethod::studentised : options.method;
+  IndexInterval interval{0.0, 0.0, options.confidence, method, method, options.resamples, 0, 0.0, true};
+  const std::vector<double> powers = detail::plain_sums(sample.powers());
+  const detail::Sums sums{powers[0], std::span(powers).subspan(1)};
+  interval.n_effective = sums.total[1] * sums.total[1] / sums.total[3];
+  interval.rests_on_few = interval.n_effective < kFewEffective || sums.n > kHeavyKurtosis * interval.n_effective;
+
+  const Resamples r = judge(sample, detail::index_statistic(sums, sample.plug_in).log_error, statistics);
+  interval.n_collapsed = r.n_collapsed;
+
+  const double lower_level = 0.5 * (1.0 - options.confidence), upper_level = 1.0 - lower_level;
+  if (method == IntervalMethod::bca) {
+    const double accelerated = acceleration(values);
+    interval.lower = bca_bound(r, accelerated, lower_level);
+    interval.upper = bca_bound(r, accelerated, upper_level);
+    return interval;
+  }
+  if (method == IntervalMethod::percentile) {
+    interval.lower = detail::quantile_of_sorted(r.index, lower_level);
+    interval.upper = detail::quantile_of_sorted(r.index, upper_level);
+    return interval;
+  }
+  const double reach = widening(interval.n_effective, upper_level) * r.log_error;
+  interval.lower = scaled_exp(sample.index, -detail::quantile_of_sorted(r.studentised, upper_level) * reach);
+  interval.upper = scaled_exp(sample.index, -detail::quantile_of_sorted(r.studentised, lower_level) * reach);
+  if (options.method == IntervalMethod::automatic && !(interval.upper <= kUselessUpperFactor * sample.index)) {
+    interval.upper = bca_bound(r, acceleration(values), upper_level);
+    interval.upper_method = IntervalMethod::bca;
+  }
+  return interval;
+}
+
+/// Of values that are all equal: it cannot know of others.
+IndexInterval point_interval(const BootstrapOptions& options) {
+  const auto method = options.method == IntervalMethod::automatic ? IntervalMethod::studentised : options.method;
+  return {0.0, 0.0, options.confidence, method, method, options.resamples, options.resamples, 0.0, true};
+}
+
+/// Of the first counts[i] values, from resamples of all of them.
+std::vector<std::optional<IndexInterval>> intervals_together(std::span<const double> values,
+                                                             std::span<const std::size_t> counts,
+                                                             const BootstrapOptions& options) {
+  const Standardised whole(values);
+  if (!(whole.plug_in > 0.0)) return std::vector<std::optional<IndexInterval>>(counts.size(), point_interval(options));
+  const detail::ResampledSums sums =
+      detail::resampled_sums(whole.powers(), {options.seed, options.resamples, options.threads}, counts);
+  std::vector<std::optional<IndexInterval>> intervals;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const std::span<const double> first = values.first(counts[i]);
+    const Standardised sample(first);
+    if (!(sample.plug_in > 0.0)) {
+      intervals.emplace_back(point_interval(options));
+      continue;
+    }
+    std::vector<IndexStatistic> statistics;
+    for (std::size_t b = 0; b < static_cast<std::size_t>(options.resamples); ++b)
+      statistics.push_back(detail::index_statistic(sums.at(b, i), whole.plug_in));
+    intervals.emplace_back(interval_of(first, sample, statistics, options));
+  }
+  return intervals;
+}
+
 }  // namespace
 
 IntervalMethod parse_interval_method(std::string_view text, std::string_view option) {
@@ -181,58 +192,33 @@ void validate(const BootstrapOptions& options) {
   }
 }
 
-std::uint32_t resampled_position(std::uint64_t seed, std::uint64_t resample, std::uint64_t draw, std::uint32_t n) {
-  const auto words = philox_words(seed, subsequence(RandomUse::bootstrap, resample), draw / 4);
-  return static_cast<std::uint32_t>((static_cast<std::uint64_t>(words[draw % 4]) * n) >> 32);
+std::optional<IndexInterval> index_interval(std::span<const double> values, const BootstrapOptions& options) {
+  const std::size_t all[] = {values.size()};
+  return index_intervals(values, all, options).front();
 }
 
-std::optional<IndexInterval> index_interval(std::span<const double> values, const BootstrapOptions& options) {
+std::vector<std::optional<IndexInterval>> index_intervals(std::span<const double> values,
+                                                          std::span<const std::size_t> counts,
+                                                          const BootstrapOptions& options) {
   validate(options);
   for (const double x : values) {
     if (!(x > 0.0) || !std::isfinite(x))
       throw Error(fmt::format("A total variation of {} cannot enter an interval.", x));
   }
-  if (static_cast<std::int64_t>(values.size()) < kFewestForInterval) return std::nullopt;
-
-  const auto method = options.method == IntervalMethod::automatic ? IntervalMethod::studentised : options.method;
-  const Standardised sample = standardise(values);
-  IndexInterval interval{0.0, 0.0, options.confidence, method, method, options.resamples, 0, 0.0, true};
-  if (!(sample.plug_in > 0.0)) {
-    interval.n_collapsed = options.resamples;
-    return interval;
+  std::vector<std::optional<IndexInterval>> intervals;
+  std::size_t n_few = 0;
+  for (; n_few < counts.size() && counts[n_few] < static_cast<std::size_t>(kManyValues); ++n_few) {
+    const std::size_t alone[] = {counts[n_few]};
+    if (alone[0] < static_cast<std::size_t>(kFewestForInterval)) {
+      intervals.emplace_back();
+    } else {
+      intervals.push_back(intervals_together(values.first(alone[0]), alone, options).front());
+    }
   }
-
-  const auto n = static_cast<double>(values.size());
-  PowerSums sums;
-  for (const double z : sample.z) sums.add(z);
-  interval.n_effective = sums.second * sums.second / sums.fourth;
-  interval.rests_on_few = interval.n_effective < kFewEffective || n > kHeavyKurtosis * interval.n_effective;
-
-  const double log_error = statistic(sums, n, sample.plug_in).log_error;
-  const Resamples r = resample(sample, log_error, options);
-  interval.n_collapsed = r.n_collapsed;
-
-  const double lower_level = 0.5 * (1.0 - options.confidence), upper_level = 1.0 - lower_level;
-  const double accelerated =
-      method == IntervalMethod::bca || options.method == IntervalMethod::automatic ? acceleration(values) : 0.0;
-  if (method == IntervalMethod::bca) {
-    interval.lower = bca_bound(r, accelerated, lower_level);
-    interval.upper = bca_bound(r, accelerated, upper_level);
-    return interval;
-  }
-  if (method == IntervalMethod::percentile) {
-    interval.lower = detail::quantile_of_sorted(r.index, lower_level);
-    interval.upper = detail::quantile_of_sorted(r.index, upper_level);
-    return interval;
-  }
-  const double reach = widening(interval.n_effective, upper_level) * r.log_error;
-  interval.lower = scaled_exp(sample.index, -detail::quantile_of_sorted(r.studentised, upper_level) * reach);
-  interval.upper = scaled_exp(sample.index, -detail::quantile_of_sorted(r.studentised, lower_level) * reach);
-  if (options.method == IntervalMethod::automatic && !(interval.upper <= kUselessUpperFactor * sample.index)) {
-    interval.upper = bca_bound(r, accelerated, upper_level);
-    interval.upper_method = IntervalMethod::bca;
-  }
-  return interval;
+  const std::span<const std::size_t> many = counts.subspan(n_few);
+  if (many.empty()) return intervals;
+  for (auto& interval : intervals_together(values.first(many.back()), many, options)) intervals.push_back(interval);
+  return intervals;
 }
 
 }  // namespace landscape

@@ -4,122 +4,21 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <numeric>
 
+#include "index_statistic.hpp"
 #include "landscape/math/elementary.hpp"
 #include "landscape/model/error.hpp"
 #include "landscape/roughness/index.hpp"
-#include "moments.hpp"
-#include "resampling.hpp"
+#include "pair_statistic.hpp"
+#include "resamples.hpp"
 #include "symmetric_test.hpp"
 
 namespace landscape {
 namespace {
 
+using detail::PairStatistic;
+
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-/// One loss's values at one resample: c0, and the influence of each draw on log c0.
-struct Influence {
-  double plug_in = 0.0;  // 0 where the values are equal
-  std::vector<double> values;
-};
-
-void set_influence(std::span<const double> sample, std::span<const std::uint32_t> positions, std::vector<double>& drawn,
-                   Influence& result) {
-  for (std::size_t i = 0; i < positions.size(); ++i) drawn[i] = sample[positions[i]];
-  const detail::Moments all = detail::moments_of(drawn);
-  const double deviation = all.standard_deviation(0.0);
-  result.plug_in = deviation / all.mean;
-  if (!(deviation > 0.0)) return;
-  for (std::size_t i = 0; i < drawn.size(); ++i) {
-    const double z = (drawn[i] - all.mean) / deviation;
-    result.values[i] = 0.5 * (z * z - 1.0) - result.plug_in * z;
-  }
-}
-
-/// Both statistics of one resample of pairs, with plug-in indices (the factor sqrt(n/(n-1)) cancels or is put on at the
-/// end).
-struct PairStatistic {
-  double log_ratio = 0.0, log_ratio_error = 0.0;
-  double difference = 0.0, difference_error = 0.0;
-  bool has_ratio = false;
-};
-
-class PairResampler {
- public:
-  PairResampler(std::span<const double> first, std::span<const double> second)
-      : first_(first), second_(second), drawn_(first.size()) {
-    a_.values.resize(first.size());
-    b_.values.resize(first.size());
-  }
-
-  PairStatistic at(std::span<const std::uint32_t> positions) {
-    set_influence(first_, positions, drawn_, a_);
-    set_influence(second_, positions, drawn_, b_);
-    const double ca = a_.plug_in, cb = b_.plug_in;
-    PairStatistic s;
-    s.difference = ca - cb;
-    s.has_ratio = ca > 0.0 && cb > 0.0;
-    if (s.has_ratio) s.log_ratio = math::log(ca / cb);
-    double log_squares = 0.0, log_scale = 0.0, squares = 0.0, scale = 0.0;
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-      const double a = ca > 0.0 ? a_.values[i] : 0.0, b = cb > 0.0 ? b_.values[i] : 0.0;
-      log_squares += (a - b) * (a - b);
-      log_scale += a * a + b * b;
-      const double da = ca * a, db = cb * b;
-      squares += (da - db) * (da - db);
-      scale += da * da + db * db;
-    }
-    // Proportional T have equal influences up to rounding: no error at all.
-    if (!(log_squares > 1e-24 * log_scale)) log_squares = 0.0;
-    if (!(squares > 1e-24 * scale)) squares = 0.0;
-    const auto n = static_cast<double>(positions.size());
-    s.log_ratio_error = std::sqrt(log_squares) / n;
-    s.difference_error = std::sqrt(squares) / n;
-    return s;
-  }
-
- private:
-  std::span<const double> first_, second_;
-  std::vector<double> drawn_;
-  Influence a_, b_;
-};
-
-/// The same of one resample of each sample by itself.
-class UnpairedResampler {
- public:
-  UnpairedResampler(std::span<const double> first, std::span<const double> second)
-      : first_(first), second_(second), drawn_a_(first.size()), drawn_b_(second.size()) {
-    a_.values.resize(first.size());
-    b_.values.resize(second.size());
-  }
-
-  PairStatistic at(std::span<const std::uint32_t> positions_a, std::span<const std::uint32_t> positions_b) {
-    set_influence(first_, positions_a, drawn_a_, a_);
-    set_influence(second_, positions_b, drawn_b_, b_);
-    const double ca = a_.plug_in, cb = b_.plug_in;
-    const double error_a = log_error(a_), error_b = log_error(b_);
-    PairStatistic s;
-    s.difference = ca - cb;
-    s.difference_error = std::hypot(ca * error_a, cb * error_b);
-    s.has_ratio = ca > 0.0 && cb > 0.0;
-    if (s.has_ratio) s.log_ratio = math::log(ca / cb);
-    s.log_ratio_error = std::hypot(error_a, error_b);
-    return s;
-  }
-
- private:
-  static double log_error(const Influence& influence) {
-    if (!(influence.plug_in > 0.0)) return 0.0;
-    double squares = 0.0;
-    for (const double x : influence.values) squares += x * x;
-    return std::sqrt(squares) / static_cast<double>(influence.values.size());
-  }
-
-  std::span<const double> first_, second_;
-  std::vector<double> drawn_a_, drawn_b_;
-  Influence a_, b_;
-};
 
 struct Pairs {
   std::vector<double> first, second;
@@ -163,8 +62,8 @@ void test_statistic(const PairStatistic& own, Resample&& resample, double to_sam
   }
 
   detail::SymmetricTest ratio_test(own.log_ratio_error), difference_test(own.difference_error);
-  for (std::int64_t b = 0; b < options.resamples; ++b) {
-    const PairStatistic s = resample(static_cast<std::uint64_t>(b));
+  for (std::size_t b = 0; b < static_cast<std::size_t>(options.resamples); ++b) {
+    const PairStatistic s = resample(b);
     difference_test.add(s.difference - own.difference, s.difference_error);
     // A resample with equal values of one loss knows nothing of the ratio.
     if (result.ratio) ratio_test.add(s.has_ratio ? s.log_ratio - own.log_ratio : kInfinity, s.log_ratio_error);
@@ -186,36 +85,45 @@ void test_statistic(const PairStatistic& own, Resample&& resample, double to_sam
   result.p_value = ratio_test.p_value(own.log_ratio);
 }
 
-std::vector<std::uint32_t> all_positions(std::size_t n) {
-  std::vector<std::uint32_t> positions(n);
-  std::iota(positions.begin(), positions.end(), 0U);
-  return positions;
-}
-
 double ddof_factor(std::size_t n) { return std::sqrt(static_cast<double>(n) / (static_cast<double>(n) - 1.0)); }
 
+detail::Sums all_of(const std::vector<double>& sums) { return {sums[0], std::span(sums).subspan(1)}; }
+
 void resample_pairs(const Pairs& pairs, const BootstrapOptions& options, Comparison& result) {
-  PairResampler resampler(pairs.first, pairs.second);
-  std::vector<std::uint32_t> positions = all_positions(pairs.first.size());
-  const PairStatistic own = resampler.at(positions);
-  const auto resample = [&](std::uint64_t b) {
-    detail::draw_positions(options.seed, b, positions);
-    return resampler.at(positions);
+  const detail::Standardised first(pairs.first), second(pairs.second);
+  const detail::Columns columns = detail::pair_products(first, second);
+  const auto statistic = [&](const detail::Sums& sums) {
+    return detail::PairMoments(sums, first.plug_in, second.plug_in).statistic();
   };
-  test_statistic(own, resample, ddof_factor(pairs.first.size()), options, result);
+  const std::vector<double> own = detail::plain_sums(columns);
+  std::optional<detail::ResampledSums> resamples;
+  const auto resample = [&](std::size_t b) {
+    if (!resamples) resamples = detail::resampled_sums(columns, {options.seed, options.resamples, options.threads});
+    return statistic(resamples->at(b));
+  };
+  test_statistic(statistic(all_of(own)), resample, ddof_factor(pairs.first.size()), options, result);
 }
 
 void resample_apart(const Pairs& samples, const BootstrapOptions& options, Comparison& result) {
-  UnpairedResampler resampler(samples.first, samples.second);
-  std::vector<std::uint32_t> a = all_positions(samples.first.size()), b = all_positions(samples.second.size());
-  const PairStatistic own = resampler.at(a, b);
-  const auto resample = [&](std::uint64_t number) {
-    detail::draw_positions(options.seed, 2 * number, a);  // two streams per resample
-    detail::draw_positions(options.seed, 2 * number + 1, b);
-    return resampler.at(a, b);
+  const detail::Standardised first(samples.first), second(samples.second);
+  const auto statistic = [&](const detail::Sums& of_first, const detail::Sums& of_second) {
+    const detail::IndexStatistic a = detail::index_statistic(of_first, first.plug_in);
+    const detail::IndexStatistic b = detail::index_statistic(of_second, second.plug_in);
+    PairStatistic s(a.plug_in, b.plug_in);
+    s.difference_error = std::hypot(a.plug_in * a.log_error, b.plug_in * b.log_error);
+    s.log_ratio_error = std::hypot(a.log_error, b.log_error);
+    return s;
   };
+  const std::vector<double> own_first = detail::plain_sums(first.powers()),
+                            own_second = detail::plain_sums(second.powers());
+  detail::Resampling how{options.seed, options.resamples, options.threads};
+  how.step = 2;
+  const auto of_first = detail::resampled_sums(first.powers(), how);
+  how.first_stream = 1;
+  const auto of_second = detail::resampled_sums(second.powers(), how);
+  const auto resample = [&](std::size_t b) { return statistic(of_first.at(b), of_second.at(b)); };
   const double to_sample = std::max(ddof_factor(samples.first.size()), ddof_factor(samples.second.size()));
-  test_statistic(own, resample, to_sample, options, result);
+  test_statistic(statistic(all_of(own_first), all_of(own_second)), resample, to_sample, options, result);
 }
 
 bool excludes(const std::optional<TwoSided>& interval, double value) {

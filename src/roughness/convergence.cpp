@@ -24,10 +24,13 @@ std::vector<CurvePoint> index_curve(std::span<const double> total_variation, std
   const std::vector<std::int64_t> counts = curve_counts(static_cast<std::int64_t>(total_variation.size()));
   const std::vector<double> values = usable_values(total_variation, status);
   std::vector<CurvePoint> curve;
+  std::vector<std::size_t> used;
   for (const IndexAtCount& at : index_against_count(total_variation, status, counts)) {
-    const auto first = std::span(values).first(static_cast<std::size_t>(at.n_used));
-    curve.push_back({at.n_directions, at.n_used, at.index, index_interval(first, options)});
+    used.push_back(static_cast<std::size_t>(at.n_used));
+    curve.push_back({at.n_directions, at.n_used, at.index, std::nullopt});
   }
+  const auto intervals = index_intervals(values, used, options);
+  for (std::size_t i = 0; i < curve.size(); ++i) curve[i].interval = intervals[i];
   return curve;
 }
 

@@ -9,7 +9,7 @@
 
 #include "landscape/model/error.hpp"
 #include "moments.hpp"
-#include "resampling.hpp"
+#include "resamples.hpp"
 #include "symmetric_test.hpp"
 
 namespace landscape {
@@ -17,21 +17,21 @@ namespace {
 
 void resample(std::span<const double> values, const detail::Moments& all, const BootstrapOptions& options,
               MeanEstimate& result) {
-  const double n = all.n;
-  std::vector<double> centred;
-  for (const double x : values) centred.push_back(x - all.mean);
-  std::vector<std::uint32_t> positions(values.size());
-  detail::SymmetricTest test(std::sqrt(all.sum_squares) / n);
-  for (std::int64_t b = 0; b < options.resamples; ++b) {
-    detail::draw_positions(options.seed, static_cast<std::uint64_t>(b), positions);
-    double sum = 0.0, squares = 0.0;
-    for (const std::uint32_t i : positions) {
-      sum += centred[i];
-      squares += centred[i] * centred[i];
-    }
-    const double shift = sum / n;
-    const double left = squares - sum * shift;  // sum (x* - m*)^2; below rounding: equal values
-    test.add(shift, left > 1e-12 * squares ? std::sqrt(left) / n : 0.0);
+  const detail::Columns columns{values.size(), 2, [&](std::size_t first, std::size_t count, double* numbers) {
+                                  for (std::size_t i = 0; i < count; ++i) {
+                                    const double x = values[first + i] - all.mean;
+                                    numbers[i] = x;
+                                    numbers[detail::kChunk + i] = x * x;
+                                  }
+                                }};
+  const detail::ResampledSums resamples =
+      detail::resampled_sums(columns, {options.seed, options.resamples, options.threads});
+  detail::SymmetricTest test(std::sqrt(all.sum_squares) / all.n);
+  for (std::size_t b = 0; b < static_cast<std::size_t>(options.resamples); ++b) {
+    const detail::Sums sums = resamples.at(b);
+    const double shift = sums.mean(0), squares = sums.total[1];
+    const double left = squares - sums.total[0] * shift;  // sum (x* - m*)^2; below rounding: equal values
+    test.add(shift, left > 1e-12 * squares ? std::sqrt(left) / sums.n : 0.0);
   }
   test.studentise();
   const double reach = test.reach(options.confidence);

@@ -1,5 +1,6 @@
 """The numbers do not depend on how many ranks and threads computed them, nor on when."""
 
+import json
 import re
 import subprocess
 
@@ -17,6 +18,23 @@ class BitIdentity(SystemTest):
                 name = f"{ranks}x{threads}.h5"
                 self.run_program(*CASE, f"--output={name}", f"--threads={threads}", ranks=ranks)
                 self.assert_same_files("one.h5", name)
+
+    def test_a_reduction_of_many_directions_gives_the_same_bits_on_any_threads(self):
+        """Enough of them for weights in the resamples, and enough resamples for threads."""
+        case = [option for option in CASE if not option.startswith(("--directions", "--bootstrap", "--save"))]
+        case += ["--directions=5000", "--bootstrap=300", "--quadrature=simpson:20"]
+        first = self.run_program(*case, "--output=one.h5", "--threads=1").stdout
+        for ranks, threads in ((1, 2), (2, 1), (3, 2)):
+            with self.subTest(ranks=ranks, threads=threads):
+                self.run_program(*case, "--output=more.h5", "--overwrite", f"--threads={threads}", ranks=ranks)
+                self.assert_same_files("one.h5", "more.h5")
+        one, two = (self.run_program("reduce", "one.h5", f"--threads={n}").stdout for n in (1, 2))
+        self.assertEqual(one, two)
+        self.assertTrue(first.endswith(one), first + "\n\nreduce:\n" + one)
+        one, two = (self.run_program("reduce", "one.h5", "--json", f"--threads={n}").stdout for n in (1, 2))
+        self.assertEqual(json.loads(one), json.loads(two))
+        one, two = (self.run_program("compare", "one.h5", "more.h5", f"--threads={n}").stdout for n in (1, 2))
+        self.assertEqual(one, two)
 
     def test_short_rounds_give_the_same_bits(self):
         self.run_program(*CASE, "--output=long.h5")

@@ -22,6 +22,10 @@ RunConfig stored_config(const LandscapeReader& reader, const Invocation& invocat
 /// Those asked for, else one per core of the machine.
 int threads_without_mpi(const RunConfig& config);
 
+/// Settings for a reduction on the threads of the invocation, not on those of the job that made the file. Throws Error
+/// where they cannot be had.
+void take_threads(RunConfig& config, const Invocation& invocation);
+
 /// Throws Error where the checksum of a result group does not match.
 void require_sound_results(const LandscapeReader& reader);
 

@@ -167,7 +167,7 @@ struct RunConfig {
   bool as_published = false;  // of distance
   MinimumCheck minimum_check = MinimumCheck::automatic;
   DeviceChoice device = DeviceChoice::automatic;
-  int threads = 0;  // per rank; 0: this rank's share of the cores
+  int threads = 0;  // per rank; 0: this rank's share of the cores, of a reduction one
   double round_seconds = 60.0;
   double time_limit = 0.0;  // seconds, 0: none
 

@@ -135,6 +135,7 @@ class Analysis {
                                                  std::span<const LineSet* const> lines) const;
   /// The groups that its findings will be stored in, undefined.
   virtual std::vector<ResultGroup> results(const RunConfig& config) const = 0;
+  /// On config.threads threads, which can be had. No bit depends on them.
   virtual std::unique_ptr<Findings> reduce(const Rows& rows, const RunConfig& config) const = 0;
   /// Lines of the job's header, each "Name        text\n".
   virtual std::string header(const RunConfig& config) const = 0;

@@ -38,6 +38,11 @@ class Rows {
   /// Findings of an earlier reduction of these rows; nothing where there was none.
   virtual std::optional<ResultGroup> earlier_findings(const std::string& group) const = 0;
 
+  /// visit(first row, rows (count, columns), their states (count)) for pieces of many rows, in order; returns how many
+  /// rows are damaged.
+  std::int64_t for_each_piece(const std::string& block,
+                              const std::function<void(std::int64_t first, std::span<const double> rows,
+                                                       std::span<const RowState> states)>& visit) const;
   /// visit(row (columns), whether it is intact) for every row, in order, without holding all of them; returns how many
   /// are damaged.
   std::int64_t for_each(const std::string& block,

@@ -30,11 +30,15 @@
 // so.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "landscape/roughness/resampled.hpp"
 
 namespace landscape {
 
@@ -47,6 +51,7 @@ struct BootstrapOptions {
   std::int64_t resamples = 2000;
   double confidence = 0.95;  // in (0, 1)
   IntervalMethod method = IntervalMethod::automatic;
+  int threads = 1;  // at most; no bit depends on them
 };
 
 /// Throws UsageError (--bootstrap, --confidence) unless 0 < confidence < 1 and resamples >= 2/(1 - confidence).
@@ -74,9 +79,10 @@ inline constexpr std::int64_t kFewestForInterval = 5;
 /// are equal, the interval is [0, 0]: it cannot know of values that it never saw. Throws UsageError like `validate`.
 std::optional<IndexInterval> index_interval(std::span<const double> values, const BootstrapOptions& options = {});
 
-/// Which of n values draw number `draw` of resample number `resample` takes: floor(word n / 2^32), word from
-/// Philox4x32-10 with key = seed, subsequence (bootstrap, resample), block draw/4. Pure function; n < 2^31
-/// (probabilities err by at most 2^-32).
-std::uint32_t resampled_position(std::uint64_t seed, std::uint64_t resample, std::uint64_t draw, std::uint32_t n);
+/// Intervals of the first counts[i] values, counts ascending, the last one all values: one pass over the resamples for
+/// all counts from kManyValues on. The last interval has the bits of index_interval(), others of these agree to rounding.
+std::vector<std::optional<IndexInterval>> index_intervals(std::span<const double> values,
+                                                          std::span<const std::size_t> counts,
+                                                          const BootstrapOptions& options = {});
 
 }  // namespace landscape
