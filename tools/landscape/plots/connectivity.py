@@ -60,7 +60,7 @@ def draw_curves(view):
         axes.set_xlabel("place $t$ on the path (dimensionless)")
         style.legend(axes)
     figure.align_ylabels()
-    view.title(figure, ["loss minus the straight line between its values at the ends"])
+    view.title(figure, ["loss minus the straight line between its values at the ends", "median: of the barriers, the highest rises"])
     return figure
 
 
@@ -90,7 +90,7 @@ def draw_rises(axes, file, one, path):
     axes.set_ylabel(f"${symbol}(t)\\,-$ line")
     so_far = f", {len(rises)} of {n} pairs" if len(rises) < n else ""
     results = file.results(f"connectivity/{one.loss}/{path}")
-    found = f": median barrier {float(results['median_barrier']):.3g}" if results is not None else so_far
+    found = f": median {float(results['median_barrier']):.3g}" if results is not None else so_far
     axes.set_title(f"{one.title}, {PATHS[path]}{found}")
 
 

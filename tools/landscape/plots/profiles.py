@@ -186,7 +186,8 @@ def title_fan(axes, one):
     left_out = len(one.data.losses) - one.data.used.size
     comma = "," if one.data.half_width is None else ",\n"  # a column is no wider
     note = f"{comma} {left_out} left out of RI" if left_out and one.data.confidence is not None else ""
-    axes.set_title(f"{one.title}, {describe_count(one.data)}{note}")
+    count = describe_count(one.data).replace(", no half-width", ",\nno half-width")
+    axes.set_title(f"{one.title}, {count}{note}")
 
 
 # ---- the histogram
