@@ -11,11 +11,11 @@ import collections
 import io
 import json
 import math
-import os
 import pickle
 import re
 import struct
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -125,10 +125,12 @@ class Unknown:
     name = "?"
 
     def __new__(cls, *_, **__):
-        return object.__new__(cls)
+        made = object.__new__(cls)
+        made.parts = {}
+        return made
 
     def __init__(self, *_, **__):
-        self.parts = {}
+        pass
 
     def __call__(self, *_, **__):
         return type(self)()
@@ -329,7 +331,7 @@ def read_zip(stream):
             raise CheckpointError(f"its entry {quoted(name)} would unpack to {info.file_size} bytes.")
         try:
             return archive.read(info)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, zipfile.zlib.error) as error:
+        except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, zlib.error) as error:
             raise CheckpointError(f"its entry {quoted(name)} is damaged ({' '.join(str(error).split())}).") from error
 
     kinds = {}
@@ -408,7 +410,9 @@ PARAMETER = re.compile(
 
 
 def is_state_dict(value):
-    return isinstance(value, dict) and any(isinstance(key, str) and PARAMETER.match(key) for key in value)
+    return isinstance(value, dict) and any(
+        isinstance(key, str) and isinstance(item, Tensor) and PARAMETER.match(key) for key, item in value.items()
+    )
 
 
 def state_of_module(module, prefix="", depth=0):
