@@ -760,6 +760,125 @@ class Exports(unittest.TestCase):
                 export.export(file, "losslandscape", os.path.join(FOLDER, "no.h5"))
 
 
+class Networks(unittest.TestCase):
+    """Minimizers as safetensors and state dicts, and back: no bit changes."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def bits(self, path, name):
+        """{tensor: bits} of a minimizer in an output file."""
+        with h5py.File(path, "r") as file:
+            return {key: node[()].view("i8") for key, node in file[f"minimizer/{name}/parameters"].items()}
+
+    def assertSameBits(self, ours, theirs):
+        self.assertEqual(sorted(ours), sorted(theirs))
+        for name, bits in ours.items():
+            np.testing.assert_array_equal(bits, np.ascontiguousarray(theirs[name]).view("i8"), name)
+
+    def exported(self, name, kind, minimizer):
+        path = self.path(f"{name}-{minimizer}.{kind}")
+        with landscape.open(sample(name)) as file:
+            self.assertEqual(export.export(file, kind, path, minimizer=minimizer), [path])
+        return path
+
+    def loaded_by_the_program(self, path, minimizer):
+        """{tensor: bits} of what --minimizer makes of a safetensors file that says what it is."""
+        out = self.path("again.h5")
+        command = [PROGRAM, f"--minimizer-{minimizer}={path}", f"--losses={minimizer}", "--directions=2", *FEW, "--overwrite",
+                   "--grid=-1:1:3", "--minimum-check=off", f"--output={out}"]  # fmt: skip
+        with landscape.open(sample(os.path.basename(path).rpartition("-")[0])) as file:
+            keys = ("problem", "dimension", "quadrature")
+            command += [f"--{key}={file.settings[key]}" for key in keys if key in file.settings]
+        made = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        return self.bits(out, minimizer)
+
+    def imported(self, path):
+        tool = os.path.join(TOOLS, "import_checkpoint.py")
+        made = subprocess.run([sys.executable, "-B", tool, path, "-o", self.path("i.safetensors"), "--overwrite"],
+                              capture_output=True, text=True)  # fmt: skip
+        self.assertEqual((made.returncode, made.stderr), (0, ""))
+        return self.tensors_of(self.path("i.safetensors"))
+
+    def tensors_of(self, path):
+        from landscape import checkpoint
+
+        found = checkpoint.read(path)
+        return {name: checkpoint.load_tensor(name, tensor, found.storages) for name, tensor in found.tensors.items()}
+
+    def test_round_trips(self):
+        for name in ("roughness", "cube", "train"):  # resnet in one and three dimensions, mlp
+            for minimizer in ("ritz", "galerkin"):
+                bits = self.bits(sample(name), minimizer)
+                path = self.exported(name, "safetensors", minimizer)
+                self.assertSameBits(bits, self.tensors_of(path))
+                self.assertSameBits(bits, self.loaded_by_the_program(path, minimizer))
+                self.assertSameBits(bits, self.imported(path))
+                self.assertSameBits(bits, self.imported(self.exported(name, "pt", minimizer)))
+
+    def test_pytorch_reads_them(self):
+        try:
+            import torch
+        except ImportError:
+            self.skipTest("no Python module torch")
+        for name in ("roughness", "train"):
+            path = self.exported(name, "pt", "ritz")
+            for options in ({"weights_only": True}, {"weights_only": False}, {"weights_only": True, "mmap": True}):
+                state = torch.load(path, **options)
+                self.assertSameBits(self.bits(sample(name), "ritz"), {key: t.numpy() for key, t in state.items()})
+            again = self.path("again.pt")
+            torch.save(state, again)
+            found = self.tensors_of(again)
+            self.assertSameBits(self.bits(sample(name), "ritz"), found)
+            with landscape.open(sample(name)) as file:
+                space, minimizer = {}, file.minimizer("ritz")
+                exec(export.state_dict.class_of(minimizer), space)
+                net = space["Net"]().double()
+                net.load_state_dict(state)
+                x = np.random.default_rng(1).random((9, 2 if name == "train" else 1)) * 0.5
+                ours = network.network_jet(minimizer, x)[0]
+                np.testing.assert_allclose(net(torch.tensor(x)).detach().numpy()[:, 0], ours, rtol=1e-12)
+
+    def test_the_command_line(self):
+        command = [os.path.join(TOOLS, "landscape-export"), sample("roughness"), "--format"]
+        run = lambda *words: subprocess.run([*command, *words], capture_output=True, text=True)  # noqa: E731
+        for kind in ("safetensors", "pt"):
+            made = run(kind, "--minimizer", "ritz", "-o", self.path(f"a.{kind}"))
+            self.assertEqual((made.returncode, made.stderr), (0, ""))
+            self.assertIn("ritz, resnet (width 4, 1 block, swish)", made.stdout)
+            self.assertIn("class Net(torch.nn.Module):", made.stdout)
+            with open(self.path(f"a.{kind}"), "rb") as file:
+                first = file.read()
+            self.assertEqual(run(kind, "--minimizer", "ritz", "-o", self.path(f"a.{kind}")).returncode, 0)
+            with open(self.path(f"a.{kind}"), "rb") as file:
+                self.assertEqual(file.read(), first)  # its own is replaced, by the same bytes
+        for words, code, sentence in (
+            (["pt"], 1, "has the minimizers galerkin, ritz: choose one with --minimizer."),
+            (["pt", "--minimizer", "adam"], 1, "has no minimizer 'adam', only galerkin, ritz"),
+            (["csv", "--minimizer", "ritz"], 2, "--minimizer belongs to the formats safetensors and pt"),
+        ):
+            made = run(*words, "-o", self.path("none"))
+            self.assertEqual((made.returncode, made.stdout), (code, ""))
+            self.assertIn(sentence, made.stderr)
+            self.assertFalse(os.path.exists(self.path("none")))
+
+    def test_a_damaged_tensor_is_not_exported(self):
+        copy = self.path("damaged.h5")
+        shutil.copy(sample("roughness"), copy)
+        with h5py.File(copy, "r+") as file:
+            file["minimizer/ritz/parameters/layer1.bias"][2] += 1e-9
+        with landscape.open(copy) as file:
+            with self.assertRaisesRegex(landscape.LandscapeError, "layer1.bias does not match its checksum"):
+                export.export(file, "pt", self.path("x.pt"), minimizer="ritz")
+            export.export(file, "pt", self.path("x.pt"), minimizer="galerkin")
+
+
 class Elsewhere(unittest.TestCase):
     """What other programs make of it, where they are installed."""
 

@@ -314,7 +314,7 @@ class ArchiveStorages(dict):
 
 
 def read_zip(stream):
-    """The object and {storage key: 1-D array} of a zip archive; a byteorder entry (torch >= 2.1) names the writer's."""
+    """The object, {storage key: 1-D array} and metadata of a zip archive; a byteorder entry (torch >= 2.1) names the writer's."""
     archive = zipfile.ZipFile(stream)
     entries = {info.filename: info for info in archive.infolist()}
     roots = [name[: -len("data.pkl")] for name in entries if re.fullmatch(r"([^/]+/)?data\.pkl", name)]
@@ -337,7 +337,16 @@ def read_zip(stream):
     kinds = {}
     value = unpickle(io.BytesIO(read("data.pkl")), "its data.pkl", kinds)
     order = ">" if roots[0] + "byteorder" in entries and read("byteorder").strip() == b"big" else "<"
-    return value, ArchiveStorages(read, order, kinds)
+    return value, ArchiveStorages(read, order, kinds), said_by_archive(read, roots[0] + "made_by" in entries)
+
+
+def said_by_archive(read, is_said):
+    """What landscape-export writes beside the tensors: the network's kind and activation."""
+    try:
+        metadata = json.loads(read("made_by")) if is_said else {}
+    except (ValueError, RecursionError):
+        metadata = {}
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def load_tensor(name, tensor, storages):
@@ -531,7 +540,7 @@ def read(path, wanted=None):
         return Checkpoint(without_wrappers(value), storages, metadata)
     if content.startswith(b"PK\3\4"):
         try:
-            value, storages = read_zip(io.BytesIO(content))
+            value, storages, metadata = read_zip(io.BytesIO(content))
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, OSError) as error:
             raise CheckpointError(f"its zip archive is damaged ({' '.join(str(error).split())}).") from error
     else:
