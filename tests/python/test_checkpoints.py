@@ -14,6 +14,11 @@ import zipfile
 
 import numpy as np
 
+try:
+    import torch
+except ImportError:
+    torch = None
+
 import torch_format as tf
 from test_import_checkpoint import Runner, import_checkpoint, read_safetensors
 
@@ -198,12 +203,14 @@ def cases():
     return found
 
 
-class AsPeopleSaveThem(Runner):
+class Saved(Runner):
     def written(self, case):
         case.write(self.source, case.value, **case.keywords)
         if os.path.exists(self.target):
             os.unlink(self.target)
 
+
+class AsPeopleSaveThem(Saved):
     def test_each_loads_with_its_values_or_is_refused_by_name(self):
         found = cases()
         self.assertGreaterEqual(len(found), 25)
@@ -220,56 +227,6 @@ class AsPeopleSaveThem(Runner):
                 folded = "weight_g" in words or "parametrizations" in words
                 for one, other in zip(values, expected):
                     np.testing.assert_allclose(one, other, rtol=4e-16 if folded else 0, atol=0)
-
-    def test_pytorch_reads_the_same(self):
-        try:
-            import torch
-        except ImportError:
-            self.skipTest("no Python module torch")
-        n = 0
-        for words, case in cases().items():
-            if case.torch is None or isinstance(case.expected, tuple):
-                continue
-            with self.subTest(words):
-                self.written(case)
-                state = case.torch(torch.load(self.source, map_location="cpu", weights_only=False))
-                values = list(self.imported(*case.options)[0].values())
-                theirs = [t.detach().double().numpy() for name, t in state.items() if name != "n_averaged"]
-                self.assertEqual(len(values), len(theirs))
-                for one, other in zip(values, theirs):
-                    np.testing.assert_array_equal(one, other)
-                n += 1
-        self.assertGreaterEqual(n, 25)
-
-    def test_pytorch_folds_weight_normalisation_alike(self):
-        try:
-            import torch
-            from torch.nn.utils import parametrizations, weight_norm
-        except ImportError:
-            self.skipTest("no Python module torch")
-        for normalise in (weight_norm, parametrizations.weight_norm):
-            for dim in (0, 1, None):
-                torch.manual_seed(1)
-                net = torch.nn.Sequential(*(torch.nn.Linear(*size) for size in ((2, 6), (6, 5), (5, 1)))).double()
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", FutureWarning)  # the older of the two
-                    for layer in net:
-                        normalise(layer, dim=dim)
-                torch.save(net.state_dict(), self.source)
-                values = list(self.imported(*MLP)[0].values())
-                theirs = [part.detach().numpy() for layer in net for part in (layer.weight, layer.bias)]
-                for one, other in zip(values, theirs):
-                    np.testing.assert_allclose(one, other, rtol=1e-15, atol=0)
-
-    def test_small_files_of_the_kinds_that_failed(self):
-        if not os.path.isdir(INPUTS):
-            self.skipTest("LANDSCAPE_REFERENCE_DIR holds no inputs")
-        names = [name for name in sorted(os.listdir(INPUTS)) if name.endswith((".pt", ".safetensors"))]
-        self.assertGreater(len(names), 12)
-        for name in names:
-            code, _, err = self.run_tool("--overwrite", source=os.path.join(INPUTS, name))
-            self.assertEqual((code, err), (0, ""), name)
-            self.assertEqual(len(read_safetensors(self.target)[0]), 8, name)
 
     def test_nothing_of_a_pickle_runs(self):
         marker = self.source + ".ran"
@@ -335,28 +292,6 @@ class Names(Runner):
         both = ("--map", "fc_in=layer1", "--map", "hidden.0=layer1")
         self.assertIn("makes 'layer1.weight' of two tensors", self.run_tool(*MLP, *both)[2])
         self.assertIn("names 'fc_in' twice", self.run_tool(*MLP, "--map", "fc_in=layer1", "--map", "fc_in=layer2")[2])
-
-    def test_the_offered_class_has_the_names_and_shapes(self):
-        try:
-            import torch
-        except ImportError:
-            self.skipTest("no Python module torch")
-        from landscape.architecture import class_text
-
-        for network, widths in (("linear", []), ("mlp", [4, 3]), ("mlp", [5]), ("resnet", [4, 4, 4]), ("fcnet", [3] * 5)):
-            space = {}
-            exec(class_text(network, "sin", 2, widths), space)
-            net = space["Net"]()
-            torch.save(net.state_dict(), self.source)
-            options = ("--network", network, *(() if network == "linear" else ("--activation", "sin")))
-            values = list(self.imported(*options)[0].values())
-            for one, other in zip(values, net.state_dict().values()):
-                np.testing.assert_array_equal(one, other.double().numpy())
-            arrays = read_safetensors(self.target)[0]
-            x = np.random.default_rng(1).random((7, 2))
-            ours = import_checkpoint.network_jet(arrays, network, "sin", x)[0]  # the formula that is printed
-            np.testing.assert_allclose(ours, net(torch.tensor(x).float()).detach().numpy()[:, 0], rtol=1e-4, atol=1e-5)
-
 
 def safetensors(path, arrays, kinds=None, metadata=None, say=True):
     """As the format has it; kinds: {name: dtype word}, bfloat16 as u2."""
@@ -431,6 +366,70 @@ class Safetensors(Runner):
                 capture_output=True, env={**os.environ, "PYTHONIOENCODING": stdout},
             )  # fmt: skip
             self.assertEqual((result.returncode, result.stderr.count(b"\n")), (1, 1), result.stderr)
+
+
+@unittest.skipIf(torch is None, "no Python module torch")
+class AgainstPyTorch(Saved):
+    def test_pytorch_reads_the_same(self):
+        n = 0
+        for words, case in cases().items():
+            if case.torch is None or isinstance(case.expected, tuple):
+                continue
+            with self.subTest(words):
+                self.written(case)
+                state = case.torch(torch.load(self.source, map_location="cpu", weights_only=False))
+                values = list(self.imported(*case.options)[0].values())
+                theirs = [t.detach().double().numpy() for name, t in state.items() if name != "n_averaged"]
+                self.assertEqual(len(values), len(theirs))
+                for one, other in zip(values, theirs):
+                    np.testing.assert_array_equal(one, other)
+                n += 1
+        self.assertGreaterEqual(n, 25)
+
+    def test_pytorch_folds_weight_normalisation_alike(self):
+        from torch.nn.utils import parametrizations, weight_norm
+
+        for normalise in (weight_norm, parametrizations.weight_norm):
+            for dim in (0, 1, None):
+                torch.manual_seed(1)
+                net = torch.nn.Sequential(*(torch.nn.Linear(*size) for size in ((2, 6), (6, 5), (5, 1)))).double()
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", FutureWarning)  # the older of the two
+                    for layer in net:
+                        normalise(layer, dim=dim)
+                torch.save(net.state_dict(), self.source)
+                values = list(self.imported(*MLP)[0].values())
+                theirs = [part.detach().numpy() for layer in net for part in (layer.weight, layer.bias)]
+                for one, other in zip(values, theirs):
+                    np.testing.assert_allclose(one, other, rtol=1e-15, atol=0)
+
+    def test_the_offered_class_has_the_names_and_shapes(self):
+        from landscape.architecture import class_text
+
+        for network, widths in (("linear", []), ("mlp", [4, 3]), ("mlp", [5]), ("resnet", [4, 4, 4]), ("fcnet", [3] * 5)):
+            space = {}
+            exec(class_text(network, "sin", 2, widths), space)
+            net = space["Net"]()
+            torch.save(net.state_dict(), self.source)
+            options = ("--network", network, *(() if network == "linear" else ("--activation", "sin")))
+            values = list(self.imported(*options)[0].values())
+            for one, other in zip(values, net.state_dict().values()):
+                np.testing.assert_array_equal(one, other.double().numpy())
+            arrays = read_safetensors(self.target)[0]
+            x = np.random.default_rng(1).random((7, 2))
+            ours = import_checkpoint.network_jet(arrays, network, "sin", x)[0]  # the formula that is printed
+            np.testing.assert_allclose(ours, net(torch.tensor(x).float()).detach().numpy()[:, 0], rtol=1e-4, atol=1e-5)
+
+
+@unittest.skipUnless(os.path.isdir(INPUTS), "LANDSCAPE_REFERENCE_DIR holds no inputs")
+class Inputs(Runner):
+    def test_small_files_of_the_kinds_that_failed(self):
+        names = [name for name in sorted(os.listdir(INPUTS)) if name.endswith((".pt", ".safetensors"))]
+        self.assertGreater(len(names), 12)
+        for name in names:
+            code, _, err = self.run_tool("--overwrite", source=os.path.join(INPUTS, name))
+            self.assertEqual((code, err), (0, ""), name)
+            self.assertEqual(len(read_safetensors(self.target)[0]), 8, name)
 
 
 if __name__ == "__main__":

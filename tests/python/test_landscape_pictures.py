@@ -617,6 +617,7 @@ class Page(unittest.TestCase):
         for name, section in (("dispute", "rougher"), ("between", "barriers"), ("against", "preconditioners")):
             text, parser = self.parsed(name)
             self.assertIn(section, parser.ids)
+            self.assertEqual((len(parser.ids), parser.open_elements), (len(set(parser.ids)), []))
             with landscape.open(sample(name)) as file:
                 for identifier, _, function in page.findings.TABLES:
                     found = function(file)
@@ -760,8 +761,7 @@ class Exports(unittest.TestCase):
                 export.export(file, "losslandscape", os.path.join(FOLDER, "no.h5"))
 
 
-class Networks(unittest.TestCase):
-    """Minimizers as safetensors and state dicts, and back: no bit changes."""
+class NetworkTest(unittest.TestCase):
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -812,6 +812,10 @@ class Networks(unittest.TestCase):
         found = checkpoint.read(path)
         return {name: checkpoint.load_tensor(name, tensor, found.storages) for name, tensor in found.tensors.items()}
 
+
+class Networks(NetworkTest):
+    """Minimizers as safetensors and state dicts, and back: no bit changes."""
+
     def test_round_trips(self):
         for name in ("roughness", "cube", "train"):  # resnet in one and three dimensions, mlp
             for minimizer in ("ritz", "galerkin"):
@@ -821,29 +825,6 @@ class Networks(unittest.TestCase):
                 self.assertSameBits(bits, self.loaded_by_the_program(path, minimizer))
                 self.assertSameBits(bits, self.imported(path))
                 self.assertSameBits(bits, self.imported(self.exported(name, "pt", minimizer)))
-
-    def test_pytorch_reads_them(self):
-        try:
-            import torch
-        except ImportError:
-            self.skipTest("no Python module torch")
-        for name in ("roughness", "train"):
-            path = self.exported(name, "pt", "ritz")
-            for options in ({"weights_only": True}, {"weights_only": False}, {"weights_only": True, "mmap": True}):
-                state = torch.load(path, **options)
-                self.assertSameBits(self.bits(sample(name), "ritz"), {key: t.numpy() for key, t in state.items()})
-            again = self.path("again.pt")
-            torch.save(state, again)
-            found = self.tensors_of(again)
-            self.assertSameBits(self.bits(sample(name), "ritz"), found)
-            with landscape.open(sample(name)) as file:
-                space, minimizer = {}, file.minimizer("ritz")
-                exec(export.state_dict.class_of(minimizer), space)
-                net = space["Net"]().double()
-                net.load_state_dict(state)
-                x = np.random.default_rng(1).random((9, 2 if name == "train" else 1)) * 0.5
-                ours = network.network_jet(minimizer, x)[0]
-                np.testing.assert_allclose(net(torch.tensor(x)).detach().numpy()[:, 0], ours, rtol=1e-12)
 
     def test_the_command_line(self):
         command = [os.path.join(TOOLS, "landscape-export"), sample("roughness"), "--format"]
@@ -877,6 +858,31 @@ class Networks(unittest.TestCase):
             with self.assertRaisesRegex(landscape.LandscapeError, "layer1.bias does not match its checksum"):
                 export.export(file, "pt", self.path("x.pt"), minimizer="ritz")
             export.export(file, "pt", self.path("x.pt"), minimizer="galerkin")
+
+
+class InPyTorch(NetworkTest):
+    def test_pytorch_reads_them(self):
+        try:
+            import torch
+        except ImportError:
+            self.skipTest("no Python module torch")
+        for name in ("roughness", "train"):
+            path = self.exported(name, "pt", "ritz")
+            for options in ({"weights_only": True}, {"weights_only": False}, {"weights_only": True, "mmap": True}):
+                state = torch.load(path, **options)
+                self.assertSameBits(self.bits(sample(name), "ritz"), {key: t.numpy() for key, t in state.items()})
+            again = self.path("again.pt")
+            torch.save(state, again)
+            found = self.tensors_of(again)
+            self.assertSameBits(self.bits(sample(name), "ritz"), found)
+            with landscape.open(sample(name)) as file:
+                space, minimizer = {}, file.minimizer("ritz")
+                exec(export.state_dict.class_of(minimizer), space)
+                net = space["Net"]().double()
+                net.load_state_dict(state)
+                x = np.random.default_rng(1).random((9, 2 if name == "train" else 1)) * 0.5
+                ours = network.network_jet(minimizer, x)[0]
+                np.testing.assert_allclose(net(torch.tensor(x)).detach().numpy()[:, 0], ours, rtol=1e-12)
 
 
 class Elsewhere(unittest.TestCase):
