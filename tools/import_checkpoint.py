@@ -1,24 +1,26 @@
 #!/usr/bin/env python3
 """Turns a PyTorch state dict into a safetensors file that landscape_mpi loads with --minimizer; torch is not needed.
 
-A checkpoint is a pickle, and a pickle can run any code. This reader therefore resolves only the handful of names that
-a state dict consists of (ALLOWED below) to inert objects of its own, and refuses every other name before anything is
-called. Both container formats are read: the legacy stream (torch < 1.6: magic number, protocol, system, object, storage
-keys, raw storages) and the zip archive (torch >= 1.6: data.pkl beside data/<key>). The sizes are then inferred from
-names and shapes, every tensor is checked, and all are written as F64, weight (out x in, row-major) before bias, from
+A checkpoint is a pickle, and a pickle can run any code: here nothing of it runs (landscape/checkpoint.py). What torch.save
+and safetensors write is read, a state dict by itself or among what people save beside it. The sizes are then inferred
+from names and shapes, every tensor is checked, and all are written as F64, weight (out x in, row-major) before bias, from
 input to output.
 
   tools/import_checkpoint.py net.pt -o net.safetensors --network resnet --activation swish
   tools/import_checkpoint.py fcnet_ritz.pkl -o fcnet_ritz.safetensors --network fcnet --activation swish --negate-output
   tools/import_checkpoint.py sequential.pt -o net.safetensors --network mlp --activation tanh
+  tools/import_checkpoint.py checkpoint.pt -o net.safetensors --state-dict ema --network mlp --activation tanh
+  tools/import_checkpoint.py net.pt -o net.safetensors --map fc_in=layer_in --map hidden=layer1 --map fc_out=layer_out \\
+      --network mlp --activation tanh
   tools/import_checkpoint.py net.pt -o net.safetensors --network resnet --activation tanh \\
       --expect-loss galerkin=3.2e-5 --quadrature simpson:100
 
 A state dict does not say which function it belongs to: tensors of one name and shape serve networks with and without
 skip connections, with any activation. So --network and --activation have to be given, and the formula they stand for is
 printed; without --network only what can be nothing but a plain multilayer perceptron (mlp) is taken: layers of unequal
-widths, one hidden layer, or an even number of them. An mlp's layers may be numbered as torch.nn.Sequential does it. --expect-loss makes
-sure: the network has to have that loss, as its training printed it, with that quadrature.
+widths, one hidden layer, or an even number of them. An mlp's layers may be numbered, as torch.nn.Sequential does it (0.weight,
+2.weight) or by their author (fc1.weight, net.linears.0.weight). Weight normalisation is folded, in double precision.
+--expect-loss makes sure: the network has to have that loss, as its training printed it, with that quadrature.
 --negate-output is for networks trained with the boundary factor x(x - 1) instead of x(1 - x): u keeps its sign then.
 Exit codes: 0 done, 1 the checkpoint cannot be used, 2 wrong options.
 """
@@ -26,16 +28,13 @@ Exit codes: 0 done, 1 the checkpoint cannot be used, 2 wrong options.
 import argparse
 import collections
 import decimal
-import io
 import json
-import math
 import os
-import pickle
 import re
+import shlex
 import struct
 import sys
 import tempfile
-import zipfile
 
 try:
     import numpy as np
@@ -52,291 +51,21 @@ except ImportError:
         "import_checkpoint: numpy is missing; install it with 'pip install numpy' or 'apt-get install python3-numpy'."
     )
 
-MAGIC = 0x1950A86A20F9469CFC6C  # first object of the legacy format
-PROTOCOL = 1001
-WRAPPERS = ("state_dict", "model_state_dict", "model")  # keys under which training scripts put the state dict
-# torch storage -> numpy type of the raw bytes; bfloat16 is the upper half of a float32
-STORAGES = {
-    "DoubleStorage": "f8",
-    "FloatStorage": "f4",
-    "HalfStorage": "f2",
-    "BFloat16Storage": "bf16",
-    "LongStorage": "i8",
-    "IntStorage": "i4",
-    "ShortStorage": "i2",
-    "CharStorage": "i1",
-    "ByteStorage": "u1",
-    "BoolStorage": "?",
-}
-REAL = ("f8", "f4", "f2", "bf16")
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+from landscape.architecture import ACTIVATIONS, FORMULAS, class_text, with_article  # noqa: E402
+from landscape.checkpoint import (  # noqa: E402
+    CheckpointError,
+    Storage,
+    Tensor,
+    load_tensor,
+    quoted,
+    read,
+)
 
-# What a network computes, layer names as in the state dict: layer1 is the first of a block's two.
-FORMULAS = {
-    "linear": "N(x) = layer_out(x)",
-    "fcnet": "N(x) = layer_out(y), y = layer_in(x), then y <- act(layer2(act(layer1(y)))) for every pair of layers; "
-    "no activation after layer_in",
-    "resnet": "N(x) = layer_out(y), y = layer_in(x), then y <- y + act(layer2(act(layer1(y)))) for every pair of "
-    "layers; no activation after layer_in",
-    "mlp": "N(x) = layer_out(y), y = act(layer_in(x)), then y <- act(layer1(y)), y <- act(layer2(y)) and so on; an "
-    "activation after every hidden layer",
-}
-ACTIVATIONS = {
-    "swish": "z / (1 + exp(-z))",
-    "tanh": "tanh(z)",
-    "sin": "sin(z)",
-    "softplus": "log(1 + exp(z))",
-}
 FACTOR = "u(x) = N(x) prod_i x_i (1 - x_i)"
 
 
-class CheckpointError(Exception):
-    """The checkpoint cannot be used; the text is one sentence for the user."""
-
-
-# ---- the restricted unpickler
-# Inert stand-ins: slotted and immutable, so that no pickle opcode can give them state or behaviour.
-class State(dict):
-    """What an OrderedDict becomes; the attributes a pickle would give it (_metadata) are dropped."""
-
-    __slots__ = ()
-
-    def __setstate__(self, _):
-        pass
-
-
-class Storage(collections.namedtuple("Storage", "key kind offset numel")):
-    """A reference to raw bytes: the storage's key, its numpy type, and a view's offset and length in elements."""
-
-    __slots__ = ()
-
-
-class Tensor(collections.namedtuple("Tensor", "storage offset shape stride")):
-    """A strided view of a storage; offset and stride in elements."""
-
-    __slots__ = ()
-
-
-class StorageKind:
-    __slots__ = ("_kind",)
-
-    def __init__(self, kind):
-        object.__setattr__(self, "_kind", kind)
-
-    def __setattr__(self, name, value):
-        raise CheckpointError("a storage type may not be changed by a checkpoint.")
-
-    kind = property(lambda self: self._kind)
-
-
-class Function:
-    """Something a pickle may call: one of the functions below, wrapped so that the pickle cannot alter it."""
-
-    __slots__ = ("_function",)
-
-    def __init__(self, function):
-        object.__setattr__(self, "_function", function)
-
-    def __setattr__(self, name, value):
-        raise CheckpointError("a function may not be changed by a checkpoint.")
-
-    def __call__(self, *args):
-        return self._function(*args)
-
-
-def natural(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def rebuild_tensor(
-    storage, offset, shape, stride, *_
-):  # requires_grad, hooks and metadata say nothing about values
-    if not (
-        isinstance(storage, Storage)
-        and natural(offset)
-        and isinstance(shape, tuple)
-        and isinstance(stride, tuple)
-        and len(shape) == len(stride)
-        and all(map(natural, shape))
-        and all(map(natural, stride))
-    ):
-        raise CheckpointError("a tensor in the checkpoint is described in a way that no state dict uses.")
-    return Tensor(storage, offset, shape, stride)
-
-
-def rebuild_parameter(data, *_):
-    if not isinstance(data, Tensor):
-        raise CheckpointError("a parameter in the checkpoint is described in a way that no state dict uses.")
-    return data
-
-
-ALLOWED = {
-    ("collections", "OrderedDict"): lambda: State,
-    ("torch", "Size"): lambda: Function(lambda shape=(): tuple(shape)),
-    ("torch._utils", "_rebuild_tensor_v2"): lambda: Function(rebuild_tensor),
-    ("torch._utils", "_rebuild_parameter"): lambda: Function(rebuild_parameter),
-}
-
-
-class StateDictUnpickler(pickle.Unpickler):
-    def find_class(self, module, name):
-        if (module, name) in ALLOWED:
-            return ALLOWED[module, name]()
-        if module in ("torch", "torch.storage") and name in STORAGES:
-            return StorageKind(STORAGES[name])
-        raise CheckpointError(
-            f"the checkpoint asks for '{module}.{name}', which no state dict needs, so it was not opened "
-            "further; save net.state_dict() and import that."
-        )
-
-    def persistent_load(self, pid):
-        # ('storage', type, key, device, numel) and, in the legacy format, an optional (view key, offset, length)
-        if not (
-            isinstance(pid, tuple)
-            and len(pid) in (5, 6)
-            and pid[0] == "storage"
-            and isinstance(pid[1], StorageKind)
-            and isinstance(pid[2], str)
-            and natural(pid[4])
-        ):
-            raise CheckpointError("the checkpoint refers to something that is not a tensor storage.")
-        view = pid[5] if len(pid) == 6 and pid[5] is not None else (None, 0, pid[4])
-        if not (isinstance(view, tuple) and len(view) == 3 and natural(view[1]) and natural(view[2])):
-            raise CheckpointError("the checkpoint refers to a view of a storage that cannot be read.")
-        return Storage(pid[2], pid[1].kind, view[1], view[2])
-
-
-def unpickle(stream, what):
-    try:
-        return StateDictUnpickler(stream, encoding="utf-8").load()
-    except CheckpointError:
-        raise
-    except Exception as error:  # a damaged pickle can raise nearly anything
-        raise CheckpointError(f"{what} is damaged or is no pickle ({type(error).__name__}: {error}).") from error
-
-
-# ---- the containers
-def item_size(kind):
-    return 2 if kind == "bf16" else np.dtype(kind).itemsize
-
-
-def decode(raw, kind, order="<"):
-    if kind == "bf16":
-        return (np.frombuffer(raw, order + "u2").astype("u4") << 16).view("f4")
-    return np.frombuffer(raw, np.dtype(kind).newbyteorder(order))
-
-
-def tensors_in(value):
-    """Every Tensor inside nested dicts, lists and tuples; containers may be shared or contain themselves."""
-    found, seen, todo = [], set(), [value]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, Tensor):
-            found.append(item)
-        elif isinstance(item, (dict, list, tuple)) and id(item) not in seen:
-            seen.add(id(item))
-            todo.extend(item.values() if isinstance(item, dict) else item)
-    return found
-
-
-def read_legacy(stream):
-    """The object and {storage key: 1-D array} of a legacy stream; storages are little endian on every machine."""
-    if unpickle(stream, "the file") != MAGIC:
-        raise CheckpointError("it does not begin like a checkpoint written by torch.save.")
-    if unpickle(stream, "the file") != PROTOCOL:
-        raise CheckpointError(f"its protocol is not {PROTOCOL}, the only one of the legacy format.")
-    unpickle(stream, "the file")  # the writer's system: int sizes, of no use here
-    value = unpickle(stream, "its object")
-    keys = unpickle(stream, "its list of storages")
-    kinds = {tensor.storage.key: tensor.storage.kind for tensor in tensors_in(value)}
-    storages = {}
-    for key in keys if isinstance(keys, list) else [keys]:
-        if key not in kinds:
-            raise CheckpointError(f"it lists the storage {key!r}, which no tensor uses.")
-        count = stream.read(8)  # of elements
-        size = struct.unpack("<q", count)[0] * item_size(kinds[key]) if len(count) == 8 else -1
-        if not 0 <= size <= len(stream.getbuffer()) - stream.tell():
-            raise CheckpointError("it ends before its last tensor: the file was cut off.")
-        storages[key] = decode(stream.read(size), kinds[key])
-    return value, storages
-
-
-def read_zip(stream):
-    """The object and {storage key: 1-D array} of a zip archive; a byteorder entry (torch >= 2.1) names the writer's."""
-    with zipfile.ZipFile(stream) as archive:
-        entries = {info.filename: info for info in archive.infolist()}
-        roots = [name[: -len("data.pkl")] for name in entries if re.fullmatch(r"([^/]+/)?data\.pkl", name)]
-        if len(roots) != 1:
-            raise CheckpointError("it is a zip archive, but not one written by torch.save (no single data.pkl).")
-
-        def read(name):
-            info = entries.get(roots[0] + name)
-            if info is None:
-                raise CheckpointError(f"its entry '{name}' is missing.")
-            if info.compress_type != zipfile.ZIP_STORED:
-                raise CheckpointError(f"its entry '{name}' is compressed, which torch.save never does.")
-            return archive.read(info)
-
-        value = unpickle(io.BytesIO(read("data.pkl")), "its data.pkl")
-        order = ">" if roots[0] + "byteorder" in entries and read("byteorder").strip() == b"big" else "<"
-        storages = {}
-        for tensor in tensors_in(value):
-            key, kind = tensor.storage.key, tensor.storage.kind
-            raw = read("data/" + key)
-            if len(raw) % item_size(kind):
-                raise CheckpointError(f"the size of its entry 'data/{key}' is no multiple of one number's.")
-            storages[key] = decode(raw, kind, order)
-        return value, storages
-
-
-def load_tensor(name, tensor, storages):
-    """A float64 copy of one tensor; refuses what is not real, not inside its storage or not finite."""
-    storage = tensor.storage
-    if storage.kind not in REAL:
-        raise CheckpointError(f"tensor '{name}' does not hold floating-point numbers.")
-    data = storages[storage.key]
-    count = math.prod(tensor.shape)
-    last = storage.offset + tensor.offset + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride))
-    if not 0 < count <= len(data) or last >= len(data) or tensor.offset >= storage.numel:
-        raise CheckpointError(f"tensor '{name}' of shape {tensor.shape} does not lie inside its storage.")
-    strides = [step * data.itemsize for step in tensor.stride]
-    view = np.lib.stride_tricks.as_strided(
-        data[storage.offset + tensor.offset :], tensor.shape, strides, writeable=False
-    )
-    values = view.astype("<f8", order="C")
-    if not np.isfinite(values).all():
-        raise CheckpointError(f"tensor '{name}' holds values that are not finite.")
-    return values
-
-
-def read_checkpoint(path):
-    """{tensor name: Tensor} without 'module.' prefixes, and the storages."""
-    try:
-        with open(path, "rb") as file:
-            stream = io.BytesIO(file.read())
-    except OSError as error:
-        raise CheckpointError(f"it cannot be read ({error.strerror}).") from error
-    if stream.getvalue().startswith(b"PK\3\4"):
-        try:
-            value, storages = read_zip(stream)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-            raise CheckpointError(f"its zip archive is damaged ({error}).") from error
-    else:
-        value, storages = read_legacy(stream)
-    if isinstance(value, dict) and not any(isinstance(item, Tensor) for item in value.values()):
-        value = next((value[key] for key in WRAPPERS if isinstance(value.get(key), dict)), value)
-    if not isinstance(value, dict) or not value:
-        raise CheckpointError("it holds no state dict.")
-    tensors = {}
-    for name, item in value.items():
-        if not (isinstance(name, str) and isinstance(item, Tensor)):
-            raise CheckpointError(f"its entry {name!r} is not a tensor, so it is no state dict of a network.")
-        while name.startswith("module."):  # torch.nn.DataParallel
-            name = name[len("module.") :]
-        tensors[name] = item
-    return tensors, storages
-
-
-# ---- the network
+# ---- names
 def canonical(name):
     """'layer_1.weight' (the published checkpoints) and 'layer1.weight' are the same tensor; None for any other name."""
     match = re.fullmatch(r"(layer_in|layer_out|layer_?([1-9][0-9]*))\.(weight|bias)", name)
@@ -345,32 +74,211 @@ def canonical(name):
     return (f"layer{match[2]}" if match[2] else match[1]) + "." + match[3]
 
 
+ROW = re.compile(r"((?:[A-Za-z_]\w*\.)*(?:[A-Za-z_]\w*?_?)?)(0|[1-9][0-9]*)\.(weight|bias)")
+
+
 def in_a_row(tensors):
     """The same with a torch.nn.Sequential's names, 0.weight, 2.weight, 4.weight, or a list's, linears.0.weight,
-    linears.1.weight, as layer_in, layer1, ..., layer_out in the order of their numbers; other names as they are."""
-    matches = {name: re.fullmatch(r"((?:[A-Za-z_]\w*\.)*)(0|[1-9][0-9]*)\.(weight|bias)", name) for name in tensors}
-    if not all(matches.values()) or len({match[1] for match in matches.values()}) != 1:
+    linears.1.weight, or a row's, fc1.weight, fc2.weight, as layer_in, layer1, ..., layer_out in the order of their
+    numbers; other names as they are."""
+    matches = {name: ROW.fullmatch(name) for name in tensors}
+    if not tensors or not all(matches.values()) or len({match[1] for match in matches.values()}) != 1:
         return tensors
     numbers = sorted({int(match[2]) for match in matches.values()})
     names = ["layer_in"] + [f"layer{k}" for k in range(1, len(numbers) - 1)] + ["layer_out"]
-    if len(numbers) < 2:
-        return tensors
-    layers = dict(zip(numbers, names))
+    layers = dict(zip(numbers, names if len(numbers) > 1 else names[-1:]))
     return {f"{layers[int(match[2])]}.{match[3]}": tensors[name] for name, match in matches.items()}
 
 
-def canonical_tensors(raw, network):
+def without_common_prefix(tensors):
+    """Without what all names begin with, as net.layer_in.weight has it where a network is part of another module."""
+    while tensors:
+        first = {name.partition(".")[0] for name in tensors}
+        if len(first) != 1 or not all(name.count(".") >= 2 for name in tensors):
+            return tensors
+        (prefix,) = first
+        if canonical(f"{prefix}.weight") or prefix.isdigit():
+            return tensors
+        tensors = {name[len(prefix) + 1 :]: tensor for name, tensor in tensors.items()}
+    return tensors
+
+
+# ---- a user's names
+def read_map(entries):
+    """{old name: new name} of --map's OLD=NEW, or of files of such lines; ValueError with a sentence."""
+    pairs = {}
+    for entry in entries or ():
+        lines = [entry]
+        if "=" not in entry or os.path.isfile(entry):
+            try:
+                with open(entry, encoding="utf-8", errors="surrogateescape") as file:
+                    lines = [line.split("#")[0].strip() for line in file]
+            except OSError as error:
+                raise ValueError(f"--map {quoted(entry)} is neither OLD=NEW nor a file ({error.strerror}).") from error
+        for line in filter(None, lines):
+            old, equals, new = (part.strip() for part in line.partition("="))
+            if not (old and equals and re.fullmatch(r"(layer_in|layer_out|layer[1-9][0-9]*)(\.(weight|bias))?", new)):
+                raise ValueError(
+                    f"--map {quoted(line)} is not OLD=NEW with NEW layer_in, layer1, ..., layer_out, or such a layer's "
+                    "weight or bias."
+                )
+            if old in pairs:
+                raise ValueError(f"--map names {quoted(old)} twice.")
+            pairs[old] = new
+    return pairs
+
+
+def renamed(tensors, pairs):
+    """The same under the names of --map, of tensors or of whole layers."""
+    found, used = {}, set()
+    for name, tensor in tensors.items():
+        layer, _, part = name.rpartition(".")
+        if name in pairs:
+            new = pairs[name]
+            used.add(name)
+            new = new if "." in new else f"{new}.{part}"
+        elif layer in pairs:
+            new = f"{pairs[layer]}.{part}"
+            used.add(layer)
+        else:
+            new = name
+        if new in found:
+            raise CheckpointError(f"--map makes {quoted(new)} of two tensors.")
+        found[new] = tensor
+    unused = [name for name in pairs if name not in used]
+    if unused:
+        raise CheckpointError(
+            f"--map names {quoted(unused[0])}, which it has not; its tensors are {names_of(tensors)}."
+        )
+    return found
+
+
+def names_of(tensors, most=12):
+    names = [f"{quoted(name)} {shape_text(tensor.shape)}" for name, tensor in tensors.items()]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def shape_text(shape):
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+
+
+# ---- weight normalisation: weight = v g / |v|, the norm over all but what g has an extent of
+NORMED = ((".weight_g", ".weight_v"), (".parametrizations.weight.original0", ".parametrizations.weight.original1"))
+
+
+def folded(tensors, storages):
+    """({name: tensor}, names of the weights that were folded) without weight normalisation."""
+    tensors, names = dict(tensors), []
+    for of_g, of_v in NORMED:
+        for name in [name for name in tensors if name.endswith(of_g)]:
+            layer = name[: -len(of_g)]
+            if layer + of_v not in tensors:
+                raise CheckpointError(f"tensor {quoted(layer + of_v)} is missing, the other half of {quoted(name)}.")
+            place = list(tensors).index(name)
+            g, v = (load_tensor(part, tensors.pop(part), storages) for part in (name, layer + of_v))
+            if g.ndim not in (0, v.ndim) or g.ndim and any(a not in (1, b) for a, b in zip(g.shape, v.shape)):
+                raise CheckpointError(
+                    f"tensor {quoted(name)} of shape {g.shape} is no length of the rows of {quoted(layer + of_v)}."
+                )
+            axes = tuple(k for k in range(v.ndim) if g.ndim == 0 or g.shape[k] == 1)
+            with np.errstate(all="ignore"):
+                weight = v * (g / np.sqrt((v * v).sum(axis=axes, keepdims=g.ndim > 0)))
+            key = f"{layer}.weight"
+            if key in tensors:
+                raise CheckpointError(f"tensor {quoted(key)} is there twice.")
+            storages[f"folded {key}"] = weight.reshape(-1)
+            stride = tuple(int(np.prod(weight.shape[k + 1 :])) for k in range(weight.ndim))
+            tensor = Tensor(Storage(f"folded {key}", "f8", 0, weight.size), 0, weight.shape, stride)
+            items = list(tensors.items())
+            tensors = dict([*items[:place], (key, tensor), *items[place:]])
+            names.append(key)
+    for name in tensors:
+        if "parametrizations." in name or name.endswith(".weight_orig"):
+            raise CheckpointError(
+                f"tensor {quoted(name)} is part of a parametrisation that is no weight normalisation: save the state dict "
+                "after torch.nn.utils.parametrize.remove_parametrizations(layer, 'weight')."
+            )
+    return tensors, names
+
+
+# ---- names that the program has
+def canonical_tensors(full, network, activation=None):
     """{canonical name: tensor}; a numbered row of layers is an mlp's, and no other network's."""
-    tensors = {}
-    for name, tensor in (in_a_row(raw) if network in (None, "mlp") else raw).items():
+    raw, tensors = without_common_prefix(full), {}
+    as_saved = dict(zip(raw, full))
+    if network in ("linear", None) and set(raw) == {"weight", "bias"}:  # of a torch.nn.Linear by itself
+        raw = {f"layer_out.{name}": tensor for name, tensor in raw.items()}
+    row = in_a_row(raw)
+    is_one = {name.partition(".")[0] for name in row} == {"layer_out"}
+    for name, tensor in (row if network in (None, "mlp") or is_one and network == "linear" else raw).items():
         if canonical(name) is None:
-            if in_a_row(raw) is not raw:
-                raise CheckpointError(f"tensor '{name}' has a number for a name: only --network mlp has such layers.")
-            raise CheckpointError(f"tensor '{name}' belongs to none of the networks linear, fcnet, resnet and mlp.")
+            if row is not raw:
+                raise CheckpointError(
+                    f"tensor {quoted(as_saved[name])} has a number for a name: only --network mlp has such layers."
+                )
+            raise refusal_of_names(full, as_saved.get(name, name), network, activation)
         if canonical(name) in tensors:
-            raise CheckpointError(f"tensor '{canonical(name)}' is there twice.")
+            raise CheckpointError(f"tensor {quoted(canonical(name))} is there twice.")
         tensors[canonical(name)] = tensor
     return tensors
+
+
+def in_order(tensors):
+    """[(layer, (out, in))] as they are saved, where each one's outputs are the next one's inputs; else empty."""
+    layers = [
+        (name.rpartition(".")[0], tensor.shape)
+        for name, tensor in tensors.items()
+        if name.endswith("weight") and len(tensor.shape) == 2
+    ]
+    fits = all(one[1][0] == other[1][1] for one, other in zip(layers, layers[1:]))
+    is_all = len(tensors) == 2 * len(layers) and all(f"{layer}.bias" in tensors for layer, _ in layers)
+    return layers if len(layers) > 1 and fits and is_all and layers[-1][1][0] == 1 else []
+
+
+def refusal_of_names(tensors, name, network, activation):
+    """With the tensors found, the names wanted, the --map that may be meant and the class that has such names."""
+    chain = in_order(tensors)
+    wanted = {
+        "linear": "layer_out",
+        "mlp": "layer_in, layer1, layer2, ..., layer_out, or numbers in their order",
+    }.get(network, "layer_in, layer1, layer2 (two per block), layer_out")
+    sentence = (
+        f"tensor {quoted(name)} belongs to none of the networks linear, fcnet, resnet and mlp; found "
+        f"{names_of(tensors)}; wanted are weight and bias of {wanted}: rename them with --map OLD=NEW."
+    )
+    widths = [shape[0] for _, shape in chain[:-1]]
+    is_blocks = len(widths) % 2 == 1 and len(widths) > 2 and len(set(widths)) == 1
+    if not chain or network == "linear" or network in ("fcnet", "resnet") and not is_blocks:
+        kind, widths, dimension = network or "mlp", {"linear": [], "mlp": [16, 16]}.get(network or "mlp", [4, 4, 4]), 1
+        hint = ""
+    else:
+        kind, dimension = network or "mlp", chain[0][1][1]
+        inner = [f"layer{k}" for k in range(1, len(chain) - 1)]
+        pairs = zip([layer for layer, _ in chain], ["layer_in", *inner, "layer_out"])
+        hint = "If its layers follow each other in the order in which they are saved:\n  " + " ".join(
+            f"--map {shell_word(f'{old}={new}')}" for old, new in pairs
+        )
+    text = class_text(kind, activation, dimension, widths).replace("\n", "\n  ")
+    about = "" if chain else ", here of some size"
+    hint += ("\n" if hint else "") + f"The class of {with_article(kind)}{about}:\n  {text}"
+    return CheckpointError(sentence, hint)
+
+
+def shell_word(text):
+    return text if re.fullmatch(r"[\w.=/:@%+-]+", text, re.A) else shlex.quote(text)
+
+
+def only_an_mlp(raw):
+    """Whether names and shapes leave no other network: no square layers of one width, two per block."""
+    row = in_a_row(raw)
+    if any(canonical(name) is None for name in row):
+        return False
+    tensors = {canonical(name): tensor for name, tensor in row.items()}
+    if not {"layer_in.weight", "layer_out.weight"} <= tensors.keys():
+        return False
+    inner = [tensors[f"layer{k}.weight"].shape for k in layer_numbers(tensors) if f"layer{k}.weight" in tensors]
+    width = tensors["layer_in.weight"].shape[:1]
+    return len(inner) % 2 == 1 or not inner or any(shape != 2 * width for shape in inner)
 
 
 def layer_numbers(tensors):
@@ -393,13 +301,18 @@ def only_an_mlp(raw):
 Sizes = collections.namedtuple("Sizes", "dimension widths layers")  # layer_in, layer1, ... give so many widths
 
 
+def missing(name, tensors, shape=None):
+    expected = f"; expected shape {shape}" if shape else ""
+    return CheckpointError(f"tensor '{name}' is missing{expected}; found {names_of(tensors)}.")
+
+
 def infer_sizes(tensors, wanted):
     """Sizes of a network of the wanted kind."""
     layers = layer_numbers(tensors)
     has_input = any(name.startswith("layer_in.") for name in tensors)
     first = "layer_in.weight" if has_input or layers else "layer_out.weight"
     if first not in tensors:
-        raise CheckpointError(f"tensor '{first}' is missing.")
+        raise missing(first, tensors)
 
     def matrix(name):
         if len(tensors[name].shape) != 2:
@@ -416,16 +329,16 @@ def infer_sizes(tensors, wanted):
     if wanted == "linear":
         raise CheckpointError(f"tensor '{first}' has no place in a linear model, which has only layer_out.")
     if not layers and wanted != "mlp":
-        raise CheckpointError(f"tensor 'layer1.weight' is missing; expected shape {(width, width)}.")
+        raise missing("layer1.weight", tensors, (width, width))
     gap = next((k for k, layer in enumerate(layers, 1) if k != layer), len(layers) + 1)
     if gap <= len(layers) or (wanted != "mlp" and len(layers) % 2):  # two per block
-        raise CheckpointError(f"tensor 'layer{gap}.weight' is missing; expected shape {(width, width)}.")
+        raise missing(f"layer{gap}.weight", tensors, (width, width))
     inner = [f"layer{k}" for k in range(1, len(layers) + 1)]
     widths = [width] * (1 + len(inner))
     if wanted == "mlp":
         for k, layer in enumerate(inner, 1):
             if f"{layer}.weight" not in tensors:
-                raise CheckpointError(f"tensor '{layer}.weight' is missing.")
+                raise missing(f"{layer}.weight", tensors)
             widths[k] = matrix(f"{layer}.weight")[0]
     return Sizes(dimension, widths, ["layer_in", *inner, "layer_out"])
 
@@ -436,7 +349,7 @@ def check_shapes(tensors, sizes):
         expected[layer + ".weight"], expected[layer + ".bias"] = (rows, columns), (rows,)
     for name, shape in expected.items():
         if name not in tensors:
-            raise CheckpointError(f"tensor '{name}' is missing; expected shape {shape}.")
+            raise missing(name, tensors, shape)
         if tensors[name].shape != shape:
             raise CheckpointError(f"tensor '{name}' has shape {tensors[name].shape}; expected {shape}.")
     return list(expected)
@@ -478,7 +391,7 @@ def write_safetensors(path, arrays, metadata):
             os.unlink(temporary)
             raise
     except OSError as error:
-        raise CheckpointError(f"'{path}' cannot be written ({error.strerror}).") from error
+        raise CheckpointError(f"{quoted(path)} cannot be written ({error.strerror}).") from error
 
 
 def written_here(path):
@@ -571,10 +484,6 @@ def quadrature(rule, dimension):
     return grid, np.stack(np.meshgrid(*[weights] * dimension, indexing="ij"), -1).reshape(-1, dimension).prod(1)
 
 
-def with_article(network):
-    return f"an {network}" if network in ("fcnet", "mlp") else f"a {network}"
-
-
 def check_loss(arrays, network, activation, expected):
     """Refuses a network that has another loss, and names those that have the expected one."""
     dimension = arrays[next(iter(arrays))].shape[1]
@@ -641,16 +550,31 @@ def formula(network, activation, negate=False):
     return text + ("; layer_out negated" if negate else "")
 
 
-def says_mlp(path):
-    try:
-        return only_an_mlp(read_checkpoint(path)[0])
-    except CheckpointError:
-        return False
+# ---- from a file to tensors with the program's names
+Loaded = collections.namedtuple("Loaded", "tensors storages metadata folded")
 
 
-def missing_choice(options):
+def load(path, wanted, pairs):
+    """The tensors of a checkpoint under the names that --map gives them, weight normalisation folded."""
+    checkpoint = read(path, wanted)
+    storages = checkpoint.storages
+    tensors, names = folded(checkpoint.tensors, storages)
+    return Loaded(renamed(tensors, pairs), storages, checkpoint.metadata, names)
+
+
+def said_by_file(loaded, options):
+    """Takes over what a safetensors file says of itself; refuses an option that says something else."""
+    for key, known in (("network", FORMULAS), ("activation", ACTIVATIONS)):
+        word, given = loaded.metadata.get(key), getattr(options, key)
+        if word in known and given is None:
+            setattr(options, key, word)
+        elif word in known and given != word:
+            raise CheckpointError(f"its __metadata__ says {key} = {word}, but --{key} {given} was given.")
+
+
+def missing_choice(options, loaded):
     """What --network and --activation have to say, with the formulas; empty where they say it."""
-    if options.network is None and says_mlp(options.checkpoint):
+    if options.network is None and loaded is not None and only_an_mlp(without_common_prefix(loaded.tensors)):
         options.network = "mlp"
     if options.network is None:
         choices = "\n".join(f"  {name:<8} {text}" for name, text in FORMULAS.items())
@@ -663,12 +587,17 @@ def missing_choice(options):
     return ""
 
 
-def convert(source, target, network, activation, negate=False, expected=None):
-    """Reads, checks and writes; returns the metadata, the number of parameters and the expected loss as found."""
-    raw, storages = read_checkpoint(source)
-    tensors = canonical_tensors(raw, network)
+def convert(loaded, options, expected=None):
+    """Checks and writes; returns the metadata, the number of parameters and the expected loss as found."""
+    network, activation, negate = options.network, options.activation, options.negate_output
+    tensors = canonical_tensors(loaded.tensors, network, activation)
     sizes = infer_sizes(tensors, network)
-    arrays = {name: load_tensor(name, tensors[name], storages) for name in check_shapes(tensors, sizes)}
+    arrays = {name: load_tensor(name, tensors[name], loaded.storages) for name in check_shapes(tensors, sizes)}
+    spare = [name for name in tensors if name not in arrays]
+    if spare:
+        raise CheckpointError(
+            f"tensor {quoted(spare[0])} has no place in {with_article(network)} of these sizes: wanted are {', '.join(arrays)}."
+        )
     if negate:
         for name in ("layer_out.weight", "layer_out.bias"):
             arrays[name] = -arrays[name]
@@ -677,16 +606,36 @@ def convert(source, target, network, activation, negate=False, expected=None):
             f"--quadrature {expected.rule[0]} is for one dimension, not {sizes.dimension}: use gauss:N."
         )
     found = check_loss(arrays, network, activation, expected) if expected else None
+    source = os.path.basename(options.checkpoint)
     metadata = {
         "network": network,
         **sizes_as_text(network, sizes),
         "dimension": str(sizes.dimension),
         **({"activation": activation} if activation else {}),
-        "source": os.path.basename(source),
+        "source": os.fsencode(source).decode("utf-8", "replace"),  # a name may be in any encoding, JSON is in one
         "output_negated": "true" if negate else "false",
     }
-    write_safetensors(target, arrays, metadata)
+    write_safetensors(options.output, arrays, metadata)
     return metadata, sum(values.size for values in arrays.values()), found
+
+
+def taken_as(loaded, network):
+    """Where the names are not the program's own: which became which, in their order."""
+    row = in_a_row(without_common_prefix(loaded.tensors))
+    if network != "mlp" or set(row) == set(loaded.tensors):
+        return ""
+    old = [name.rpartition(".")[0] for name in loaded.tensors if name.endswith(".weight")]
+    return ", ".join(f"{one} as {new}" for one, new in zip(sorted(old, key=number_in), sorted_layers(row)))
+
+
+def number_in(name):
+    digits = re.findall(r"[0-9]+", name)
+    return int(digits[-1]) if digits else -1
+
+
+def sorted_layers(tensors):
+    names = list(dict.fromkeys(name.rpartition(".")[0] for name in tensors))
+    return sorted(names, key=lambda name: {"layer_in": -1, "layer_out": 10**9}.get(name, number_in(name)))
 
 
 def main(argv=None):
@@ -694,10 +643,14 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=summary, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("checkpoint", help="state dict written by torch.save (.pkl, .pt, .pth)")
+    parser.add_argument("checkpoint", help="written by torch.save (.pkl, .pt, .pth) or as .safetensors")
     parser.add_argument("-o", "--output", required=True, help="safetensors file to write")
     parser.add_argument("--network", choices=tuple(FORMULAS), help="kind of network; a state dict does not say it")
     parser.add_argument("--activation", choices=tuple(ACTIVATIONS), help="activation the network was trained with")
+    parser.add_argument(
+        "--map", action="append", metavar="OLD=NEW", help="the program's name of a layer or tensor, or a file of such lines"
+    )
+    parser.add_argument("--state-dict", metavar="KEY", help="of a checkpoint that holds several: the key of one of them")
     parser.add_argument(
         "--expect-loss", metavar="LOSS=VALUE", help="refuse the network unless its ritz or galerkin loss is VALUE"
     )
@@ -711,8 +664,18 @@ def main(argv=None):
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing output of this tool")
     options = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):  # names that the terminal has no letters for
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    loaded = failure = expected = None
     try:
-        wrong, expected = missing_choice(options), parse_expected(options)
+        pairs = read_map(options.map)
+        try:
+            loaded = load(options.checkpoint, options.state_dict, pairs)
+            said_by_file(loaded, options)
+        except CheckpointError as error:
+            failure = error
+        wrong, expected = missing_choice(options, loaded), parse_expected(options)
     except ValueError as error:
         wrong = str(error)
     refusal = wrong or refusal_of_output(options.output, options.checkpoint, options.overwrite)
@@ -720,11 +683,13 @@ def main(argv=None):
         print(f"import_checkpoint: {refusal}", file=sys.stderr)
         return 2
     try:
-        meta, count, found = convert(
-            options.checkpoint, options.output, options.network, options.activation, options.negate_output, expected
-        )
+        if failure is not None:
+            raise failure
+        meta, count, found = convert(loaded, options, expected)
     except CheckpointError as error:
-        print(f"import_checkpoint: '{options.checkpoint}': {error}", file=sys.stderr)
+        print(f"import_checkpoint: {quoted(options.checkpoint)}: {error}", file=sys.stderr)
+        if error.hint:
+            print(error.hint, file=sys.stderr)
         return 1
     print(
         f"{options.output}: {meta['network']}, dimension {meta['dimension']}, "
@@ -732,6 +697,11 @@ def main(argv=None):
         + f"{count} parameters"
     )
     print(f"  {formula(options.network, options.activation, options.negate_output)}")
+    if loaded.folded:
+        print(f"  weight normalisation folded: {', '.join(map(quoted, loaded.folded))}")
+    row = taken_as(loaded, options.network)
+    if row:
+        print(f"  {row}")
     if expected:
         print(f"  {expected.loss} loss {found:.8g} with {options.quadrature}, expected {expected.text}")
     else:

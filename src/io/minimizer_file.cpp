@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -31,9 +32,15 @@ bool all_finite(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
 }
 
+// Of torch.nn.DataParallel, torch.compile and Lightning.
+constexpr std::array<std::string_view, 3> kWrappers{"module.", "_orig_mod.", "model."};
+
 /// layer_1.weight (the published checkpoints) and module.layer1.weight (DataParallel) are layer1.weight.
 std::string canonical_name(std::string name) {
-  while (name.starts_with("module.")) name.erase(0, 7);
+  const auto wrapper_of = [&] {
+    return std::ranges::find_if(kWrappers, [&](std::string_view wrapper) { return name.starts_with(wrapper); });
+  };
+  for (auto wrapper = wrapper_of(); wrapper != kWrappers.end(); wrapper = wrapper_of()) name.erase(0, wrapper->size());
   static const std::regex numbered("layer_([1-9][0-9]*)\\.(weight|bias)");
   std::smatch match;
   if (std::regex_match(name, match, numbered)) return fmt::format("layer{}.{}", match[1].str(), match[2].str());
@@ -196,6 +203,7 @@ NetworkSpec infer_network(const TensorMap& tensors, const std::map<std::string, 
 
 Minimizer from_safetensors(const std::string& path, LossKind loss, const NetworkHints& hints) {
   SafeTensors file = read_safetensors(path);
+  file.tensors.erase("n_averaged");  // how many networks torch.optim.swa_utils.AveragedModel has averaged
   try {
     const bool is_numbered = !numbered_layers(file).empty();
     const TensorMap tensors = with_canonical_names(file);

@@ -2,12 +2,15 @@
 // name.
 #include "landscape/io/minimizer_file.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "../../src/io/hdf5.hpp"
 #include "sample_layout.hpp"
@@ -152,6 +155,68 @@ TEST_F(MinimizerFile, PublishedAndDataParallelNamesAreUnderstood) {
   tensors.push_back(tensors[2]);
   tensors.back().name = "layer1.weight";
   EXPECT_TRUE(contains(refusal(tensors), "'layer1.weight' is there twice"));
+}
+
+// One number of every type that is read: {name, bytes, value}.
+TEST_F(MinimizerFile, EveryNumberThatADoubleHoldsIsRead) {
+  struct Case {
+    const char* type;
+    std::string bytes;
+    std::optional<double> value;  // none: refused
+  };
+  using namespace std::string_literals;
+  const std::vector<Case> cases{{"F16", "\x01\x00"s, std::ldexp(1.0, -24)},
+                                {"F16", "\x00\xc5"s, -5.0},
+                                {"F16", "\xff\x7b"s, 65504.0},
+                                {"F16", "\x00\x7c"s, std::nullopt},  // infinity
+                                {"BF16", "\xc0\xbf"s, -1.5},
+                                {"BF16", "\x01\x00"s, std::ldexp(1.0, -133)},
+                                {"I8", "\xff"s, -1.0},
+                                {"U8", "\xff"s, 255.0},
+                                {"I16", "\x00\x80"s, -32768.0},
+                                {"U16", "\x00\x80"s, 32768.0},
+                                {"I32", "\x00\x00\x00\x80"s, -2147483648.0},
+                                {"U32", "\x00\x00\x00\x80"s, 2147483648.0},
+                                {"I64", "\x00\x00\x00\x00\x00\x00\x20\x00"s, 9007199254740992.0},
+                                {"U64", "\x02\x00\x00\x00\x00\x00\x00\x00"s, 2.0},
+                                {"I64", "\x01\x00\x00\x00\x00\x00\x20\x01"s, std::nullopt},
+                                {"U64", "\xff\xff\xff\xff\xff\xff\xff\xff"s, std::nullopt},
+                                {"BOOL", "\x01"s, std::nullopt}};
+  for (const Case& one : cases) {
+    const std::size_t n = one.bytes.size();
+    const std::string tensor = R"({{"dtype":"{}","shape":{},"data_offsets":[{},{}]}})";
+    const std::string header = fmt::format(R"({{"__metadata__":null,"layer_out.weight":{},"layer_out.bias":{}}})",
+                                           fmt::format(fmt::runtime(tensor), one.type, "[1,1]", 0, n),
+                                           fmt::format(fmt::runtime(tensor), "F64", "[1]", n, n + 8));
+    spill(path_, header, one.bytes + std::string(8, '\0'));
+    if (one.value) {
+      EXPECT_EQ(load_minimizer(path_, LossKind::ritz, {}).theta, (std::vector<double>{*one.value, 0.0})) << one.type;
+    } else {
+      EXPECT_TRUE(contains(refusal(), "tensor 'layer_out.weight'")) << one.type;
+    }
+  }
+}
+
+TEST_F(MinimizerFile, LongMetadataAndHalfSurrogatesAreNoObstacle) {
+  const std::string long_text(3 << 20, 'x');
+  for (const std::string& text : {long_text, std::string("\\udcff \\ud800 \\\\udcff \\ud83d\\ude00")}) {
+    const std::string header = R"({"__metadata__":{"source":")" + text +
+                               R"("},"layer_out.weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},)"
+                               R"("layer_out.bias":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})";
+    spill(path_, header, std::string("\0\0\x80\x3f\0\0\0\x40", 8));
+    EXPECT_EQ(load_minimizer(path_, LossKind::ritz, {}).theta, (std::vector<double>{1.0, 2.0}));
+  }
+}
+
+TEST_F(MinimizerFile, WrappersOfANetworkAreTakenOff) {
+  for (const std::string wrapper : {"module.", "_orig_mod.", "model.", "model._orig_mod.module."}) {
+    std::vector<Tensor> tensors = small_network();
+    const std::vector<double> theta = flat(tensors);
+    for (Tensor& tensor : tensors) tensor.name = wrapper + tensor.name;
+    tensors.push_back({"n_averaged", {}, {3.0}});
+    write_tensors(path_, tensors);
+    EXPECT_EQ(test::bits(load_minimizer(path_, LossKind::ritz, NetworkSpec{}).theta), test::bits(theta)) << wrapper;
+  }
 }
 
 TEST_F(MinimizerFile, SinglePrecisionIsWidened) {

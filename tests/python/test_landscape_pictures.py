@@ -38,6 +38,12 @@ SAMPLES = {
     "path": ["surface", "--minimizer=trajectory.h5", "--path", "--x=-1.3:1.3:17", "--y=-1.2:1.2:13", "--quiet"],
     "line": ["surface", "--through=ritz,galerkin", *LOADED],
     "spectrum": ["spectrum", *LOADED],
+    "auto": [*LOADED, "--directions=25", "--grid=auto"],
+    "between": ["connectivity", *FEW, "--seeds=5", "--epochs=200", "--lbfgs-iterations=20", "--t-points=11",
+                "--curve-iterations=10"],
+    "against": ["spectrum", *LOADED, "--precondition=gauss-newton,energy,adam,lbfgs"],
+    "dispute": ["study", "--vary", "activation=swish,tanh train-seed=1:7", *FEW, "--epochs=100", "--lbfgs-iterations=20",
+                "--eigenvalues", "--directions=8", "--grid=-1:1:21"],
     "lanczos": ["spectrum", *LOADED, "--method=lanczos"],
     "along": ["spectrum", "--path", "--minimizer=trajectory.h5", "--quiet"],
     "study": ["study", "--vary", "activation=swish,tanh width=2:4 train-seed=1:3", "--losses=galerkin", *FEW,
@@ -261,6 +267,118 @@ class Pictures(unittest.TestCase):
                     _, y = self.line(figure, f"{loss_tag(name)}/{path}/smallest")
                     np.testing.assert_array_equal(y, self.h5(f"{path}/smallest")[:, 0])
 
+    def test_half_widths(self):
+        figure = self.figure("auto", "half-width")
+        for loss in ("ritz", "galerkin"):
+            _, y = self.line(figure, f"{style.name_loss(loss)}/roughness/grid/index_{loss}")
+            np.testing.assert_array_equal(y, self.h5(f"roughness/grid/index_{loss}"))
+        x, _ = self.line(figure, "roughness/grid/chosen")
+        self.assertEqual(set(x), {self.h5("roughness/grid/chosen")})
+
+    def test_profiles_of_the_chosen_grid(self):
+        figure = self.figure("auto", "roughness")
+        half_width = self.h5("roughness/grid/chosen")
+        even = np.linspace(-half_width, half_width, 101)
+        for loss in ("ritz", "galerkin"):
+            steps = self.h5(f"profiles/{loss}/steps")
+            self.assertGreater(steps.size, 101)
+            places = np.abs(steps - even[:, None]).argmin(axis=1)
+            np.testing.assert_allclose(steps[places], even, atol=1e-15)
+            (fan,) = self.artists(figure, f"profiles/{loss}/loss")
+            drawn = np.array(fan.get_segments())
+            losses = self.h5(f"profiles/{loss}/loss")[:, places]
+            np.testing.assert_array_equal(drawn[:, :, 0], np.tile(steps[places], (len(losses), 1)))
+            np.testing.assert_array_equal(drawn[:, :, 1], losses)
+            t = np.abs(np.diff(losses, axis=1)).sum(axis=1) / (2 * half_width * np.ptp(losses, axis=1))
+            stored = self.h5(f"profiles/{loss}/total_variation")
+            np.testing.assert_allclose(t[np.isfinite(stored)], stored[np.isfinite(stored)], rtol=1e-9)
+            profiles = self.file.profiles(loss)
+            self.assertEqual((profiles.half_width, profiles.length), (half_width, 2 * half_width))
+            np.testing.assert_array_equal(profiles.total_variation, stored)
+        lines = {text.get_text().strip() for axes in figure.axes for text in axes.texts}
+        names = {f: round(line.get_xdata()[0], 12) for axes in figure.axes for line, f in
+                 zip([line for line in axes.lines if line.get_linestyle() == ":"],
+                     [t.get_text().strip() for t in axes.texts if t.get_text().strip() in ("monotone", "even valley")])}  # fmt: skip
+        self.assertTrue(lines & {"monotone", "even valley"})
+        for name, value in names.items():
+            self.assertAlmostEqual(value, {"monotone": 1, "even valley": 2}[name] / (2 * half_width), 10)
+
+    def test_profiles_before_a_grid_is_chosen(self):
+        copy = os.path.join(FOLDER, "undecided.h5")
+        shutil.copy(sample("auto"), copy)
+        with h5py.File(copy, "r+") as file:
+            for group in ("ritz", "galerkin", "comparison", "grid"):
+                file[f"roughness/{group}/state"][()] = b"pending"
+        with landscape.open(copy) as file:
+            profiles = file.profiles("ritz")
+            self.assertTrue(np.isnan(profiles.half_width) and np.isnan(profiles.index))
+            self.assertEqual(profiles.steps.size, file["profiles/ritz/steps"].size)
+            figure = plots.draw("roughness", [file], defaults(dpi=50))
+            titles = " ".join(axes.get_title() for axes in figure.axes)
+            self.assertIn("no half-width chosen yet", titles)
+            self.assertIn("RI: when the half-width is chosen", titles)
+            self.assertNotIn("RI =", titles)
+            with self.assertRaisesRegex(landscape.LandscapeError, "has chosen no half-width yet"):
+                plots.draw("half-width", [file], defaults(dpi=50))
+
+    def test_precondition(self):
+        figure = self.figure("against", "precondition")
+        for loss in ("ritz", "galerkin"):
+            for name in ("", "/gauss-newton", "/energy", "/adam", "/lbfgs"):
+                path = f"spectrum/{loss}{name}/eigenvalues"
+                values = self.h5(path)
+                values = np.sort(values[np.isfinite(values)])[::-1] / np.nanmax(np.abs(values))
+                for sign, side in ((1, "positive"), (-1, "negative")):
+                    rank, y = self.line(figure, f"{path}/{side}")
+                    np.testing.assert_array_equal(y, np.abs(values[sign * values > 0]))
+                    np.testing.assert_array_equal(rank, 1 + np.flatnonzero(sign * values > 0))
+
+    def test_barriers(self):
+        figure = self.figure("between", "barriers")
+        for loss in ("ritz", "galerkin"):
+            for path in ("straight", "straight_matched", "curve", "curve_matched"):
+                losses, t = self.h5(f"paths/{loss}/{path}/loss"), self.h5(f"paths/{loss}/{path}/t")
+                rises = losses - ((1 - t) * losses[:, :1] + t * losses[:, -1:])
+                (fan,) = self.artists(figure, f"paths/{loss}/{path}/loss")
+                np.testing.assert_array_equal(np.array(fan.get_segments())[:, :, 1], rises)
+                _, y = self.line(figure, f"paths/{loss}/{path}/median")
+                np.testing.assert_array_equal(y, np.median(rises, axis=0))
+                stored = self.h5(f"connectivity/{loss}/{path}/barrier")  # the program's own
+                np.testing.assert_allclose(rises.max(axis=1), stored, rtol=1e-9, atol=1e-12 * np.abs(losses).max())
+
+    def test_barrier_matrix(self):
+        figure = self.figure("between", "barrier-matrix")
+        for loss in ("ritz", "galerkin"):
+            first, second = (self.h5(f"connectivity/{loss}/{name}") for name in ("first", "second"))
+            for path in ("straight", "curve"):
+                (mesh,) = self.artists(figure, f"connectivity/{loss}/{path}/scaled_barrier")
+                drawn = np.ma.getdata(mesh.get_array()).reshape(5, 5)
+                for name, (i, j) in ((path, (first, second)), (f"{path}_matched", (second, first))):
+                    stored = self.h5(f"connectivity/{loss}/{name}/scaled_barrier")
+                    shown = stored >= mesh.norm.vmin
+                    np.testing.assert_array_equal(drawn[i, j][shown], stored[shown])
+                    self.assertTrue((drawn[i, j][~shown] < mesh.norm.vmin).all())
+                self.assertTrue(np.ma.getmaskarray(mesh.get_array()).reshape(5, 5).diagonal().all())
+
+    def test_rougher(self):
+        figure = self.figure("dispute", "rougher")
+        words = {1: "yes", 0: "not decided", -1: "no: Galerkin"}
+        for name in ("index", "smad_normalised", "persistence_mean", "negative_share", "condition"):
+            ratio = self.h5(f"study/comparison/{name}_ratio")
+            interval = self.h5(f"study/comparison/{name}_ratio_interval")
+            (line,) = self.artists(figure, f"study/comparison/{name}_ratio")
+            there = np.isfinite(ratio)
+            np.testing.assert_array_equal(line.get_xdata(), ratio[there])
+            (bars,) = [c.lines[2][0] for c in line.axes.containers if c.lines[0] is line]
+            ends = np.array([segment[:, 0] for segment in bars.get_segments()]).reshape(-1, 2)
+            bounded = np.isfinite(interval[there]).all(axis=1)
+            np.testing.assert_allclose(ends[bounded], interval[there][bounded], rtol=1e-12)
+            for g, (larger, pairs) in enumerate(
+                zip(self.h5(f"study/comparison/{name}_larger"), self.h5(f"study/comparison/{name}_pairs"))
+            ):
+                (text,) = self.artists(figure, f"study/comparison/{name}_larger/{g}")
+                self.assertEqual(text.get_text(), words[int(larger)] if pairs else "no pair")
+
     def test_regimes(self):
         figure = self.figure("study", "regimes")
         for name in ("relative_l2_error", "index", "largest_eigenvalue"):
@@ -458,7 +576,8 @@ class Page(unittest.TestCase):
         for name in ("roughness", "path", "study"):
             text, parser = self.parsed(name)
             self.assertEqual(parser.open_elements, [])
-            for section, _ in page.SECTIONS:
+            of_commands = {section for section, _, _ in page.findings.TABLES}
+            for section in {section for section, _ in page.SECTIONS} - of_commands:
                 self.assertIn(section, parser.ids)
             self.assertEqual(len(parser.ids), len(set(parser.ids)), "ids twice")
             for load in parser.loads:
@@ -493,6 +612,29 @@ class Page(unittest.TestCase):
             ):
                 self.assertTrue(page.escape(said) in text)
         self.assertTrue("IEEE Big Data 2023, 966–975" in text)
+
+    def test_the_page_has_a_table_of_what_a_command_looks_for(self):
+        for name, section in (("dispute", "rougher"), ("between", "barriers"), ("against", "preconditioners")):
+            text, parser = self.parsed(name)
+            self.assertIn(section, parser.ids)
+            self.assertEqual((len(parser.ids), parser.open_elements), (len(set(parser.ids)), []))
+            with landscape.open(sample(name)) as file:
+                for identifier, _, function in page.findings.TABLES:
+                    found = function(file)
+                    self.assertEqual(found is not None, identifier == section)
+                    for row in found[1] if found else ():
+                        self.assertTrue("".join(f"<td>{page.escape(cell)}</td>" for cell in row) in text, row)
+        with landscape.open(sample("between")) as file:
+            rows = {row[:2]: row for row in page.findings.barriers(file)[1]}
+            stored = file["connectivity/galerkin/curve_matched/median_scaled_barrier"]
+            self.assertEqual(rows["Deep Galerkin", "curve, matched"][3], f"{stored:.4g}")
+        with landscape.open(sample("dispute")) as file:
+            rows = page.findings.rougher(file)[1]
+            self.assertEqual({row[0] for row in rows}, {"activation swish", "activation tanh"})
+            self.assertEqual(rows[0][5], f"{file['study/comparison/index_ratio'][0]:.4g}")
+        with landscape.open(sample("against")) as file:
+            (row,) = [row for row in page.findings.preconditioners(file)[1] if row[:2] == ("ritz", "adam")]
+            self.assertEqual(row[8], f"{file['spectrum/ritz/adam/leading_condition']:.4g}")
 
     def test_a_file_that_is_not_done_has_a_page(self):
         copy = os.path.join(FOLDER, "running.h5")
@@ -619,6 +761,130 @@ class Exports(unittest.TestCase):
                 export.export(file, "losslandscape", os.path.join(FOLDER, "no.h5"))
 
 
+class NetworkTest(unittest.TestCase):
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def bits(self, path, name):
+        """{tensor: bits} of a minimizer in an output file."""
+        with h5py.File(path, "r") as file:
+            return {key: node[()].view("i8") for key, node in file[f"minimizer/{name}/parameters"].items()}
+
+    def assertSameBits(self, ours, theirs):
+        self.assertEqual(sorted(ours), sorted(theirs))
+        for name, bits in ours.items():
+            np.testing.assert_array_equal(bits, np.ascontiguousarray(theirs[name]).view("i8"), name)
+
+    def exported(self, name, kind, minimizer):
+        path = self.path(f"{name}-{minimizer}.{kind}")
+        with landscape.open(sample(name)) as file:
+            self.assertEqual(export.export(file, kind, path, minimizer=minimizer), [path])
+        return path
+
+    def loaded_by_the_program(self, path, minimizer):
+        """{tensor: bits} of what --minimizer makes of a safetensors file that says what it is."""
+        out = self.path("again.h5")
+        command = [PROGRAM, f"--minimizer-{minimizer}={path}", f"--losses={minimizer}", "--directions=2", *FEW, "--overwrite",
+                   "--grid=-1:1:3", "--minimum-check=off", f"--output={out}"]  # fmt: skip
+        with landscape.open(sample(os.path.basename(path).rpartition("-")[0])) as file:
+            keys = ("problem", "dimension", "quadrature")
+            command += [f"--{key}={file.settings[key]}" for key in keys if key in file.settings]
+        made = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        return self.bits(out, minimizer)
+
+    def imported(self, path):
+        tool = os.path.join(TOOLS, "import_checkpoint.py")
+        made = subprocess.run([sys.executable, "-B", tool, path, "-o", self.path("i.safetensors"), "--overwrite"],
+                              capture_output=True, text=True)  # fmt: skip
+        self.assertEqual((made.returncode, made.stderr), (0, ""))
+        return self.tensors_of(self.path("i.safetensors"))
+
+    def tensors_of(self, path):
+        from landscape import checkpoint
+
+        found = checkpoint.read(path)
+        return {name: checkpoint.load_tensor(name, tensor, found.storages) for name, tensor in found.tensors.items()}
+
+
+class Networks(NetworkTest):
+    """Minimizers as safetensors and state dicts, and back: no bit changes."""
+
+    def test_round_trips(self):
+        for name in ("roughness", "cube", "train"):  # resnet in one and three dimensions, mlp
+            for minimizer in ("ritz", "galerkin"):
+                bits = self.bits(sample(name), minimizer)
+                path = self.exported(name, "safetensors", minimizer)
+                self.assertSameBits(bits, self.tensors_of(path))
+                self.assertSameBits(bits, self.loaded_by_the_program(path, minimizer))
+                self.assertSameBits(bits, self.imported(path))
+                self.assertSameBits(bits, self.imported(self.exported(name, "pt", minimizer)))
+
+    def test_the_command_line(self):
+        command = [os.path.join(TOOLS, "landscape-export"), sample("roughness"), "--format"]
+        run = lambda *words: subprocess.run([*command, *words], capture_output=True, text=True)  # noqa: E731
+        for kind in ("safetensors", "pt"):
+            made = run(kind, "--minimizer", "ritz", "-o", self.path(f"a.{kind}"))
+            self.assertEqual((made.returncode, made.stderr), (0, ""))
+            self.assertIn("ritz, resnet (width 4, 1 block, swish)", made.stdout)
+            self.assertIn("class Net(torch.nn.Module):", made.stdout)
+            with open(self.path(f"a.{kind}"), "rb") as file:
+                first = file.read()
+            self.assertEqual(run(kind, "--minimizer", "ritz", "-o", self.path(f"a.{kind}")).returncode, 0)
+            with open(self.path(f"a.{kind}"), "rb") as file:
+                self.assertEqual(file.read(), first)  # its own is replaced, by the same bytes
+        for words, code, sentence in (
+            (["pt"], 1, "has the minimizers galerkin, ritz: choose one with --minimizer."),
+            (["pt", "--minimizer", "adam"], 1, "has no minimizer 'adam', only galerkin, ritz"),
+            (["csv", "--minimizer", "ritz"], 2, "--minimizer belongs to the formats safetensors and pt"),
+        ):
+            made = run(*words, "-o", self.path("none"))
+            self.assertEqual((made.returncode, made.stdout), (code, ""))
+            self.assertIn(sentence, made.stderr)
+            self.assertFalse(os.path.exists(self.path("none")))
+
+    def test_a_damaged_tensor_is_not_exported(self):
+        copy = self.path("damaged.h5")
+        shutil.copy(sample("roughness"), copy)
+        with h5py.File(copy, "r+") as file:
+            file["minimizer/ritz/parameters/layer1.bias"][2] += 1e-9
+        with landscape.open(copy) as file:
+            with self.assertRaisesRegex(landscape.LandscapeError, "layer1.bias does not match its checksum"):
+                export.export(file, "pt", self.path("x.pt"), minimizer="ritz")
+            export.export(file, "pt", self.path("x.pt"), minimizer="galerkin")
+
+
+class InPyTorch(NetworkTest):
+    def test_pytorch_reads_them(self):
+        try:
+            import torch
+        except ImportError:
+            self.skipTest("no Python module torch")
+        for name in ("roughness", "train"):
+            path = self.exported(name, "pt", "ritz")
+            for options in ({"weights_only": True}, {"weights_only": False}, {"weights_only": True, "mmap": True}):
+                state = torch.load(path, **options)
+                self.assertSameBits(self.bits(sample(name), "ritz"), {key: t.numpy() for key, t in state.items()})
+            again = self.path("again.pt")
+            torch.save(state, again)
+            found = self.tensors_of(again)
+            self.assertSameBits(self.bits(sample(name), "ritz"), found)
+            with landscape.open(sample(name)) as file:
+                space, minimizer = {}, file.minimizer("ritz")
+                exec(export.state_dict.class_of(minimizer), space)
+                net = space["Net"]().double()
+                net.load_state_dict(state)
+                x = np.random.default_rng(1).random((9, 2 if name == "train" else 1)) * 0.5
+                ours = network.network_jet(minimizer, x)[0]
+                np.testing.assert_allclose(net(torch.tensor(x)).detach().numpy()[:, 0], ours, rtol=1e-12)
+
+
 class Elsewhere(unittest.TestCase):
     """What other programs make of it, where they are installed."""
 
@@ -679,7 +945,8 @@ class Damaged(unittest.TestCase):
         random = np.random.Generator(np.random.Philox(3))
         copy, out = os.path.join(FOLDER, "hole.h5"), os.path.join(FOLDER, "hole.png")
         tally = [0, 0]
-        for name in ("roughness", "sweep", "kinds", "trajectory", "path", "along", "study", "train"):
+        for name in ("roughness", "sweep", "kinds", "trajectory", "path", "along", "study", "train",
+                     "auto", "between", "against", "dispute"):  # fmt: skip
             with landscape.open(sample(name)) as file:
                 paths = file.paths()
             for path in random.choice(paths, 3, replace=False):

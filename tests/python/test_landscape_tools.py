@@ -545,7 +545,8 @@ class Package(unittest.TestCase):
     def test_every_picture_has_a_line_and_a_name_of_its_own(self):
         self.assertEqual(len(set(plots.NAMES)), len(plots.NAMES))
         commands = [command for line in plots.TABLE for command in line.commands]
-        wanted = {"roughness", "sweep", "directions", "trajectory", "surface", "spectrum", "study", "train"}
+        wanted = {"roughness", "sweep", "directions", "trajectory", "surface", "spectrum", "study", "train",
+                  "connectivity"}  # fmt: skip
         self.assertEqual(set(commands), wanted)
 
 

@@ -15,7 +15,37 @@ import zipfile
 
 import numpy as np
 
-KINDS = {"f8": "DoubleStorage", "f4": "FloatStorage", "f2": "HalfStorage", "i8": "LongStorage"}
+KINDS = {"f8": "DoubleStorage", "f4": "FloatStorage", "f2": "HalfStorage", "i8": "LongStorage", "u1": "ByteStorage",
+         "b1": "BoolStorage", "c16": "ComplexDoubleStorage", "u2": "BFloat16Storage"}  # fmt: skip
+
+
+class Named:
+    """Pickles as a bare name, as torch.float32 does."""
+
+    def __init__(self, module, name):
+        self.__module__, self.name = module, name
+
+    def __reduce__(self):
+        return self.name
+
+
+class Call:
+    """Pickles as a call of a name, e.g. torch.device("cpu"), with a state where there is one."""
+
+    def __init__(self, module, name, *arguments, state=None):
+        self.module, self.name, self.arguments, self.state = module, name, arguments, state
+
+    def __reduce__(self):
+        function = getattr(sys.modules[self.module], self.name)
+        return (function, self.arguments) if self.state is None else (function, self.arguments, self.state)
+
+
+FLOAT32 = Named("torch", "float32")
+CALLS = (
+    ("torch", "device"), ("torch", "Size"), ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_sparse_tensor"),
+    ("torch._utils", "_rebuild_parameter_with_state"), ("my_project", "Config"), ("my_project", "Net"),
+    ("torch.nn.modules.linear", "Linear"),
+)  # fmt: skip
 
 
 def stand_ins():
@@ -30,17 +60,24 @@ def stand_ins():
         define(torch, name, type(name, (), {}))
     for name in ("_rebuild_tensor_v2", "_rebuild_parameter"):
         define(utils, name, lambda *args: None)
-    return {"torch": torch, "torch._utils": utils}
+    found = {"torch": torch, "torch._utils": utils}
+    for module, name in CALLS:
+        for k in range(1, module.count(".") + 2):
+            part = ".".join(module.split(".")[:k])
+            found.setdefault(part, types.ModuleType(part))
+        define(found[module], name, lambda *args: None)
+    torch.float32 = FLOAT32
+    return found
 
 
 class Tensor:
     """Pickles like a torch tensor that views part of a storage; `parameter` like a torch.nn.Parameter around it."""
 
-    def __init__(self, values, offset=0, strides=None, parameter=False, shape=None):
+    def __init__(self, values, offset=0, strides=None, parameter=False, shape=None, version="_v2"):
         self.storage = np.ascontiguousarray(values).reshape(-1)
         self.shape = tuple(shape or values.shape)
         self.strides = strides or tuple(int(np.prod(self.shape[k + 1 :])) for k in range(len(self.shape)))
-        self.offset, self.parameter = offset, parameter
+        self.offset, self.parameter, self.version = offset, parameter, version
 
     def __reduce__(self):
         utils = sys.modules["torch._utils"]
@@ -52,6 +89,8 @@ class Tensor:
                 True,
                 hooks,
             )
+        if not self.version:  # torch 0.1 to 0.3
+            return utils._rebuild_tensor, (reference, self.offset, self.shape, self.strides)
         return utils._rebuild_tensor_v2, (reference, self.offset, self.shape, self.strides, False, hooks)
 
 
@@ -89,12 +128,12 @@ def legacy(path, value, protocol=2):
         file.write(stream.getvalue())
 
 
-def archive(path, value, order="little", root="archive/", protocol=2):
+def archive(path, value, order="little", root="archive/", protocol=2, compression=zipfile.ZIP_STORED):
     stream = io.BytesIO()
     with unittest.mock.patch.dict(sys.modules, stand_ins()):
         pickler = Pickler(stream, False, protocol)
         pickler.dump(value)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+    with zipfile.ZipFile(path, "w", compression) as file:
         file.writestr(root + "data.pkl", stream.getvalue())
         file.writestr(root + "byteorder", order)
         for key, array in pickler.storages.items():

@@ -23,6 +23,7 @@ EXPORT_EXAMPLES = """formats:
   vti             planes (else profiles over step and direction) for ParaView, and .vtp of a training's path
   csv             a table for each result that has columns; --table NAME writes one of them to the named file
   npz             loss, coordinates, x and y of every plane, as Landscaper reads them; else all arrays by name
+  safetensors, pt a minimizer, bit for bit: landscape_mpi --minimizer reads the former, torch.load the latter
   losslandscape   HDF5 as tomgoldstein/loss-landscape reads it, losses shifted above zero (attribute offset)"""
 
 
@@ -242,9 +243,12 @@ def export(argv=None):
         "-o", "--output", help="file to write; of several its name gets theirs (default: FILE's name)"
     )
     parser.add_argument("--table", help="csv: one of the tables; --list names them")
+    parser.add_argument("--minimizer", metavar="NAME", help="safetensors, pt: which one (default: the only one)")
     parser.add_argument("--loss", default="", help="ritz, galerkin or both with a comma between (default: all)")
     parser.add_argument("--list", action="store_true", help="name the tables of the file and write nothing")
     given = parser.parse_args(argv)
+    if given.minimizer and given.format not in writers.NETWORKS:
+        parser.error(f"--minimizer belongs to the formats {' and '.join(writers.NETWORKS)}, not to {given.format}")
     losses = [loss for loss in given.loss.split(",") if loss]
     return guarded("landscape-export", lambda: export_file(given, losses, writers))
 
@@ -259,5 +263,11 @@ def export_file(given, losses, writers):
             return
         suffix = writers.FORMATS[given.format][1]
         output = given.output or file.label + (suffix if suffix != ".h5" else "-losslandscape.h5")
+        if given.format in writers.NETWORKS:
+            minimizer = writers.chosen_minimizer(file, losses, given.minimizer)
+            writers.export(file, given.format, output, losses, minimizer=given.minimizer)
+            print(f"{output}: {minimizer.name}, {minimizer.describe()}; of this class:")
+            print(writers.state_dict.class_of(minimizer))
+            return
         for written in writers.export(file, given.format, output, losses, given.table):
             print(f"{written}: {given.format} of {file.command}")

@@ -128,6 +128,57 @@ def histories(file):
             yield path, columns, {key: file.about(f"{path}/{key}") for key in columns}
 
 
+def pairs(file):
+    """One row for every pair of minimizers: distances, and the barrier on each path."""
+    for loss in file.losses:
+        path = f"connectivity/{loss}"
+        results = file.results(path) if path in file else None
+        if results is None:
+            continue
+        length = len(results["first"])
+        columns, meanings = columns_of(
+            file, path, ("first", "second", "distance", "matched_distance"), length
+        )
+        for name in file.groups(path):
+            of_path = file.results(f"{path}/{name}")
+            if of_path is None:
+                continue
+            for key in ("barrier", "barrier_at", "scaled_barrier"):
+                columns[f"{name}_{key}"] = np.asarray(of_path[key])
+                meanings[f"{name}_{key}"] = of_path.about(key)
+        yield path, columns, meanings
+
+
+def comparison(file):
+    path = "study/comparison"
+    results = file.results(path) if path in file else None
+    if results is not None:
+        yield path, *columns_of(file, path, results, len(results["index_pairs"]))
+
+
+def grid_choice(file):
+    path = "roughness/grid"
+    results = file.results(path) if path in file else None
+    if results is not None:
+        yield path, *columns_of(file, path, results, len(results["radius"]))
+
+
+def preconditioned(file):
+    """nu of every preconditioner beside the Hessian's eigenvalues, each ascending by itself."""
+    for name in file.groups("spectrum"):
+        results = file.results(f"spectrum/{name}")
+        if results is None or np.ndim(results.get("eigenvalues")) != 1:
+            continue
+        columns = {"eigenvalues": np.asarray(results["eigenvalues"])}
+        meanings = {"eigenvalues": results.about("eigenvalues")}
+        for p in file.groups(f"spectrum/{name}"):
+            of_p = file.results(f"spectrum/{name}/{p}")
+            if of_p is not None:
+                columns[f"nu_{p}"], meanings[f"nu_{p}"] = np.asarray(of_p["eigenvalues"]), of_p.about("eigenvalues")
+        if len(columns) > 1:
+            yield f"spectrum/{name}/preconditioned", columns, meanings
+
+
 SOURCES = (
     directions,
     curves,
@@ -137,6 +188,10 @@ SOURCES = (
     surfaces,
     lambda file: of_results(file, "study", lambda results: "loss"),
     lambda file: of_results(file, "study/medians", lambda results: "loss"),
+    comparison,
+    pairs,
+    grid_choice,
+    preconditioned,
     histories,
 )
 

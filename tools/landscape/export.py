@@ -1,4 +1,6 @@
-"""Writes an output file for other programs: VTK's XML files, CSV, npz, the HDF5 layout of tomgoldstein/loss-landscape."""
+"""Writes an output file for other programs: VTK's XML files, CSV, npz, the HDF5 layout of tomgoldstein/loss-landscape, and
+its minimizers as safetensors and as PyTorch's state dicts.
+"""
 
 import base64
 import csv
@@ -10,6 +12,7 @@ import sys
 import h5py
 import numpy as np
 
+from . import state_dict
 from .columns import tables
 from .output import MARK, check_target, write_bytes
 from .reader import LandscapeError, tensor_order
@@ -246,19 +249,50 @@ def losslandscape_bytes(path, file, surface):
         return out.id.get_file_image()
 
 
-# name: (function (file, output, losses, table) -> [(path, bytes)], suffix)
+# ---- minimizers
+def chosen_minimizer(file, losses, name):
+    """The one of that name, else the only one (of the losses)."""
+    names = [one for one in file.minimizers if wanted(one, losses)]
+    if name and name not in file.minimizers:
+        raise LandscapeError(
+            f"'{file.path}' has no minimizer '{name}', only {', '.join(file.minimizers) or 'none'}: choose --minimizer."
+        )
+    if not name and not names:
+        raise LandscapeError(f"'{file.path}' has no minimizer to export.")
+    if not name and len(names) > 1:
+        raise LandscapeError(f"'{file.path}' has the minimizers {', '.join(names)}: choose one with --minimizer.")
+    minimizer = file.minimizer(name or names[0])
+    if minimizer is None:
+        raise LandscapeError(f"'{file.path}': the minimizer '{name or names[0]}' is not trained yet; try again later.")
+    return minimizer
+
+
+def export_network(to_bytes):
+    def export_minimizer(file, output, losses, name):
+        minimizer = chosen_minimizer(file, losses, name)
+        return [(output, to_bytes(state_dict.checked_tensors(file, minimizer), state_dict.metadata_of(minimizer)))]
+
+    return export_minimizer
+
+
+# name: (function (file, output, losses, table or minimizer) -> [(path, bytes)], suffix)
 FORMATS = {
     "vti": (export_vti, ".vti"),
     "csv": (export_csv, ".csv"),
     "npz": (export_npz, ".npz"),
     "losslandscape": (export_losslandscape, ".h5"),
+    "safetensors": (export_network(state_dict.safetensors_bytes), ".safetensors"),
+    "pt": (export_network(state_dict.pt_bytes), ".pt"),
 }
 
 
-def export(file, kind, output, losses=(), table=None):
+NETWORKS = ("safetensors", "pt")
+
+
+def export(file, kind, output, losses=(), table=None, minimizer=None):
     """Writes a File in one of FORMATS; returns the paths written."""
     with file.reading():
-        made = FORMATS[kind][0](file, output, losses, table)
+        made = FORMATS[kind][0](file, output, losses, minimizer if kind in NETWORKS else table)
     for path, _ in made:
         check_target(path, [file.path])  # all of them before the first is written
     for path, content in made:

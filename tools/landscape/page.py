@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from . import plots, style
+from . import findings, plots, style
 from .options import defaults
 from .output import MARK, write_bytes
 from .reader import LandscapeError, attribute
@@ -143,6 +143,15 @@ def result_rows(results):
         yield escape(name), text, escape(units), escape(description)
 
 
+def finding_part(file, function):
+    """Nothing where the file's command looks for something else."""
+    found = function(file)
+    if found is None:
+        return []
+    head, rows = found
+    return [table_html(map(escape, head), [map(escape, row) for row in rows])]
+
+
 def results_part(file):
     parts = []
     for path in file.result_groups():
@@ -226,6 +235,7 @@ SECTIONS = (
     ("summary", "The file"),
     ("verdicts", "What was found"),
     ("pictures", "Pictures"),
+    *((name, title) for name, title, _ in findings.TABLES),
     ("results", "Results"),
     ("minimizers", "Minimizers"),
     ("tables", "Tables"),
@@ -249,6 +259,7 @@ def build(file, options=None, notes=None):
         "summary": [table_html(("", ""), header_rows(file))],
         "verdicts": said or ["<p>The program has said nothing in words yet.</p>"],
         "pictures": pictures(file, drawing, notes),
+        **{name: finding_part(file, function) for name, _, function in findings.TABLES},
         "results": results_part(file),
         "minimizers": minimizers_part(file),
         "tables": tables_part(file),
@@ -263,8 +274,9 @@ def build(file, options=None, notes=None):
             f"{escape(file.attributes.get('version', ''))} (revision {escape(file.attributes.get('git_revision', 'unknown'))}).</p>",
         ],
     }
-    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in SECTIONS)
-    body = "\n".join(section(name, title, *content[name]) for name, title in SECTIONS)
+    sections = [(name, title) for name, title in SECTIONS if content[name]]
+    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in sections)
+    body = "\n".join(section(name, title, *content[name]) for name, title in sections)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -22,6 +22,7 @@ import numpy as np
 
 LOSSES = ("ritz", "galerkin")
 OLDEST_FORMAT = 8
+AUTO_STEPS = 101  # of each of --grid auto's grids
 TITLES = {"ritz": "Deep Ritz", "galerkin": "Deep Galerkin"}
 
 # What h5py and numpy raise over a damaged file.
@@ -144,7 +145,9 @@ class Profiles(SimpleNamespace):
 
     steps (P), losses (M',P), rows (M') their numbers among n_directions, total_variation (M', NaN where undefined),
     index (RI), interval (2) and confidence, or None while the job has not reduced them; damaged: directions whose
-    losses do not match their checksum, which are left out.
+    losses do not match their checksum, which are left out. Of --grid auto the steps are those of the grid that the
+    program took, half_width its l; until it has taken one all steps that it evaluates, and half_width is NaN. Of any
+    other grid half_width is None.
     """
 
     @property
@@ -410,7 +413,8 @@ class File:
     def losses(self):
         """Those that the file has anything about."""
         with self.reading():
-            places = ("profiles", "sweep", "trajectory", "spectrum", "study", "trainings", "path", "minimizer")
+            places = ("profiles", "sweep", "trajectory", "spectrum", "study", "trainings", "path", "minimizer",
+                      "minimizers", "paths")  # fmt: skip
             return tuple(
                 loss for loss in LOSSES if any(f"{place}/{loss}" in self.h5 for place in places)
             ) or tuple(loss for loss in LOSSES if any(name.split("_")[0] == loss for name in self.surfaces))
@@ -434,6 +438,18 @@ class File:
         """Kinds of directions of the command directions."""
         return [kind for kind in self.groups(f"directions/{loss}") if f"profiles/{loss}/{kind}/loss" in self]
 
+    def chosen_columns(self, steps):
+        """Of --grid auto: the half-width taken and the places of its even grid among all steps (NaN, all until then)."""
+        results = self.results("roughness/grid")
+        if results is None:
+            return np.nan, np.arange(steps.size)
+        half_width = float(results["chosen"])
+        even = np.linspace(-half_width, half_width, AUTO_STEPS)
+        places = np.searchsorted(steps, even - 1e-9 * half_width)
+        if places[-1] >= steps.size or np.abs(steps[places] - even).max() > 1e-9 * half_width:
+            raise LandscapeError(f"'{self.path}' is damaged: it lacks steps of the half-width {half_width:g} it took.")
+        return half_width, places
+
     def profiles(self, loss, kind=None):
         """The Profiles of a loss, of one kind of direction where the file has several; None while none is complete."""
         path = f"profiles/{loss}" + (f"/{kind}" if kind else "")
@@ -446,6 +462,10 @@ class File:
                 raise LandscapeError(f"'{self.path}' has a group /{path} whose shapes do not fit together.")
             if rows.size == 0:
                 return None
+            half_width = None
+            if attribute(self.h5[path], "grid") == "auto":
+                half_width, places = self.chosen_columns(steps)
+                steps, losses = steps[places], losses[:, places]
             results = self.results(f"directions/{loss}/{kind}" if kind else f"roughness/{loss}")
             if f"sweep/{loss}" in self.h5:  # many grids in one: no T of the whole
                 t = np.full(rows.size, np.nan)
@@ -459,6 +479,8 @@ class File:
                 interval = None
             if results is not None:
                 index = float(results["index"])
+            elif half_width is not None:  # of which grid is not decided
+                index = np.nan
             else:
                 index = used.std(ddof=1) / used.mean() if used.size > 1 else np.nan
             return Profiles(
@@ -474,6 +496,7 @@ class File:
                 interval=interval,
                 confidence=float(results["confidence"]) if results is not None else None,
                 damaged=damaged,
+                half_width=half_width,
             )
 
     @property
@@ -553,7 +576,11 @@ class File:
 
     def factors(self, loss):
         """The varied options of a study and their values: {name: (labels or None, numbers (R))}, --vary's order."""
-        study = self.results(f"study/{loss}")
+        return self.factors_of(f"study/{loss}")
+
+    def factors_of(self, path):
+        """The same of a group of results."""
+        study = self.results(path)
         if study is None:
             return {}
         found = {}

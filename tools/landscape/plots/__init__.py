@@ -7,7 +7,7 @@ where there is nothing to draw. `has` says whether a file has what the picture s
 from types import SimpleNamespace
 
 from ..reader import LOSSES, File, LandscapeError
-from . import curves, kinds, maps, persistence, profiles, solution, spectrum, surface
+from . import comparison, connectivity, curves, kinds, maps, persistence, preconditioned, profiles, solution, spectrum, surface
 from .view import View
 
 
@@ -44,6 +44,7 @@ TABLE = (
     plot_line("metrics", kinds.draw_metrics, each("roughness/{}/metrics"), "RI of the errors and the gradient"),
     plot_line("points", kinds.draw_points, each("roughness/{}/point_sets"), "RI on independent sets of points"),
     plot_line("radius", curves.draw_radius, each("sweep/{}"), "RI against half-width and intervals", True, "sweep"),
+    plot_line("half-width", curves.draw_half_widths, group("roughness/grid"), "RI against the half-width, that of --grid auto marked"),
     plot_line("kinds", kinds.draw_kinds, each("directions/{}"), "RI, T and curvature by kind of direction", False, "directions"),
     plot_line("trajectory", curves.draw_trajectory, each("trajectory/{}"), "all curves along a training", True, "trajectory"),
     plot_line("surface", surface.draw_filled, group("surface"), "plane as filled contours (or line)", False, "surface"),
@@ -51,6 +52,10 @@ TABLE = (
     plot_line("heat", surface.draw_heat, surface.has_plane, "plane as a heat map"),
     plot_line("3d", surface.draw_3d, surface.has_plane, "plane as a surface in three dimensions"),
     plot_line("spectrum", spectrum.draw, group("spectrum"), "eigenvalues of the Hessian: density and sorted", True, "spectrum"),
+    plot_line("precondition", preconditioned.draw, preconditioned.has, "eigenvalues of H against those of H v = nu P v"),
+    plot_line("barriers", connectivity.draw_curves, connectivity.has, "loss along paths between minimizers, above the straight line", False, "connectivity"),
+    plot_line("barrier-matrix", connectivity.draw_matrices, connectivity.has, "barriers pair by pair"),
+    plot_line("rougher", comparison.draw, group("study/comparison"), "is Ritz rougher than Galerkin: ratios by measure and group"),
     plot_line("regimes", maps.draw_maps, maps.has_two_factors, "a study over two options as maps", False, "study"),
     plot_line("study", maps.draw_study, each("study/{}"), "a study against each varied option", False, "study"),
     plot_line("persistence", persistence.draw, persistence.has, "basins: barcode and diagram"),

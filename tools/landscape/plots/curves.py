@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import style
+from ..reader import LandscapeError
 from .view import above_least, error_bars
 
 
@@ -61,6 +62,45 @@ def draw_radius(view):
         axes.set_title(f"{panel[0].title}, {int(panel[0].data['directions'])} directions")
         style.legend(axes)
     view.title(figure, ["open markers: not stable under refinement; band: interval with the finest grid"])
+    return figure
+
+
+# ---- --grid auto
+def draw_half_widths(view):
+    """RI on each of the grids that --grid auto had to choose from, the chosen one marked."""
+    file, results = view.file, view.file.results("roughness/grid")
+    if results is None:
+        raise LandscapeError(
+            f"'{file.path}': --grid auto has chosen no half-width yet; try again when the job has ended."
+        )
+    radius, chosen = np.asarray(results["radius"], dtype=float), float(results["chosen"])
+    series = view.series(lambda file, loss: results if f"index_{loss}" in results else None, "index")
+    figure, (axes,) = style.grid(view.options, 1, 2.9)
+    for k, one in enumerate(series):
+        index = np.asarray(results[f"index_{one.loss}"], dtype=float)
+        spread = 1.0 + 0.06 * (k - 0.5 * (len(series) - 1))  # so that bars lie beside each other
+        line = axes.errorbar(
+            radius * spread, index, error_bars(index, results[f"interval_{one.loss}"]), color=one.colour,
+            linestyle=one.dash, marker=one.marker, capsize=2, elinewidth=0.8, label=one.label,
+        )  # fmt: skip
+        style.mark(line.lines[0], f"{one.label}/roughness/grid/index_{one.loss}")
+    line = axes.axvline(chosen, color="black", linestyle=":", linewidth=0.9, label=f"chosen: $l$ = {chosen:g}")
+    style.mark(line, "roughness/grid/chosen")
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    readable_log(axes)
+    axes.set_xticks(radius)
+    axes.set_xticklabels([f"{l:g}" if l >= 1 else f"1/{round(1 / l)}" for l in radius])
+    axes.minorticks_off()
+    axes.set_xlabel("half-width $l$ of the grid (step)")
+    axes.set_ylabel("roughness index RI (dimensionless)")
+    profiles = next((p for p in (file.profiles(one.loss) for one in series) if p is not None), None)
+    if profiles is not None and profiles.confidence is not None:
+        axes.set_title(f"bars: {100 * profiles.confidence:g} % intervals")
+    style.legend(axes)
+    stable = "RI is stable there" if int(results["is_stable"]) else "RI is not stable there"
+    judged = int(results["is_judged"])
+    view.title(figure, [stable if judged else "RI is defined at too few half-widths to compare them"])
     return figure
 
 

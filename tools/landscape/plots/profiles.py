@@ -184,8 +184,10 @@ def draw_overlay(axes, panel, options):
 
 def title_fan(axes, one):
     left_out = len(one.data.losses) - one.data.used.size
-    note = f", {left_out} left out of RI" if left_out and one.data.confidence is not None else ""
-    axes.set_title(f"{one.title}, {describe_count(one.data)}{note}")
+    comma = "," if one.data.half_width is None else ",\n"  # a column is no wider
+    note = f"{comma} {left_out} left out of RI" if left_out and one.data.confidence is not None else ""
+    count = describe_count(one.data).replace(", no half-width", ",\nno half-width")
+    axes.set_title(f"{one.title}, {count}{note}")
 
 
 # ---- the histogram

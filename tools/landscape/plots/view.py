@@ -103,6 +103,8 @@ class View:
 
 def describe_index(profiles, separator=", "):
     """The index with its interval, in words."""
+    if profiles.half_width is not None and np.isnan(profiles.half_width):
+        return f"RI: when the half-width is chosen{separator if separator != ', ' else '; '}here the steps of all grids"
     if not np.isfinite(profiles.index):
         return "RI undefined: fewer than two usable directions"
     if profiles.interval is None:
@@ -114,7 +116,11 @@ def describe_index(profiles, separator=", "):
 
 def describe_count(profiles):
     n, total = len(profiles.losses), profiles.n_directions
-    return f"{n} of {total} directions so far" if n < total else f"{n} directions"
+    text = f"{n} of {total} directions so far" if n < total else f"{n} directions"
+    if profiles.half_width is not None:
+        chosen = "no half-width chosen yet" if np.isnan(profiles.half_width) else f"half-width {profiles.half_width:g}"
+        text += f", {chosen}"
+    return text
 
 
 def above_least(values, least=None):
