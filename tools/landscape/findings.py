@@ -33,18 +33,25 @@ def is_compared(results, name):
     return f"{name}_pairs" in results and (np.asarray(results[f"{name}_pairs"]) > 0).any()
 
 
-def groups_of_study(file):
-    """In words what each group of trainings that differ in their seeds only has; "all" where that is all there is."""
+def groups_of_study(file, short=False):
+    """In words what each group of trainings that differ in their seeds only has; "all" where that is all there is.
+
+    short: of options whose values are words these words alone.
+    """
     from .plots.maps import SEEDS, option_text, tick_text
 
     results = file.results("study/comparison")
     n = np.asarray(results["index_pairs"]).size
     factors = file.factors_of("study/comparison")
     chosen = [name for name, (_, x) in factors.items() if name not in SEEDS and np.unique(x).size > 1]
-    return [
-        ", ".join(f"{option_text(name)} {tick_text(factors[name][0], factors[name][1][g])}" for name in chosen) or "all"
-        for g in range(n)
-    ]
+
+    def words(name, g):
+        labels, values = factors[name]
+        said = tick_text(labels, values[g])
+        is_number = labels is None or said.replace(",", "").isdigit()
+        return said if short and not is_number else f"{option_text(name)} {said}"
+
+    return [", ".join(words(name, g) for name in chosen) or "all" for g in range(n)]
 
 
 def rougher(file):

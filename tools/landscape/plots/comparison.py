@@ -19,7 +19,7 @@ def draw(view):
     results = file.results("study/comparison")
     if results is None:
         view.refuse("comparison")
-    groups = groups_of_study(file)
+    groups = groups_of_study(file, short=True)
     measures = [name for name in MEASURES if is_compared(results, name)]
     if not measures:
         raise LandscapeError(f"'{file.path}': no pair of trainings has a measure of both losses: nothing to compare.")
@@ -95,7 +95,7 @@ def label_rows(axes, rows, groups, above, options):
 
 def shorten(text, options):
     most = int(options.width * 72 / (0.62 * options.font_size))
-    return text if len(text) <= most else text[: most - 1] + "\u2026"
+    return text if len(text) <= most else text[: most // 2] + "\u2026" + text[1 - most // 2 :]  # ends tell them apart
 
 
 def answers(axes, results, rows):
