@@ -114,6 +114,8 @@ class CpuBackend final : public LossBackend {
     const math::DynamicShape s = spec_.shape();
     return {s.d, s.w, s.nb, spec_.kind, s.half, spec_.activation, loss};
   }
+  /// Derivatives in the jet of a gradient (math/gradient.hpp).
+  double carried_derivatives(LossKind loss) const { return loss == LossKind::ritz ? 1.0 : spec_.dimension; }
   /// Threads for a parallel region of `cost` operations in `n_parts` parts. A region that lasts less than about half a
   /// millisecond loses more by waiting for a thread that is not running, on a busy machine milliseconds, than it gains.
   int worthwhile_threads(double cost, std::int64_t n_parts) const {
@@ -313,7 +315,7 @@ double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> thet
   const cpu::PointBlocks& points = prepared(loss).blocks;
   const std::size_t size = kernels_.gradient_size(e);
   const std::size_t n_work = kernels_.gradient_work(e);
-  const double cost = static_cast<double>((spec_.dimension + 2) * 6);
+  const double cost = (carried_derivatives(loss) + 2) * 6;
   std::vector<double> network(kernels_.fold_size(e));
   kernels_.fold(e, evaluated.data(), network.data());
   return sum_chunks(e, evaluated, points, n_work, cost, gradient,
@@ -387,7 +389,7 @@ void CpuBackend::hessian_products(LossKind loss, std::span<const double> theta, 
     std::vector<std::vector<double>> directions;
     for (std::int64_t k = 0; k < n; ++k) directions.push_back(embedding_.spread_copy(part(vectors, begin + k)));
     const double cost = static_cast<double>(n) * static_cast<double>(points.n_blocks) * cpu::kBlock *
-                        static_cast<double>((spec_.dimension + 2) * 18 * size);
+                        (carried_derivatives(loss) + 2) * 18 * static_cast<double>(size);
     const int threads = worthwhile_threads(cost, n * chunks.n);
 #pragma omp parallel num_threads(threads)
     {
