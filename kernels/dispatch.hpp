@@ -28,8 +28,8 @@ bool is_applicable(KernelFamily family, const Evaluation& what);
 /// All that can, in the order of KernelFamily.
 std::vector<KernelFamily> applicable_families(const Evaluation& what);
 
-/// The fastest family as measured, or the override's. Throws UsageError where the override's word is unknown or its family does not
-/// apply.
+/// The fastest family as measured, or the override's. Throws UsageError where the override's word is unknown or its
+/// family does not apply.
 KernelFamily choose_family(const Evaluation& what);
 
 /// Tile sizes of the tensor-core families.

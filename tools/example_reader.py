@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The reader in use: the index of each loss, the roughest direction, and what else the file can be asked for.
 
-  tools/example_reader.py landscape.h5
+tools/example_reader.py landscape.h5
 """
 
 import sys

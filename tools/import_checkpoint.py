@@ -114,10 +114,14 @@ def read_map(entries):
                 with open(entry, encoding="utf-8", errors="surrogateescape") as file:
                     lines = [line.split("#")[0].strip() for line in file]
             except OSError as error:
-                raise ValueError(f"--map {quoted(entry)} is neither OLD=NEW nor a file ({error.strerror}).") from error
+                raise ValueError(
+                    f"--map {quoted(entry)} is neither OLD=NEW nor a file ({error.strerror})."
+                ) from error
         for line in filter(None, lines):
             old, equals, new = (part.strip() for part in line.partition("="))
-            if not (old and equals and re.fullmatch(r"(layer_in|layer_out|layer[1-9][0-9]*)(\.(weight|bias))?", new)):
+            if not (
+                old and equals and re.fullmatch(r"(layer_in|layer_out|layer[1-9][0-9]*)(\.(weight|bias))?", new)
+            ):
                 raise ValueError(
                     f"--map {quoted(line)} is not OLD=NEW with NEW layer_in, layer1, ..., layer_out, or such a layer's "
                     "weight or bias."
@@ -173,7 +177,9 @@ def folded(tensors, storages):
         for name in [name for name in tensors if name.endswith(of_g)]:
             layer = name[: -len(of_g)]
             if layer + of_v not in tensors:
-                raise CheckpointError(f"tensor {quoted(layer + of_v)} is missing, the other half of {quoted(name)}.")
+                raise CheckpointError(
+                    f"tensor {quoted(layer + of_v)} is missing, the other half of {quoted(name)}."
+                )
             place = list(tensors).index(name)
             g, v = (load_tensor(part, tensors.pop(part), storages) for part in (name, layer + of_v))
             if g.ndim not in (0, v.ndim) or g.ndim and any(a not in (1, b) for a, b in zip(g.shape, v.shape)):
@@ -249,7 +255,11 @@ def refusal_of_names(tensors, name, network, activation):
     widths = [shape[0] for _, shape in chain[:-1]]
     is_blocks = len(widths) % 2 == 1 and len(widths) > 2 and len(set(widths)) == 1
     if not chain or network == "linear" or network in ("fcnet", "resnet") and not is_blocks:
-        kind, widths, dimension = network or "mlp", {"linear": [], "mlp": [16, 16]}.get(network or "mlp", [4, 4, 4]), 1
+        kind, widths, dimension = (
+            network or "mlp",
+            {"linear": [], "mlp": [16, 16]}.get(network or "mlp", [4, 4, 4]),
+            1,
+        )
         hint = ""
     else:
         kind, dimension = network or "mlp", chain[0][1][1]
@@ -266,19 +276,6 @@ def refusal_of_names(tensors, name, network, activation):
 
 def shell_word(text):
     return text if re.fullmatch(r"[\w.=/:@%+-]+", text, re.A) else shlex.quote(text)
-
-
-def only_an_mlp(raw):
-    """Whether names and shapes leave no other network: no square layers of one width, two per block."""
-    row = in_a_row(raw)
-    if any(canonical(name) is None for name in row):
-        return False
-    tensors = {canonical(name): tensor for name, tensor in row.items()}
-    if not {"layer_in.weight", "layer_out.weight"} <= tensors.keys():
-        return False
-    inner = [tensors[f"layer{k}.weight"].shape for k in layer_numbers(tensors) if f"layer{k}.weight" in tensors]
-    width = tensors["layer_in.weight"].shape[:1]
-    return len(inner) % 2 == 1 or not inner or any(shape != 2 * width for shape in inner)
 
 
 def layer_numbers(tensors):
@@ -324,7 +321,9 @@ def infer_sizes(tensors, wanted):
     width, dimension = matrix(first)
     if first == "layer_out.weight":
         if wanted != "linear":
-            raise CheckpointError(f"tensor 'layer_in.weight' is missing: this is a linear model, not {with_article(wanted)}.")
+            raise CheckpointError(
+                f"tensor 'layer_in.weight' is missing: this is a linear model, not {with_article(wanted)}."
+            )
         return Sizes(dimension, [], ["layer_out"])
     if wanted == "linear":
         raise CheckpointError(f"tensor '{first}' has no place in a linear model, which has only layer_out.")
@@ -507,7 +506,9 @@ def check_loss(arrays, network, activation, expected):
     squares = {shape for shape in shapes[1:-1]}
     in_blocks = len(shapes) % 2 == 0 and squares == {2 * shapes[0][:1]}
     kinds = ["linear"] if network == "linear" else ["fcnet", "resnet", "mlp"] if in_blocks else ["mlp"]
-    others = [f"{with_article(kind)} with {act}" for kind in kinds for act in ACTIVATIONS if fits(found(kind, act))]
+    others = [
+        f"{with_article(kind)} with {act}" for kind in kinds for act in ACTIVATIONS if fits(found(kind, act))
+    ]
     raise CheckpointError(
         f"as {with_article(network)} with {activation} its {expected.loss} loss with {':'.join(map(str, expected.rule))} is "
         f"{value:.6g}, not the expected {expected.text}; "
@@ -648,17 +649,26 @@ def main(argv=None):
     parser.add_argument("--network", choices=tuple(FORMULAS), help="kind of network; a state dict does not say it")
     parser.add_argument("--activation", choices=tuple(ACTIVATIONS), help="activation the network was trained with")
     parser.add_argument(
-        "--map", action="append", metavar="OLD=NEW", help="the program's name of a layer or tensor, or a file of such lines"
+        "--map",
+        action="append",
+        metavar="OLD=NEW",
+        help="the program's name of a layer or tensor, or a file of such lines",
     )
-    parser.add_argument("--state-dict", metavar="KEY", help="of a checkpoint that holds several: the key of one of them")
+    parser.add_argument(
+        "--state-dict", metavar="KEY", help="of a checkpoint that holds several: the key of one of them"
+    )
     parser.add_argument(
         "--expect-loss", metavar="LOSS=VALUE", help="refuse the network unless its ritz or galerkin loss is VALUE"
     )
-    parser.add_argument("--quadrature", metavar="RULE", help="of that loss: simpson:N, simpson-as-published:N, gauss:N")
+    parser.add_argument(
+        "--quadrature", metavar="RULE", help="of that loss: simpson:N, simpson-as-published:N, gauss:N"
+    )
     parser.add_argument(
         "--tolerance", type=float, metavar="REL", help="of that loss (default: half a unit of VALUE's last digit)"
     )
-    parser.add_argument("--problem", choices=("sine", "cubic"), default="sine", help="of that loss (default: sine)")
+    parser.add_argument(
+        "--problem", choices=("sine", "cubic"), default="sine", help="of that loss (default: sine)"
+    )
     parser.add_argument(
         "--negate-output", action="store_true", help="negate layer_out, for the boundary factor x(x - 1)"
     )

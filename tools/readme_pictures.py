@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the README's pictures in tools/pictures: runs the program for what they show (a minute), then draws it.
 
-  tools/readme_pictures.py [build/release/landscape_mpi]
+tools/readme_pictures.py [build/release/landscape_mpi]
 """
 
 import io

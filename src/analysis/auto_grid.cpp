@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "landscape/analysis/profiles.hpp"
 #include "landscape/config/text.hpp"
 #include "landscape/io/result_table.hpp"
-#include "landscape/model/error.hpp"
 #include "landscape/model/numbers.hpp"
-#include "landscape/roughness/diagnostics.hpp"
 
 namespace landscape {
 namespace {
@@ -79,35 +78,9 @@ GridChoice choose_grid(std::vector<GridChoice::OfLoss> losses) {
 }
 
 GridChoice choose_grid(const Rows& rows, const RunConfig& config) {
-  const SweepGrid& grid = auto_grid_steps();
   std::vector<GridChoice::OfLoss> losses;
-  for (const LossKind loss : profile_losses(rows)) {
-    if (rows.axis(profile_group(loss)) != grid.steps)
-      throw Error(fmt::format("{} is damaged: its steps are not those of --grid auto.", rows.source()));
-    std::vector<std::vector<ProfileDiagnostics>> profiles(grid.positions.size());
-    DiagnosticsOptions options;
-    options.loss_error = loss_error(rows, config, loss);
-    std::vector<double> losses_of_grid, steps;
-    rows.for_each(profile_group(loss), [&](std::span<const double> row, bool intact) {
-      for (std::size_t k = 0; k < grid.positions.size(); ++k) {
-        losses_of_grid.clear();
-        steps.clear();
-        for (const std::size_t at : grid.positions[k]) {
-          losses_of_grid.push_back(row[at]);
-          steps.push_back(grid.steps[at]);
-        }
-        options.interval_length = 2.0 * auto_radii()[k];
-        const std::vector<std::uint8_t> complete(steps.size(), intact ? 1 : 0);
-        profiles[k].push_back(diagnose_profile(losses_of_grid, steps, complete, options));
-      }
-    });
-    GridChoice::OfLoss& of_loss = losses.emplace_back();
-    of_loss.loss = loss;
-    for (const std::vector<ProfileDiagnostics>& of_grid : profiles) {
-      const IndexEstimate estimate = estimate_index(of_grid, config);
-      of_loss.entries.push_back({estimate.index, estimate.interval, estimate.resolution.value_or(0.0)});
-    }
-  }
+  for (const LossKind loss : profile_losses(rows))
+    losses.push_back({loss, sweep_entries(rows, config, loss, auto_grid_steps(), "--grid auto").entries});
   return choose_grid(std::move(losses));
 }
 

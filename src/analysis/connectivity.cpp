@@ -71,17 +71,15 @@ PathReport reduce_path(const Rows& rows, const RunConfig& config, PathKind kind,
   report.kind = kind;
   const std::vector<double> t = path_points(config);
   const std::vector<double> values = read_block(rows, paths_group(loss.loss, kind), loss);
-  double highest = 0.0;
   for (std::size_t p = 0; p < pairs.size(); ++p) {
     const std::span<const double> losses = std::span(values).subspan(p * t.size(), t.size());
     const PathBarrier barrier = path_barrier(t, losses);
     report.barrier.push_back(barrier.height);
     report.at.push_back(barrier.at);
     report.scaled.push_back(barrier.height / loss.scale);
-    if (!std::isfinite(barrier.height)) continue;
-    for (const double f : losses) highest = std::max(highest, std::abs(f));
+    if (std::isfinite(barrier.height))
+      report.resolution = std::max(report.resolution, barrier_rounding(losses, error) / loss.scale);
   }
-  report.resolution = kLossesInBarrier * error.of(highest) / loss.scale;
   report.median_barrier = median_of_barriers(config, report.barrier, pairs);
   report.median_scaled = median_of_barriers(config, report.scaled, pairs);
   return report;

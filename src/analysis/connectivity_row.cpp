@@ -57,8 +57,7 @@ void make_curve_row(const RowTools& tools, const RunConfig& config, const PathEn
   std::ranges::fill(row, kUndefined);
   if (!are_finite(ends)) return;
   const PointSet points = profile_points(config);
-  const auto backend = make_backend_on(choose_training_device(config, tools.device),
-                                       {config.network, config.problem, points, tools.threads, tools.node_rank});
+  const auto backend = make_backend_on(choose_training_device(config, tools.device), lone_order(tools, config, points));
   const ConnectivityOptions& options = config.connectivity;
   const auto loss = [&](std::span<const double> theta, std::span<double> gradient) {
     return backend->loss_and_gradient(config.losses.front(), theta, gradient);
@@ -98,8 +97,7 @@ void make_path_row(const RowTools& tools, const RunConfig& config, const PathEnd
   }
   const LineSet lines(DirectionSet(config.network, ends.a, std::vector<double>(n)), 1, std::move(starts));
   const PointSet points = profile_points(config);
-  const auto backend =
-      make_backend_on(tools.device, {config.network, config.problem, points, tools.threads, tools.node_rank});
+  const auto backend = make_backend_on(tools.device, lone_order(tools, config, points));
   const std::vector<double> at_start{0.0};
   for (std::size_t done = 0; done < row.size(); done += kPiece) {
     const std::size_t count = std::min(kPiece, row.size() - done);

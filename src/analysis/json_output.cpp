@@ -7,6 +7,7 @@
 #include "landscape/analysis/stored_settings.hpp"
 #include "landscape/config/settings_text.hpp"
 #include "landscape/config/version.hpp"
+#include "landscape/io/minimizer_measures.hpp"
 #include "landscape/job/header.hpp"
 #include "landscape/model/choices.hpp"
 
@@ -58,39 +59,24 @@ Json file_json(const LandscapeReader& reader) {
 Json head(const char* command) { return {{"schema", kJsonSchema}, {"program", version_text()}, {"json_of", command}}; }
 
 Json critical_point_json(const CriticalPoint& critical) {
-  return {{"verdict", critical.verdict},
-          {"sentence", critical.sentence},
-          {"method", critical.method},
-          {"gradient_norm", critical.gradient_norm},
-          {"smallest_eigenvalue", critical.smallest_eigenvalue},
-          {"largest_eigenvalue", critical.largest_eigenvalue},
-          {"eigenvalue_error", critical.eigenvalue_error},
-          {"trace", critical.trace},
-          {"n_negative", critical.n_negative},
-          {"newton_step", critical.newton_step},
-          {"predicted_decrease", critical.predicted_decrease}};
+  Json json{{"verdict", critical.verdict}, {"sentence", critical.sentence}, {"method", critical.method}};
+  for (const auto& [name, member] : kCriticalMeasures) json[name] = critical.*member;
+  return json;
 }
 
 Json minimizer_json(const Minimizer& minimizer) {
-  return {{"loss", to_string(minimizer.loss)},
-          {"network", minimizer.spec.describe()},
-          {"parameters", minimizer.theta.size()},
-          {"source", minimizer.source},
-          {"final_loss", minimizer.final_loss},
-          {"final_loss_error", minimizer.final_loss_error},
-          {"final_quadrature", minimizer.final_quadrature},
-          {"training_loss", minimizer.training_loss},
-          {"profile_loss", minimizer.profile_loss},
-          {"relative_l2_error", minimizer.relative_l2_error},
-          {"relative_l2_uncertainty", minimizer.relative_l2_uncertainty},
-          {"relative_h1_error", minimizer.relative_h1_error},
-          {"relative_h1_uncertainty", minimizer.relative_h1_uncertainty},
-          {"gradient_norm", minimizer.gradient_norm},
-          {"critical_point", critical_point_json(minimizer.critical)},
-          {"stopped_by", minimizer.stopped_by},
-          {"stop_reason", minimizer.stop_reason},
-          {"training_seconds", minimizer.seconds},
-          {"warnings", minimizer.warnings}};
+  Json json{{"loss", to_string(minimizer.loss)},
+            {"network", minimizer.spec.describe()},
+            {"parameters", minimizer.theta.size()},
+            {"source", minimizer.source},
+            {"final_quadrature", minimizer.final_quadrature},
+            {"stopped_by", minimizer.stopped_by},
+            {"stop_reason", minimizer.stop_reason},
+            {"training_seconds", minimizer.seconds},
+            {"warnings", minimizer.warnings}};
+  for (const auto& [name, member] : kMinimizerMeasures) json[name] = minimizer.*member;
+  json["critical_point"] = critical_point_json(minimizer.critical);
+  return json;
 }
 
 Json interval_json(const std::optional<TwoSided>& interval) {

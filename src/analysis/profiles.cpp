@@ -1,9 +1,9 @@
 // Names, places and words of profiles.
 #include "landscape/analysis/profiles.hpp"
-#include "landscape/backend/loss_rounding.hpp"
 
 #include <fmt/format.h>
 
+#include "landscape/backend/loss_rounding.hpp"
 #include "landscape/config/point_sets.hpp"
 #include "landscape/config/text.hpp"
 

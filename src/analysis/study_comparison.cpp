@@ -28,8 +28,8 @@ constexpr std::array<ComparedQuantity, 6> kCompared{{{Q::index, "roughness index
 
 /// (G, kCompared)
 struct Comparison {
-  std::vector<PairedMedian> pairs;
-  const PairedMedian& at(std::size_t group, std::size_t compared) const {
+  std::vector<MedianComparison> pairs;
+  const MedianComparison& at(std::size_t group, std::size_t compared) const {
     return pairs[group * kCompared.size() + compared];
   }
 };
@@ -96,19 +96,21 @@ ResultTable<Comparison> comparison_table(const RunConfig& config, const StudyDes
                  fmt::format("{} of: {}", description, column.description), n, c, is_interval, get);
     };
     const auto one = [](auto member) {
-      return [member](const PairedMedian& pair) { return std::vector<double>{stored(pair.*member)}; };
+      return [member](const MedianComparison& pair) { return std::vector<double>{stored(pair.*member)}; };
     };
-    const auto two = [](auto member) { return [member](const PairedMedian& pair) { return stored(pair.*member); }; };
-    add("difference", "median of Ritz - Galerkin", false, one(&PairedMedian::difference));
+    const auto two = [](auto member) {
+      return [member](const MedianComparison& pair) { return stored(pair.*member); };
+    };
+    add("difference", "median of Ritz - Galerkin", false, one(&MedianComparison::difference));
     add("difference_interval", "lower and upper bound of the median of Ritz - Galerkin", true,
-        two(&PairedMedian::difference_interval));
-    add("ratio", "median of Ritz / Galerkin, where all are positive,", false, one(&PairedMedian::ratio));
+        two(&MedianComparison::difference_interval));
+    add("ratio", "median of Ritz / Galerkin, where all are positive,", false, one(&MedianComparison::ratio));
     add("ratio_interval", "lower and upper bound of the median of Ritz / Galerkin", true,
-        two(&PairedMedian::ratio_interval));
+        two(&MedianComparison::ratio_interval));
     add("pairs", "pairs of trainings that have it", false,
-        [](const PairedMedian& pair) { return std::vector<double>{static_cast<double>(pair.n)}; });
+        [](const MedianComparison& pair) { return std::vector<double>{static_cast<double>(pair.n)}; });
     add("larger", "1 where Ritz has more, -1 where Galerkin has, 0 where the interval of the difference holds 0", false,
-        [](const PairedMedian& pair) { return std::vector<double>{static_cast<double>(pair.larger())}; });
+        [](const MedianComparison& pair) { return std::vector<double>{static_cast<double>(pair.larger())}; });
   }
   return table;
 }
@@ -150,7 +152,7 @@ std::string comparison_text(const std::vector<StudyReport>& reports, const RunCo
     const std::string settings = settings_of_group(design, group);
     if (!settings.empty()) table.push_back({settings + ":"});
     for (std::size_t c = 0; c < kCompared.size(); ++c) {
-      const PairedMedian& pair = comparison.at(group, c);
+      const MedianComparison& pair = comparison.at(group, c);
       if (pair.n == 0) continue;
       ++n_asked;
       n_yes += pair.larger() > 0 ? 1 : 0;

@@ -92,11 +92,8 @@ class StudyRow {
     const double height = path_barrier(t, losses).height;
     const auto error =
         loss_rounding(minimizer_.spec, config_.problem, loss_, minimizer_.theta, points_, config_.precision);
-    double highest = 0.0;
-    for (const double loss : losses) highest = std::max(highest, std::abs(loss));
-    const double rounding = kLossesInBarrier * error.of(highest);
     const double scale = loss_scale(loss_, config_.problem, minimizer_.spec.dimension);
-    set(row, StudyQuantity::barrier, height <= rounding ? 0.0 : height / scale);
+    set(row, StudyQuantity::barrier, height <= barrier_rounding(losses, error) ? 0.0 : height / scale);
   }
 
  private:
@@ -114,8 +111,9 @@ class StudyRow {
   }
 
   Profiles profiles() const {
-    const auto backend = make_backend_on(tools_.device, {config_.network, config_.problem, points_, tools_.threads,
-                                                         tools_.node_rank, config_.precision});
+    BackendOrder order = lone_order(tools_, config_, points_);
+    order.precision = config_.precision;
+    const auto backend = make_backend_on(tools_.device, order);
     const LineSet lines =
         DirectionSet(minimizer_.spec, minimizer_.theta, config_.direction_seed, config_.norm, config_.bias);
     const std::vector<double> steps = config_.grid.steps();

@@ -155,6 +155,35 @@ void judge_stability(std::span<SweepEntry> entries) {
   entries[last].stability = stability(agree(entries[last], entries[last - 1]));
 }
 
+SweepEntries sweep_entries(const Rows& rows, const RunConfig& config, LossKind loss, const SweepGrid& grid,
+                           std::string_view of_what) {
+  const std::string block = profile_group(loss);
+  if (rows.axis(block) != grid.steps)
+    throw Error(fmt::format("{} is damaged: its steps are not those of {}.", rows.source(), of_what));
+  DiagnosticsOptions options;
+  options.loss_error = loss_error(rows, config, loss);
+  std::vector<std::vector<ProfileDiagnostics>> profiles(grid.positions.size());
+  std::vector<double> losses, steps;
+  SweepEntries found;
+  found.n_damaged = rows.for_each(block, [&](std::span<const double> row, bool intact) {
+    for (std::size_t i = 0; i < grid.positions.size(); ++i) {
+      losses.clear();
+      steps.clear();
+      for (const std::size_t at : grid.positions[i]) {
+        losses.push_back(row[at]);
+        steps.push_back(grid.steps[at]);
+      }
+      const std::vector<std::uint8_t> complete(steps.size(), intact ? 1 : 0);
+      profiles[i].push_back(diagnose_profile(losses, steps, complete, options));
+    }
+  });
+  for (const std::vector<ProfileDiagnostics>& of_grid : profiles) {
+    const IndexEstimate estimate = estimate_index(of_grid, config);
+    found.entries.push_back({estimate.index, estimate.interval, estimate.resolution.value_or(0.0)});
+  }
+  return found;
+}
+
 SweepReport reduce_sweep(const Rows& rows, const RunConfig& config) {
   SweepReport report;
   report.radius = config.sweep_radius;
@@ -167,33 +196,12 @@ SweepReport reduce_sweep(const Rows& rows, const RunConfig& config) {
   report.unmeasured = unmeasured_text(config);
   const std::size_t n_intervals = report.intervals.size();
   for (const LossKind loss : profile_losses(rows)) {
-    if (rows.axis(profile_group(loss)) != grid.steps) {
-      throw Error(fmt::format("{} is damaged: its steps are not those of its sweep.", rows.source()));
-    }
-    std::vector<std::vector<ProfileDiagnostics>> profiles(grid.positions.size());
-    std::vector<double> losses, steps;
-    DiagnosticsOptions options;
-    options.loss_error = loss_error(rows, config, loss);
+    SweepEntries found = sweep_entries(rows, config, loss, grid, "its sweep");
     SweepLoss& result = report.losses.emplace_back();
     result.loss = loss;
     result.n_directions = rows.n_rows(profile_group(loss));
-    result.n_damaged = rows.for_each(profile_group(loss), [&](std::span<const double> row, bool intact) {
-      for (std::size_t i = 0; i < grid.positions.size(); ++i) {
-        losses.clear();
-        steps.clear();
-        for (const std::size_t at : grid.positions[i]) {
-          losses.push_back(row[at]);
-          steps.push_back(grid.steps[at]);
-        }
-        const std::vector<std::uint8_t> complete(steps.size(), intact ? 1 : 0);
-        options.interval_length = 2.0 * report.radius[i / n_intervals];
-        profiles[i].push_back(diagnose_profile(losses, steps, complete, options));
-      }
-    });
-    for (const std::vector<ProfileDiagnostics>& of_grid : profiles) {
-      const IndexEstimate estimate = estimate_index(of_grid, config);
-      result.entries.push_back({estimate.index, estimate.interval, estimate.resolution.value_or(0.0)});
-    }
+    result.n_damaged = found.n_damaged;
+    result.entries = std::move(found.entries);
     for (std::size_t l = 0; l < report.radius.size(); ++l)
       judge_stability(std::span(result.entries).subspan(l * n_intervals, n_intervals));
     result.evaluation_seconds = rows.seconds(profile_group(loss));

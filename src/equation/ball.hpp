@@ -1,5 +1,5 @@
-// -Laplace(u) = f in the unit ball with u* = sin(pi/2 (1 - r)) = cos(pi r / 2), r = |x|: the three-dimensional problem of
-// arXiv 2103.11069, in any dimension. With s(r) = sin(pi r / 2) / r, which is pi / 2 at the centre,
+// -Laplace(u) = f in the unit ball with u* = sin(pi/2 (1 - r)) = cos(pi r / 2), r = |x|: the three-dimensional problem
+// of arXiv 2103.11069, in any dimension. With s(r) = sin(pi r / 2) / r, which is pi / 2 at the centre,
 //   grad u* = -pi/2 s(r) x,   f = (pi/2)^2 u* + (d - 1) pi/2 s(r).
 // Integrals over the ball are those over r with weight |S^(d-1)| r^(d-1), by Gauss's rule.
 #pragma once

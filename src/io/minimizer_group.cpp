@@ -12,6 +12,8 @@
 #include <set>
 #include <utility>
 
+#include "landscape/io/minimizer_measures.hpp"
+
 namespace landscape {
 namespace {
 
@@ -35,30 +37,6 @@ constexpr const char* kStateDict =
 constexpr const char* kPath = "path";
 constexpr const char* kSecondMoment = "adam_second_moment";
 constexpr const char* kTheta = "theta";  // of older files: all tensors as one vector
-
-// Attributes that are one number each.
-constexpr std::pair<const char*, double Minimizer::*> kMeasures[] = {
-    {"final_loss", &Minimizer::final_loss},
-    {"final_loss_error", &Minimizer::final_loss_error},
-    {"relative_l2_error", &Minimizer::relative_l2_error},
-    {"relative_l2_uncertainty", &Minimizer::relative_l2_uncertainty},
-    {"relative_h1_error", &Minimizer::relative_h1_error},
-    {"relative_h1_uncertainty", &Minimizer::relative_h1_uncertainty},
-    {"gradient_norm", &Minimizer::gradient_norm},
-    {"training_loss", &Minimizer::training_loss},
-    {"profile_loss", &Minimizer::profile_loss}};
-
-constexpr std::pair<const char*, double CriticalPoint::*> kCriticalMeasures[] = {
-    {"profile_gradient_norm", &CriticalPoint::gradient_norm},
-    {"smallest_eigenvalue", &CriticalPoint::smallest_eigenvalue},
-    {"largest_eigenvalue", &CriticalPoint::largest_eigenvalue},
-    {"eigenvalue_error", &CriticalPoint::eigenvalue_error},
-    {"hessian_trace", &CriticalPoint::trace},
-    {"negative_eigenvalues", &CriticalPoint::n_negative},
-    {"newton_step", &CriticalPoint::newton_step},
-    {"newton_step_error", &CriticalPoint::newton_step_error},
-    {"predicted_decrease", &CriticalPoint::predicted_decrease},
-    {"decrease_of_positive", &CriticalPoint::decrease_of_positive}};
 
 void write_parameters(hid_t minimizer_group, const Minimizer& minimizer) {
   const h5::Group group = h5::create_group(minimizer_group, kParameters);
@@ -235,7 +213,7 @@ void write_minimizer_group(const h5::File& file, const Minimizer& minimizer) {
   h5::write_attribute(id, {"source", minimizer.source});
   h5::write_attribute(id, {"description", kDescription});
   h5::write_attribute(id, {"problem", minimizer.problem});
-  for (const auto& [attribute, member] : kMeasures) h5::write_attribute(id, {attribute, minimizer.*member});
+  for (const auto& [attribute, member] : kMinimizerMeasures) h5::write_attribute(id, {attribute, minimizer.*member});
   h5::write_attribute(id, {"critical_point", minimizer.critical.sentence});
   h5::write_attribute(id, {"critical_point_verdict", minimizer.critical.verdict});
   h5::write_attribute(id, {"critical_point_method", minimizer.critical.method});
@@ -300,7 +278,8 @@ Minimizer read_minimizer_group(const h5::File& file, const std::string& name, bo
   const bool is_flat = !h5::has_link(id, kParameters) && h5::has_link(id, kTheta);
   minimizer.theta = (is_flat ? read_flat_parameters : read_parameters)(file, path, minimizer.spec, no_checksum);
   minimizer.source = h5::read_text_or(id, "source", "");
-  for (const auto& [attribute, member] : kMeasures) minimizer.*member = h5::read_number_or(id, attribute, kUnknown);
+  for (const auto& [attribute, member] : kMinimizerMeasures)
+    minimizer.*member = h5::read_number_or(id, attribute, kUnknown);
   minimizer.critical.sentence = h5::read_text_or(id, "critical_point", "");
   minimizer.critical.verdict = h5::read_text_or(id, "critical_point_verdict", "");
   minimizer.critical.method = h5::read_text_or(id, "critical_point_method", "");

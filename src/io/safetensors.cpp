@@ -109,7 +109,8 @@ std::string element_type_names() {
   return names;
 }
 
-/// JSON may escape half of a surrogate pair, as writers do with names in other encodings; the parser takes no such text.
+/// JSON may escape half of a surrogate pair, as writers do with names in other encodings; the parser takes no such
+/// text.
 std::string without_lone_surrogates(std::string text) {
   const auto unit = [&](std::size_t at) -> int {  // of \uXXXX at this place, else -1
     if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return -1;

@@ -3,16 +3,18 @@
 
 #include <algorithm>
 
-#include "landscape/job/device.hpp"
 #include "landscape/job/minimizers.hpp"
 #include "landscape/train/training.hpp"
 
 namespace landscape {
 
+BackendOrder lone_order(const RowTools& tools, const RunConfig& config, const PointSet& points) {
+  return {config.network, config.problem, points, tools.threads, tools.node_rank};
+}
+
 Minimizer train_alone(const RowTools& tools, const RunConfig& config, const PointSet& points, double share) {
   const TrainingSpec& training = config.training;
-  const auto backend = make_backend_on(choose_training_device(config, tools.device),
-                                       {config.network, config.problem, points, tools.threads, tools.node_rank});
+  const auto backend = make_backend_on(choose_training_device(config, tools.device), lone_order(tools, config, points));
   const auto all = static_cast<double>(training.epochs + training.polish_iterations());
   const auto observe = [&](const TrainingProgress& p) {
     const std::int64_t before = p.phase == "adam" ? 0 : training.epochs;

@@ -1,6 +1,7 @@
 // One pass.
 #include "landscape/roughness/barrier.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -21,6 +22,12 @@ PathBarrier path_barrier(std::span<const double> t, std::span<const double> loss
     if (above > barrier.height) barrier = {above, t[j]};
   }
   return barrier;
+}
+
+double barrier_rounding(std::span<const double> losses, const math::LossError<double>& error) {
+  double highest = 0.0;
+  for (const double loss : losses) highest = std::max(highest, std::abs(loss));
+  return 3.0 * error.of(highest);
 }
 
 }  // namespace landscape

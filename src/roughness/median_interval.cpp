@@ -24,12 +24,12 @@ std::optional<MedianInterval> median_interval(std::vector<double> values, double
   return found;
 }
 
-int PairedMedian::larger() const {
+int MedianComparison::larger() const {
   if (!difference_interval) return 0;
   return difference_interval->lower > 0.0 ? 1 : difference_interval->upper < 0.0 ? -1 : 0;
 }
 
-PairedMedian compare_medians(std::span<const double> a, std::span<const double> b, double confidence) {
+MedianComparison compare_medians(std::span<const double> a, std::span<const double> b, double confidence) {
   if (a.size() != b.size()) throw Error("compare_medians: the samples are not in pairs.");
   std::vector<double> first, second, difference, ratio;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -39,7 +39,7 @@ PairedMedian compare_medians(std::span<const double> a, std::span<const double> 
     difference.push_back(a[i] - b[i]);
     if (a[i] > 0.0 && b[i] > 0.0) ratio.push_back(a[i] / b[i]);
   }
-  PairedMedian found;
+  MedianComparison found;
   found.n = static_cast<std::int64_t>(difference.size());
   found.first = median(std::move(first));
   found.second = median(std::move(second));

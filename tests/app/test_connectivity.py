@@ -7,7 +7,14 @@ import numpy as np
 from system import SystemTest, main, result_states, results
 
 # Trainings of milliseconds.
-SMALL = ["connectivity", "--seeds=5", "--epochs=60", "--lbfgs-iterations=60", "--t-points=11", "--curve-iterations=20"]
+SMALL = [
+    "connectivity",
+    "--seeds=5",
+    "--epochs=60",
+    "--lbfgs-iterations=60",
+    "--t-points=11",
+    "--curve-iterations=20",
+]
 SMALL += ["--curve-nodes=8", "--bootstrap=100"]
 # Of some tenths of a second, then as long for the curves.
 SLOW = ["connectivity", "--seeds=4", "--losses=ritz", "--epochs=15000", "--lbfgs-iterations=0", "--t-points=11"]
@@ -134,7 +141,14 @@ class Connectivity(SystemTest):
         self.assert_same_files("whole.h5", "a.h5")
 
     def test_the_convex_linear_model_has_no_barrier(self):
-        case = ["connectivity", "--network=linear", "--problem=cubic", "--seeds=5", "--epochs=50", "--bootstrap=100"]
+        case = [
+            "connectivity",
+            "--network=linear",
+            "--problem=cubic",
+            "--seeds=5",
+            "--epochs=50",
+            "--bootstrap=100",
+        ]
         said = self.run_program(*case, "--lbfgs-iterations=0", "--output=c.h5").stdout
         self.assertIn("neither loss has a barrier that is more than rounding", said)
         with h5py.File(self.path("c.h5")) as file:
@@ -173,7 +187,10 @@ class Connectivity(SystemTest):
             (["--t-points=2"], "--t-points '2' is too small"),
             (["--curve-iterations=-1"], "--curve-iterations '-1' is too small"),
             (["--curve-nodes=x"], "--curve-nodes 'x' is not a whole number"),
-            (["--train-seed=18446744073709551615"], "--train-seed 18446744073709551615 leaves no room for 8 seeds"),
+            (
+                ["--train-seed=18446744073709551615"],
+                "--train-seed 18446744073709551615 leaves no room for 8 seeds",
+            ),
             (["--minimizer=x.h5"], "--minimizer has no meaning for connectivity"),
             (["--directions=3"], "--directions has no meaning for connectivity"),
             (["--grid=-1:1:3"], "--grid has no meaning for connectivity"),

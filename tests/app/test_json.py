@@ -61,7 +61,9 @@ class JsonOutput(SystemTest):
         self.assertEqual(wide["settings"]["confidence"], "0.9")
         self.assertEqual(wide["results"]["roughness/ritz"]["confidence"], 0.9)
         self.run_program("surface", "--minimizer=a.h5", "--x=-1:1:5", "--y=-1:1:4", "--output=s.h5")
-        self.assertEqual(strict(self.run_program("reduce", "s.h5", "--json").stdout)["results"], self.groups("s.h5"))
+        self.assertEqual(
+            strict(self.run_program("reduce", "s.h5", "--json").stdout)["results"], self.groups("s.h5")
+        )
 
     def test_compare_has_the_sentence_and_its_numbers(self):
         self.run_program(*QUICK, "--output=a.h5")

@@ -133,7 +133,9 @@ class Study(SystemTest):
         # |L(0) - L(u*)|: the energy of u*, and the squared norm of f.
         for loss, scale in (("ritz", np.pi**2 / 4), ("galerkin", np.pi**4 / 2)):
             through = f"--through=a.h5:{loss},b.h5:{loss}"
-            self.run_program("surface", through, "--match", "--x=0:1:51", f"--losses={loss}", "--output=l.h5", "--overwrite")
+            self.run_program(
+                "surface", through, "--match", "--x=0:1:51", f"--losses={loss}", "--output=l.h5", "--overwrite"
+            )
             with h5py.File(self.path("l.h5")) as line:
                 height = line[f"surface/{loss}_matched/summary/barrier_above_line"][()]
             self.assertAlmostEqual(found[loss][0] * scale, height, delta=1e-9 * scale)

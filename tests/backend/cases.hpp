@@ -62,8 +62,8 @@ inline std::vector<NetworkSpec> many_specs() {
 
 /// Loss at theta through the profile interface.
 inline std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss,
-                            const std::vector<double>& theta, const std::vector<double>& direction,
-                            const std::vector<double>& steps) {
+                                   const std::vector<double>& theta, const std::vector<double>& direction,
+                                   const std::vector<double>& steps) {
   const LineSet set(DirectionSet(spec, theta, direction));
   std::vector<double> losses(steps.size());
   backend.evaluate({loss, &set, steps, 0, static_cast<std::int64_t>(steps.size())}, losses);
@@ -93,8 +93,8 @@ inline std::vector<LossKind> losses_of(const Problem& problem) {
   return problem->has_energy() ? std::vector{LossKind::ritz, LossKind::galerkin} : std::vector{LossKind::galerkin};
 }
 
-inline long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss, const PointSet& points,
-                           std::vector<double> theta) {
+inline long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss,
+                                  const PointSet& points, std::vector<double> theta) {
   return reference::loss(reference_network(spec, std::move(theta)), full_name(problem), to_string(loss), points.points,
                          points.weights, {problem.boundary().beta, points.n_boundary});
 }

@@ -10,20 +10,16 @@ median stands in brackets. The ratios are to PyTorch's two ways.
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
 import numpy as np
+import pytorch_side
 import torch
-
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
 
 # Dimension, width, blocks, number of points, and the program's epochs of a short training; a long one has four times as many.
 CASES = {
@@ -48,92 +44,27 @@ def program_step(program, case, loss):
 
     def seconds(n_epochs):
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "m.h5")
-            command = [program, "train", f"--dimension={d}", f"--width={width}", f"--blocks={blocks}", f"--losses={loss}"]
-            command += [f"--train-quadrature={rule}", "--train-points=fixed", f"--optimizer=adam:{n_epochs}"]
-            command += [f"--history-every={n_epochs}", "--threads=1", "--quiet", "--minimum-check=off", f"--output={path}"]
-            if d > 1:
-                command.append("--quadrature=sobol:1024")
-            subprocess.run(command, check=True, capture_output=True)
-            info = json.loads(subprocess.run([program, "info", path, "--json"], check=True, capture_output=True).stdout)
-        (minimizer,) = info["minimizers"].values()
-        return minimizer["training_seconds"]
+            options = [f"--dimension={d}", f"--width={width}", f"--blocks={blocks}", f"--losses={loss}"]
+            options += [f"--train-quadrature={rule}", "--train-points=fixed", f"--optimizer=adam:{n_epochs}"]
+            options += [f"--history-every={n_epochs}", *(["--quadrature=sobol:1024"] if d > 1 else [])]
+            return pytorch_side.train(program, options, os.path.join(folder, "m.h5"))["training_seconds"]
 
     return (seconds(4 * epochs) - seconds(epochs)) / (3 * epochs)  # the error at the end costs the same in both
-
-
-class Network(torch.nn.Module):
-    """u = B N on the cube, N a resnet with swish: x + two layers per block."""
-
-    def __init__(self, d, width, blocks):
-        super().__init__()
-        torch.manual_seed(1)
-        sizes = [(width, d), *[(width, width)] * (2 * blocks), (1, width)]
-        self.weights = torch.nn.ParameterList(torch.nn.init.xavier_normal_(torch.empty(s)) for s in sizes)
-        self.biases = torch.nn.ParameterList(torch.zeros(s[0]) for s in sizes)
-
-    def values(self, x):
-        w, b = list(self.weights), list(self.biases)
-        z = torch.nn.functional.linear(x, w[0], b[0])
-        for k in range(1, len(w) - 1, 2):
-            h = torch.nn.functional.silu(torch.nn.functional.linear(z, w[k], b[k]))
-            z = z + torch.nn.functional.silu(torch.nn.functional.linear(h, w[k + 1], b[k + 1]))
-        return torch.nn.functional.linear(z, w[-1], b[-1])[:, 0]
-
-    def jet(self, x, with_laplacian):
-        """N, grad N and Laplace N as channels (d + 1 or d + 2, points), in one batch of products per layer."""
-        w, b = list(self.weights), list(self.biases)
-        d = x.shape[1]
-        slopes = w[0].T[:, None, :].expand(-1, len(x), -1)
-        v = torch.nn.functional.linear(x, w[0], b[0])[None]
-        z = torch.cat([v, slopes, torch.zeros_like(v)] if with_laplacian else [v, slopes])
-        for k in range(1, len(w) - 1, 2):
-            h = z
-            for i in (k, k + 1):
-                y = h @ w[i].T
-                v, g = y[0] + b[i], y[1 : d + 1]
-                s = torch.sigmoid(v)
-                q = s * (1 - s)
-                first = s + v * q
-                parts = [(v * s)[None], first * g]
-                if with_laplacian:
-                    second = q * (2 + v * (1 - 2 * s))
-                    parts.append((first * y[d + 1] + second * (g * g).sum(0))[None])
-                h = torch.cat(parts)
-            z = z + h
-        out = (z @ w[-1].T)[:, :, 0]
-        return out[0] + b[-1], out[1 : d + 1], out[d + 1] if with_laplacian else None
 
 
 class Training:
     def __init__(self, case, loss, way):
         d, width, blocks, n, _ = CASES[case]
-        points = np.linspace(0, 1, n)[:, None] if d == 1 else torch.quasirandom.SobolEngine(d).draw(n).double().numpy()
-        self.x = torch.from_numpy(np.ascontiguousarray(points))
-        self.f = d * torch.pi**2 * torch.sin(torch.pi * self.x).prod(1)
-        t = self.x * (1 - self.x)
-        others = torch.stack([torch.cat([t[:, :k], t[:, k + 1 :]], 1).prod(1) for k in range(d)])
-        # B, grad B (d, points), Laplace B: of the points alone, made once.
-        self.b, self.grad_b, self.lap_b = t.prod(1), others * (1 - 2 * self.x.T), -2 * others.sum(0)
-        self.network, self.loss, self.way = Network(d, width, blocks), loss, way
+        points = (
+            np.linspace(0, 1, n)[:, None] if d == 1 else torch.quasirandom.SobolEngine(d).draw(n).double().numpy()
+        )
+        self.problem = pytorch_side.Problem(points, np.full(len(points), 1 / len(points)))
+        self.network, self.loss = pytorch_side.Network(d, width, blocks), loss
+        self.way = self.problem.hand_batched if way == "hand-batched" else self.problem.nested
         self.adam = torch.optim.Adam(self.network.parameters(), lr=1e-3)
 
     def value(self):
-        galerkin = self.loss == "galerkin"
-        if self.way == "hand-batched":
-            n, g, lap = self.network.jet(self.x, galerkin)
-            if galerkin:
-                return ((self.b * lap + 2 * (self.grad_b * g).sum(0) + self.lap_b * n + self.f) ** 2).mean()
-            g = self.b * g + n * self.grad_b
-            return (0.5 * (g * g).sum(0) - self.f * self.b * n).mean()
-        x = self.x.clone().requires_grad_(True)
-        n = self.network.values(x)
-        g = torch.autograd.grad(n.sum(), x, create_graph=True)[0]
-        if galerkin:
-            lap = sum(torch.autograd.grad(g[:, k].sum(), x, create_graph=True)[0][:, k] for k in range(x.shape[1]))
-            return ((self.b * lap + 2 * (self.grad_b * g.T).sum(0) + self.lap_b * n + self.f) ** 2).mean()
-        g = self.b * g.T + n * self.grad_b
-        return (0.5 * (g * g).sum(0) - self.f * self.b * n).mean()
+        return self.way(self.loss, self.network)
 
     def step(self):
         self.adam.zero_grad()

@@ -77,7 +77,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commands", help="compile_commands.json of a build with CUDA")
     parser.add_argument("--arch", default="sm_90")
-    parser.add_argument("--table", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "instructions.txt"))
+    parser.add_argument(
+        "--table", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "instructions.txt")
+    )
     parser.add_argument("--write", action="store_true", help="write the table instead of comparing with it")
     options = parser.parse_args()
 
@@ -112,7 +114,9 @@ def main():
     with open(options.table) as file:
         lines = file.read().splitlines()
     if lines[0] != head.strip():
-        skip(f"the table is of another compiler or architecture ({lines[0][2:].split(':')[0]}), here nvcc {version}")
+        skip(
+            f"the table is of another compiler or architecture ({lines[0][2:].split(':')[0]}), here nvcc {version}"
+        )
     table = {}
     for line in lines[1:]:
         *numbers, name = line.split(maxsplit=3)

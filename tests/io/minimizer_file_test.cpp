@@ -1,5 +1,4 @@
-// Minimizers and directions from files: what fits is read bit for bit, what does not fit is refused with the tensor's
-// name.
+// Minimizers from files: what fits is read bit for bit, what does not fit is refused with the tensor's name.
 #include "landscape/io/minimizer_file.hpp"
 
 #include <fmt/format.h>
@@ -8,32 +7,20 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "../../src/io/hdf5.hpp"
+#include "messages.hpp"
 #include "sample_layout.hpp"
 
 namespace landscape {
 namespace {
 
 using Json = nlohmann::json;
+using test::contains;
+using test::message_of_fault;
 using test::TestFolder;
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const UsageError& error) {
-    ADD_FAILURE() << "a file's fault is no usage error: " << error.what();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// A header and data, with or without sense.
 void spill(const std::string& path, const std::string& header, const std::string& data) {
@@ -95,7 +82,7 @@ class MinimizerFile : public testing::Test {
     return refusal();
   }
   std::string refusal() {
-    const std::string message = message_of([&] { load_minimizer(path_, LossKind::ritz, NetworkSpec{}); });
+    const std::string message = message_of_fault([&] { load_minimizer(path_, LossKind::ritz, NetworkSpec{}); });
     EXPECT_TRUE(contains(message, path_)) << message;
     return message;
   }
@@ -122,7 +109,7 @@ TEST_F(MinimizerFile, WhatNeitherFileNorCallerSaysIsAskedFor) {
   only_activation.activation = Activation::sin;
   const auto message = [&](const NetworkHints& hints, const Json& metadata = nullptr) {
     write_tensors(path_, small_network(), metadata);
-    return message_of([&] { load_minimizer(path_, LossKind::ritz, hints); });
+    return message_of_fault([&] { load_minimizer(path_, LossKind::ritz, hints); });
   };
   EXPECT_TRUE(contains(message({}), "give --network fcnet, resnet or mlp"));
   EXPECT_TRUE(contains(message(only_activation), "give --network fcnet, resnet or mlp"));
@@ -281,7 +268,7 @@ TEST_F(MinimizerFile, ShapesThatOnlyAnMlpCanHaveSayThatItIsOne) {
   }
   for (const std::vector<int>& layers : {std::vector<int>{4, 4, 4}, {6, 6, 6, 6, 6}}) {  // an fcnet's, too
     write_tensors(path_, chain(2, layers));
-    EXPECT_TRUE(contains(message_of([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
+    EXPECT_TRUE(contains(message_of_fault([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
                          "its shapes fit several: give --network fcnet, resnet or mlp"));
     EXPECT_EQ(load_minimizer(path_, LossKind::ritz, as_mlp).spec.layers, layers);
   }
@@ -310,15 +297,16 @@ TEST_F(MinimizerFile, AnMlpsLayersMayBeNumberedAsASequentialDoesIt) {
     const Minimizer found = load_minimizer(path_, LossKind::ritz, only_activation);
     EXPECT_EQ(found.spec, (NetworkSpec{NetworkKind::mlp, Activation::tanh, 2, 0, 0, {8, 5, 3}}));
     EXPECT_EQ(found.theta, flat(tensors)) << layers[0];
-    EXPECT_TRUE(contains(message_of([&] { load_minimizer(path_, LossKind::ritz, as_resnet); }), "give --network mlp"));
+    EXPECT_TRUE(
+        contains(message_of_fault([&] { load_minimizer(path_, LossKind::ritz, as_resnet); }), "give --network mlp"));
   }
   write_tensors(path_, numbered(chain(2, {4, 4, 4}), names[0]));
-  EXPECT_TRUE(contains(message_of([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
+  EXPECT_TRUE(contains(message_of_fault([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
                        "give --network fcnet, resnet or mlp"));
   std::vector<Tensor> mixed = numbered(chain(2, {8, 5, 3}), names[0]);
   mixed[3].name = "other.2.bias";
   write_tensors(path_, mixed);
-  EXPECT_TRUE(contains(message_of([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
+  EXPECT_TRUE(contains(message_of_fault([&] { load_minimizer(path_, LossKind::ritz, only_activation); }),
                        "'layer_in.weight' is missing"));
 }
 
@@ -446,10 +434,11 @@ TEST_F(MinimizerFile, OutputsOfThisProgramAreMinimizerFilesToo) {
   one.blocks.pop_back();
   one.results.clear();
   LandscapeFile::create(path, one, ExistingOutput::replace);
-  EXPECT_TRUE(contains(message_of([&] { load_minimizer(path, LossKind::galerkin, {}); }), "/minimizer/galerkin"));
-  EXPECT_TRUE(contains(message_of([&] { load_minimizer(folder_ / "none", LossKind::ritz, {}); }), "No such file"));
+  EXPECT_TRUE(contains(message_of_fault([&] { load_minimizer(path, LossKind::galerkin, {}); }), "/minimizer/galerkin"));
   EXPECT_TRUE(
-      contains(message_of([&] { load_minimizer(folder_.path(), LossKind::ritz, {}); }), "no .safetensors file"));
+      contains(message_of_fault([&] { load_minimizer(folder_ / "none", LossKind::ritz, {}); }), "No such file"));
+  EXPECT_TRUE(
+      contains(message_of_fault([&] { load_minimizer(folder_.path(), LossKind::ritz, {}); }), "no .safetensors file"));
 }
 
 TEST_F(MinimizerFile, TheTensorsOfAnOutputAreDatasetsNamedAndShapedAsInPyTorch) {
@@ -485,7 +474,7 @@ TEST_F(MinimizerFile, AMinimizerOfAnotherLossIsRefused) {
   FileLayout layout = test::sample_layout(2, 3);
   layout.minimizers[1].loss = LossKind::ritz;  // still called galerkin
   LandscapeFile::create(folder_ / "a.h5", layout);
-  EXPECT_TRUE(contains(message_of([&] { load_minimizer(folder_ / "a.h5", LossKind::galerkin, {}); }),
+  EXPECT_TRUE(contains(message_of_fault([&] { load_minimizer(folder_ / "a.h5", LossKind::galerkin, {}); }),
                        "/minimizer/galerkin was trained on the loss ritz"));
 }
 
@@ -498,59 +487,9 @@ TEST_F(MinimizerFile, ADamagedTensorIsNamed) {
     h5::write_range(h5::open_dataset(file.get(), "minimizer/ritz/parameters/layer2.weight", H5T_IEEE_F64LE, 2),
                     H5T_NATIVE_DOUBLE, 7, 1, &other);
   }
-  EXPECT_TRUE(contains(message_of([&] { load_minimizer(path, LossKind::ritz, {}); }),
+  EXPECT_TRUE(contains(message_of_fault([&] { load_minimizer(path, LossKind::ritz, {}); }),
                        "minimizer/ritz/parameters/layer2.weight is damaged: its checksum does not match"));
   EXPECT_EQ(load_minimizer(path, LossKind::galerkin, {}).loss, LossKind::galerkin);
-}
-
-class DirectionFile : public testing::Test {
- protected:
-  /// An HDF5 file of somebody else, with a dataset /direction.
-  void write(const std::vector<double>& values, const std::vector<hsize_t>& shape, bool chunked = false,
-             hid_t type = H5T_IEEE_F64LE) {
-    std::filesystem::remove(path_);
-    h5::start();
-    const h5::File file(H5Fcreate(path_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), "create");
-    const h5::PropertyList creation(H5Pcreate(H5P_DATASET_CREATE), "create");
-    if (chunked) h5::check(H5Pset_chunk(creation.get(), static_cast<int>(shape.size()), shape.data()), "chunk");
-    const h5::Dataspace space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), "create");
-    const h5::Dataset dataset(
-        H5Dcreate2(file.get(), "direction", type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT), "create");
-    h5::check(H5Dwrite(dataset.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "write");
-  }
-  std::string refusal(std::int64_t n) {
-    return message_of([&] { read_directions(path_, "ritz", n); });
-  }
-  TestFolder folder_;
-  std::string path_ = folder_ / "d.h5";
-};
-
-TEST_F(DirectionFile, RowsComeBackBitForBit) {
-  const std::vector<double> rows{1.0, -0.0, 3.0, 0.1, 0.2, 5e-324};
-  write(rows, {2, 3});
-  EXPECT_EQ(test::bits(read_directions(path_, "ritz", 3)), test::bits(rows));
-  write(rows, {2, 3}, true);
-  EXPECT_EQ(test::bits(read_directions(path_, "ritz", 3)), test::bits(rows)) << "in chunks";
-  write(rows, {2, 3}, false, H5T_IEEE_F32BE);
-  EXPECT_EQ(read_directions(path_, "ritz", 3)[3], static_cast<double>(0.1F));
-}
-
-TEST_F(DirectionFile, WhatDoesNotFitIsRefused) {
-  write({1, 2, 3, 4, 5, 6}, {2, 3});
-  EXPECT_TRUE(contains(refusal(4), "shape (2, 3); expected one row of 4"));
-  write({1, 2, 3, 4, 5, 6}, {6});
-  EXPECT_TRUE(contains(refusal(6), "1 dimensions, expected 2"));
-  write({1, 2, std::nan(""), 4, 5, 6}, {2, 3});
-  EXPECT_TRUE(contains(refusal(3), "row 0"));
-  write({1, 2, 3, 0, 0, 0}, {2, 3});
-  EXPECT_TRUE(contains(refusal(3), "row 1"));
-  write({1, 2, 3, 4, 5, 6}, {2, 3}, false, H5T_STD_I32LE);
-  EXPECT_TRUE(contains(refusal(3), "another type"));
-  std::filesystem::remove(path_);
-  LandscapeFile::create(path_, test::sample_layout(2, 3));
-  EXPECT_TRUE(contains(refusal(3), "/direction"));
-  std::ofstream(path_) << "no HDF5";
-  EXPECT_TRUE(contains(refusal(3), "not HDF5"));
 }
 
 }  // namespace

@@ -28,7 +28,9 @@ MLP = ("--network", "mlp", "--activation", "tanh")
 
 def tensors(arrays=None, prefix="", **options):
     arrays = tf.state_dict() if arrays is None else arrays
-    return collections.OrderedDict((prefix + name, tf.Tensor(values, **options)) for name, values in arrays.items())
+    return collections.OrderedDict(
+        (prefix + name, tf.Tensor(values, **options)) for name, values in arrays.items()
+    )
 
 
 def mlp(names, widths=(6, 5, 4), dimension=2, seed=5):
@@ -192,7 +194,16 @@ def cases():
         collections.OrderedDict(tensors(), **{"layer1.weight": shared, "layer2.weight": other}),
         collections.OrderedDict(a, **{"layer1.weight": tied, "layer2.weight": tied}),
     )
-    for name in ("layers.{}", "net.{}", "linears.{}", "linear.{}", "network.{}", "fc{}", "model.net.layers.{}", "hidden_{}"):
+    for name in (
+        "layers.{}",
+        "net.{}",
+        "linears.{}",
+        "linear.{}",
+        "network.{}",
+        "fc{}",
+        "model.net.layers.{}",
+        "hidden_{}",
+    ):
         arrays = mlp(chain(4, name))
         found[name] = Case(tensors(arrays), arrays, MLP)
     for words, g, v in (("weight_g and weight_v", "{}.weight_g", "{}.weight_v"),
@@ -219,7 +230,9 @@ class AsPeopleSaveThem(Saved):
                 self.written(case)
                 if isinstance(case.expected, tuple):
                     names = "CLASS" in case.expected
-                    self.assertRefused(*(word for word in case.expected if word != "CLASS"), options=case.options, names=names)
+                    self.assertRefused(
+                        *(word for word in case.expected if word != "CLASS"), options=case.options, names=names
+                    )
                     continue
                 values = list(self.imported(*case.options)[0].values())
                 expected = list(case.expected.values())
@@ -260,7 +273,9 @@ class Names(Runner):
         new = ("layer_in", "layer1", "layer2", "layer_out")
         pairs = [f"{old}={name}" for old, name in zip(self.NAMES, new)]
         self.check(*(word for pair in pairs for word in ("--map", pair)))
-        parts = [f"{old}.{part}={name}.{part}" for old, name in zip(self.NAMES, new) for part in ("weight", "bias")]
+        parts = [
+            f"{old}.{part}={name}.{part}" for old, name in zip(self.NAMES, new) for part in ("weight", "bias")
+        ]
         self.check(*(word for pair in parts for word in ("--map", pair)))
         path = os.path.join(os.path.dirname(self.source), "names.txt")
         with open(path, "w") as file:
@@ -291,7 +306,10 @@ class Names(Runner):
             self.assertIn(words, result[2])
         both = ("--map", "fc_in=layer1", "--map", "hidden.0=layer1")
         self.assertIn("makes 'layer1.weight' of two tensors", self.run_tool(*MLP, *both)[2])
-        self.assertIn("names 'fc_in' twice", self.run_tool(*MLP, "--map", "fc_in=layer1", "--map", "fc_in=layer2")[2])
+        self.assertIn(
+            "names 'fc_in' twice", self.run_tool(*MLP, "--map", "fc_in=layer1", "--map", "fc_in=layer2")[2]
+        )
+
 
 def safetensors(path, arrays, kinds=None, metadata=None, say=True):
     """As the format has it; kinds: {name: dtype word}, bfloat16 as u2."""
@@ -300,7 +318,11 @@ def safetensors(path, arrays, kinds=None, metadata=None, say=True):
     for name, values in arrays.items():
         content = np.ascontiguousarray(values).tobytes()
         kind = (kinds or {}).get(name) or words[values.dtype.str[1:]]
-        header[name] = {"dtype": kind, "shape": list(values.shape), "data_offsets": [len(data), len(data) + len(content)]}
+        header[name] = {
+            "dtype": kind,
+            "shape": list(values.shape),
+            "data_offsets": [len(data), len(data) + len(content)],
+        }
         data += content
     text = json.dumps(header).encode()
     with open(path, "wb") as file:
@@ -353,7 +375,9 @@ class Safetensors(Runner):
         tf.archive(os.fsdecode(source), tensors())
         for stdout in ("utf-8", "ascii"):
             self.target = os.path.join(folder, os.fsdecode(b"\xe9\xff.safetensors"))
-            tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "import_checkpoint.py")
+            tool = os.path.join(
+                os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "import_checkpoint.py"
+            )
             result = subprocess.run(
                 [sys.executable, "-B", tool, source, "-o", os.fsencode(self.target), "--network", "resnet", "--activation", "swish", "--overwrite"],
                 capture_output=True, env={**os.environ, "PYTHONIOENCODING": stdout, "PYTHONUTF8": "0"},
@@ -406,7 +430,13 @@ class AgainstPyTorch(Saved):
     def test_the_offered_class_has_the_names_and_shapes(self):
         from landscape.architecture import class_text
 
-        for network, widths in (("linear", []), ("mlp", [4, 3]), ("mlp", [5]), ("resnet", [4, 4, 4]), ("fcnet", [3] * 5)):
+        for network, widths in (
+            ("linear", []),
+            ("mlp", [4, 3]),
+            ("mlp", [5]),
+            ("resnet", [4, 4, 4]),
+            ("fcnet", [3] * 5),
+        ):
             space = {}
             exec(class_text(network, "sin", 2, widths), space)
             net = space["Net"]()
@@ -418,7 +448,9 @@ class AgainstPyTorch(Saved):
             arrays = read_safetensors(self.target)[0]
             x = np.random.default_rng(1).random((7, 2))
             ours = import_checkpoint.network_jet(arrays, network, "sin", x)[0]  # the formula that is printed
-            np.testing.assert_allclose(ours, net(torch.tensor(x).float()).detach().numpy()[:, 0], rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(
+                ours, net(torch.tensor(x).float()).detach().numpy()[:, 0], rtol=1e-4, atol=1e-5
+            )
 
 
 @unittest.skipUnless(os.path.isdir(INPUTS), "LANDSCAPE_REFERENCE_DIR holds no inputs")

@@ -810,7 +810,9 @@ class NetworkTest(unittest.TestCase):
         from landscape import checkpoint
 
         found = checkpoint.read(path)
-        return {name: checkpoint.load_tensor(name, tensor, found.storages) for name, tensor in found.tensors.items()}
+        return {
+            name: checkpoint.load_tensor(name, tensor, found.storages) for name, tensor in found.tensors.items()
+        }
 
 
 class Networks(NetworkTest):

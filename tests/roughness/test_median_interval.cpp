@@ -51,10 +51,10 @@ TEST(MedianInterval, CoversTheMedianOfASkewDistribution) {
   EXPECT_NEAR(static_cast<double>(n_covered) / kTrials, coverage, 4.0 * std::sqrt(coverage * (1 - coverage) / kTrials));
 }
 
-TEST(PairedMedians, AreThoseOfDifferencesAndRatiosAndLeaveOutWhatIsNotFinite) {
+TEST(ComparedMedians, AreThoseOfDifferencesAndRatiosAndLeaveOutWhatIsNotFinite) {
   const double none = std::numeric_limits<double>::quiet_NaN();
   const std::vector<double> a{2.0, 4.0, 6.0, none, 8.0, 10.0, 12.0, 1.0}, b{1.0, 1.0, 2.0, 5.0, 2.0, 2.0, 3.0, none};
-  const PairedMedian pair = compare_medians(a, b, 0.95);
+  const MedianComparison pair = compare_medians(a, b, 0.95);
   EXPECT_EQ(pair.n, 6);
   EXPECT_EQ(pair.first, 7.0);
   EXPECT_EQ(pair.second, 2.0);
@@ -70,16 +70,16 @@ TEST(PairedMedians, AreThoseOfDifferencesAndRatiosAndLeaveOutWhatIsNotFinite) {
   EXPECT_THROW(compare_medians(a, std::vector<double>{1.0}, 0.95), Error);
 }
 
-TEST(PairedMedians, OfTooFewPairsDecideNothingAndOfZerosHaveNoRatio) {
+TEST(ComparedMedians, OfTooFewPairsDecideNothingAndOfZerosHaveNoRatio) {
   const std::vector<double> ones(5, 1.0), zeros(6, 0.0), more{1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
   EXPECT_EQ(compare_medians(ones, std::vector<double>(5, 0.5), 0.95).larger(), 0);
-  const PairedMedian pair = compare_medians(more, zeros, 0.95);
+  const MedianComparison pair = compare_medians(more, zeros, 0.95);
   EXPECT_EQ(pair.larger(), 1);
   EXPECT_FALSE(pair.ratio || pair.ratio_interval);
 }
 
 // Two equal skew distributions whose pairs are correlated: told apart in no more than 1 - coverage of all cases.
-TEST(PairedMedians, OfEqualDistributionsAreSeldomToldApart) {
+TEST(ComparedMedians, OfEqualDistributionsAreSeldomToldApart) {
   std::mt19937_64 engine(11069);
   std::exponential_distribution<double> draw(1.0);
   constexpr int kTrials = 4000;
@@ -92,7 +92,7 @@ TEST(PairedMedians, OfEqualDistributionsAreSeldomToldApart) {
       a[i] = common + draw(engine);
       b[i] = common + draw(engine);
     }
-    const PairedMedian pair = compare_medians(a, b, 0.95);
+    const MedianComparison pair = compare_medians(a, b, 0.95);
     coverage = pair.difference_interval->coverage;
     n_apart += pair.larger() != 0 ? 1 : 0;
   }

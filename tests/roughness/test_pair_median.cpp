@@ -44,7 +44,8 @@ TEST(PairMedian, OfEqualValuesIsAPointAndOfNoMinimizersOwnCopies) {
 }
 
 TEST(PairMedian, KnowsThatPairsShareMinimizers) {
-  // Four odd minimizers of ten spoil 30 of the 45 pairs: three of ten, as may well be drawn, would spoil fewer than half.
+  // Four odd minimizers of ten spoil 30 of the 45 pairs: three of ten, as may well be drawn, would spoil fewer than
+  // half.
   const std::vector<MinimizerPair> pairs = all_pairs(10);
   std::vector<double> values;
   for (const MinimizerPair& pair : pairs)
@@ -55,8 +56,8 @@ TEST(PairMedian, KnowsThatPairsShareMinimizers) {
   EXPECT_GE(median_interval(values, 0.95)->lower, 10.0) << "as if they were 45 draws";
 }
 
-// Pairs are exp(u_i + u_j + e_ij), u of the minimizers and e of the pairs: the median is 1. `share` is the variance of a
-// pair that its minimizers make.
+// Pairs are exp(u_i + u_j + e_ij), u of the minimizers and e of the pairs: the median is 1. `share` is the variance of
+// a pair that its minimizers make.
 double coverage(std::size_t n, double share, int n_trials) {
   std::mt19937_64 engine(2103 + n);
   std::normal_distribution<double> normal;

@@ -1,9 +1,9 @@
 """Reads, draws and exports the output files of landscape_mpi.
 
-  landscape.open(FILE)                      the reader (numpy and h5py): see landscape.File
-  landscape.tables(FILE)                    everything that has columns
-  landscape.plot(FILE, what)                one of the pictures, a matplotlib Figure: see landscape.plots
-  landscape-plot, landscape-export          the same from the command line (python3 -m landscape is the first)
+landscape.open(FILE)                      the reader (numpy and h5py): see landscape.File
+landscape.tables(FILE)                    everything that has columns
+landscape.plot(FILE, what)                one of the pictures, a matplotlib Figure: see landscape.plots
+landscape-plot, landscape-export          the same from the command line (python3 -m landscape is the first)
 """
 
 import importlib

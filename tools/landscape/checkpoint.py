@@ -332,7 +332,9 @@ def read_zip(stream):
         try:
             return archive.read(info)
         except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, zlib.error) as error:
-            raise CheckpointError(f"its entry {quoted(name)} is damaged ({' '.join(str(error).split())}).") from error
+            raise CheckpointError(
+                f"its entry {quoted(name)} is damaged ({' '.join(str(error).split())})."
+            ) from error
 
     kinds = {}
     value = unpickle(io.BytesIO(read("data.pkl")), "its data.pkl", kinds)
@@ -353,7 +355,9 @@ def load_tensor(name, tensor, storages):
     """A float64 copy of one tensor; refuses what is not real, not inside its storage, not exact or not finite."""
     storage = tensor.storage
     if storage.kind not in REAL + WHOLE:
-        word = {"?": "truth values", "c8": "complex numbers", "c16": "complex numbers"}.get(storage.kind, storage.kind)
+        word = {"?": "truth values", "c8": "complex numbers", "c16": "complex numbers"}.get(
+            storage.kind, storage.kind
+        )
         raise CheckpointError(f"tensor {quoted(name)} holds {word}, not real numbers.")
     data = storages[storage.key]
     count = math.prod(tensor.shape)
@@ -397,11 +401,15 @@ def read_safetensors(content):
                 and len(offsets) == 2 and all(map(natural, offsets)) and isinstance(kind, str)):  # fmt: skip
             raise CheckpointError(f"tensor {quoted(name)} is not described as the format demands.")
         if kind not in SAFETENSORS:
-            raise CheckpointError(f"tensor {quoted(name)} has the type {quoted(kind)[1:-1]}, not one of {', '.join(SAFETENSORS)}.")
+            raise CheckpointError(
+                f"tensor {quoted(name)} has the type {quoted(kind)[1:-1]}, not one of {', '.join(SAFETENSORS)}."
+            )
         count, kind = math.prod(shape), SAFETENSORS[kind]
         begin, end = offsets
         if not (begin <= end <= len(data) and end - begin == count * item_size(kind)):
-            raise CheckpointError(f"tensor {quoted(name)} of shape {tuple(shape)} does not fit its place in the file.")
+            raise CheckpointError(
+                f"tensor {quoted(name)} of shape {tuple(shape)} does not fit its place in the file."
+            )
         storages[name] = decode(data[begin:end], kind)
         stride = tuple(math.prod(shape[k + 1 :]) for k in range(len(shape)))
         tensors[name] = Tensor(Storage(name, kind, 0, count), 0, tuple(shape), stride)
@@ -494,7 +502,9 @@ def choose_state_dict(value, wanted=None):
         )
     if isinstance(value, dict) and value:
         has = ", ".join(quoted(key) for key in list(value)[:8]) + (" ..." if len(value) > 8 else "")
-        raise CheckpointError(f"it holds no state dict: nothing in it is named like a weight or a bias, only {has}.")
+        raise CheckpointError(
+            f"it holds no state dict: nothing in it is named like a weight or a bias, only {has}."
+        )
     raise CheckpointError("it holds no state dict.")
 
 
@@ -509,8 +519,14 @@ def without_wrappers(state):
         if name in COUNTERS:
             continue
         if not isinstance(name, str) or not isinstance(item, Tensor):
-            what = f": it would be made by {quoted(item.name)}, which is not run here" if isinstance(item, Unknown) else ""
-            raise CheckpointError(f"its entry {quoted(name)} is not a tensor{what}, so it is no state dict of a network.")
+            what = (
+                f": it would be made by {quoted(item.name)}, which is not run here"
+                if isinstance(item, Unknown)
+                else ""
+            )
+            raise CheckpointError(
+                f"its entry {quoted(name)} is not a tensor{what}, so it is no state dict of a network."
+            )
         short = name
         while short.startswith(WRAPPERS):
             short = short[len(next(wrapper for wrapper in WRAPPERS if short.startswith(wrapper))) :]

@@ -136,9 +136,7 @@ def pairs(file):
         if results is None:
             continue
         length = len(results["first"])
-        columns, meanings = columns_of(
-            file, path, ("first", "second", "distance", "matched_distance"), length
-        )
+        columns, meanings = columns_of(file, path, ("first", "second", "distance", "matched_distance"), length)
         for name in file.groups(path):
             of_path = file.results(f"{path}/{name}")
             if of_path is None:
@@ -174,7 +172,9 @@ def preconditioned(file):
         for p in file.groups(f"spectrum/{name}"):
             of_p = file.results(f"spectrum/{name}/{p}")
             if of_p is not None:
-                columns[f"nu_{p}"], meanings[f"nu_{p}"] = np.asarray(of_p["eigenvalues"]), of_p.about("eigenvalues")
+                columns[f"nu_{p}"], meanings[f"nu_{p}"] = np.asarray(of_p["eigenvalues"]), of_p.about(
+                    "eigenvalues"
+                )
         if len(columns) > 1:
             yield f"spectrum/{name}/preconditioned", columns, meanings
 

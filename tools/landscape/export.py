@@ -17,7 +17,6 @@ from .columns import tables
 from .output import MARK, check_target, write_bytes
 from .reader import LandscapeError, tensor_order
 
-
 # ---- VTK XML: inline base64, each array after its number of bytes as UInt64
 VTK_TYPES = {"f8": "Float64", "i8": "Int64", "u1": "UInt8", "i4": "Int32"}
 
@@ -263,7 +262,9 @@ def chosen_minimizer(file, losses, name):
         raise LandscapeError(f"'{file.path}' has the minimizers {', '.join(names)}: choose one with --minimizer.")
     minimizer = file.minimizer(name or names[0])
     if minimizer is None:
-        raise LandscapeError(f"'{file.path}': the minimizer '{name or names[0]}' is not trained yet; try again later.")
+        raise LandscapeError(
+            f"'{file.path}': the minimizer '{name or names[0]}' is not trained yet; try again later."
+        )
     return minimizer
 
 

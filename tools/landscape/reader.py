@@ -447,7 +447,9 @@ class File:
         even = np.linspace(-half_width, half_width, AUTO_STEPS)
         places = np.searchsorted(steps, even - 1e-9 * half_width)
         if places[-1] >= steps.size or np.abs(steps[places] - even).max() > 1e-9 * half_width:
-            raise LandscapeError(f"'{self.path}' is damaged: it lacks steps of the half-width {half_width:g} it took.")
+            raise LandscapeError(
+                f"'{self.path}' is damaged: it lacks steps of the half-width {half_width:g} it took."
+            )
         return half_width, places
 
     def profiles(self, loss, kind=None):

@@ -35,7 +35,9 @@ def checked_tensors(file, minimizer):
     about = minimizer.attributes
     network, path = about.get("network"), f"minimizer/{minimizer.name}/parameters"
     if network not in ("linear", "fcnet", "resnet", "mlp"):
-        raise LandscapeError(f"'{file.path}': the network '{network}' of the minimizer '{minimizer.name}' is not known.")
+        raise LandscapeError(
+            f"'{file.path}': the network '{network}' of the minimizer '{minimizer.name}' is not known."
+        )
     widths = widths_of(minimizer)
     sizes = [int(about["dimension"]), *widths, 1]
     tensors = {}
@@ -81,7 +83,11 @@ def class_of(minimizer):
 def safetensors_bytes(tensors, metadata):
     header, offset = {"__metadata__": metadata}, 0
     for name, values in tensors.items():
-        header[name] = {"dtype": "F64", "shape": list(values.shape), "data_offsets": [offset, offset + values.nbytes]}
+        header[name] = {
+            "dtype": "F64",
+            "shape": list(values.shape),
+            "data_offsets": [offset, offset + values.nbytes],
+        }
         offset += values.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -107,9 +113,7 @@ ORDERED_DICT = b"ccollections\nOrderedDict\n)R"
 
 
 def tensor_pickle(key, values):
-    storage = several(
-        text("storage"), b"ctorch\nDoubleStorage\n", text(key), text("cpu"), whole(values.size)
-    )
+    storage = several(text("storage"), b"ctorch\nDoubleStorage\n", text(key), text("cpu"), whole(values.size))
     strides = [int(np.prod(values.shape[k + 1 :])) for k in range(values.ndim)]
     return b"ctorch._utils\n_rebuild_tensor_v2\n" + several(
         storage + b"Q",  # BINPERSID
@@ -122,7 +126,9 @@ def tensor_pickle(key, values):
 
 
 def state_dict_pickle(tensors):
-    items = b"".join(text(name) + tensor_pickle(str(key), values) for key, (name, values) in enumerate(tensors.items()))
+    items = b"".join(
+        text(name) + tensor_pickle(str(key), values) for key, (name, values) in enumerate(tensors.items())
+    )
     return b"\x80\x02" + ORDERED_DICT + b"(" + items + b"u."
 
 
@@ -131,7 +137,9 @@ def pt_bytes(tensors, metadata):
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
 
         def put(name, data):
-            entry = zipfile.ZipInfo(f"archive/{name}", (1980, 1, 1, 0, 0, 0))  # no date: equal networks, equal files
+            entry = zipfile.ZipInfo(
+                f"archive/{name}", (1980, 1, 1, 0, 0, 0)
+            )  # no date: equal networks, equal files
             entry.external_attr = 0o644 << 16
             begin = archive.fp.tell() + 30 + len(entry.filename) + 4
             entry.extra = struct.pack("<HH", 0x4246, -begin % ALIGNMENT) + b"Z" * (-begin % ALIGNMENT)

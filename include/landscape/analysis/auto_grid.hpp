@@ -14,12 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "landscape/analysis/profiles.hpp"
 #include "landscape/analysis/sweep.hpp"
 #include "landscape/config/run_config.hpp"
 #include "landscape/io/results.hpp"
 #include "landscape/job/rows.hpp"
-#include "landscape/profile/sweep_grid.hpp"
 
 namespace landscape {
 

@@ -7,10 +7,10 @@
 //   curve_matched      the same to the matched theta_j
 //
 // The barrier B of a path is how far the loss rises above the straight line between the ends (roughness/barrier.hpp);
-// scaled, it is B / |L(u = 0) - L(u*)|, the drop from no solution to the exact one: a number without unit that means the
-// same for losses below and above zero. Near u* it is the square of an error relative to the solution, of the Ritz loss
-// in the energy norm, of the Galerkin loss the residual's. Medians over the pairs have intervals that know that pairs
-// share minimizers (roughness/pair_median.hpp).
+// scaled, it is B / |L(u = 0) - L(u*)|, the drop from no solution to the exact one: a number without unit that means
+// the same for losses below and above zero. Near u* it is the square of an error relative to the solution, of the Ritz
+// loss in the energy norm, of the Galerkin loss the residual's. Medians over the pairs have intervals that know that
+// pairs share minimizers (roughness/pair_median.hpp).
 //
 // Blocks, K minimizers, N pairs, n parameters; what a training, a matching or a fit does not have is undefined:
 //   minimizers/<loss> (K, n + 5)         theta_k, then the quantities of MinimizerQuantity
@@ -55,8 +55,8 @@ std::string matched_group(LossKind loss);
 std::string curves_group(LossKind loss, bool is_matched);
 std::string paths_group(LossKind loss, PathKind kind);
 
-/// All pairs, first minimizer by first minimizer; where --pairs asks for fewer, neighbours on a ring of the K, then those
-/// two apart, and so on: each minimizer is in about as many.
+/// All pairs, first minimizer by first minimizer; where --pairs asks for fewer, neighbours on a ring of the K, then
+/// those two apart, and so on: each minimizer is in about as many.
 std::vector<MinimizerPair> minimizer_pairs(const RunConfig& config);
 /// (P)
 std::vector<double> path_points(const RunConfig& config);

@@ -1,12 +1,12 @@
 // The command study: many trainings as one job. Every combination of the values of --vary is trained once per loss, by
 // whichever rank is free; its row holds the losses that the training ended with, the errors of u, the length of the
-// gradient, RI with its interval, how deep the profiles' basins are and, where asked for, what the Hessian's eigenvalues
-// say. Rows that differ in their seeds only are one group, whose medians have intervals from order statistics; of two
-// losses such a group answers which of them is rougher, in pairs of equal seeds.
+// gradient, RI with its interval, how deep the profiles' basins are and, where asked for, what the Hessian's
+// eigenvalues say. Rows that differ in their seeds only are one group, whose medians have intervals from order
+// statistics; of two losses such a group answers which of them is rougher, in pairs of equal seeds.
 //
 // Block trainings/<loss> (R, C): row r is combination r of --vary, the last factor changing fastest; column c is
-// quantity c of study_columns() (study_report.hpp). A training whose loss is no longer finite has the quantity diverged 1 and all
-// others undefined.
+// quantity c of study_columns() (study_report.hpp). A training whose loss is no longer finite has the quantity diverged
+// 1 and all others undefined.
 #pragma once
 
 #include <cstdint>

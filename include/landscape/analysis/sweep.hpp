@@ -13,11 +13,13 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "landscape/config/run_config.hpp"
 #include "landscape/io/result_table.hpp"
 #include "landscape/job/rows.hpp"
+#include "landscape/profile/sweep_grid.hpp"
 #include "landscape/roughness/bootstrap.hpp"
 #include "landscape/roughness/index.hpp"
 
@@ -36,6 +38,15 @@ struct SweepEntry {
 
   bool is_zero() const { return index.index && *index.index <= resolution; }
 };
+
+/// The index on every grid of `grid`, of the rows of one loss whose axis are its steps.
+struct SweepEntries {
+  std::vector<SweepEntry> entries;  // by SweepGrid::positions
+  std::int64_t n_damaged = 0;       // rows, which are left out
+};
+/// `of_what` names the grids where the rows have others: "its sweep". Throws Error then.
+SweepEntries sweep_entries(const Rows& rows, const RunConfig& config, LossKind loss, const SweepGrid& grid,
+                           std::string_view of_what);
 
 /// Each in the other's interval, or both zero at rounding level.
 bool agree(const SweepEntry& a, const SweepEntry& b);

@@ -63,8 +63,8 @@ class LossBackend {
   virtual void evaluate(const LineTask& task, std::span<double> losses) = 0;
   /// Loss at theta, and its gradient (n) by the hand-written adjoint.
   virtual double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) = 0;
-  /// products[k] = H vectors[k], both (K, n): the loss's Hessian at theta, exactly, by dual numbers through the adjoint.
-  /// Throws Error where the device has none.
+  /// products[k] = H vectors[k], both (K, n): the loss's Hessian at theta, exactly, by dual numbers through the
+  /// adjoint. Throws Error where the device has none.
   virtual void hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
                                 std::span<double> products);
   /// The Gauss-Newton model of the loss at theta on the present points. Throws Error where the device has none,

@@ -32,8 +32,8 @@ struct Invocation {
 /// Whether the arguments name a command that does not use MPI, or --help or --version: also where they are wrong.
 bool names_serial_command(std::span<const Command> commands, std::span<const std::string> arguments);
 
-/// Throws UsageError with a sentence for everything that is wrong. Reads a config file where the arguments name no command
-/// (its line `command =` may) or where something is wrong: what is wrong in the file is then said with it.
+/// Throws UsageError with a sentence for everything that is wrong. Reads a config file where the arguments name no
+/// command (its line `command =` may) or where something is wrong: what is wrong in the file is then said with it.
 Invocation parse_command_line(std::span<const Command> commands, std::span<const std::string> arguments);
 
 /// All option texts of an invocation: reads --config, then --preset, then its base, and lets the stronger source win.

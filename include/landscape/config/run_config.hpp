@@ -57,7 +57,8 @@ std::string name_on_plane(const std::string& entry, std::size_t place);
 enum class SpectrumMethod { dense, lanczos };
 enum class ProbeEntries { rademacher, gaussian };
 
-/// What the command spectrum sets the Hessian against: the matrix P whose inverse an optimizer takes times the gradient.
+/// What the command spectrum sets the Hessian against: the matrix P whose inverse an optimizer takes times the
+/// gradient.
 enum class Preconditioner : std::uint8_t {
   gauss_newton,  // of the loss itself (backend/gauss_newton_model.hpp)
   energy,        // of the Ritz loss, whatever loss is looked at: the Gram matrix of du/dtheta_i in the energy

@@ -7,8 +7,8 @@
 //
 // u = 0 on the boundary is either built in, u = B N with B = prod x_i (1 - x_i) or 1 - |x|^2, or a penalty: u = N, and
 // both losses get beta times the integral of (u - g)^2 over the boundary (E and Yu 2018; Sirignano and Spiliopoulos
-// 2018), the Ritz loss without its constant, beta times that of g^2. Another g takes a penalty. To a loss the boundary is
-// then further points with other numbers.
+// 2018), the Ritz loss without its constant, beta times that of g^2. Another g takes a penalty. To a loss the boundary
+// is then further points with other numbers.
 #pragma once
 
 #include <array>

@@ -16,8 +16,8 @@ namespace landscape {
 /// out = A v.
 using SymmetricOperator = std::function<void(std::span<const double> v, std::span<double> out)>;
 
-/// Writes alpha (m) and beta (m) of m steps from `start`: T has alpha_j on its diagonal, beta_j beside it; the last beta is
-/// that of the residual. Where the Krylov space is exhausted, all that would follow is zero.
+/// Writes alpha (m) and beta (m) of m steps from `start`: T has alpha_j on its diagonal, beta_j beside it; the last
+/// beta is that of the residual. Where the Krylov space is exhausted, all that would follow is zero.
 void lanczos(const SymmetricOperator& a, std::span<const double> start, std::span<double> alpha,
              std::span<double> beta);
 

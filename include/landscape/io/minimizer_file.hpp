@@ -22,12 +22,12 @@ struct NetworkHints {
 };
 
 /// Reads theta and its NetworkSpec. From HDF5: the minimizer of the loss's name. From safetensors: tensors named as in
-/// PyTorch (layer_in.weight, layer1.weight or layer_1.weight, ..., of an mlp also 0.weight, 2.weight, ...; F64 or F32);
-/// sizes follow from the shapes, network and activation from __metadata__ or, where it is silent, from `hints`; shapes
-/// that only an mlp can have need no word. Throws Error that names file, tensor and expected shape, or what neither
-/// says; refuses non-finite values. Fills name, theta, spec, loss, source ("loaded from FILE") and, from HDF5, what the
-/// file says about errors and history. Of a folder of checkpoints, *.safetensors with the epoch as the last number of
-/// each name, the last one is the minimizer and all are its path.
+/// PyTorch (layer_in.weight, layer1.weight or layer_1.weight, ..., of an mlp also 0.weight, 2.weight, ...; F64, F32,
+/// F16, BF16, whole numbers where exact); sizes follow from the shapes, network and activation from __metadata__ or,
+/// where it is silent, from `hints`; shapes that only an mlp can have need no word. Throws Error that names file,
+/// tensor and expected shape, or what neither says; refuses non-finite values. Fills name, theta, spec, loss, source
+/// ("loaded from FILE") and, from HDF5, what the file says about errors and history. Of a folder of checkpoints,
+/// *.safetensors with the epoch as the last number of each name, the last one is the minimizer and all are its path.
 Minimizer load_minimizer(const std::string& path, LossKind loss, const NetworkHints& hints);
 
 /// What a training of `loss` may start from, whatever loss it is a minimizer of. From HDF5: the minimizer called
@@ -49,8 +49,8 @@ MinimizerPlace minimizer_place(const std::string& text);
 std::vector<Minimizer> load_minimizers(const std::string& place, LossKind loss, const NetworkHints& hints);
 
 /// Directions (M, n) row-major from an HDF5 file: those around a minimizer, /profiles/<minimizer>/direction or
-/// /spectrum/<minimizer>/eigenvectors of one of ours, or a 2-D dataset /direction of any. Throws Error unless it has n_parameters columns, at least one row and
-/// finite values.
+/// /spectrum/<minimizer>/eigenvectors of one of ours, or a 2-D dataset /direction of any. Throws Error unless it has
+/// n_parameters columns, at least one row and finite values.
 std::vector<double> read_directions(const std::string& path, const std::string& minimizer, std::int64_t n_parameters);
 
 /// Rank 0's minimizer on all ranks.

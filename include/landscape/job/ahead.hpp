@@ -1,6 +1,6 @@
-// Rows that are evaluated while rank 0 still trains: those of a checkpoint of a training's path need nothing else of it,
-// so that the other ranks take every checkpoint as it comes and keep what they find until there is a file to put it in.
-// What they have not reached when the training ends, all ranks evaluate together, as always.
+// Rows that are evaluated while rank 0 still trains: those of a checkpoint of a training's path need nothing else of
+// it, so that the other ranks take every checkpoint as it comes and keep what they find until there is a file to put it
+// in. What they have not reached when the training ends, all ranks evaluate together, as always.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ namespace landscape {
 
 class AheadRows {
  public:
-  /// Collective. Which ranks take part: where the analysis has rows of checkpoints, all but rank 0, and of its node none
-  /// where the training takes more cores than its own.
+  /// Collective. Which ranks take part: where the analysis has rows of checkpoints, all but rank 0, and of its node
+  /// none where the training takes more cores than its own.
   AheadRows(const Communicator& comm, const Setup& setup, LossBackend& backend, const OutputClaim& claim);
 
   bool is_wanted() const { return n_workers_ > 0; }

@@ -20,8 +20,8 @@ namespace landscape {
 std::optional<std::vector<double>> whole_block(const LandscapeReader& reader, const std::string& block);
 
 /// Collective. open[i] belongs to work[i]; works whose rows do not stand alone are passed over. The outcome counts
-/// rows. Between two stages the file is closed for a moment. Stops early, on all ranks together, where a rank was signalled or the time limit has passed: a row that was begun is
-/// then given up.
+/// rows. Between two stages the file is closed for a moment. Stops early, on all ranks together, where a rank was
+/// signalled or the time limit has passed: a row that was begun is then given up.
 EvaluationOutcome draw_rows(const Communicator& comm, const Setup& setup, std::span<const Work> work,
                             std::span<const OpenRows> open, LandscapeFile& file);
 

@@ -17,8 +17,8 @@ void measure_minimizer(const RunConfig& config, const PointSet& points, int thre
 
 /// Collective. In the order of config.losses. Of a resumed output file they are read from it; else loaded where the
 /// configuration names a file; else trained, going on from a checkpoint under --resume. Empty where the job was asked
-/// to stop: then the checkpoints are on the disk, and rank 0 has said so. `ahead`, if not null, is told of the trainings'
-/// paths, and evaluates on the other ranks meanwhile.
+/// to stop: then the checkpoints are on the disk, and rank 0 has said so. `ahead`, if not null, is told of the
+/// trainings' paths, and evaluates on the other ranks meanwhile.
 std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm, const Setup& setup,
                                                         const OutputClaim& claim, AheadRows* ahead);
 

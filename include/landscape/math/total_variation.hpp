@@ -6,10 +6,10 @@
 // The sum telescopes over every run of equal slope sign, so only the turning points and the two ends are subtracted:
 // the same number, but rounded once per run instead of once per step, and a monotone profile gives |I| T = 1 exactly.
 //
-// What rounding can do. Let e(f) = r |f| + c sqrt|f| + a bound the error of one computed loss: r, by default 32 eps, for
-// the sum (Q terms err by about sqrt(Q) eps/2, 16 eps at Q = 1000); c and a for terms that cancel inside the integrand
-// (backend/loss_rounding.hpp: near its minimum a least-squares loss of 1e-12 is known to 1e-9 of itself only). With e at
-// max|f|, a truly constant loss shows a range of up to 2e, hence
+// What rounding can do. Let e(f) = r |f| + c sqrt|f| + a bound the error of one computed loss: r, by default 32 eps,
+// for the sum (Q terms err by about sqrt(Q) eps/2, 16 eps at Q = 1000); c and a for terms that cancel inside the
+// integrand (backend/loss_rounding.hpp: near its minimum a least-squares loss of 1e-12 is known to 1e-9 of itself
+// only). With e at max|f|, a truly constant loss shows a range of up to 2e, hence
 //
 //   flat  <=>  max f - min f <= tolerance = 2 e          (1.4e-14 max|f| in double where nothing cancels).
 //

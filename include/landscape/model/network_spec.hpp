@@ -61,9 +61,9 @@ class ParameterLayout {
   std::size_t size_ = 0;
 };
 
-/// Where the entries of theta lie among those of the network that is evaluated. Unequal layers of an mlp are filled up to
-/// one width with neurons whose weights, to both sides, and biases are zero: they add exact zeros, so that the network
-/// is the same function. Directions are spread like parameters, and gradients gathered.
+/// Where the entries of theta lie among those of the network that is evaluated. Unequal layers of an mlp are filled up
+/// to one width with neurons whose weights, to both sides, and biases are zero: they add exact zeros, so that the
+/// network is the same function. Directions are spread like parameters, and gradients gathered.
 class ParameterEmbedding {
  public:
   explicit ParameterEmbedding(const NetworkSpec& spec);

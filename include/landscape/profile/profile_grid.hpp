@@ -9,8 +9,8 @@
 namespace landscape {
 
 /// even: num equidistant steps with both ends, indexed by integers. arange: the released code's arange(-l, l + h, h),
-/// whose rounding sometimes adds a point beyond the end (l = 0.02, m = 100: 102 points up to 0.0204). It measures such a
-/// grid as it is, |I| = last step - first step: a monotone profile has T = 1/0.0404 there, not 1/0.04.
+/// whose rounding sometimes adds a point beyond the end (l = 0.02, m = 100: 102 points up to 0.0204). It measures such
+/// a grid as it is, |I| = last step - first step: a monotone profile has T = 1/0.0404 there, not 1/0.04.
 enum class GridRule { even, arange };
 
 /// min:max:num, end points included, num >= 2.

@@ -1,5 +1,5 @@
-// Quadrature on the unit cube or ball: points and weights whose weighted sum stands for the integral in a loss; where a loss
-// has an integral over the cube's boundary too, so do further points and weights on its faces.
+// Quadrature on the unit cube or ball: points and weights whose weighted sum stands for the integral in a loss; where a
+// loss has an integral over the cube's boundary too, so do further points and weights on its faces.
 #pragma once
 
 #include <cstdint>
@@ -53,9 +53,9 @@ void validate_rule(const QuadratureRule& rule, Domain domain, int dimension, std
 /// plain sequence from its origin on (direction numbers of Joe and Kuo, SIAM J. Sci. Comput. 30 (2008) 2635-2654), of
 /// other streams its random shift modulo 1. Throws UsageError like validate_rule.
 PointSet make_points(const QuadratureRule& rule, int dimension, std::uint64_t seed, std::uint64_t stream);
-/// The same in a domain. In the ball random points are the first of those in (-1,1)^d that lie in it, with equal weights
-/// |Omega| / N; gauss:N has N radii, and in two dimensions 2 N angles, in three N heights by 2 N angles on each sphere. In
-/// one dimension every rule is that of (0,1), stretched.
+/// The same in a domain. In the ball random points are the first of those in (-1,1)^d that lie in it, with equal
+/// weights |Omega| / N; gauss:N has N radii, and in two dimensions 2 N angles, in three N heights by 2 N angles on each
+/// sphere. In one dimension every rule is that of (0,1), stretched.
 PointSet make_points(const QuadratureRule& rule, Domain domain, int dimension, std::uint64_t seed,
                      std::uint64_t stream);
 

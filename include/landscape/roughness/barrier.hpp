@@ -8,17 +8,21 @@
 
 #include <span>
 
-namespace landscape {
+#include "landscape/math/total_variation.hpp"
 
-/// Losses that a barrier is made of, each with its rounding.
-inline constexpr double kLossesInBarrier = 3.0;
+namespace landscape {
 
 struct PathBarrier {
   double height = 0.0;  // B, unit of the loss; NaN where a loss is not finite
   double at = 0.0;      // the first t that reaches it; NaN likewise
 };
 
-/// t (P) from 0 to 1, ascending, and the losses (P) there. Throws Error where the shapes differ or the ends are missing.
+/// t (P) from 0 to 1, ascending, and the losses (P) there. Throws Error where the shapes differ or the ends are
+/// missing.
 PathBarrier path_barrier(std::span<const double> t, std::span<const double> losses);
+
+/// A height that rounding alone can make: a barrier is made of three losses, each wrong by at most error.of() the
+/// largest of them.
+double barrier_rounding(std::span<const double> losses, const math::LossError<double>& error);
 
 }  // namespace landscape

@@ -80,7 +80,8 @@ inline constexpr std::int64_t kFewestForInterval = 5;
 std::optional<IndexInterval> index_interval(std::span<const double> values, const BootstrapOptions& options = {});
 
 /// Intervals of the first counts[i] values, counts ascending, the last one all values: one pass over the resamples for
-/// all counts from kManyValues on. The last interval has the bits of index_interval(), others of these agree to rounding.
+/// all counts from kManyValues on. The last interval has the bits of index_interval(), others of these agree to
+/// rounding.
 std::vector<std::optional<IndexInterval>> index_intervals(std::span<const double> values,
                                                           std::span<const std::size_t> counts,
                                                           const BootstrapOptions& options = {});

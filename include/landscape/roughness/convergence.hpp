@@ -29,7 +29,8 @@ struct CurvePoint {
 /// 10, 20, 50, 100, 200, 500, ... below n_directions, then n_directions itself (>= 1).
 std::vector<std::int64_t> curve_counts(std::int64_t n_directions);
 
-/// At curve_counts(M); total_variation (M), status (M) or empty. The last interval is index_interval()'s of all. Errors as of roughness_index() and validate().
+/// At curve_counts(M); total_variation (M), status (M) or empty. The last interval is index_interval()'s of all. Errors
+/// as of roughness_index() and validate().
 std::vector<CurvePoint> index_curve(std::span<const double> total_variation, std::span<const DirectionStatus> status,
                                     const BootstrapOptions& options = {});
 

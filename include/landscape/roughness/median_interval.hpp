@@ -19,7 +19,7 @@ struct MedianInterval {
 std::optional<MedianInterval> median_interval(std::vector<double> values, double confidence);
 
 /// Two samples in pairs (a_i, b_i): whether one tends to be larger is the sign test on a_i - b_i, whatever their scale.
-struct PairedMedian {
+struct MedianComparison {
   std::int64_t n = 0;                   // pairs of finite numbers; the medians are over these
   std::optional<double> first, second;  // of a, of b
   std::optional<double> difference;     // of a_i - b_i
@@ -31,6 +31,6 @@ struct PairedMedian {
   int larger() const;
 };
 /// Throws Error where shapes differ.
-PairedMedian compare_medians(std::span<const double> a, std::span<const double> b, double confidence);
+MedianComparison compare_medians(std::span<const double> a, std::span<const double> b, double confidence);
 
 }  // namespace landscape

@@ -1,10 +1,10 @@
 // The median of a quantity of pairs of minimizers, and how far that of other minimizers may lie.
 //
 // Pairs that share a minimizer are not independent: K minimizers make up to K (K - 1) / 2 pairs, but only K independent
-// draws. So minimizers are resampled, not pairs (the bootstrap of a U-statistic, Arcones and Gine 1992; of the vertices of
-// a graph, Snijders and Borgatti 1999): where a resample has minimizer i m_i times, the pair (i, j) counts m_i m_j times,
-// and the median* is the weighted one. A minimizer and its own copy are no pair. The interval has the percentiles of
-// median* as its ends, moved away from the median by the factor that few minimizers ask for,
+// draws. So minimizers are resampled, not pairs (the bootstrap of a U-statistic, Arcones and Gine 1992; of the vertices
+// of a graph, Snijders and Borgatti 1999): where a resample has minimizer i m_i times, the pair (i, j) counts m_i m_j
+// times, and the median* is the weighted one. A minimizer and its own copy are no pair. The interval has the
+// percentiles of median* as its ends, moved away from the median by the factor that few minimizers ask for,
 //
 //   [ m - w (m - q_lower),  m + w (q_upper - m) ],   w = sqrt(K / (K - 1)) t-quantile (K - 1) / normal quantile >= 1.
 //

@@ -7,7 +7,19 @@ where there is nothing to draw. `has` says whether a file has what the picture s
 from types import SimpleNamespace
 
 from ..reader import LOSSES, File, LandscapeError
-from . import comparison, connectivity, curves, kinds, maps, persistence, preconditioned, profiles, solution, spectrum, surface
+from . import (
+    comparison,
+    connectivity,
+    curves,
+    kinds,
+    maps,
+    persistence,
+    preconditioned,
+    profiles,
+    solution,
+    spectrum,
+    surface,
+)
 from .view import View
 
 

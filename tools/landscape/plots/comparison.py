@@ -10,7 +10,6 @@ from ..findings import ANSWERS, MEASURES, groups_of_study, is_compared
 from ..reader import LandscapeError
 from .view import error_bars
 
-
 SHORT = {-1: "no: Galerkin"}  # beside the line there is little room
 
 
@@ -22,7 +21,9 @@ def draw(view):
     groups = groups_of_study(file, short=True)
     measures = [name for name in MEASURES if is_compared(results, name)]
     if not measures:
-        raise LandscapeError(f"'{file.path}': no pair of trainings has a measure of both losses: nothing to compare.")
+        raise LandscapeError(
+            f"'{file.path}': no pair of trainings has a measure of both losses: nothing to compare."
+        )
     rows = []  # (measure, group or None for the heading)
     for name in measures:
         rows += [(name, None)] * (len(groups) > 1) + [(name, g) for g in range(len(groups))]
@@ -95,13 +96,23 @@ def label_rows(axes, rows, groups, above, options):
 
 def shorten(text, options):
     most = int(options.width * 72 / (0.62 * options.font_size))
-    return text if len(text) <= most else text[: most // 2] + "\u2026" + text[1 - most // 2 :]  # ends tell them apart
+    return (
+        text if len(text) <= most else text[: most // 2] + "\u2026" + text[1 - most // 2 :]
+    )  # ends tell them apart
 
 
 def answers(axes, results, rows):
     small = matplotlib.rcParams["font.size"] - 1
     place = axes.get_yaxis_transform()
-    axes.text(1.02, -0.9 if len(rows) > 1 else -0.6, "rougher?", va="bottom", fontsize=small, color=style.GREY, transform=place)
+    axes.text(
+        1.02,
+        -0.9 if len(rows) > 1 else -0.6,
+        "rougher?",
+        va="bottom",
+        fontsize=small,
+        color=style.GREY,
+        transform=place,
+    )
     for y, (name, group) in enumerate(rows):
         if group is None:
             continue

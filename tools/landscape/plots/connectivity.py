@@ -44,12 +44,17 @@ def draw_curves(view):
     """A panel for each path, a column for each loss: pairs as thin lines and their median."""
     file = view.file
     series = view.series(
-        lambda file, loss: {path: found for path in PATHS if (found := rise(file, loss, path)) is not None} or None,
+        lambda file, loss: {path: found for path in PATHS if (found := rise(file, loss, path)) is not None}
+        or None,
         "path",
     )
     paths = [path for path in PATHS if any(path in one.data for one in series)]
     wide = view.options.width >= 1.6 * style.COLUMN and len(series) > 1
-    order = [(one, path) for path in paths for one in series] if wide else [(one, path) for one in series for path in paths]
+    order = (
+        [(one, path) for path in paths for one in series]
+        if wide
+        else [(one, path) for one in series for path in paths]
+    )
     columns = len(series) if wide else 1
     rows = len(order) // columns
     figure = style.new_figure(view.options.width, view.options.height or 1.75 * rows + 0.6)
@@ -60,7 +65,13 @@ def draw_curves(view):
         axes.set_xlabel("place $t$ on the path (dimensionless)")
         style.legend(axes)
     figure.align_ylabels()
-    view.title(figure, ["loss minus the straight line between its values at the ends", "median: of the barriers, the highest rises"])
+    view.title(
+        figure,
+        [
+            "loss minus the straight line between its values at the ends",
+            "median: of the barriers, the highest rises",
+        ],
+    )
     return figure
 
 

@@ -118,7 +118,9 @@ def describe_count(profiles):
     n, total = len(profiles.losses), profiles.n_directions
     text = f"{n} of {total} directions so far" if n < total else f"{n} directions"
     if profiles.half_width is not None:
-        chosen = "no half-width chosen yet" if np.isnan(profiles.half_width) else f"half-width {profiles.half_width:g}"
+        chosen = (
+            "no half-width chosen yet" if np.isnan(profiles.half_width) else f"half-width {profiles.half_width:g}"
+        )
         text += f", {chosen}"
     return text
 
