@@ -111,7 +111,7 @@ case $out in
   *.tar.gz | *.tar.xz)
     tar -C "$work" -caf "$out" "$name"
     size=$(stat -c %s "$out")
-    ((size < 40 << 20)) || stop "$out has $((size >> 20)) MiB, 40 are allowed."
+    ((size < 40 << 20)) || stop "$out has $((size >> 20)) MiB, 40 are allowed: name it *.tar.xz, which packs tighter."
     ;;
   *)
     mkdir -p "$(dirname "$out")"
