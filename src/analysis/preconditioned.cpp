@@ -77,7 +77,7 @@ void count_signs(PreconditionedReport& report, const std::vector<double>& values
       ++report.n_zero;
     }
   }
-  report.negative_share = negative / all;
+  report.negative_weight = negative / all;
   report.condition = values.empty() ? kUndefined : values.back() / least;
 }
 
@@ -98,7 +98,7 @@ ResultTable<PreconditionedReport> preconditioned_table(const RunConfig& config, 
   table.add("positive", "1", "number of nu above the level", &R::n_positive);
   table.add("negative", "1", "number of nu below minus the level", &R::n_negative);
   table.add("zero", "1", "number of the others in the range", &R::n_zero);
-  table.add("negative_share", "1", "sum of |nu| over the negative ones, of that over all", &R::negative_share);
+  table.add("negative_weight", "1", "sum of |nu| over the negative ones, of that over all", &R::negative_weight);
   table.add("condition", "1", "the largest nu over the least positive one", &R::condition);
   table.add("curved", "1", "eigenvalues lambda of H above the tolerance times max |lambda|", &R::n_curved);
   table.add("leading", "1", "k, the lesser of curved and positive", &R::n_leading);
@@ -223,7 +223,7 @@ std::string preconditioned_text(const std::vector<PreconditionedReport>& reports
     }
     const double largest = r.rank > 0 ? r.eigenvalues[static_cast<std::size_t>(r.rank - 1)] : kUndefined;
     text += fmt::format("{:>6}{:>10}{:>10}{:>10}{:>12}{:>5}{:>12}{:>11}{:>13}\n", r.rank, r.n_positive, r.n_negative,
-                        defined_text(r.negative_share, "{:.2g}"), defined_text(largest, "{:.6g}"), r.n_leading,
+                        defined_text(r.negative_weight, "{:.2g}"), defined_text(largest, "{:.6g}"), r.n_leading,
                         defined_text(r.leading_condition, "{:.4g}"), defined_text(r.hessian_condition, "{:.4g}"),
                         approximates_hessian(r.preconditioner) ? fmt::format("{:.2g}", r.difference) : "-");
   }

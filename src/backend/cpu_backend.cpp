@@ -418,7 +418,7 @@ auto CpuBackend::with_gauss_newton_rows(LossKind loss, std::span<const double> t
   const cpu::Evaluation e = evaluation(loss);
   const std::vector<double> evaluated = embedding_.spread_copy(theta);
   const cpu::PointBlocks& points = prepared(loss).blocks;
-  const std::int64_t per_point = cpu::rows_per_point(e);
+  const std::int64_t per_point = math::gauss_newton_rows(loss, spec_.dimension);
   const std::int64_t n_rows = per_point * static_cast<std::int64_t>(points_.size());
   const std::size_t n_work = kernels_.rows_work(e);
   const auto write = [&](std::int64_t first, std::int64_t count, double* rows, std::size_t ld) {

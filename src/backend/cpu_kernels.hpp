@@ -67,7 +67,7 @@ struct Kernels {
                   std::int64_t first, std::int64_t count, double* folded, double* work);
   std::size_t (*rows_work)(const Evaluation&);
   /// Rows of the Gauss-Newton model, each times the root of its point's weight, of the points in blocks [first, first +
-  /// count): (count kBlock K, ld), those of a point one after the other, K = rows_per_point(). Needs ld of at least as
+  /// count): (count kBlock K, ld), those of a point one after the other, K = gauss_newton_rows(). Needs ld of at least as
   /// many entries as theta has; what is behind them is left alone.
   void (*rows)(const Evaluation&, const double* theta, const PointBlocks&, std::int64_t first, std::int64_t count,
                double* rows, std::size_t ld, double* work);
@@ -86,12 +86,6 @@ struct Kernels {
   double (*single_loss)(const Evaluation&, const double* theta, const double* direction, double step,
                         const SinglePointBlocks&, float* work);
 };
-
-/// Rows of the Gauss-Newton model at one point.
-inline int rows_per_point(const Evaluation& e) {
-  return e.loss == LossKind::ritz ? math::gauss_newton_rows<LossKind::ritz>(e.dimension)
-                                  : math::gauss_newton_rows<LossKind::galerkin>(e.dimension);
-}
 
 const Kernels* portable_kernels();
 const Kernels* avx2_kernels();    // null where the compiler cannot build them

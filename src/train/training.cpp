@@ -15,6 +15,7 @@
 #include "gauss_newton_minimizer.hpp"
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/backend/solution_measure.hpp"
+#include "landscape/math/integrand.hpp"
 #include "landscape/model/choices.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/model/vectors.hpp"
@@ -115,7 +116,7 @@ class Trainer {
   Minimizer run(const std::optional<TrainingState>& resume, std::span<const double> start) {
     start_ = std::chrono::steady_clock::now();
     if (training_.gauss_newton_iterations > 0) {  // else refused after Adam's hours
-      const auto per_point = static_cast<std::size_t>(loss_ == LossKind::galerkin ? 1 : spec_.dimension + 1);
+      const auto per_point = static_cast<std::size_t>(math::gauss_newton_rows(loss_, spec_.dimension));
       step_space(gradient_.size(), per_point * first_points().size());
     }
     if (resume) {

@@ -122,7 +122,7 @@ TEST(PreconditionedSpectrum, CountsOnTheRangeOfThePreconditioner) {
   EXPECT_NEAR(report.eigenvalues[0], -1.0, 1e-11);
   EXPECT_NEAR(report.eigenvalues[2], 300.0, 1e-9);
   EXPECT_TRUE(std::isnan(report.eigenvalues[3]));
-  EXPECT_NEAR(report.negative_share, 1.0 / 303.0, 1e-12);
+  EXPECT_NEAR(report.negative_weight, 1.0 / 303.0, 1e-12);
   EXPECT_NEAR(report.condition, 150.0, 1e-8);
   EXPECT_EQ(report.n_curved, 3);
   EXPECT_EQ(report.n_leading, 2);

@@ -58,7 +58,7 @@ class Preconditioned(SystemTest):
         self.assertEqual(found["positive"] + found["negative"] + found["zero"], r)
         np.testing.assert_allclose(found["condition"], nu[-1] / nu[nu > level][0], rtol=1e-14)
         np.testing.assert_allclose(
-            found["negative_share"], -nu[nu < -level].sum() / abs(nu).sum(), rtol=1e-12, atol=1e-300
+            found["negative_weight"], -nu[nu < -level].sum() / abs(nu).sum(), rtol=1e-12, atol=1e-300
         )
         values = np.linalg.eigvalsh(h)
         curved = (values > tolerance * abs(values).max()).sum()

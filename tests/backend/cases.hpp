@@ -9,7 +9,7 @@
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/random/philox.hpp"
-#include "reference.hpp"
+#include "losses.hpp"
 
 namespace landscape::test {
 
@@ -17,11 +17,6 @@ inline std::vector<double> random_vector(std::size_t n, double scale, std::uint6
   std::vector<double> v(n);
   for (std::size_t i = 0; i < n; ++i) v[i] = scale * philox_normal_pair(11, stream, i).first;
   return v;
-}
-
-inline reference::Network reference_network(const NetworkSpec& spec, std::vector<double> theta) {
-  return {to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
-          spec.blocks,          std::move(theta),           spec.layers};
 }
 
 inline NetworkSpec mlp(int dimension, std::vector<int> layers, Activation activation) {
@@ -60,16 +55,6 @@ inline std::vector<NetworkSpec> many_specs() {
   return specs;
 }
 
-/// Loss at theta through the profile interface.
-inline std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss,
-                                   const std::vector<double>& theta, const std::vector<double>& direction,
-                                   const std::vector<double>& steps) {
-  const LineSet set(DirectionSet(spec, theta, direction));
-  std::vector<double> losses(steps.size());
-  backend.evaluate({loss, &set, steps, 0, static_cast<std::int64_t>(steps.size())}, losses);
-  return losses;
-}
-
 inline PointSet odd_points(int dimension, const Problem& problem = {}) {
   const QuadratureRule rule{dimension == 1 ? QuadratureKind::gauss : QuadratureKind::monte_carlo, 45};
   return loss_points(problem, rule, dimension, 3, 1);
@@ -91,12 +76,6 @@ inline std::vector<Problem> problems(int dimension) {
 
 inline std::vector<LossKind> losses_of(const Problem& problem) {
   return problem->has_energy() ? std::vector{LossKind::ritz, LossKind::galerkin} : std::vector{LossKind::galerkin};
-}
-
-inline long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss,
-                                  const PointSet& points, std::vector<double> theta) {
-  return reference::loss(reference_network(spec, std::move(theta)), full_name(problem), to_string(loss), points.points,
-                         points.weights, {problem.boundary().beta, points.n_boundary});
 }
 
 }  // namespace landscape::test

@@ -11,7 +11,7 @@
 #include "landscape/random/philox.hpp"
 #include "landscape/roughness/diagnostics.hpp"
 #include "landscape/train/training.hpp"
-#include "reference.hpp"
+#include "losses.hpp"
 
 namespace landscape {
 namespace {
@@ -24,11 +24,7 @@ struct Case {
 };
 
 long double exact_loss(const Case& c, LossKind loss, std::vector<double> theta) {
-  const NetworkSpec& spec = c.spec;
-  const reference::Network network{to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
-                                   spec.blocks,          std::move(theta),           spec.layers};
-  return reference::loss(network, full_name(c.problem), to_string(loss), c.points.points, c.points.weights,
-                         {c.problem.boundary().beta, c.points.n_boundary});
+  return test::reference_loss(c.spec, c.problem, loss, c.points, std::move(theta));
 }
 
 /// theta + step * direction as the backends round it.
@@ -174,8 +170,7 @@ long double exact_quantity(const Case& c, LossKind loss, Quantity quantity, cons
     return std::sqrt(square);
   }
   const NetworkSpec& spec = c.spec;
-  const reference::Network network{
-      to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width, spec.blocks, theta, spec.layers};
+  const reference::Network network = test::reference_network(spec, theta);
   const auto d = static_cast<std::size_t>(spec.dimension);
   const reference::Problem problem(full_name(c.problem));
   long double sum = 0.0L;

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "../backend/losses.hpp"
 #include "landscape/backend/cuda_backend.hpp"
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/random/philox.hpp"
-#include "reference.hpp"
 
 // One source, two suites: CudaShim (bodies run on the CPU) and CudaDevice (a real GPU).
 #define LANDSCAPE_CUDA_TEST_(suite, name) TEST(suite, name)
@@ -39,11 +39,6 @@ inline std::vector<double> random_vector(std::size_t n, double scale, std::uint6
 
 /// Entries of size 1 / sqrt(width), as after training: activations neither saturate nor vanish.
 inline double natural_scale(const NetworkSpec& spec) { return 1.0 / std::sqrt(std::max(spec.shape().w, 1)); }
-
-inline reference::Network reference_network(const NetworkSpec& spec, std::vector<double> theta) {
-  return {to_string(spec.kind), to_string(spec.activation), spec.dimension, spec.width,
-          spec.blocks,          std::move(theta),           spec.layers};
-}
 
 /// n points away from the boundary, where B is not so small that a wrong Laplacian would hide behind it.
 inline PointSet inner_points(int dimension, std::size_t n, std::uint64_t stream = 5) {
@@ -75,12 +70,6 @@ inline PointSet points_of(const Problem& problem, int dimension, std::size_t n) 
   return set;
 }
 
-inline long double reference_loss(const NetworkSpec& spec, const Problem& problem, LossKind loss,
-                                  const PointSet& points, std::vector<double> theta) {
-  return reference::loss(reference_network(spec, std::move(theta)), full_name(problem), to_string(loss), points.points,
-                         points.weights, {problem.boundary().beta, points.n_boundary});
-}
-
 /// Sets an environment variable for one scope.
 class ScopedVariable {
  public:
@@ -94,15 +83,5 @@ class ScopedVariable {
 };
 
 inline constexpr const char* kKernelVariable = "LANDSCAPE_CUDA_KERNEL";
-
-/// Losses along one given direction.
-inline std::vector<double> profile(LossBackend& backend, const NetworkSpec& spec, LossKind loss,
-                                   const std::vector<double>& theta, const std::vector<double>& direction,
-                                   const std::vector<double>& steps) {
-  const LineSet set(DirectionSet(spec, theta, direction));
-  std::vector<double> losses(steps.size());
-  backend.evaluate({loss, &set, steps, 0, static_cast<std::int64_t>(steps.size())}, losses);
-  return losses;
-}
 
 }  // namespace landscape::test

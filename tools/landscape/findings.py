@@ -101,7 +101,7 @@ def preconditioners(file):
                 nu = nu[np.isfinite(nu)]
                 rows.append(
                     (spectrum.replace("_", " "), p, *(f"{int(results[name])}" for name in ("rank", "positive", "negative")),
-                     text(results["negative_share"]), text(nu.max() if nu.size else np.nan), f"{int(results['leading'])}",
+                     text(results["negative_weight"]), text(nu.max() if nu.size else np.nan), f"{int(results['leading'])}",
                      text(results["leading_condition"]), text(results["hessian_condition"]),
                      text(results.get("difference", np.nan)))
                 )  # fmt: skip

@@ -35,7 +35,7 @@ struct PreconditionedReport {
   std::vector<double> eigenvalues;              // (n) nu, ascending, undefined from r on
   double level = 0.0;                           // to it from minus it a nu counts as zero
   std::int64_t n_positive = 0, n_zero = 0, n_negative = 0;
-  double negative_share = 0.0;     // sum of |nu| of the negative ones over that of all
+  double negative_weight = 0.0;    // sum of |nu| of the negative ones over that of all
   double condition = 0.0;          // the largest nu over the least positive one
   std::int64_t n_curved = 0;       // eigenvalues of H above the tolerance times the largest |lambda|
   std::int64_t n_leading = 0;      // k, of these as many as there are positive nu: what is compared

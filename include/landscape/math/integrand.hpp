@@ -113,9 +113,8 @@ LANDSCAPE_INLINE void loss_integrand_adjoint(int dimension, const T* network, co
 }
 
 /// Rows of a loss's Gauss-Newton model at one point.
-template <LossKind kLoss>
-LANDSCAPE_INLINE constexpr int gauss_newton_rows(int dimension) {
-  return kLoss == LossKind::galerkin ? 1 : dimension + 1;
+LANDSCAPE_INLINE constexpr int gauss_newton_rows(LossKind loss, int dimension) {
+  return loss == LossKind::galerkin ? 1 : dimension + 1;
 }
 
 /// The loss as a sum of weight * integrand has for its Gauss-Newton model the matrix M = sum weight * row' row, with
