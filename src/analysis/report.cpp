@@ -409,13 +409,11 @@ std::string report_text(const Report& report) {
     for (const MetricReport& metric : loss.metrics)
       text += few_text(metric, to_string(loss.loss) + ", " + to_string(metric.metric));
     if (loss.minimizer.at_iteration_limit) {
-      const bool is_lbfgs = loss.minimizer.stopped_by != "gauss-newton";
-      text +=
-          wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where the gradient's length is "
-                              "{:.2g}: not yet a minimum, raise {}.",
-                              to_string(loss.loss), is_lbfgs ? "L-BFGS" : "Gauss-Newton", loss.minimizer.gradient_norm,
-                              is_lbfgs ? "--lbfgs-iterations" : "the N of --optimizer gauss-newton:N"),
-                  kTextWidth);
+      const OptimizerInfo& last = optimizer_of_phase(loss.minimizer.stopped_by);
+      text += wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where the gradient's length is "
+                                  "{:.2g}: not yet a minimum, raise {}.",
+                                  to_string(loss.loss), last.name, loss.minimizer.gradient_norm, last.limit),
+                      kTextWidth);
     }
     if (loss.single_precision && loss.single_precision->n_noisy > 0) {
       text += wrapped(

@@ -296,9 +296,7 @@ class TrajectoryAnalysis : public Analysis {
     const std::string which = config.path_checkpoints > 0
                                   ? std::string(", loaded")
                                   : fmt::format(", every {} epochs{}", count_text(config.training.path_every),
-                                                config.training.polish_iterations() == 0       ? ""
-                                                : config.training.gauss_newton_iterations == 0 ? " and after L-BFGS"
-                                                                                               : " and at the end");
+                                                config.training.polish_iterations() == 0 ? "" : " and at the end");
     std::string text = fmt::format("Trajectory  {} checkpoints{}\nProfiles    at each {} x {} steps on [{:g}, {:g}]\n",
                                    count_text(config.path_length()), which, directions_text(config),
                                    config.grid.steps().size(), config.grid.min, config.grid.max);

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "aligned.hpp"
-#include "cpu_gauss_newton.hpp"
 #include "cpu_kernels.hpp"
+#include "cpu_quadratic_model.hpp"
 #include "landscape/backend/loss_backend.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/math/dual.hpp"
@@ -72,8 +72,9 @@ class CpuBackend final : public LossBackend {
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override;
   void hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
                         std::span<double> products) override;
-  std::unique_ptr<GaussNewtonModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
-                                                       StepSpace space) override;
+  std::unique_ptr<QuadraticModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
+                                                     StepSpace space) override;
+  std::unique_ptr<QuadraticModel> newton_model(LossKind loss, std::span<const double> theta) override;
   void gauss_newton_matrix(LossKind loss, std::span<const double> theta, std::size_t first,
                            std::span<double> rows) override;
   void path_curvature(LossKind loss, std::span<const double> theta, std::span<const double> direction,
@@ -198,16 +199,25 @@ const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss, Quantity q
     }
   }
   const bool has_cubic = !problem_->is_linear;
-  to.blocks = {spec_.dimension, static_cast<std::int64_t>(n_blocks), x, top, slope, value, source,
-               weight,          has_cubic ? cubic : nullptr};
+  to.blocks = {spec_.dimension,
+               static_cast<std::int64_t>(n_blocks),
+               x,
+               top,
+               slope,
+               value,
+               source,
+               weight,
+               has_cubic ? cubic : nullptr,
+               gauss_newton_rows(problem_, loss, spec_.dimension)};
   to.is_ready = true;
   if (precision_ != Precision::single_precision) return to;
   if (to.single_data.size() != needed) to.single_data = Aligned<float>(needed);
   for (std::size_t i = 0; i < needed; ++i) to.single_data.data()[i] = static_cast<float>(to.data.data()[i]);
   const auto twin = [&](const double* p) { return to.single_data.data() + (p - to.data.data()); };
-  to.single_blocks = {spec_.dimension, to.blocks.n_blocks, twin(x),
-                      twin(top),       twin(slope),        twin(value),
-                      twin(source),    twin(weight),       has_cubic ? twin(cubic) : nullptr};
+  to.single_blocks = {spec_.dimension,     to.blocks.n_blocks, twin(x),
+                      twin(top),           twin(slope),        twin(value),
+                      twin(source),        twin(weight),       has_cubic ? twin(cubic) : nullptr,
+                      to.blocks.model_rows};
   return to;
 }
 
@@ -418,7 +428,7 @@ auto CpuBackend::with_gauss_newton_rows(LossKind loss, std::span<const double> t
   const cpu::Evaluation e = evaluation(loss);
   const std::vector<double> evaluated = embedding_.spread_copy(theta);
   const cpu::PointBlocks& points = prepared(loss).blocks;
-  const std::int64_t per_point = math::gauss_newton_rows(loss, spec_.dimension);
+  const std::int64_t per_point = points.model_rows;
   const std::int64_t n_rows = per_point * static_cast<std::int64_t>(points_.size());
   const std::size_t n_work = kernels_.rows_work(e);
   const auto write = [&](std::int64_t first, std::int64_t count, double* rows, std::size_t ld) {
@@ -444,12 +454,26 @@ auto CpuBackend::with_gauss_newton_rows(LossKind loss, std::span<const double> t
   return use(cpu::RowSource{n_parameters_, evaluated.size(), n_rows, points.n_blocks, cpu::kBlock * per_point, write});
 }
 
-std::unique_ptr<GaussNewtonModel> CpuBackend::gauss_newton_model(LossKind loss, std::span<const double> theta,
-                                                                 StepSpace space) {
+std::unique_ptr<QuadraticModel> CpuBackend::gauss_newton_model(LossKind loss, std::span<const double> theta,
+                                                               StepSpace space) {
   return with_gauss_newton_rows(loss, theta, [&](const cpu::RowSource& rows) {
     if (space == StepSpace::automatic) space = step_space(theta.size(), static_cast<std::size_t>(rows.n_rows));
     return cpu::make_gauss_newton_model(kernels_, rows, space, n_threads_);
   });
+}
+
+std::unique_ptr<QuadraticModel> CpuBackend::newton_model(LossKind loss, std::span<const double> theta) {
+  require_newton_unknowns(theta.size());
+  const std::size_t n = theta.size();
+  std::vector<double> units(n * n), hessian(n * n);
+  for (std::size_t k = 0; k < n; ++k) units[k * n + k] = 1.0;
+  hessian_products(loss, theta, units, hessian);
+  // Rounding alone tells a product's entry from its mirror image.
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < i; ++j)
+      hessian[i * n + j] = hessian[j * n + i] = 0.5 * (hessian[i * n + j] + hessian[j * n + i]);
+  }
+  return cpu::make_quadratic_model(kernels_, hessian, n, n_threads_);
 }
 
 void CpuBackend::gauss_newton_matrix(LossKind loss, std::span<const double> theta, std::size_t first,

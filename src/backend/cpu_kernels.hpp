@@ -29,6 +29,7 @@ struct PointBlocksOf {
   const Real* source;  // (n_blocks, kBlock)
   const Real* weight;  // (n_blocks, kBlock)
   const Real* cubic;   // (n_blocks, kBlock), or null where the equation is linear
+  int model_rows;      // of the Gauss-Newton model at one point
 };
 using PointBlocks = PointBlocksOf<double>;
 using SinglePointBlocks = PointBlocksOf<float>;
@@ -67,7 +68,7 @@ struct Kernels {
                   std::int64_t first, std::int64_t count, double* folded, double* work);
   std::size_t (*rows_work)(const Evaluation&);
   /// Rows of the Gauss-Newton model, each times the root of its point's weight, of the points in blocks [first, first +
-  /// count): (count kBlock K, ld), those of a point one after the other, K = gauss_newton_rows(). Needs ld of at least as
+  /// count): (count kBlock K, ld), those of a point one after the other, K = model_rows. Needs ld of at least as
   /// many entries as theta has; what is behind them is left alone.
   void (*rows)(const Evaluation&, const double* theta, const PointBlocks&, std::int64_t first, std::int64_t count,
                double* rows, std::size_t ld, double* work);

@@ -353,7 +353,7 @@ template <Activation kActivation, LossKind kLoss>
 void chunk_rows(const DynamicShape& s, const double* theta, const PointBlocks& points, std::int64_t first,
                 std::int64_t count, double* rows, std::size_t ld, double* work) {
   const int d = s.dimension(), n = math::parameter_count(s);
-  const int per_point = math::gauss_newton_rows(kLoss, d);
+  const int per_point = points.model_rows;
   L* x = reinterpret_cast<L*>(work);
   L* wide_theta = x + d;
   L* folded = wide_theta + n;
@@ -411,7 +411,7 @@ void chunk_curvature(const DynamicShape& s, const double* theta, const double* d
   constexpr bool kLaplacian = kLoss == LossKind::galerkin;
   const FoldedLayout<DynamicShape> layout{s};
   const int d = s.dimension(), n = math::parameter_count(s), size = layout.size();
-  const int columns = d + (kLaplacian ? 2 : 1), per_point = math::gauss_newton_rows(kLoss, d);
+  const int columns = d + (kLaplacian ? 2 : 1), per_point = points.model_rows;
   L* sums = reinterpret_cast<L*>(work);
   L* x = sums + kGradientSets * size;
   L* before = x + d;

@@ -17,10 +17,12 @@ void LossBackend::hessian_products(LossKind, std::span<const double>, std::span<
 }
 
 namespace {
-constexpr const char* kNoModel = "This device has no Gauss-Newton steps: use --device cpu.";
+constexpr const char* kNoModel = "This device has neither Gauss-Newton nor Newton steps: use --device cpu.";
 }  // namespace
 
-std::unique_ptr<GaussNewtonModel> LossBackend::gauss_newton_model(LossKind, std::span<const double>, StepSpace) {
+std::unique_ptr<QuadraticModel> LossBackend::newton_model(LossKind, std::span<const double>) { throw Error(kNoModel); }
+
+std::unique_ptr<QuadraticModel> LossBackend::gauss_newton_model(LossKind, std::span<const double>, StepSpace) {
   throw Error(kNoModel);
 }
 
@@ -41,6 +43,14 @@ StepSpace step_space(std::size_t n_parameters, std::size_t n_rows) {
         n_parameters, n_rows, kMostStepUnknowns));
   }
   return smaller;
+}
+
+void require_newton_unknowns(std::size_t n_parameters) {
+  if (n_parameters <= kMostStepUnknowns) return;
+  throw UsageError(fmt::format(
+      "A Newton step has {} unknowns, and at most {} are possible: use a narrower network, or leave newton out of "
+      "--optimizer.",
+      n_parameters, kMostStepUnknowns));
 }
 
 void LossBackend::evaluate_gradient_norms(const LineTask& task, std::span<double> norms) {

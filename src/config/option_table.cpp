@@ -23,28 +23,22 @@ std::string switch_text(bool value) { return value ? "true" : ""; }
 std::string number_text(auto value) { return fmt::format("{}", value); }
 bool positive(double x) { return x > 0.0; }
 
+bool has_step_option(Optimizer optimizer) { return optimizer == Optimizer::adam || optimizer == Optimizer::lbfgs; }
+std::int64_t default_steps(const TrainingSpec& training, Optimizer optimizer) {
+  if (has_step_option(optimizer)) return training.steps_of(optimizer);
+  return optimizer == Optimizer::newton ? 20 : 100;
+}
+
 // After --epochs and --lbfgs-iterations, whose numbers those behind a name replace; see settle_optimizers.
 void set_optimizers(TrainingSpec& training, const std::vector<OptimizerStage>& stages) {
-  constexpr std::int64_t kGaussNewtonIterations = 100;
-  std::int64_t epochs = 0, lbfgs = 0, gauss_newton = 0;
-  training.chain.clear();
+  TrainingSpec chosen = training;
+  for (const OptimizerInfo& one : optimizers()) chosen.*one.steps = 0;
+  chosen.chain.clear();
   for (const OptimizerStage& stage : stages) {
-    training.chain.push_back(stage.optimizer);
-    switch (stage.optimizer) {
-      case Optimizer::adam:
-        epochs = stage.n.value_or(training.epochs);
-        break;
-      case Optimizer::lbfgs:
-        lbfgs = stage.n.value_or(training.lbfgs_iterations);
-        break;
-      case Optimizer::gauss_newton:
-        gauss_newton = stage.n.value_or(kGaussNewtonIterations);
-        break;
-    }
+    chosen.chain.push_back(stage.optimizer);
+    chosen.*info_of(stage.optimizer).steps = stage.n.value_or(default_steps(training, stage.optimizer));
   }
-  training.epochs = epochs;
-  training.lbfgs_iterations = lbfgs;
-  training.gauss_newton_iterations = gauss_newton;
+  training = chosen;
 }
 
 // Empty for the default; --epochs and --lbfgs-iterations have the other numbers.
@@ -52,8 +46,8 @@ std::string optimizers_text(const TrainingSpec& training) {
   if (training.chain == TrainingSpec().chain) return "";
   std::string text;
   for (const Optimizer optimizer : training.chain) {
-    text += (text.empty() ? "" : ",") + to_string(optimizer);
-    if (optimizer == Optimizer::gauss_newton) text += fmt::format(":{}", training.gauss_newton_iterations);
+    text += fmt::format("{}{}", text.empty() ? "" : ",", info_of(optimizer).word);
+    if (!has_step_option(optimizer)) text += fmt::format(":{}", training.steps_of(optimizer));
   }
   return text;
 }
@@ -224,7 +218,8 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.training.lbfgs_iterations = parse_whole<std::int64_t>(t, o, 0, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.lbfgs_iterations)); }},
       {"optimizer", "LIST",
-       "in this order, of adam, lbfgs and gauss-newton, each NAME or NAME:N for N epochs or iterations [adam,lbfgs]",
+       "in this order, of adam, lbfgs, gauss-newton and newton, each NAME or NAME:N for N epochs or iterations "
+       "[adam,lbfgs]",
        training, trains, [](C& c, Text t, Text o) { set_optimizers(c.training, parse_optimizers(t, o)); },
        [trained](const C& c) { return trained(c, optimizers_text(c.training)); }},
       {"history-every", "N", "epochs between records of the loss", training, trains,
@@ -275,10 +270,10 @@ std::vector<Option> make_table() {
       {"max-directions", "N", "at most, with --until-ci [10000]", directions, goal,
        [](C& c, Text t, Text o) { c.max_directions = parse_whole<std::int64_t>(t, o, 1, std::int64_t{1} << 40); },
        [](const C& c) { return c.until_ci > 0.0 ? number_text(c.max_directions) : std::string(); }, '\0', "roughness"},
-      {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none", directions, evaluates,
+      {"norm", "NAME", "filter, layer, weight, dfilter, dlayer or none (also --xnorm, --ynorm)", directions, evaluates,
        [](C& c, Text t, Text o) { c.norm = parse_direction_norm(t, o); },
        [drawn](const C& c) { return drawn(c, to_string(c.norm)); }, '\0', "-spectrum,connectivity"},
-      {"bias", "zero|copy|random|gaussian", "what directions do to biases", directions, evaluates,
+      {"bias", "zero|copy|random|gaussian", "what directions do to biases (also --xignore biasbn: zero)", directions, evaluates,
        [](C& c, Text t, Text o) { c.bias = parse_bias_mode(t, o); },
        [drawn](const C& c) { return drawn(c, to_string(c.bias)); }, '\0', "-spectrum,connectivity"},
       {"directions-from", "FILE", "directions stored in an output file, or a spectrum's eigenvectors", directions,

@@ -92,7 +92,7 @@ void validate_optimizers(const TrainingSpec& training, const OptionTexts& texts,
     const bool is_weaker = !given->second.origin.empty() && given->second.origin != chain->second.origin;
     if (is_weaker) return;
     complaints.add(fmt::format("--optimizer {} gives {} {} steps and --{} {}: leave one of the two out.",
-                               chain->second.text, to_string(optimizer), n, option, given->second.text));
+                               chain->second.text, info_of(optimizer).word, n, option, given->second.text));
   };
   check(Optimizer::adam, "epochs", training.epochs);
   check(Optimizer::lbfgs, "lbfgs-iterations", training.lbfgs_iterations);

@@ -145,6 +145,12 @@ Problem problem_of_full_name(std::string_view name) {
 
 bool has_loss(const Problem& problem, LossKind loss) { return loss == LossKind::galerkin || problem->has_energy(); }
 
+int gauss_newton_rows(const Problem& problem, LossKind loss, int dimension) {
+  if (loss == LossKind::galerkin) return 1;
+  const bool has_mass = !problem->is_poisson || !problem.boundary().is_hard();
+  return has_mass ? dimension + 1 : dimension;
+}
+
 void require_loss(const Problem& problem, LossKind loss) {
   if (!has_loss(problem, loss))
     throw Error(fmt::format("The problem {} has no energy, so it has no Ritz loss.", to_string(problem)));

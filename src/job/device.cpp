@@ -104,7 +104,8 @@ void settle_on_cpu(RunConfig& config) {
 
 std::string choose_training_device(const RunConfig& config, const std::string& device) {
   const std::string cpu = to_string(kDevices[std::size(kDevices) - 1].choice);
-  if (config.training.gauss_newton_iterations > 0) return cpu;  // which alone has such steps
+  if (config.training.gauss_newton_iterations + config.training.newton_iterations > 0)
+    return cpu;  // which alone has them
   const double least = find_device(device).least_step_work;
   if (config.device != DeviceChoice::automatic || least == 0.0) return device;
   const TrainingSpec& training = config.training;

@@ -126,6 +126,7 @@ double cost_of_points(const Setup& setup, const Work& work) {
 }
 
 // A Gauss-Newton step in gradients: its candidates, and the products of its matrix.
+constexpr double kProductGradients = 4.0;  // and one product with the Hessian
 constexpr double kGaussNewtonGradients = 30.0, kGaussNewtonParameters = 8.0;
 
 double training_seconds(const Setup& setup, LossKind loss) {
@@ -144,7 +145,8 @@ double training_seconds(const Setup& setup, LossKind loss) {
   return clock.seconds() / n_calls *
          (static_cast<double>(training.epochs) + static_cast<double>(training.lbfgs_iterations) +
           static_cast<double>(training.gauss_newton_iterations) *
-              (kGaussNewtonGradients + static_cast<double>(theta.size()) / kGaussNewtonParameters));
+              (kGaussNewtonGradients + static_cast<double>(theta.size()) / kGaussNewtonParameters) +
+          static_cast<double>(training.newton_iterations) * kProductGradients * static_cast<double>(theta.size()));
 }
 
 double memory_bytes(const Setup& setup, std::span<const Work> work, const std::vector<Minimizer>& minimizers) {

@@ -12,7 +12,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "gauss_newton_minimizer.hpp"
 #include "landscape/backend/loss_rounding.hpp"
 #include "landscape/backend/solution_measure.hpp"
 #include "landscape/math/integrand.hpp"
@@ -21,6 +20,7 @@
 #include "landscape/model/vectors.hpp"
 #include "landscape/random/philox.hpp"
 #include "lbfgs_minimizer.hpp"
+#include "newton_minimizer.hpp"
 
 namespace landscape {
 namespace {
@@ -29,8 +29,19 @@ constexpr Choices<Initialisation, 4> kInitialisations{{{Initialisation::xavier, 
                                                        {Initialisation::normal, "normal"},
                                                        {Initialisation::uniform, "uniform"},
                                                        {Initialisation::pytorch, "pytorch"}}};
-constexpr Choices<Optimizer, 3> kOptimizers{
-    {{Optimizer::adam, "adam"}, {Optimizer::lbfgs, "lbfgs"}, {Optimizer::gauss_newton, "gauss-newton"}}};
+constexpr std::array<OptimizerInfo, 4> kOptimizers{{
+    {Optimizer::adam, &TrainingSpec::epochs, "adam", "adam", "Adam", "--epochs"},
+    {Optimizer::lbfgs, &TrainingSpec::lbfgs_iterations, "lbfgs", "l-bfgs", "L-BFGS", "--lbfgs-iterations"},
+    {Optimizer::gauss_newton, &TrainingSpec::gauss_newton_iterations, "gauss-newton", "gauss-newton", "Gauss-Newton",
+     "the N of --optimizer gauss-newton:N"},
+    {Optimizer::newton, &TrainingSpec::newton_iterations, "newton", "newton", "Newton's method",
+     "the N of --optimizer newton:N"},
+}};
+constexpr auto kOptimizerWords = [] {
+  Choices<Optimizer, kOptimizers.size()> words{};
+  for (std::size_t i = 0; i < words.size(); ++i) words[i] = {kOptimizers[i].optimizer, kOptimizers[i].word};
+  return words;
+}();
 constexpr Choices<TrainingPoints, 2> kTrainingPoints{
     {{TrainingPoints::fixed, "fixed"}, {TrainingPoints::redrawn, "redrawn"}}};
 
@@ -115,8 +126,10 @@ class Trainer {
 
   Minimizer run(const std::optional<TrainingState>& resume, std::span<const double> start) {
     start_ = std::chrono::steady_clock::now();
-    if (training_.gauss_newton_iterations > 0) {  // else refused after Adam's hours
-      const auto per_point = static_cast<std::size_t>(math::gauss_newton_rows(loss_, spec_.dimension));
+    // What is refused is not refused after Adam's hours.
+    if (training_.newton_iterations > 0) require_newton_unknowns(gradient_.size());
+    if (training_.gauss_newton_iterations > 0) {
+      const auto per_point = static_cast<std::size_t>(gauss_newton_rows(problem_, loss_, spec_.dimension));
       step_space(gradient_.size(), per_point * first_points().size());
     }
     if (resume) {
@@ -139,8 +152,8 @@ class Trainer {
     polished_ = training_.epochs;
     std::string polish;
     for (const Optimizer optimizer : training_.chain) {
-      if (optimizer == Optimizer::lbfgs && training_.lbfgs_iterations > 0) polish += lbfgs();
-      if (optimizer == Optimizer::gauss_newton && training_.gauss_newton_iterations > 0) polish += gauss_newton();
+      if (optimizer == Optimizer::adam || training_.steps_of(optimizer) == 0) continue;
+      polish += optimizer == Optimizer::lbfgs ? lbfgs() : newton(optimizer);
     }
     if (!polish.empty()) keep_checkpoint(polished_);
     return finish(polish);
@@ -242,17 +255,19 @@ class Trainer {
     backend_.set_points(first_points());
     const auto evaluate = [&](std::span<const double> theta, std::span<double> gradient) {
       const double value = backend_.loss_and_gradient(loss_, theta, gradient);
-      check_finite(value, "l-bfgs", iterations_);
+      check_finite(value, info_of(Optimizer::lbfgs).phase, iterations_);
       return value;
     };
-    const auto observe = observer_of("l-bfgs", training_.lbfgs_iterations);
-    return ended("l-bfgs", minimize_lbfgs(state_.theta, training_.lbfgs_iterations, evaluate, observe));
+    const std::string_view phase = info_of(Optimizer::lbfgs).phase;
+    const auto observe = observer_of(phase, training_.lbfgs_iterations);
+    return ended(phase, minimize_lbfgs(state_.theta, training_.lbfgs_iterations, evaluate, observe));
   }
 
-  std::string gauss_newton() {
+  std::string newton(Optimizer optimizer) {
+    const std::string_view phase = info_of(optimizer).phase;
     const PointSet points = first_points();
     backend_.set_points(points);
-    check_finite(backend_.loss_and_gradient(loss_, state_.theta, gradient_), "gauss-newton", 0);
+    check_finite(backend_.loss_and_gradient(loss_, state_.theta, gradient_), phase, 0);
     // The bound changes little along a search but costs as much as a step: it follows the loss by factors of 100.
     std::optional<math::LossError<double>> error;
     double known_at = 0.0;
@@ -263,12 +278,13 @@ class Trainer {
       }
       return error->of(value);
     };
-    const auto observe = observer_of("gauss-newton", training_.gauss_newton_iterations);
+    const auto matrix = optimizer == Optimizer::newton ? NewtonTask::Matrix::hessian : NewtonTask::Matrix::gauss_newton;
+    const std::int64_t most = training_.steps_of(optimizer);
     std::vector<double> theta = state_.theta;  // an observer copies each iterate to the state
     const MinimizerOutcome outcome =
-        minimize_gauss_newton(theta, spec_, backend_, {loss_, training_.gauss_newton_iterations, rounding, observe});
+        minimize_newton(theta, spec_, backend_, {loss_, matrix, most, rounding, observer_of(phase, most)});
     state_.theta = theta;
-    return ended("gauss-newton", outcome);
+    return ended(phase, outcome);
   }
 
   /// What a search after Adam tells its iterates to.
@@ -280,7 +296,7 @@ class Trainer {
       if (iteration % training_.history_every == 0) {
         std::copy(theta.begin(), theta.end(), state_.theta.begin());
         record(polished_ + iteration, value);
-      } else if (phase == "l-bfgs") {
+      } else if (phase == info_of(Optimizer::lbfgs).phase) {
         return;
       }
       report(phase, iteration, most, value, false);
@@ -302,7 +318,7 @@ class Trainer {
     m.loss = loss_;
     m.theta = state_.theta;
     TrainingSpec adam_only = training_;
-    adam_only.lbfgs_iterations = adam_only.gauss_newton_iterations = 0;
+    adam_only.lbfgs_iterations = adam_only.gauss_newton_iterations = adam_only.newton_iterations = 0;
     m.source = "trained: " + adam_only.describe() + polish;
     m.problem = full_name(problem_);
     // All points of the set that the training ended with, not those of its last batch.
@@ -348,15 +364,22 @@ std::string to_string(TrainingPoints points) { return choice_name(kTrainingPoint
 Initialisation parse_initialisation(std::string_view text, std::string_view option) {
   return parse_choice(kInitialisations, text, option);
 }
-std::string to_string(Optimizer optimizer) { return choice_name(kOptimizers, optimizer); }
-
+std::span<const OptimizerInfo> optimizers() { return kOptimizers; }
+const OptimizerInfo& info_of(Optimizer optimizer) {
+  return *std::ranges::find(kOptimizers, optimizer, &OptimizerInfo::optimizer);
+}
+const OptimizerInfo& optimizer_of_phase(std::string_view phase) {
+  const auto found = std::ranges::find(kOptimizers, phase, &OptimizerInfo::phase);
+  if (found == kOptimizers.end()) throw std::invalid_argument(fmt::format("no optimizer is called '{}'", phase));
+  return *found;
+}
 std::vector<OptimizerStage> parse_optimizers(std::string_view text, std::string_view option) {
   std::vector<OptimizerStage> stages;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string_view word = text.substr(begin, end - begin);
     const std::size_t colon = std::min(word.find(':'), word.size());
-    OptimizerStage stage{parse_choice(kOptimizers, word.substr(0, colon), option), {}};
+    OptimizerStage stage{parse_choice(kOptimizerWords, word.substr(0, colon), option), {}};
     if (colon < word.size()) {
       const std::string_view number = word.substr(colon + 1);
       std::int64_t n = 0;
@@ -364,12 +387,13 @@ std::vector<OptimizerStage> parse_optimizers(std::string_view text, std::string_
       if (error != std::errc() || rest != number.data() + number.size() || n < 0 || n > kMostIterations) {
         throw UsageError(
             fmt::format("{} '{}' has no number of steps behind its colon: give one from 0 to {}, as in {}:50.", option,
-                        text, kMostIterations, to_string(stage.optimizer)));
+                        text, kMostIterations, info_of(stage.optimizer).word));
       }
       stage.n = n;
     }
     if (std::ranges::any_of(stages, [&](const OptimizerStage& s) { return s.optimizer == stage.optimizer; }))
-      throw UsageError(fmt::format("{} '{}' has {} twice: name each once.", option, text, to_string(stage.optimizer)));
+      throw UsageError(
+          fmt::format("{} '{}' has {} twice: name each once.", option, text, info_of(stage.optimizer).word));
     if (stage.optimizer == Optimizer::adam && !stages.empty())
       throw UsageError(fmt::format("{} '{}' has adam behind another: put it first.", option, text));
     stages.push_back(stage);
@@ -416,11 +440,8 @@ std::string TrainingSpec::describe() const {
   text += fmt::format(", {} {}", landscape::to_string(quadrature), landscape::to_string(points));
   if (batch > 0) text += fmt::format(", batches of {}", batch);
   for (const Optimizer optimizer : chain) {
-    const std::int64_t n = optimizer == Optimizer::lbfgs          ? lbfgs_iterations
-                           : optimizer == Optimizer::gauss_newton ? gauss_newton_iterations
-                                                                  : 0;
-    if (n > 0)
-      text += fmt::format("; {} up to {} iterations", optimizer == Optimizer::lbfgs ? "l-bfgs" : "gauss-newton", n);
+    const std::int64_t n = optimizer == Optimizer::adam ? 0 : steps_of(optimizer);
+    if (n > 0) text += fmt::format("; {} up to {} iterations", info_of(optimizer).phase, n);
   }
   return text;
 }

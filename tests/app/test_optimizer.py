@@ -39,7 +39,7 @@ class Optimizer(SystemTest):
         self.assertEqual((found["stopped_by"], found["stop_reason"]), ("adam", "epochs"))
 
     def test_ranks_and_threads_change_no_bit(self):
-        case = ["--optimizer=adam:100,gauss-newton:20,lbfgs:20", *FEW]
+        case = ["--optimizer=adam:100,gauss-newton:20,lbfgs:20,newton:3", *FEW]
         self.run_program(*case, "--output=one.h5")
         self.run_program(*case, "--threads=2", "--output=three.h5", ranks=3)
         self.assert_same_files("one.h5", "three.h5")
@@ -69,13 +69,14 @@ class Optimizer(SystemTest):
 
     def test_bad_chains_are_refused_in_one_sentence(self):
         for case, words in {
-            "--optimizer=newton": "choose adam, lbfgs or gauss-newton",
+            "--optimizer=sgd": "choose adam, lbfgs, gauss-newton or newton",
             "--optimizer=gauss-newton:x": "as in gauss-newton:50",
             "--optimizer=lbfgs,adam": "put it first",
             "--optimizer=lbfgs,lbfgs": "name each once",
             "--optimizer=adam:5 --epochs=7": "leave one of the two out",
             "--optimizer=gauss-newton --lbfgs-iterations=7": "leave one of the two out",
             "--optimizer=gauss-newton --dimension=3 --width=60": "leave gauss-newton out of --optimizer",
+            "--optimizer=newton --dimension=3 --width=60": "leave newton out of --optimizer",
         }.items():
             stderr = self.run_program(*case.split(), "--output=z.h5", code=2).stderr
             self.assertIn("--optimizer", stderr)

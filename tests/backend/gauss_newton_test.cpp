@@ -1,5 +1,5 @@
-// Gauss-Newton models against rows from finite differences, in both spaces, and the same bits on any number of threads
-// and any instruction set.
+// Gauss-Newton models against rows from finite differences, in both spaces, Newton's against the Hessian's products, and
+// the same bits on any number of threads and any instruction set.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -196,6 +196,36 @@ TEST(GaussNewton, StepOfALinearModelIsTheLeastSquaresSolution) {
     EXPECT_NEAR(theta[0] + step[0], -2.0, 1e-11) << to_string(loss);
     EXPECT_NEAR(theta[1] + step[1], -1.0, 1e-11) << to_string(loss);
   }
+}
+
+TEST(Newton, StepSolvesTheEquationsOfTheHessian) {
+  for (const Case& c : cases()) {
+    const std::size_t n = c.theta.size();
+    const auto backend = make_cpu_backend(c.spec, Problem("sine"), c.points, 1);
+    const auto model = backend->newton_model(c.loss, c.theta);
+    std::vector<double> step(n), product(n), other(n);
+    const double damping = 2.0 * static_cast<double>(n) * model->scale();  // above any eigenvalue's size
+    ASSERT_TRUE(model->step(c.gradient, damping, step)) << c.spec.describe();
+    backend->hessian_products(c.loss, c.theta, step, product);
+    for (std::size_t i = 0; i < n; ++i) product[i] += damping * step[i] + c.gradient[i];
+    EXPECT_TRUE(norm(product) <= 1e-13 * norm(c.gradient)) << c.spec.describe() << to_string(c.loss) << norm(product);
+    make_cpu_backend(c.spec, Problem("sine"), c.points, 3)
+        ->newton_model(c.loss, c.theta)
+        ->step(c.gradient, damping, other);
+    EXPECT_EQ(std::memcmp(step.data(), other.data(), n * sizeof(double)), 0) << c.spec.describe();
+  }
+}
+
+TEST(Newton, AnIndefiniteHessianHasNoStepBelowItsDeepestCurvature) {
+  const NetworkSpec spec{NetworkKind::resnet, Activation::swish, 1, 4, 1};
+  const PointSet points = make_points({QuadratureKind::simpson, 50}, Domain::cube, 1, 1, 0);
+  const auto backend = make_cpu_backend(spec, Problem("sine"), points, 1);
+  const std::vector<double> theta = some_numbers(ParameterLayout(spec).size(), 1);
+  std::vector<double> gradient(theta.size()), step(theta.size());
+  backend->loss_and_gradient(LossKind::galerkin, theta, gradient);
+  const auto model = backend->newton_model(LossKind::galerkin, theta);
+  EXPECT_FALSE(model->step(gradient, 1e-12 * model->scale(), step));
+  EXPECT_TRUE(model->step(gradient, 100.0 * model->scale(), step));
 }
 
 TEST(GaussNewton, CurvatureIsThatOfFiniteDifferences) {

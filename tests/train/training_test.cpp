@@ -121,6 +121,29 @@ TEST(Training, ChainsRunInTheirOrderWithTheSameBitsOnAnyThreads) {
   }
 }
 
+TEST(Training, NewtonShortensTheGradientThatGaussNewtonLeaves) {
+  TrainingSpec training;
+  training.epochs = 300;
+  for (const LossKind loss : {LossKind::ritz, LossKind::galerkin}) {
+    training.chain = {Optimizer::adam, Optimizer::gauss_newton};
+    training.gauss_newton_iterations = 80;
+    training.newton_iterations = 0;
+    const Minimizer without = run(kResnet, Problem{"sine"}, loss, training);
+    training.chain.push_back(Optimizer::newton);
+    training.gauss_newton_iterations = 60;
+    training.newton_iterations = 20;
+    const Minimizer with = run(kResnet, Problem{"sine"}, loss, training);
+    EXPECT_EQ(with.stopped_by, "newton");
+    EXPECT_TRUE(with.gradient_norm < 0.1 * without.gradient_norm) << with.gradient_norm << " " << without.gradient_norm;
+    EXPECT_TRUE(same_bits(with.theta, run(kResnet, Problem{"sine"}, loss, training, 3).theta));
+  }
+  training.epochs = 0;
+  training.chain = {Optimizer::newton};
+  training.epochs = 0;
+  const NetworkSpec wide{NetworkKind::resnet, Activation::swish, 3, 60, 1};
+  EXPECT_THROW(run(wide, Problem{"sine"}, LossKind::galerkin, training), UsageError);
+}
+
 TEST(Training, OptimizersAreReadAsWritten) {
   const auto stages = parse_optimizers("adam:2000,gauss-newton");
   ASSERT_EQ(stages.size(), 2u);

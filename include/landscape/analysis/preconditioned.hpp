@@ -1,7 +1,7 @@
 // The Hessian H of a loss against the matrix P that an optimizer preconditions by: H v = nu P v on the range of P
 // (hessian/generalised_eigen.hpp). Along directions in which nu is equal an optimizer's step -P^-1 g makes equal
 // progress; P is H's stand-in where all nu are 1. P is
-//   gauss-newton  M of the loss itself (backend/gauss_newton_model.hpp), rows computed and stored;
+//   gauss-newton  M of the loss itself (backend/quadratic_model.hpp), rows computed and stored;
 //   energy        M of the Ritz loss on the same points, of the energy's Gram matrix, whatever loss H is of;
 //   adam          diag(sqrt(v) + eps), v the second moment that Adam's epochs ended with, stored with the minimizer;
 //   lbfgs         what the pairs of its memory make of H from a random start (hessian/lbfgs_matrix.hpp), stored pairs.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "landscape/backend/gauss_newton_model.hpp"
+#include "landscape/backend/quadratic_model.hpp"
 #include "landscape/backend/quantity.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/model/network_spec.hpp"
@@ -69,9 +69,12 @@ class LossBackend {
                                 std::span<double> products);
   /// The Gauss-Newton model of the loss at theta on the present points. Throws Error where the device has none,
   /// UsageError where both spaces are larger than kMostStepUnknowns.
-  virtual std::unique_ptr<GaussNewtonModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
-                                                               StepSpace space = StepSpace::automatic);
-  /// rows (K, n) of that model's matrix M from row `first` on, unit of the loss. M is symmetric to the last bit, and a
+  virtual std::unique_ptr<QuadraticModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
+                                                             StepSpace space = StepSpace::automatic);
+  /// The model with the loss's Hessian, by n of its products. Throws Error where the device has none, UsageError where
+  /// n is above kMostStepUnknowns.
+  virtual std::unique_ptr<QuadraticModel> newton_model(LossKind loss, std::span<const double> theta);
+  /// rows (K, n) of the Gauss-Newton model's matrix M from row `first` on, unit of the loss. M is symmetric to the last bit, and a
   /// row's bits do not depend on which others are asked for. Throws Error where the device has no such model.
   virtual void gauss_newton_matrix(LossKind loss, std::span<const double> theta, std::size_t first,
                                    std::span<double> rows);

@@ -60,7 +60,7 @@ enum class ProbeEntries { rademacher, gaussian };
 /// What the command spectrum sets the Hessian against: the matrix P whose inverse an optimizer takes times the
 /// gradient.
 enum class Preconditioner : std::uint8_t {
-  gauss_newton,  // of the loss itself (backend/gauss_newton_model.hpp)
+  gauss_newton,  // of the loss itself (backend/quadratic_model.hpp)
   energy,        // of the Ritz loss, whatever loss is looked at: the Gram matrix of du/dtheta_i in the energy
   adam,          // diag(sqrt(v) + eps), v Adam's second moment when its epochs ended
   lbfgs          // what its pairs make of a multiple of the identity (hessian/lbfgs_matrix.hpp)

@@ -136,6 +136,8 @@ Problem problem_of_full_name(std::string_view name);
 bool has_loss(const Problem& problem, LossKind loss);
 /// Throws Error where it does not.
 void require_loss(const Problem& problem, LossKind loss);
+/// Rows of a loss's Gauss-Newton model at one point (math/integrand.hpp).
+int gauss_newton_rows(const Problem& problem, LossKind loss, int dimension);
 /// "u = 0 on the boundary", and by which penalty.
 std::string boundary_condition(const Problem& problem, int dimension);
 /// The same and the penalty's integral.

@@ -112,16 +112,11 @@ LANDSCAPE_INLINE void loss_integrand_adjoint(int dimension, const T* network, co
   }
 }
 
-/// Rows of a loss's Gauss-Newton model at one point.
-LANDSCAPE_INLINE constexpr int gauss_newton_rows(LossKind loss, int dimension) {
-  return loss == LossKind::galerkin ? 1 : dimension + 1;
-}
-
 /// The loss as a sum of weight * integrand has for its Gauss-Newton model the matrix M = sum weight * row' row, with
 /// rows of derivatives by N, grad N (d) and (Galerkin only) Lap N:
 ///   Galerkin  the residual's, times sqrt 2: M is the Hessian without the second derivatives of r;
-///   Ritz      those of top grad N + N slope (d rows), and sqrt of 2 value + 12 cubic N^2, where that is positive, by
-///             N: M is the energy's second variation, a grad v . grad v + (c + 3 s u^2) v^2 for v = du/dtheta, without
+///   Ritz      those of top grad N + N slope (d rows), and unless it is zero everywhere sqrt of 2 value + 12 cubic N^2,
+///             where that is positive, by N: M is the energy's second variation, a grad v . grad v + (c + 3 s u^2) v^2 for v = du/dtheta, without
 ///             what is negative of it (Mueller and Zeinhofer, Achieving high accuracy with PINNs via energy natural
 ///             gradient descent, ICML 2023).
 /// Writes row k times `root`.

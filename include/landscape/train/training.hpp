@@ -26,9 +26,21 @@ enum class Initialisation { xavier, normal, uniform, pytorch };
 /// fixed: one point set for the whole training; redrawn: new Monte-Carlo or shifted Sobol points for every epoch.
 enum class TrainingPoints { fixed, redrawn };
 
-/// How parameters move. adam: as above; lbfgs; gauss_newton: for the Ritz loss that is energy natural gradient
-/// (backend/gauss_newton_model.hpp).
-enum class Optimizer { adam, lbfgs, gauss_newton };
+/// How parameters move. adam: as above; lbfgs; gauss_newton: for the Ritz loss that is energy natural gradient; newton:
+/// with the whole Hessian (backend/quadratic_model.hpp).
+enum class Optimizer { adam, lbfgs, gauss_newton, newton };
+struct TrainingSpec;
+/// Of one: its epochs or most iterations; its word in options, and in files; its name in sentences, and what is raised
+/// where its limit ended it.
+struct OptimizerInfo {
+  Optimizer optimizer;
+  std::int64_t TrainingSpec::*steps;
+  std::string_view word, phase, name, limit;
+};
+std::span<const OptimizerInfo> optimizers();
+const OptimizerInfo& info_of(Optimizer optimizer);
+/// Throws std::invalid_argument where files call none so.
+const OptimizerInfo& optimizer_of_phase(std::string_view phase);
 /// One of a chain, "adam" or "adam:2000" with its epochs or most iterations.
 struct OptimizerStage {
   Optimizer optimizer = Optimizer::adam;
@@ -36,7 +48,6 @@ struct OptimizerStage {
 };
 /// "adam:2000,gauss-newton:50": each at most once, Adam first. Throws UsageError that names `option`.
 std::vector<OptimizerStage> parse_optimizers(std::string_view text, std::string_view option = "--optimizer");
-std::string to_string(Optimizer optimizer);
 
 std::string to_string(Initialisation init);
 std::string to_string(TrainingPoints points);
@@ -56,6 +67,7 @@ struct TrainingSpec {
   TrainingPoints points = TrainingPoints::fixed;
   std::int64_t lbfgs_iterations = 0;
   std::int64_t gauss_newton_iterations = 0;
+  std::int64_t newton_iterations = 0;
   // In this order, each as long as its number above says: an optimizer that is not named does not run.
   std::vector<Optimizer> chain{Optimizer::adam, Optimizer::lbfgs};
   std::int64_t history_every = 100;  // epochs between records
@@ -67,8 +79,10 @@ struct TrainingSpec {
 
   /// Throws UsageError where a value is impossible.
   void validate(Domain domain, int dimension) const;
+  /// Epochs or most iterations of one optimizer.
+  std::int64_t steps_of(Optimizer optimizer) const { return this->*info_of(optimizer).steps; }
   /// Most iterations after Adam.
-  std::int64_t polish_iterations() const { return lbfgs_iterations + gauss_newton_iterations; }
+  std::int64_t polish_iterations() const { return lbfgs_iterations + gauss_newton_iterations + newton_iterations; }
   /// Checkpoints K of the path: one at the beginning, one every path_every epochs of Adam and at its end, and one after
   /// what follows Adam.
   std::int64_t path_length() const;
@@ -95,7 +109,7 @@ struct TrainingState {
 /// TrainingStopped.
 struct TrainingProgress {
   LossKind loss;
-  std::string_view phase;  // "adam", "l-bfgs" or "gauss-newton"
+  std::string_view phase;  // OptimizerInfo
   std::int64_t epoch = 0;
   std::int64_t epochs = 0;
   double value = 0.0;

@@ -1,8 +1,8 @@
-// The Gauss-Newton model of a loss at theta: L(theta + s) = L + g' s + s' M s / 2 with M = J' J, J (R, n) the rows that
-// math/integrand.hpp defines point by point, each times the root of its point's weight:
+// A quadratic model of a loss at theta, L(theta + s) = L + g' s + s' M s / 2. M is the Hessian, or of a Gauss-Newton model
+// M = J' J, J (R, n) the rows that math/integrand.hpp defines point by point, each times the root of its point's weight:
 //   Galerkin  one row a point, sqrt 2 dr/dtheta: Gauss-Newton;
-//   Ritz      d + 1 rows a point: M_ij is the energy's second variation at u by du/dtheta_i and du/dtheta_j, of the
-//             Poisson equation the integral of grad d_i u . grad d_j u: energy natural gradient.
+//   Ritz      d rows a point, or d + 1: M_ij is the energy's second variation at u by du/dtheta_i and du/dtheta_j, of
+//             the Poisson equation the integral of grad d_i u . grad d_j u: energy natural gradient.
 // A step with Levenberg's damping is -(M + damping I)^-1 g, by Cholesky's factors in the space of the parameters, or
 // where the rows are fewer in theirs, by the identity of Woodbury (1950)
 //   (damping I + J' J)^-1 = (I - J' (damping I + J J')^-1 J) / damping.
@@ -23,18 +23,20 @@ inline constexpr std::size_t kMostStepUnknowns = 5000;
 
 /// The smaller space. Throws UsageError where both have more than kMostStepUnknowns.
 StepSpace step_space(std::size_t n_parameters, std::size_t n_rows);
+/// Throws UsageError where a step with the Hessian has more.
+void require_newton_unknowns(std::size_t n_parameters);
 
-class GaussNewtonModel {
+class QuadraticModel {
  public:
-  virtual ~GaussNewtonModel() = default;
-  GaussNewtonModel() = default;
-  GaussNewtonModel(const GaussNewtonModel&) = delete;
-  GaussNewtonModel& operator=(const GaussNewtonModel&) = delete;
+  virtual ~QuadraticModel() = default;
+  QuadraticModel() = default;
+  QuadraticModel(const QuadraticModel&) = delete;
+  QuadraticModel& operator=(const QuadraticModel&) = delete;
 
-  /// The largest diagonal entry of M, unit of the loss: what a damping is measured by.
+  /// The largest absolute diagonal entry of M, unit of the loss: what a damping is measured by.
   virtual double scale() const = 0;
-  /// Writes -(M + damping I)^-1 gradient, both (n); damping > 0. False where rounding leaves that matrix not positive
-  /// definite, or M is not finite.
+  /// Writes -(M + damping I)^-1 gradient, both (n); damping > 0. False where that matrix is not positive definite,
+  /// or M is not finite.
   virtual bool step(std::span<const double> gradient, double damping, std::span<double> out) = 0;
 };
 

@@ -1,6 +1,6 @@
-// Gauss-Newton for the least-squares loss and energy natural gradient for the Ritz loss: Newton's method with the
-// backend's Gauss-Newton model in place of the Hessian, damped (Levenberg 1944), with a line search
-// along bent steps.
+// Newton's method with a quadratic model's matrix, damped (Levenberg 1944): the Hessian's for Newton itself, else that of
+// Gauss-Newton for the least-squares loss and of energy natural gradient for the Ritz loss, with a line search along
+// bent steps.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,10 @@
 namespace landscape {
 
 /// What the search needs beside the backend.
-struct GaussNewtonTask {
+struct NewtonTask {
+  enum class Matrix { gauss_newton, hessian };
   LossKind loss;
+  Matrix matrix;
   std::int64_t max_iterations;
   /// How far a loss of this value may be from the exact one: what is no descent but rounding.
   std::function<double(double value, std::span<const double> theta)> rounding;
@@ -24,7 +26,7 @@ struct GaussNewtonTask {
 };
 
 /// Minimises in place, on the backend's points. Throws what the backend does, and what `observe` does.
-MinimizerOutcome minimize_gauss_newton(std::vector<double>& theta, const NetworkSpec& spec, LossBackend& backend,
-                                       const GaussNewtonTask& task);
+MinimizerOutcome minimize_newton(std::vector<double>& theta, const NetworkSpec& spec, LossBackend& backend,
+                                 const NewtonTask& task);
 
 }  // namespace landscape

@@ -2,7 +2,7 @@
 // lowest loss of the whole table counts (a line search on a grid, as in Mueller and Zeinhofer 2023). In the narrow bent
 // valleys of these losses straight steps stay short; a step s goes on as t s + t^2 b / 2, its geodesic acceleration b =
 // -(M + damping I)^-1 J' y'' of the second order along s (Transtrum and Sethna, arXiv 1201.5885).
-#include "gauss_newton_minimizer.hpp"
+#include "newton_minimizer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,14 +23,15 @@ constexpr double kMoreDamping = 1e3;  // where none of the table descends
 
 class Search {
  public:
-  Search(std::vector<double>& theta, const NetworkSpec& spec, LossBackend& backend, const GaussNewtonTask& task)
+  Search(std::vector<double>& theta, const NetworkSpec& spec, LossBackend& backend, const NewtonTask& task)
       : theta_(theta), spec_(spec), backend_(backend), task_(task), gradient_(theta.size()) {}
 
   MinimizerOutcome run() {
     value_ = backend_.loss_and_gradient(task_.loss, theta_, gradient_);
     for (std::int64_t iteration = 1; iteration <= task_.max_iterations; ++iteration) {
       if (!std::isfinite(value_) || !(dot(gradient_, gradient_) > 0.0)) return {value_, stop_reason::kGradient};
-      model_ = backend_.gauss_newton_model(task_.loss, theta_);
+      model_ = is_gauss_newton() ? backend_.gauss_newton_model(task_.loss, theta_)
+                                 : backend_.newton_model(task_.loss, theta_);
       if (const std::optional<StopReason> end = advance()) return {value_, *end};
       task_.observe(theta_, value_, iteration);
     }
@@ -43,6 +44,8 @@ class Search {
     bool is_bent;
     std::vector<double> step;  // what theta moves by
   };
+
+  bool is_gauss_newton() const { return task_.matrix == NewtonTask::Matrix::gauss_newton; }
 
   /// One accepted step; or why there is none.
   std::optional<StopReason> advance() {
@@ -81,8 +84,8 @@ class Search {
       const double damping = std::max(kLeastDamping, factor * damping_);
       if (damping == last || !model_->step(gradient_, damping * model_->scale(), step)) continue;
       last = damping;
-      backend_.path_curvature(task_.loss, theta_, step, curvature);
-      const bool can_bend = model_->step(curvature, damping * model_->scale(), bend);
+      if (is_gauss_newton()) backend_.path_curvature(task_.loss, theta_, step, curvature);
+      const bool can_bend = is_gauss_newton() && model_->step(curvature, damping * model_->scale(), bend);
       for (const double length : kLengths) {
         add(damping, length, false);
         if (can_bend) add(damping, length, true);
@@ -128,17 +131,17 @@ class Search {
   std::vector<double>& theta_;
   const NetworkSpec& spec_;
   LossBackend& backend_;
-  const GaussNewtonTask& task_;
+  const NewtonTask& task_;
   std::vector<double> gradient_;
-  std::unique_ptr<GaussNewtonModel> model_;
+  std::unique_ptr<QuadraticModel> model_;
   double value_ = 0.0;
   double damping_ = kFirstDamping;
 };
 
 }  // namespace
 
-MinimizerOutcome minimize_gauss_newton(std::vector<double>& theta, const NetworkSpec& spec, LossBackend& backend,
-                                       const GaussNewtonTask& task) {
+MinimizerOutcome minimize_newton(std::vector<double>& theta, const NetworkSpec& spec, LossBackend& backend,
+                                 const NewtonTask& task) {
   return Search(theta, spec, backend, task).run();
 }
 

@@ -1,4 +1,4 @@
-// The CPU's Gauss-Newton model, from rows that are made chunk by chunk.
+// The CPU's quadratic models: Gauss-Newton from rows that are made chunk by chunk, and Newton from a whole matrix.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <span>
 
 #include "cpu_kernels.hpp"
-#include "landscape/backend/gauss_newton_model.hpp"
+#include "landscape/backend/quadratic_model.hpp"
 
 namespace landscape::cpu {
 
@@ -23,8 +23,12 @@ struct RowSource {
 };
 
 /// Reads all rows at once. `space` is not automatic.
-std::unique_ptr<GaussNewtonModel> make_gauss_newton_model(const Kernels& kernels, const RowSource& rows,
-                                                          StepSpace space, int n_threads);
+std::unique_ptr<QuadraticModel> make_gauss_newton_model(const Kernels& kernels, const RowSource& rows, StepSpace space,
+                                                        int n_threads);
+
+/// `matrix` (n, n), symmetric.
+std::unique_ptr<QuadraticModel> make_quadratic_model(const Kernels& kernels, std::span<const double> matrix,
+                                                     std::size_t n, int n_threads);
 
 /// Rows of M = J' J from `first` on into `out`, (K, n). A row has the same bits whichever others are asked for.
 void write_gauss_newton_matrix(const Kernels& kernels, const RowSource& rows, std::size_t first, std::span<double> out,

@@ -1,6 +1,6 @@
 // Symmetric matrices are kept by rows in an upper triangle, padded with zeros to whole pieces of the product's kernel.
 // Every entry is one sum in a fixed order, whichever thread makes it.
-#include "cpu_gauss_newton.hpp"
+#include "cpu_quadratic_model.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -182,12 +182,17 @@ void add_whole_gram(const RowSource& rows, const Algebra& algebra, const std::ve
   }
 }
 
-class InParameters final : public GaussNewtonModel {
+class InParameters final : public QuadraticModel {
  public:
   InParameters(const Kernels& kernels, const RowSource& rows, int n_threads)
       : n_(rows.n), algebra_(kernels, n_threads), matrix_(square_matrix(n_)), factors_(n_) {
     add_whole_gram(rows, algebra_, upper_pieces(0, matrix_.ld), matrix_);
-    for (std::size_t i = 0; i < n_; ++i) scale_ = std::max(scale_, matrix_.row(i)[i]);
+    set_scale();
+  }
+  InParameters(const Kernels& kernels, std::span<const double> matrix, std::size_t n, int n_threads)
+      : n_(n), algebra_(kernels, n_threads), matrix_(square_matrix(n_)), factors_(n_) {
+    for (std::size_t i = 0; i < n_; ++i) std::ranges::copy(matrix.subspan(i * n_, n_), matrix_.row(i));
+    set_scale();
   }
 
   double scale() const override { return scale_; }
@@ -201,6 +206,10 @@ class InParameters final : public GaussNewtonModel {
   }
 
  private:
+  void set_scale() {
+    for (std::size_t i = 0; i < n_; ++i) scale_ = std::max(scale_, std::abs(matrix_.row(i)[i]));
+  }
+
   std::size_t n_;
   Algebra algebra_;
   Matrix matrix_;
@@ -208,7 +217,7 @@ class InParameters final : public GaussNewtonModel {
   double scale_ = 0.0;
 };
 
-class InPoints final : public GaussNewtonModel {
+class InPoints final : public QuadraticModel {
  public:
   InPoints(const Kernels& kernels, const RowSource& rows, int n_threads)
       : n_(rows.n),
@@ -276,10 +285,15 @@ class InPoints final : public GaussNewtonModel {
 
 }  // namespace
 
-std::unique_ptr<GaussNewtonModel> make_gauss_newton_model(const Kernels& kernels, const RowSource& rows,
-                                                          StepSpace space, int n_threads) {
+std::unique_ptr<QuadraticModel> make_gauss_newton_model(const Kernels& kernels, const RowSource& rows, StepSpace space,
+                                                        int n_threads) {
   if (space == StepSpace::points) return std::make_unique<InPoints>(kernels, rows, n_threads);
   return std::make_unique<InParameters>(kernels, rows, n_threads);
+}
+
+std::unique_ptr<QuadraticModel> make_quadratic_model(const Kernels& kernels, std::span<const double> matrix,
+                                                     std::size_t n, int n_threads) {
+  return std::make_unique<InParameters>(kernels, matrix, n, n_threads);
 }
 
 void write_gauss_newton_matrix(const Kernels& kernels, const RowSource& rows, std::size_t first, std::span<double> out,
