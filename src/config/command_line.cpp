@@ -134,7 +134,7 @@ TypedOption take_apart(const std::string& argument) {
   TypedOption typed;
   const std::size_t equals = argument.find('=');
   if (argument.starts_with("--")) {
-    typed.name = argument.substr(2, equals - 2);
+    typed.name = name_of_typed(argument.substr(2, equals - 2));
     if (!is_meta(typed.name) && find_option(typed.name) == nullptr) typed.name.clear();
     if (equals != std::string::npos) typed.value = argument.substr(equals + 1);
     return typed;

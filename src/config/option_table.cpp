@@ -470,6 +470,13 @@ const Option* find_option(std::string_view name) {
   return at == table.end() ? nullptr : &*at;
 }
 
+std::string_view name_of_typed(std::string_view typed) {
+  // tomgoldstein/loss-landscape has one for each axis.
+  if (typed == "xnorm" || typed == "ynorm") return "norm";
+  if (typed == "xignore" || typed == "yignore") return "bias";
+  return typed;
+}
+
 const Option* find_option(char letter) {
   const auto& table = option_table();
   const auto at = std::find_if(table.begin(), table.end(),

@@ -78,6 +78,7 @@ DirectionNorm parse_direction_norm(std::string_view text, std::string_view optio
   return parse_choice(kNorms, text, option);
 }
 BiasMode parse_bias_mode(std::string_view text, std::string_view option) {
+  if (text == "biasbn") return BiasMode::zero;  // what tomgoldstein/loss-landscape calls it
   return parse_choice(kBiasModes, text, option);
 }
 

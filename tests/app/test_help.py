@@ -39,6 +39,15 @@ class Help(SystemTest):
             for line in self.run_program(name, "--help").stdout.splitlines():
                 self.assertLessEqual(len(line), 100, line)
 
+    def test_options_of_another_program_are_understood(self):
+        plane = ["surface", "--x=-1:1:5", "--y=-1:1:5", "--epochs=20", "--lbfgs-iterations=0"]
+        theirs = ["--xnorm", "layer", "--ynorm=layer", "--xignore=biasbn", "--yignore", "biasbn"]
+        self.run_program(*plane, "--norm=layer", "--bias=zero", "--output=ours.h5")
+        self.run_program(*plane, *theirs, "--output=theirs.h5")
+        self.assert_same_files("ours.h5", "theirs.h5")
+        said = self.run_program(*plane, "--xnorm=layer", "--ynorm=filter", "--output=z.h5", code=2).stderr
+        self.assertIn("--norm is given twice, as 'layer' and as 'filter'", said)
+
 
 if __name__ == "__main__":
     unittest.main()

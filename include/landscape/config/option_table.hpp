@@ -35,6 +35,8 @@ struct Option {
 const std::vector<Option>& option_table();
 /// nullptr where there is none.
 const Option* find_option(std::string_view name);
+/// What the command line calls an option: its name, or one that users of another program type for it (xnorm: norm).
+std::string_view name_of_typed(std::string_view typed);
 const Option* find_option(char letter);
 std::string_view group_title(OptionGroup group);
 
