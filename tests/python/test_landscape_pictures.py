@@ -576,7 +576,7 @@ class Page(unittest.TestCase):
         for name in ("roughness", "path", "study"):
             text, parser = self.parsed(name)
             self.assertEqual(parser.open_elements, [])
-            of_commands = {section for section, _, _ in page.findings.TABLES}
+            of_commands = {"meaning", *(section for section, _, _ in page.findings.TABLES)}
             for section in {section for section, _ in page.SECTIONS} - of_commands:
                 self.assertIn(section, parser.ids)
             self.assertEqual(len(parser.ids), len(set(parser.ids)), "ids twice")
@@ -612,6 +612,16 @@ class Page(unittest.TestCase):
             ):
                 self.assertTrue(page.escape(said) in text)
         self.assertTrue("IEEE Big Data 2023, 966–975" in text)
+
+    def test_the_page_says_what_the_index_means(self):
+        text, parser = self.parsed("roughness")
+        self.assertIn("meaning", parser.ids)
+        with h5py.File(sample("roughness"), "r") as file:
+            for loss in ("ritz", "galerkin"):
+                steps = file[f"profiles/{loss}/steps"][()]
+                mean = (steps[-1] - steps[0]) * np.nanmean(file[f"profiles/{loss}/total_variation"][()])
+                self.assertTrue(f"<td>{mean:.4g}</td>" in text, mean)
+        self.assertNotIn("meaning", self.parsed("study")[1].ids)
 
     def test_the_page_has_a_table_of_what_a_command_looks_for(self):
         for name, section in (("dispute", "rougher"), ("between", "barriers"), ("against", "preconditioners")):

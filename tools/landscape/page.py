@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from . import findings, plots, style
+from . import findings, meaning, plots, style
 from .options import defaults
 from .output import MARK, write_bytes
 from .reader import LandscapeError, attribute
@@ -152,6 +152,13 @@ def finding_part(file, function):
     return [table_html(map(escape, head), [map(escape, row) for row in rows])]
 
 
+def meaning_part(file):
+    """Nothing where the file has no index."""
+    table = finding_part(file, meaning.of_losses)
+    words = [(escape(word), escape(said)) for word, said in meaning.WORDS.items()]
+    return table and [*table, *(f"<p>{escape(said)}</p>" for said in meaning.PARAGRAPHS), table_html(("", ""), words)]
+
+
 def results_part(file):
     parts = []
     for path in file.result_groups():
@@ -234,6 +241,7 @@ def header_rows(file):
 SECTIONS = (
     ("summary", "The file"),
     ("verdicts", "What was found"),
+    ("meaning", "What RI means"),
     ("pictures", "Pictures"),
     *((name, title) for name, title, _ in findings.TABLES),
     ("results", "Results"),
@@ -258,6 +266,7 @@ def build(file, options=None, notes=None):
     content = {
         "summary": [table_html(("", ""), header_rows(file))],
         "verdicts": said or ["<p>The program has said nothing in words yet.</p>"],
+        "meaning": meaning_part(file),
         "pictures": pictures(file, drawing, notes),
         **{name: finding_part(file, function) for name, _, function in findings.TABLES},
         "results": results_part(file),
