@@ -16,6 +16,7 @@ from html.parser import HTMLParser
 
 import h5py
 import numpy as np
+from matplotlib import image
 
 TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools")
 sys.path.insert(0, TOOLS)
@@ -900,18 +901,43 @@ class InPyTorch(NetworkTest):
 class Elsewhere(unittest.TestCase):
     """What other programs make of it, where they are installed."""
 
-    def test_a_browser_opens_it(self):
+    def test_a_browser_opens_it_light_and_dark_without_errors_and_requests(self):
         browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
         if browser is None:
             self.skipTest("no Chromium to open the page with")
-        path, picture = os.path.join(FOLDER, "page.html"), os.path.join(FOLDER, "page.png")
-        with landscape.open(sample("tanh")) as file:
-            page.write(file, path)
-        subprocess.run(
-            [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--screenshot={picture}", f"file://{path}"],
-            check=True, capture_output=True, timeout=60,
-        )  # fmt: skip
-        self.assertGreater(os.path.getsize(picture), 10000)
+        path, picture, log = (os.path.join(FOLDER, name) for name in ("page.html", "page.png", "net.json"))
+        quiet = ["--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync"]
+
+        def opened(scheme):
+            """What the browser complains of, and the hosts that it asks."""
+            done = subprocess.run(
+                [browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", *quiet,
+                 f"--user-data-dir={FOLDER}/browser", f"--blink-settings=preferredColorScheme={scheme}",
+                 f"--log-net-log={log}", "--window-size=800,600", f"--screenshot={picture}", f"file://{path}"],
+                check=True, capture_output=True, text=True, timeout=120,
+            )  # fmt: skip
+            with open(log, encoding="utf-8") as file:
+                hosts = set(re.findall(r'"url":"https?://([^/"]*)', file.read()))
+            return [line for line in done.stderr.splitlines() if "CONSOLE" in line], hosts
+
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('<!doctype html><script>missing()</script><img src="http://localhost:9/x.png">')
+        complaints, its_own = opened(1)  # it asks its maker for the time
+        self.assertGreater(len(complaints), 0)
+        self.assertIn("localhost:9", its_own)
+        its_own -= {"localhost:9"}
+        os.remove(path)
+        for name in ("roughness", "path", "trajectory", "study", "between", "against", "dispute"):
+            with landscape.open(sample(name)) as file:
+                page.write(file, path)
+            for scheme, paper in (("1", "#ffffff"), ("0", "#16181b")):  # light, dark
+                with self.subTest(page=name, scheme=scheme):
+                    complaints, hosts = opened(scheme)
+                    self.assertEqual((complaints, hosts - its_own), ([], set()))
+                    pixels = image.imread(picture)[..., :3]
+                    corner = "#" + "".join(f"{round(255 * float(value)):02x}" for value in pixels[3, 3])
+                    self.assertEqual(corner, paper)
+                    self.assertGreater(pixels.std(), 0.05)  # something is on it
 
     def test_a_film_by_ffmpeg(self):
         path = os.path.join(FOLDER, "film.mp4")
