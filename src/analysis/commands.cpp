@@ -47,7 +47,7 @@ std::span<const Command> command_table() {
        nullptr,
        reduce_again,
        1,
-       {"bootstrap", "confidence", "interval", "rank-tolerance", "threads", "seed", "quiet", "json"}},
+       {"bootstrap", "confidence", "interval", "rank-tolerance", "threads", "seed", "quiet", "json", "full-report"}},
       {"compare",
        "A B",
        "is one file's landscape rougher than the other's",

@@ -252,6 +252,7 @@ Report reduce_profiles(const Rows& rows, const RunConfig& config) {
   Report report;
   report.problem = config.problem;
   report.confidence = config.confidence;
+  report.interval_length = config.grid.length();
   report.is_gaussian = has_gaussian_directions(config);
   for (const LossKind loss : profile_losses(rows)) {
     report.network = rows.minimizer(to_string(loss)).spec;

@@ -64,6 +64,16 @@ std::string share_text(const LossReport& loss, ProfileShape shape) {
   return loss.shapes.n_usable == 0 ? "undefined" : fmt::format("{:.0f} %", 100.0 * loss.shapes.share(shape));
 }
 
+// By the number of valleys; one that falls at an end counts as one.
+std::string valleys_text(const LossReport& loss) {
+  if (loss.shapes.n_usable == 0) return "undefined";
+  using enum ProfileShape;
+  const auto percent = [&loss](auto... shapes) {
+    return fmt::format("{:.0f} %", 100.0 * (loss.shapes.share(shapes) + ...));
+  };
+  return percent(monotone) + ", " + percent(single_valley, valley_and_peak) + ", " + percent(multi_valley);
+}
+
 std::string slope_changes_text(const LossReport& loss) {
   if (!loss.shapes.mean_slope_changes) return "undefined";
   return fmt::format("mean {:.3g}, median {:g}", *loss.shapes.mean_slope_changes, *loss.shapes.median_slope_changes);
@@ -156,35 +166,251 @@ std::string reference_interval_text(const LossReport& loss) {
   return interval ? range(interval->lower, interval->upper) : "undefined";
 }
 
-class Table {
+// Which lines the short report has too. A row whose mark has a footnote is essential: the one explains the other.
+enum class Part { essential, detail };
+
+Part essential_if(bool is_raised) { return is_raised ? Part::essential : Part::detail; }
+
+// A report as it grows: all of it, or what is essential and where to find the rest.
+class Lines {
  public:
-  explicit Table(std::span<const LossReport> losses) : losses_(losses) {}
-  void row(std::string_view label, const std::function<std::string(const LossReport&)>& cell) {
-    text_ += fmt::format("{:<{}}", label, kLabelWidth);
-    for (const LossReport& loss : losses_) text_ += fmt::format("  {:>{}}", cell(loss), kColumnWidth - 2);
-    text_ += '\n';
+  explicit Lines(ReportLength length) : length_(length) {}
+  void add(const std::string& lines, Part part) {
+    if (length_ == ReportLength::full || part == Part::essential)
+      text_ += lines;
+    else
+      is_whole_ = is_whole_ && lines.empty();
   }
-  void rule() { text_ += std::string(kLabelWidth + kColumnWidth * losses_.size(), '-') + '\n'; }
-  const std::string& text() const { return text_; }
+  std::string text() const {
+    return is_whole_ ? text_ : text_ + "The whole report: landscape_mpi reduce FILE --full-report\n";
+  }
 
  private:
-  std::span<const LossReport> losses_;
+  ReportLength length_;
   std::string text_;
+  bool is_whole_ = true;
 };
 
+using Cell = std::function<std::string(const LossReport&)>;
+
+class Table {
+ public:
+  Table(Lines& lines, std::span<const LossReport> losses) : lines_(lines), losses_(losses) {}
+  void row(std::string_view label, const Cell& cell, Part part = Part::detail) {
+    std::string line = fmt::format("{:<{}}", label, kLabelWidth);
+    for (const LossReport& loss : losses_) line += fmt::format("  {:>{}}", cell(loss), kColumnWidth - 2);
+    lines_.add(line + '\n', part);
+  }
+  void rule() { lines_.add(std::string(kLabelWidth + kColumnWidth * losses_.size(), '-') + '\n', Part::essential); }
+
+ private:
+  Lines& lines_;
+  std::span<const LossReport> losses_;
+};
+
+bool any_loss(const Report& report, const std::function<bool(const LossReport&)>& holds) {
+  return std::ranges::any_of(report.losses, holds);
+}
+
+template <class Measured>
+bool leaves_out(const Measured& of) {
+  return of.index.n_used < of.index.n_directions;
+}
+
+bool has_no_trace(const LossReport& loss) { return !loss.trace; }
+
+std::string interval_label(const Report& report) { return fmt::format("{:g} % interval", 100.0 * report.confidence); }
+
+void add_index(Table& table, const Report& report) {
+  table.row("roughness index RI", index_text, Part::essential);
+  table.row("  " + interval_label(report), interval_text<LossReport>, Part::essential);
+  table.row("  standard error", [](const LossReport& l) {
+    return l.is_zero() ? "rounding" : number_or_undefined(l.index.jackknife_error);
+  });
+  const auto mean_times = [](double factor) {
+    return [factor](const LossReport& l) {
+      return number_or_undefined(l.index.mean ? std::optional(factor * *l.index.mean) : std::nullopt);
+    };
+  };
+  table.row("mean T", mean_times(1.0), Part::essential);
+  table.row("  mean |I| T", mean_times(report.interval_length), Part::essential);
+  table.row("directions used", used_text<LossReport>, Part::essential);
+  table.row(
+      "  left out", [](const LossReport& l) { return left_out_text(l.index); },
+      essential_if(any_loss(report, leaves_out<LossReport>)));
+}
+
+void add_point_sets(Table& table, const Report& report) {
+  if (!report.losses.front().point_sets) return;
+  const PointSetReport& sets = *report.losses.front().point_sets;
+  table.row(fmt::format("RI over {} point sets", sets.noise.n_sets), spread_text, Part::essential);
+  table.row("  var T: directions + points", variances_text);
+  table.row(fmt::format("  RI with {}", to_string(sets.reference_rule)), [](const LossReport& l) {
+    return known_index_text(l.point_sets->reference.index, l.point_sets->reference_resolution);
+  });
+  table.row("    " + interval_label(report), reference_interval_text);
+}
+
 // Three lines per metric, of the loss on other points two more.
-void add_metrics(Table& table, std::span<const MetricReport> metrics, double confidence) {
+void add_metrics(Table& table, const Report& report) {
+  const std::vector<MetricReport>& metrics = report.losses.front().metrics;
   for (std::size_t i = 0; i < metrics.size(); ++i) {
     const auto of = [i](auto text) { return [i, text](const LossReport& l) { return text(l.metrics[i]); }; };
     table.row("RI of " + metrics[i].title,
-              of([](const MetricReport& m) { return known_index_text(m.index.index, m.resolution); }));
-    table.row(fmt::format("  {:g} % interval", 100.0 * confidence), of(interval_text<MetricReport>));
-    table.row("  directions used", of(used_text<MetricReport>));
+              of([](const MetricReport& m) { return known_index_text(m.index.index, m.resolution); }), Part::essential);
+    table.row("  " + interval_label(report), of(interval_text<MetricReport>), Part::essential);
+    table.row("  directions used", of(used_text<MetricReport>),
+              essential_if(any_loss(report, of(leaves_out<MetricReport>))));
     if (metrics[i].metric != Metric::reference) continue;
     table.row("  gap / (max - min), median",
               of([](const MetricReport& m) { return number_or_undefined(m.median_gap); }));
     table.row("    largest", of([](const MetricReport& m) { return number_or_undefined(m.largest_gap); }));
   }
+}
+
+void add_shapes(Table& table, const Report& report) {
+  const auto share = [](ProfileShape shape) { return [shape](const LossReport& l) { return share_text(l, shape); }; };
+  const auto has_peaks = [](const LossReport& l) { return l.shapes.share(ProfileShape::single_peak) > 0.0; };
+  table.row("monotone, one valley, several", valleys_text, Part::essential);
+  table.row("profiles: monotone", share(ProfileShape::monotone));
+  table.row("  one valley", share(ProfileShape::single_valley));
+  table.row("  one valley, falls at an end", share(ProfileShape::valley_and_peak));
+  table.row("  several valleys", share(ProfileShape::multi_valley));
+  table.row("  one peak", share(ProfileShape::single_peak), essential_if(any_loss(report, has_peaks)));
+  table.row("slope sign changes", slope_changes_text);
+}
+
+void add_topology(Table& table, const Report& report) {
+  table.row(fmt::format("basins deeper than {:g} %", 100.0 * kDeepBasin),
+            [](const LossReport& l) { return "mean " + number_or_undefined(l.topology.mean_basins); });
+  table.row("persistence, of max - min", persistence_text);
+  table.row("  " + interval_label(report), persistence_interval_text);
+  table.row("  of one basin (SMAD)", gap_text);
+}
+
+void add_ends_and_centre(Table& table, const Report& report) {
+  table.row("ends differ by, of max - min",
+            [](const LossReport& l) { return "mean " + number_or_undefined(l.shapes.mean_absolute_asymmetry); });
+  table.row("minimum is off s = 0 by", minimum_offset_text);
+  const Part trace = essential_if(report.is_gaussian && any_loss(report, has_no_trace));
+  table.row(
+      "curvature at s = 0",
+      [](const LossReport& l) { return "median " + number_or_undefined(l.shapes.median_curvature); }, trace);
+  table.row("  mean", [](const LossReport& l) { return number_or_undefined(l.curvature.mean); });
+  table.row("  " + interval_label(report), [](const LossReport& l) { return interval_of(l.curvature); });
+  if (report.is_gaussian) {
+    table.row(
+        "  trace of the Hessian",
+        [](const LossReport& l) { return l.trace ? fmt::format("{:.4g}", *l.trace) : "not known (***)"; }, trace);
+  }
+  table.row("variance of T: tilt + rest", shares_text);
+}
+
+void add_rounding_noise(Table& table, const Report& report) {
+  if (!any_loss(report, [](const LossReport& l) { return l.single_precision.has_value(); })) return;
+  table.row(
+      "rounding noise, of max - min",
+      [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_range); },
+      Part::essential);
+  table.row(
+      "  share of T that it makes",
+      [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_variation); },
+      Part::essential);
+}
+
+std::string loss_error_text(const LossReport& loss) {
+  const Minimizer& m = loss.minimizer;
+  return fmt::format("{} ({})", defined_text(m.final_loss_error, "{:.1g}"), m.final_quadrature);
+}
+
+std::string gradient_text(const LossReport& loss) {
+  const Minimizer& m = loss.minimizer;
+  if (!std::isfinite(m.gradient_norm)) return "unknown";
+  return fmt::format("{:.2g}{}", m.gradient_norm, m.at_iteration_limit ? " (limit)" : "");
+}
+
+std::string ended_by_text(const LossReport& loss) {
+  const Minimizer& m = loss.minimizer;
+  return m.stopped_by.empty() ? "not trained" : fmt::format("{}, {}", m.stopped_by, m.stop_reason);
+}
+
+std::optional<double> least_loss(const LossReport& loss, const Report& report) {
+  return exact_minimum(loss.loss, report.problem, report.network.dimension);
+}
+
+bool has_unknown_least(const Report& report) {
+  return any_loss(report, [&report](const LossReport& l) { return !least_loss(l, report); });
+}
+
+void add_loss(Table& table, const Report& report) {
+  const auto at_limit = [](const LossReport& l) { return l.minimizer.at_iteration_limit; };
+  table.row(
+      "loss at the minimizer", [](const LossReport& l) { return defined_text(l.minimizer.final_loss, "{:.8g}"); },
+      Part::essential);
+  table.row("  its error", loss_error_text, Part::essential);
+  table.row("  with the profiles' points", [](const LossReport& l) { return loss_number(l.minimizer.profile_loss); });
+  table.row("  with the training's points", [](const LossReport& l) { return loss_number(l.minimizer.training_loss); });
+  table.row("  its gradient's length", gradient_text, essential_if(any_loss(report, at_limit)));
+  if (any_loss(report, [](const LossReport& l) { return !l.minimizer.stopped_by.empty(); }))
+    table.row("  its training ended by", ended_by_text, Part::essential);
+  const auto least_text = [&report](const LossReport& l) {
+    const auto least = least_loss(l, report);
+    return least ? fmt::format("{:.8g}", *least) : "unknown (**)";
+  };
+  table.row("  least over all functions", least_text, essential_if(has_unknown_least(report)));
+}
+
+void add_minimum_check(Table& table, const Report& report) {
+  if (!any_loss(report, [](const LossReport& l) { return !l.minimizer.critical.method.empty(); })) return;
+  table.row(
+      "theta* is", [](const LossReport& l) { return l.minimizer.critical.verdict; }, Part::essential);
+  table.row("  Hessian's least eigenvalue",
+            [](const LossReport& l) { return defined_text(l.minimizer.critical.smallest_eigenvalue, "{:.2g}"); });
+  table.row("  its largest",
+            [](const LossReport& l) { return defined_text(l.minimizer.critical.largest_eigenvalue, "{:.4g}"); });
+}
+
+void add_errors_and_seconds(Table& table, const Report& report) {
+  const auto l2_text = [](const LossReport& l) {
+    return error_text(l.minimizer.relative_l2_error, l.minimizer.relative_l2_uncertainty);
+  };
+  const auto h1_text = [](const LossReport& l) {
+    return error_text(l.minimizer.relative_h1_error, l.minimizer.relative_h1_uncertainty);
+  };
+  const auto training_text = [](const LossReport& l) { return seconds_text(l.minimizer.seconds, "loaded"); };
+  const auto profiles_text = [](const LossReport& l) { return seconds_text(l.evaluation_seconds, "unknown"); };
+  table.row("relative L2 error of u", l2_text, Part::essential);
+  table.row("relative H1 semi-norm error", h1_text);
+  table.row("seconds: training", training_text, Part::essential);
+  table.row("  profiles", profiles_text, Part::essential);
+  if (report.losses.front().metrics.empty()) return;
+  table.row("  metrics along them", [](const LossReport& l) {
+    double seconds = 0.0;
+    for (const MetricReport& metric : l.metrics) seconds += metric.evaluation_seconds;
+    return seconds_text(seconds, "unknown");
+  });
+}
+
+void add_rows(Table& table, const Report& report) {
+  add_index(table, report);
+  add_point_sets(table, report);
+  add_metrics(table, report);
+  add_shapes(table, report);
+  add_topology(table, report);
+  add_ends_and_centre(table, report);
+  add_rounding_noise(table, report);
+  add_loss(table, report);
+  add_minimum_check(table, report);
+  add_errors_and_seconds(table, report);
+}
+
+void add_table(Lines& lines, const Report& report) {
+  Table table(lines, report.losses);
+  table.row(
+      "", [](const LossReport& l) { return "Deep " + title(l.loss); }, Part::essential);
+  table.rule();
+  if (!report.losses.empty()) add_rows(table, report);
+  table.rule();
 }
 
 // A line per bin: its edges, then a bar and its count for every loss. Empty where no direction is usable.
@@ -230,15 +456,17 @@ bool has_numbers(const Comparison& c) {
          c.verdict != ComparisonVerdict::within_rounding;
 }
 
-std::string comparison_text(const Comparison& c, const PersistenceComparison& persistence) {
-  std::string text = "\n";
+void add_comparison(Lines& lines, const Comparison& c, const PersistenceComparison& persistence) {
+  lines.add("\n", Part::essential);
   if (has_numbers(c)) {
-    text += fmt::format("Paired over the {} directions that both losses share, {:g} % intervals:\n", c.n_used,
-                        100.0 * c.confidence);
-    text += comparison_lines(c, c.first, c.second);
-    text += comparison_line("difference of persistence", persistence.difference.mean, persistence.difference.interval);
+    lines.add(
+        fmt::format("Paired over the {} directions that both losses share, {:g} % intervals:\n", c.n_used,
+                    100.0 * c.confidence) +
+            comparison_lines(c, c.first, c.second) +
+            comparison_line("difference of persistence", persistence.difference.mean, persistence.difference.interval),
+        Part::detail);
   }
-  return text + wrapped(describe(c), kTextWidth);
+  lines.add(wrapped(describe(c), kTextWidth), Part::essential);
 }
 
 std::string metric_comparison_text(const MetricComparison& metric) {
@@ -246,6 +474,97 @@ std::string metric_comparison_text(const MetricComparison& metric) {
   std::string text = fmt::format("\nRI of {}, paired over {} directions:\n", metric.title, c.n_used);
   if (has_numbers(c)) text += comparison_lines(c, c.first, c.second);
   return text + wrapped(describe(c), kTextWidth);
+}
+
+std::string variation_note() {
+  return wrapped("|I| T: 1 is monotone, 2 a valley between even ends, more means further turning points.", kTextWidth);
+}
+
+std::string tilt_note() {
+  return wrapped(
+      "Tilt: the part of T that unequal ends make, (f_0 + f_m - 2 min) / (|I| (max - min)). The rest: further turning "
+      "points. Their shares of RI^2 are cov(T, part) / var(T).",
+      kTextWidth);
+}
+
+std::string trace_note(const Report& report) {
+  if (!report.is_gaussian) return "";
+  return wrapped(
+      "The mean curvature along normal directions is the Hessian's trace, as far as the grid's step lets it be seen.",
+      kTextWidth);
+}
+
+std::string unknown_trace_note(const Report& report) {
+  if (!report.is_gaussian || !any_loss(report, has_no_trace)) return "";
+  return wrapped(
+      "(***) the minimum check has not taken the Hessian apart: --minimum-check on does, of up to 500 parameters; of "
+      "more, the command spectrum estimates the trace.",
+      kTextWidth);
+}
+
+std::string unknown_least_note(const Report& report) {
+  if (!has_unknown_least(report)) return "";
+  const std::string unbounded = unbounded_text(report.problem, report.network.dimension);
+  return wrapped(
+      unbounded.empty()
+          ? "(**) with a penalty functions need not vanish on the boundary, so the least loss lies below that of u*; "
+            "it is known for -u'' = f only, and no quadrature is warned about."
+          : fmt::format("(**) {}: the energy is indefinite, u* is a saddle point of it, and the Ritz loss has no "
+                        "minimum; no quadrature is warned about.",
+                        unbounded),
+      kTextWidth);
+}
+
+std::string rounding_note(const Report& report) {
+  if (!any_loss(report, [](const LossReport& l) { return l.is_zero(); })) return "";
+  return wrapped("(rounding B): rounded losses alone can make an index of B, so this one is zero to rounding level.",
+                 kTextWidth);
+}
+
+std::string limit_text(const LossReport& loss) {
+  if (!loss.minimizer.at_iteration_limit) return "";
+  const OptimizerInfo& last = optimizer_of_phase(loss.minimizer.stopped_by);
+  return wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where the gradient's length is {:.2g}: "
+                             "not yet a minimum, raise {}.",
+                             to_string(loss.loss), last.name, loss.minimizer.gradient_norm, last.limit),
+                 kTextWidth);
+}
+
+std::string noisy_text(const LossReport& loss) {
+  if (!loss.single_precision || loss.single_precision->n_noisy == 0) return "";
+  return wrapped(
+      fmt::format("Warning: along {} of the {} directions of {} single precision makes noise above {:g} % of max - min "
+                  "or of T: do not trust its numbers, use --precision double.",
+                  loss.single_precision->n_noisy, loss.index.n_used + loss.index.n_unresolved, to_string(loss.loss),
+                  100.0 * kMostNoise),
+      kTextWidth);
+}
+
+std::string damage_text(const LossReport& loss) {
+  if (loss.n_damaged == 0) return "";
+  return fmt::format("{}: {} directions do not match their checksum; --resume computes them again.\n",
+                     to_string(loss.loss), loss.n_damaged);
+}
+
+// What speaks against numbers of the table, and its marks.
+std::string warnings(const Report& report) {
+  std::string text;
+  for (const LossReport& loss : report.losses) {
+    text += warning_lines(loss.minimizer.warnings) + off_centre_text(loss) + few_text(loss, to_string(loss.loss));
+    for (const MetricReport& metric : loss.metrics)
+      text += few_text(metric, to_string(loss.loss) + ", " + to_string(metric.metric));
+    text += limit_text(loss) + noisy_text(loss) + damage_text(loss);
+  }
+  for (const LossReport& loss : report.losses) {
+    if (loss.point_sets && loss.point_sets->points_dominate())
+      text += wrapped("(!) " + domination_text(title(loss.loss), *loss.point_sets), kTextWidth);
+  }
+  if (report.noise_pending) {
+    text += wrapped("The noise of single precision is not measured yet: --resume finishes the job and measures it.",
+                    kTextWidth);
+  }
+  if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, kTextWidth);
+  return text;
 }
 
 }  // namespace
@@ -268,182 +587,23 @@ std::string file_comparison_text(const Comparison& c, const std::string& what, c
   return text + wrapped(describe(c), kTextWidth);
 }
 
-std::string report_text(const Report& report) {
-  Table table(report.losses);
-  const int dimension = report.network.dimension;
-  table.row("", [](const LossReport& l) { return "Deep " + title(l.loss); });
-  table.rule();
-  table.row("roughness index RI", index_text);
-  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), interval_text<LossReport>);
-  table.row("  standard error", [](const LossReport& l) {
-    return l.is_zero() ? "rounding" : number_or_undefined(l.index.jackknife_error);
-  });
-  table.row("mean T", [](const LossReport& l) { return number_or_undefined(l.index.mean); });
-  table.row("directions used", used_text<LossReport>);
-  table.row("  left out", [](const LossReport& l) { return left_out_text(l.index); });
-  if (!report.losses.empty() && report.losses.front().point_sets) {
-    const PointSetReport& sets = *report.losses.front().point_sets;
-    table.row(fmt::format("RI over {} point sets", sets.noise.n_sets), spread_text);
-    table.row("  var T: directions + points", variances_text);
-    table.row(fmt::format("  RI with {}", to_string(sets.reference_rule)), [](const LossReport& l) {
-      return known_index_text(l.point_sets->reference.index, l.point_sets->reference_resolution);
-    });
-    table.row(fmt::format("    {:g} % interval", 100.0 * report.confidence), reference_interval_text);
-  }
-  if (!report.losses.empty()) add_metrics(table, report.losses.front().metrics, report.confidence);
-  table.row("profiles: monotone", [](const LossReport& l) { return share_text(l, ProfileShape::monotone); });
-  table.row("  one valley", [](const LossReport& l) { return share_text(l, ProfileShape::single_valley); });
-  table.row("  one valley, falls at an end",
-            [](const LossReport& l) { return share_text(l, ProfileShape::valley_and_peak); });
-  table.row("  several valleys", [](const LossReport& l) { return share_text(l, ProfileShape::multi_valley); });
-  table.row("  one peak", [](const LossReport& l) { return share_text(l, ProfileShape::single_peak); });
-  table.row("slope sign changes", slope_changes_text);
-  table.row(fmt::format("basins deeper than {:g} %", 100.0 * kDeepBasin),
-            [](const LossReport& l) { return "mean " + number_or_undefined(l.topology.mean_basins); });
-  table.row("persistence, of max - min", persistence_text);
-  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence), persistence_interval_text);
-  table.row("  of one basin (SMAD)", gap_text);
-  table.row("ends differ by, of max - min",
-            [](const LossReport& l) { return "mean " + number_or_undefined(l.shapes.mean_absolute_asymmetry); });
-  table.row("minimum is off s = 0 by", minimum_offset_text);
-  table.row("curvature at s = 0",
-            [](const LossReport& l) { return "median " + number_or_undefined(l.shapes.median_curvature); });
-  table.row("  mean", [](const LossReport& l) { return number_or_undefined(l.curvature.mean); });
-  table.row(fmt::format("  {:g} % interval", 100.0 * report.confidence),
-            [](const LossReport& l) { return interval_of(l.curvature); });
-  if (report.is_gaussian) {
-    table.row("  trace of the Hessian",
-              [](const LossReport& l) { return l.trace ? fmt::format("{:.4g}", *l.trace) : "not known (***)"; });
-  }
-  table.row("variance of T: tilt + rest", shares_text);
-  const auto in_single = [](const LossReport& l) { return l.single_precision.has_value(); };
-  if (std::any_of(report.losses.begin(), report.losses.end(), in_single)) {
-    table.row("rounding noise, of max - min",
-              [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_range); });
-    table.row("  share of T that it makes",
-              [](const LossReport& l) { return "median " + percent_text(l.single_precision->median_of_variation); });
-  }
-  table.row("loss at the minimizer",
-            [](const LossReport& l) { return defined_text(l.minimizer.final_loss, "{:.8g}"); });
-  table.row("  its error", [](const LossReport& l) {
-    return fmt::format("{} ({})", defined_text(l.minimizer.final_loss_error, "{:.1g}"), l.minimizer.final_quadrature);
-  });
-  table.row("  with the profiles' points", [](const LossReport& l) { return loss_number(l.minimizer.profile_loss); });
-  table.row("  with the training's points", [](const LossReport& l) { return loss_number(l.minimizer.training_loss); });
-  table.row("  its gradient's length", [](const LossReport& l) {
-    return std::isfinite(l.minimizer.gradient_norm)
-               ? fmt::format("{:.2g}{}", l.minimizer.gradient_norm, l.minimizer.at_iteration_limit ? " (limit)" : "")
-               : "unknown";
-  });
-  if (std::ranges::any_of(report.losses, [](const LossReport& l) { return !l.minimizer.stopped_by.empty(); })) {
-    table.row("  its training ended by", [](const LossReport& l) {
-      return l.minimizer.stopped_by.empty() ? "not trained"
-                                            : fmt::format("{}, {}", l.minimizer.stopped_by, l.minimizer.stop_reason);
-    });
-  }
-  table.row("  least over all functions", [&](const LossReport& l) {
-    const auto least = exact_minimum(l.loss, report.problem, dimension);
-    return least ? fmt::format("{:.8g}", *least) : "unknown (**)";
-  });
-  if (std::ranges::any_of(report.losses, [](const LossReport& l) { return !l.minimizer.critical.method.empty(); })) {
-    table.row("theta* is", [](const LossReport& l) { return l.minimizer.critical.verdict; });
-    table.row("  Hessian's least eigenvalue",
-              [](const LossReport& l) { return defined_text(l.minimizer.critical.smallest_eigenvalue, "{:.2g}"); });
-    table.row("  its largest",
-              [](const LossReport& l) { return defined_text(l.minimizer.critical.largest_eigenvalue, "{:.4g}"); });
-  }
-  table.row("relative L2 error of u", [](const LossReport& l) {
-    return error_text(l.minimizer.relative_l2_error, l.minimizer.relative_l2_uncertainty);
-  });
-  table.row("relative H1 semi-norm error", [](const LossReport& l) {
-    return error_text(l.minimizer.relative_h1_error, l.minimizer.relative_h1_uncertainty);
-  });
-  table.row("seconds: training", [](const LossReport& l) { return seconds_text(l.minimizer.seconds, "loaded"); });
-  table.row("  profiles", [](const LossReport& l) { return seconds_text(l.evaluation_seconds, "unknown"); });
-  if (!report.losses.empty() && !report.losses.front().metrics.empty()) {
-    table.row("  metrics along them", [](const LossReport& l) {
-      double seconds = 0.0;
-      for (const MetricReport& metric : l.metrics) seconds += metric.evaluation_seconds;
-      return seconds_text(seconds, "unknown");
-    });
-  }
-  table.rule();
-
-  std::string text = table.text() + histogram_text(report.losses);
-  text += wrapped(
-      "Tilt: the part of T that unequal ends make, (f_0 + f_m - 2 min) / (|I| (max - min)). The rest: further turning "
-      "points. Their shares of RI^2 are cov(T, part) / var(T).",
-      kTextWidth);
-  text += topology_note(report.losses);
-  if (std::any_of(report.losses.begin(), report.losses.end(), [](const LossReport& l) { return l.is_zero(); })) {
-    text += wrapped("(rounding B): rounded losses alone can make an index of B, so this one is zero to rounding level.",
-                    kTextWidth);
-  }
-  if (report.is_gaussian) {
-    text += wrapped(
-        "The mean curvature along normal directions is the Hessian's trace, as far as the grid's step lets "
-        "it be seen.",
-        kTextWidth);
-    if (std::ranges::any_of(report.losses, [](const LossReport& l) { return !l.trace; }))
-      text += wrapped(
-          "(***) the minimum check has not taken the Hessian apart: --minimum-check on does, of up to 500 "
-          "parameters; of more, the command spectrum estimates the trace.",
-          kTextWidth);
-  }
-  const auto has_unknown_least = [&](const LossReport& l) { return !exact_minimum(l.loss, report.problem, dimension); };
-  if (std::any_of(report.losses.begin(), report.losses.end(), has_unknown_least)) {
-    const std::string unbounded = unbounded_text(report.problem, dimension);
-    text += wrapped(
-        unbounded.empty()
-            ? "(**) with a penalty functions need not vanish on the boundary, so the least loss lies below that of u*; "
-              "it is known for -u'' = f only, and no quadrature is warned about."
-            : fmt::format("(**) {}: the energy is indefinite, u* is a saddle point of it, and the Ritz loss has no "
-                          "minimum; no quadrature is warned about.",
-                          unbounded),
-        kTextWidth);
-  }
-  for (const LossReport& loss : report.losses) {
-    text += warning_lines(loss.minimizer.warnings);
-    text += off_centre_text(loss);
-    text += few_text(loss, to_string(loss.loss));
-    for (const MetricReport& metric : loss.metrics)
-      text += few_text(metric, to_string(loss.loss) + ", " + to_string(metric.metric));
-    if (loss.minimizer.at_iteration_limit) {
-      const OptimizerInfo& last = optimizer_of_phase(loss.minimizer.stopped_by);
-      text += wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where the gradient's length is "
-                                  "{:.2g}: not yet a minimum, raise {}.",
-                                  to_string(loss.loss), last.name, loss.minimizer.gradient_norm, last.limit),
-                      kTextWidth);
-    }
-    if (loss.single_precision && loss.single_precision->n_noisy > 0) {
-      text += wrapped(
-          fmt::format("Warning: along {} of the {} directions of {} single precision makes noise above {:g} % of "
-                      "max - min or of T: do not trust its numbers, use --precision double.",
-                      loss.single_precision->n_noisy, loss.index.n_used + loss.index.n_unresolved, to_string(loss.loss),
-                      100.0 * kMostNoise),
-          kTextWidth);
-    }
-    if (loss.n_damaged > 0) {
-      text += fmt::format("{}: {} directions do not match their checksum; --resume computes them again.\n",
-                          to_string(loss.loss), loss.n_damaged);
-    }
-  }
-  for (const LossReport& loss : report.losses) {
-    if (loss.point_sets && loss.point_sets->points_dominate())
-      text += wrapped("(!) " + domination_text(title(loss.loss), *loss.point_sets), kTextWidth);
-  }
-  if (report.noise_pending) {
-    text += wrapped("The noise of single precision is not measured yet: --resume finishes the job and measures it.",
-                    kTextWidth);
-  }
-  if (!report.unmeasured.empty()) text += wrapped(report.unmeasured, kTextWidth);
-  if (report.grid) text += grid_text(*report.grid, report.confidence);
-  if (report.comparison) text += comparison_text(*report.comparison, *report.persistence);
-  for (const MetricComparison& metric : report.metric_comparisons) text += metric_comparison_text(metric);
-  text += curve_text(report);
+std::string report_text(const Report& report, ReportLength length) {
+  using enum Part;
+  Lines lines(length);
+  add_table(lines, report);
+  lines.add(histogram_text(report.losses), detail);
+  lines.add(variation_note(), essential);
+  lines.add(tilt_note() + topology_note(report.losses), detail);
+  lines.add(rounding_note(report), essential);
+  lines.add(trace_note(report), detail);
+  lines.add(unknown_trace_note(report) + unknown_least_note(report) + warnings(report), essential);
+  if (report.grid) lines.add(grid_text(*report.grid, report.confidence), essential);
+  if (report.comparison) add_comparison(lines, *report.comparison, *report.persistence);
+  for (const MetricComparison& metric : report.metric_comparisons) lines.add(metric_comparison_text(metric), detail);
+  lines.add(curve_text(report), detail);
   const std::string stopping = stopping_text(report);
-  if (!stopping.empty()) text.append("\n").append(wrapped(stopping, kTextWidth));
-  return text;
+  if (!stopping.empty()) lines.add(fmt::format("\n{}", wrapped(stopping, kTextWidth)), essential);
+  return lines.text();
 }
 
 }  // namespace landscape

@@ -64,7 +64,9 @@ class RoughnessFindings : public Findings {
     }
     return all;
   }
-  std::string text() const override { return report_text(report_); }
+  std::string text() const override {
+    return report_text(report_, config_.full_report ? ReportLength::full : ReportLength::brief);
+  }
   Growth growth() const override {
     if (!(config_.until_ci > 0.0)) return {};
     const std::int64_t n = directions_to_go_on_with(report_);

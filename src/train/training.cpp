@@ -370,8 +370,7 @@ const OptimizerInfo& info_of(Optimizer optimizer) {
 }
 const OptimizerInfo& optimizer_of_phase(std::string_view phase) {
   const auto found = std::ranges::find(kOptimizers, phase, &OptimizerInfo::phase);
-  if (found == kOptimizers.end()) throw std::invalid_argument(fmt::format("no optimizer is called '{}'", phase));
-  return *found;
+  return found == kOptimizers.end() ? info_of(Optimizer::lbfgs) : *found;
 }
 std::vector<OptimizerStage> parse_optimizers(std::string_view text, std::string_view option) {
   std::vector<OptimizerStage> stages;

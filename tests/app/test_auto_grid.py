@@ -5,17 +5,18 @@ import numpy as np
 from system import SystemTest, index_of, main, results, total_variation
 
 CASE = ["--epochs=300", "--lbfgs-iterations=100", "--directions=12", "--bootstrap=200", "--grid=auto"]
+FULL = "--full-report"
 
 
 class AutoGrid(SystemTest):
     def test_the_report_is_that_of_the_grid_it_took(self):
-        said = self.run_program(*CASE, "--metrics=reference", "--output=auto.h5", ranks=3).stdout
+        said = self.run_program(*CASE, "--metrics=reference", FULL, "--output=auto.h5", ranks=3).stdout
         with h5py.File(self.path("auto.h5"), "r") as file:
             radius = file["roughness/grid/chosen"][()]
             grid = results(file["roughness/grid"])
         self.assertIn(f"--grid auto took [{-radius:g}, {radius:g}]", said)
         alone = [*CASE[:-1], f"--grid={-radius}:{radius}:101", "--metrics=reference"]
-        fixed = self.run_program(*alone, "--output=fixed.h5").stdout
+        fixed = self.run_program(*alone, FULL, "--output=fixed.h5").stdout
         table = said[said.index("roughness index RI") : said.index("seconds: training")]
         self.assertIn(table, fixed)
         with h5py.File(self.path("auto.h5"), "r") as auto, h5py.File(self.path("fixed.h5"), "r") as of_grid:
@@ -44,10 +45,10 @@ class AutoGrid(SystemTest):
         self.run_program("compare", "auto.h5", "fixed.h5")
 
     def test_ranks_resume_and_reduce_give_the_same_bits(self):
-        first = self.run_program(*CASE, "--output=1.h5").stdout
+        first = self.run_program(*CASE, FULL, "--output=1.h5").stdout
         self.run_program(*CASE, "--output=3.h5", ranks=3)
         self.assert_same_files("1.h5", "3.h5")
-        self.assertEqual(self.run_program("reduce", "1.h5").stdout, first.split("\n\n", 1)[1])
+        self.assertEqual(self.run_program("reduce", "1.h5", FULL).stdout, first.split("\n\n", 1)[1])
         self.run_program("resume", "3.h5", "--directions=20")
         more = [option.replace("directions=12", "directions=20") for option in CASE]
         self.run_program(*more, "--output=20.h5")

@@ -23,12 +23,12 @@ class BitIdentity(SystemTest):
         """Enough of them for weights in the resamples, and enough resamples for threads."""
         case = [option for option in CASE if not option.startswith(("--directions", "--bootstrap", "--save"))]
         case += ["--directions=5000", "--bootstrap=300", "--quadrature=simpson:20"]
-        first = self.run_program(*case, "--output=one.h5", "--threads=1").stdout
+        first = self.run_program(*case, "--full-report", "--output=one.h5", "--threads=1").stdout
         for ranks, threads in ((1, 2), (2, 1), (3, 2)):
             with self.subTest(ranks=ranks, threads=threads):
                 self.run_program(*case, "--output=more.h5", "--overwrite", f"--threads={threads}", ranks=ranks)
                 self.assert_same_files("one.h5", "more.h5")
-        one, two = (self.run_program("reduce", "one.h5", f"--threads={n}").stdout for n in (1, 2))
+        one, two = (self.run_program("reduce", "one.h5", "--full-report", f"--threads={n}").stdout for n in (1, 2))
         self.assertEqual(one, two)
         self.assertTrue(first.endswith(one), first + "\n\nreduce:\n" + one)
         one, two = (self.run_program("reduce", "one.h5", "--json", f"--threads={n}").stdout for n in (1, 2))

@@ -94,7 +94,7 @@ class Penalty(SystemTest):
         self.assert_same_files("whole.h5", "stopped.h5")
 
     def test_the_file_and_the_report_say_so(self):
-        report = self.run_program(*QUICK, "--boundary=penalty:20", "--output=a.h5").stdout
+        report = self.run_program(*QUICK, "--boundary=penalty:20", "--full-report", "--output=a.h5").stdout
         self.assertIn("\nProblem     -u'' = f on (0,1), u(0) = u(1) = 0 by penalty:20, u* = sin(pi x)\n", report)
         self.assertIn("203 points, 2 of them on the boundary\n", report)
         self.assertRegex(report, rf"least over all functions +{least_ritz(20):.8g} +0\n")

@@ -83,12 +83,13 @@ class Difficulty(SystemTest):
             self.assertLess({"frequency = 2", "wavenumber = 10"}, set(text(file.attrs["config"]).splitlines()))
             self.assertNotIn("below the least", text(file["minimizer/ritz"].attrs["warnings"]))
         self.assertNotIn("Note", self.run_program(*QUICK, *HELMHOLTZ, "--losses=galerkin", "--output=g.h5").stdout)
-        report = self.run_program(*QUICK, "--problem=helmholtz", "--wavenumber=2", "--output=k.h5").stdout
+        bounded = ["--problem=helmholtz", "--wavenumber=2", "--full-report", "--output=k.h5"]
+        report = self.run_program(*QUICK, *bounded).stdout
         self.assertNotIn("has no minimum", report)
         self.assertRegex(report, rf"least over all functions +{least_ritz(1, 2):.8g} +0\n")
-        report = self.run_program(*QUICK, "--frequency=3", "--output=s.h5").stdout
+        report = self.run_program(*QUICK, "--frequency=3", "--full-report", "--output=s.h5").stdout
         self.assertRegex(report, rf"least over all functions +{least_ritz(3):.8g} +0\n")
-        report = self.run_program(*QUICK, *CONVECTION, "--output=c.h5").stdout
+        report = self.run_program(*QUICK, *CONVECTION, "--full-report", "--output=c.h5").stdout
         self.assertIn("Problem     -0.05 u'' + u' = f on (0,1)", report)
         self.assertNotIn("Ritz", report)
         compared = self.run_program("compare", "k.h5", "h.h5").stdout

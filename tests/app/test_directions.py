@@ -122,7 +122,7 @@ class Directions(SystemTest):
     def test_the_trace_stands_beside_the_mean_curvature(self):
         normal = ["--epochs=300", "--lbfgs-iterations=20", "--bootstrap=200", "--norm=none", "--bias=gaussian",
                   "--grid=-1e-3:1e-3:3", "--directions=2000"]  # fmt: skip
-        report = self.run_program(*normal, "--output=a.h5").stdout
+        report = self.run_program(*normal, "--full-report", "--output=a.h5").stdout
         self.run_program("spectrum", "--minimizer=a.h5", "--output=s.h5")
         with h5py.File(self.path("a.h5")) as file, h5py.File(self.path("s.h5")) as spectrum:
             for loss in LOSSES:
@@ -136,7 +136,7 @@ class Directions(SystemTest):
         said = self.run_program(*normal, "--minimum-check=off", "--output=b.h5").stdout
         self.assertRegex(said, r"trace of the Hessian( +not known \(\*\*\*\)){2}\n")
         self.assertIn("--minimum-check on does", " ".join(said.split()))
-        self.assertNotIn("trace of the Hessian", self.run_program(*NET, "--output=c.h5").stdout)
+        self.assertNotIn("trace of the Hessian", self.run_program(*NET, "--full-report", "--output=c.h5").stdout)
 
     def test_what_makes_no_sense_is_refused(self):
         self.run_program(*DIRECTIONS, "--output=d.h5")

@@ -16,8 +16,8 @@ NO_MPI = {"OMPI_MCA_ess": "nothing", "OMPI_MCA_pml": "nothing"}
 
 class Reduce(SystemTest):
     def test_reduce_prints_the_jobs_report_digit_by_digit(self):
-        job = self.run_program(*QUICK, ranks=3)
-        again = self.run_program("reduce", "landscape.h5", env=NO_MPI)
+        job = self.run_program(*QUICK, "--full-report", ranks=3)
+        again = self.run_program("reduce", "landscape.h5", "--full-report", env=NO_MPI)
         self.assertGreater(len(table_of(job.stdout)), 500)
         self.assertEqual(table_of(again.stdout), table_of(job.stdout))
         self.assertTrue(job.stdout.endswith("\n\n" + again.stdout), "the whole report, timings and notes included")
@@ -31,14 +31,13 @@ class Reduce(SystemTest):
             "one": [*linear, "--directions=7", "--losses=galerkin", "--grid=-1:1:2"],
         }.items():
             with self.subTest(name):
-                job = self.run_program(*options, f"--output={name}.h5", ranks=2)
-                again = self.run_program("reduce", f"{name}.h5", env=NO_MPI)
+                job = self.run_program(*options, "--full-report", f"--output={name}.h5", ranks=2)
+                again = self.run_program("reduce", f"{name}.h5", "--full-report", env=NO_MPI)
                 self.assertTrue(again.stdout and job.stdout.endswith("\n\n" + again.stdout), job.stdout + again.stdout)
-        more = self.run_program(*QUICK[:-3], "--directions=9", *QUICK[-2:], "--output=linear2.h5", ranks=2)
-        resumed = self.run_program(
-            *QUICK[:-3], "--directions=11", *QUICK[-2:], "--output=linear2.h5", "--resume", ranks=2
-        )
-        again = self.run_program("reduce", "linear2.h5", env=NO_MPI)
+        job = [*QUICK[:-3], *QUICK[-2:], "--full-report", "--output=linear2.h5"]
+        more = self.run_program(*job, "--directions=9", ranks=2)
+        resumed = self.run_program(*job, "--directions=11", "--resume", ranks=2)
+        again = self.run_program("reduce", "linear2.h5", "--full-report", env=NO_MPI)
         self.assertNotEqual(table_of(more.stdout), table_of(resumed.stdout))
         self.assertTrue(again.stdout and resumed.stdout.endswith("\n\n" + again.stdout), resumed.stdout + again.stdout)
 
@@ -95,7 +94,7 @@ class Reduce(SystemTest):
             np.testing.assert_array_equal(edges[0], edges[1])
 
     def test_the_report_fits_one_hundred_columns(self):
-        for line in self.run_program(*QUICK).stdout.splitlines():
+        for line in self.run_program(*QUICK, "--full-report").stdout.splitlines():
             self.assertLessEqual(len(line), 100, line)
 
 

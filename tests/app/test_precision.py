@@ -16,13 +16,13 @@ class Precision(SystemTest):
     def test_ritz_near_a_minimum_is_warned_of(self):
         # An offset of 2.47 under a variation of 3e-5 of it: near the minimum, steps differ by less than their noise.
         self.run_program(*SMALL, "--output=double.h5")
-        job = self.run_program(*SMALL, "--precision=single", "--output=single.h5", ranks=2)
+        job = self.run_program(*SMALL, "--precision=single", "--full-report", "--output=single.h5", ranks=2)
         self.assertIn("single precision", job.stdout)
         self.assertRegex(
             " ".join(job.stdout.split()), r"Warning: along \d+ of the \d+ directions of ritz single precision"
         )
         self.assertNotIn("directions of galerkin single", " ".join(job.stdout.split()))
-        again = self.run_program("reduce", "single.h5", env=NO_MPI)
+        again = self.run_program("reduce", "single.h5", "--full-report", env=NO_MPI)
         self.assertTrue(job.stdout.endswith("\n\n" + again.stdout), job.stdout + again.stdout)
         with h5py.File(self.path("single.h5"), "r") as file, h5py.File(self.path("double.h5"), "r") as other:
             profiles, found = file["profiles/ritz"], results(file["roughness/ritz"])
@@ -82,7 +82,7 @@ class Precision(SystemTest):
         ) as file:  # as a job leaves it that was stopped after 37 directions
             file["profiles/ritz/complete"][37:, :] = 0
             file["roughness/ritz/state"][()] = b"pending"
-        report = self.run_program("reduce", "landscape.h5", env=NO_MPI).stdout
+        report = self.run_program("reduce", "landscape.h5", "--full-report", env=NO_MPI).stdout
         self.assertIn("The noise of single precision is not measured yet: --resume", " ".join(report.split()))
         curve = report.split("RI of the first M directions")[1].splitlines()[2:]
         self.assertEqual(

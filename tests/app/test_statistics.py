@@ -107,7 +107,8 @@ class Words(SystemTest):
             self.assertIn(f"{attributes['gradient_norm']:.2g} (limit)", cut)
         adam = self.run_program("--epochs=300", "--lbfgs-iterations=0", GRID, "--directions=6", "--output=adam.h5").stdout
         self.assertNotIn("(limit)", adam)
-        loaded = self.run_program("--minimizer=cut.h5", GRID, "--directions=6", "--output=loaded.h5").stdout
+        again = ["--minimizer=cut.h5", GRID, "--directions=6", "--full-report", "--output=loaded.h5"]
+        loaded = self.run_program(*again).stdout
         self.assertNotIn("(limit)", loaded)
         self.assertRegex(loaded, r"its gradient's length +\d")
 

@@ -34,7 +34,7 @@ def depths(f):
 
 class Profiles(SystemTest):
     def test_the_file_has_the_numbers_of_its_profiles(self):
-        report = self.run_program(*JOB, "--output=a.h5", ranks=3).stdout
+        report = self.run_program(*JOB, "--full-report", "--output=a.h5", ranks=3).stdout
         with h5py.File(self.path("a.h5")) as file:
             persistence = {}
             for loss in LOSSES:
@@ -74,12 +74,12 @@ class Profiles(SystemTest):
             self.assertAlmostEqual((lower + upper) / 2, difference.mean(), delta=1e-14)
             self.assertEqual(compared["persistence_p_value"] <= 0.05, not lower <= 0 <= upper)
         self.assertRegex(report, r"difference of persistence +-?[\d.e-]+ +-?[\d.e-]+ \.\. ")
-        self.assertTrue(report.endswith("\n\n" + self.run_program("reduce", "a.h5").stdout))
+        self.assertTrue(report.endswith("\n\n" + self.run_program("reduce", "a.h5", "--full-report").stdout))
         self.run_program(*JOB, "--output=b.h5")
         self.assert_same_files("a.h5", "b.h5")
 
     def test_twice_persistence_is_the_oscillation(self):
-        report = self.run_program(*JOB, "--output=a.h5").stdout
+        report = self.run_program(*JOB, "--full-report", "--output=a.h5").stdout
         deviations = []
         with h5py.File(self.path("a.h5")) as file:
             for loss in LOSSES:
@@ -108,7 +108,7 @@ class Profiles(SystemTest):
 
     def test_parabolas_have_one_basin_and_no_persistence(self):
         linear = ["--network=linear", "--problem=cubic", "--epochs=0", "--bias=random", "--directions=20"]
-        report = self.run_program(*linear, "--bootstrap=200", "--output=l.h5").stdout
+        report = self.run_program(*linear, "--bootstrap=200", "--full-report", "--output=l.h5").stdout
         self.assertRegex(report, r"basins deeper than 1 %( +mean 1){2}\n")
         self.assertRegex(report, r"persistence, of max - min +(0|\S+ \(rounding \S+\)) +(0|\S+ \(rounding \S+\))\n")
         self.assertRegex(report, r"of one basin \(SMAD\) +none +none\n")

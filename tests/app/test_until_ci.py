@@ -34,9 +34,8 @@ class UntilCi(SystemTest):
         self.assertEqual(differences, [])
 
     def test_it_ends_with_the_bits_of_a_plain_run(self):
-        report = self.run_program(
-            *FAST, "--directions=20", "--until-ci=0.2", "--max-directions=300", "--output=a.h5", ranks=2
-        ).stdout
+        job = [*FAST, "--directions=20", "--until-ci=0.2", "--max-directions=300", "--full-report"]
+        report = self.run_program(*job, "--output=a.h5", ranks=2).stdout
         found = self.stopping("a.h5")
         self.assertEqual(found["outcome"], "reached", report)
         self.assertEqual((found["until_ci"], found["max_directions"]), (0.2, 300))
@@ -51,11 +50,11 @@ class UntilCi(SystemTest):
         self.assertIn(n, (36, 54, 81, 121, 181, 271))
         self.assertIn(f"Reached the relative half-width 20 % with {n} directions", report)
         self.assertIn("20 directions: relative half-width Ritz", report)
-        plain = self.run_program(*FAST, f"--directions={n}", "--output=plain.h5").stdout
+        plain = self.run_program(*FAST, f"--directions={n}", "--full-report", "--output=plain.h5").stdout
         self.assertNotIn("half-width", plain)
         self.assertEqual(self.stopping("plain.h5")["outcome"], "not asked")
         self.assert_same_but_for_the_rule("a.h5", "plain.h5")
-        self.assertEqual(table_of(self.run_program("reduce", "a.h5").stdout), table_of(report))
+        self.assertEqual(table_of(self.run_program("reduce", "a.h5", "--full-report").stdout), table_of(report))
         self.run_program("verify", "a.h5", "--all")
 
     def test_max_directions_ends_it_and_more_can_be_asked_for_later(self):
@@ -136,7 +135,7 @@ class UntilCi(SystemTest):
 
 class Curve(SystemTest):
     def test_the_curve_is_the_index_of_the_first_directions(self):
-        report = self.run_program(*FAST, "--directions=25", "--output=a.h5", ranks=2).stdout
+        report = self.run_program(*FAST, "--directions=25", "--full-report", "--output=a.h5", ranks=2).stdout
         with h5py.File(self.path("a.h5"), "r") as file:
             for loss in ("ritz", "galerkin"):
                 curve = file[f"roughness/{loss}/curve"]
@@ -153,7 +152,7 @@ class Curve(SystemTest):
             self.assertEqual(a["roughness/ritz/curve/index"][0], b["roughness/ritz/index"][()])
             self.assertEqual(list(a["roughness/ritz/curve/interval"][0]), list(b["roughness/ritz/interval"][()]))
         self.assertIn("RI of the first M directions", report)
-        self.assertEqual(table_of(self.run_program("reduce", "a.h5").stdout), table_of(report))
+        self.assertEqual(table_of(self.run_program("reduce", "a.h5", "--full-report").stdout), table_of(report))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"time-limit", {"--time-limit=5"}},
       {"dry-run", {"--dry-run"}},
       {"quiet", {"--quiet"}},
+      {"full-report", {"--full-report"}},
       {"all", {"--all"}},
       {"settings", {"--settings"}},
       {"as-published", {"--as-published"}},

@@ -91,7 +91,7 @@ class Fuzz(SystemTest):
         )
         cls.has_plot = plotted.returncode == 0
         cls.report = subprocess.run(
-            [PROGRAM, "reduce", "plain.h5"], cwd=cls.store, capture_output=True, text=True
+            [PROGRAM, "reduce", "plain.h5", "--full-report"], cwd=cls.store, capture_output=True, text=True
         ).stdout
         cls.tool_notes = [p.stderr.strip()[-200:] for p in (imported, plotted) if p.returncode != 0]
 
@@ -170,7 +170,7 @@ class Fuzz(SystemTest):
             sound = os.path.join(self.store, "plain.h5")
             for command in (
                 ["info", "plain.h5"],
-                ["reduce", "plain.h5"],
+                ["reduce", "plain.h5", "--full-report"],
                 ["verify", "plain.h5", "--threads=1"],
                 ["compare", sound, "plain.h5"],
             ):

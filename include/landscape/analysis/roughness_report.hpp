@@ -70,7 +70,8 @@ struct Report {
   NetworkSpec network;
   Problem problem;
   double confidence = 0.95;
-  bool is_gaussian = false;  // the directions, in all parameters: their mean curvature is the Hessian's trace
+  double interval_length = 0.0;  // |I| of the profiles, unit of s
+  bool is_gaussian = false;      // the directions, in all parameters: their mean curvature is the Hessian's trace
   std::vector<LossReport> losses;
   std::optional<Comparison> comparison;              // of Ritz and Galerkin, where both were measured
   std::optional<PersistenceComparison> persistence;  // the same

@@ -165,6 +165,7 @@ struct RunConfig {
   bool all = false;           // of verify
   bool settings = false;      // of info
   bool json = false;          // of info, reduce and compare
+  bool full_report = false;   // of roughness and reduce
   bool as_published = false;  // of distance
   MinimumCheck minimum_check = MinimumCheck::automatic;
   DeviceChoice device = DeviceChoice::automatic;

@@ -39,7 +39,7 @@ struct OptimizerInfo {
 };
 std::span<const OptimizerInfo> optimizers();
 const OptimizerInfo& info_of(Optimizer optimizer);
-/// Throws std::invalid_argument where files call none so.
+/// L-BFGS where files call none so: older ones name none, and knew no other with a limit.
 const OptimizerInfo& optimizer_of_phase(std::string_view phase);
 /// One of a chain, "adam" or "adam:2000" with its epochs or most iterations.
 struct OptimizerStage {
