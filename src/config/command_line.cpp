@@ -432,9 +432,10 @@ OptionTexts gather_options(const Invocation& invocation) {
 std::vector<std::string> preset_folders() {
   std::vector<std::string> folders;
   if (const char* folder = environment("LANDSCAPE_PRESETS"); folder != nullptr) folders.emplace_back(folder);
-  if (const std::string here = executable_folder(); !here.empty())
+  if (const std::string here = executable_folder(); !here.empty()) {
     folders.push_back(here + "/../share/landscape_mpi/jobs");
-  folders.emplace_back(LANDSCAPE_SOURCE_JOBS);
+    folders.push_back(here + "/share/landscape_mpi/jobs");
+  }
   return folders;
 }
 

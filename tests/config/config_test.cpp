@@ -147,7 +147,7 @@ TEST_F(Config, AFileMayNameItsCommandAndATypedOneWins) {
 }
 
 TEST_F(Config, PublishedPresetsAreTheCorrectedOnesWithEverySlip) {
-  unsetenv("LANDSCAPE_PRESETS");
+  setenv("LANDSCAPE_PRESETS", LANDSCAPE_SOURCE_JOBS, 1);
   for (const std::string size : {"1d", "3d", "10d"}) {
     const RunConfig published = parse({"--preset=published-" + size}),
                     corrected = parse({"--preset=corrected-" + size});
@@ -170,7 +170,7 @@ TEST_F(Config, PublishedPresetsAreTheCorrectedOnesWithEverySlip) {
 }
 
 TEST_F(Config, EveryPresetOfTheTreeParses) {
-  unsetenv("LANDSCAPE_PRESETS");
+  setenv("LANDSCAPE_PRESETS", LANDSCAPE_SOURCE_JOBS, 1);
   int n_presets = 0;
   for (const std::string& jobs : preset_folders()) {
     std::error_code error;

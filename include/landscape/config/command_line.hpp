@@ -43,7 +43,8 @@ OptionTexts gather_options(const Invocation& invocation);
 /// Option texts in the format of settings_text.hpp; `name` stands in messages.
 OptionTexts parse_config_text(std::string_view text, const std::string& name);
 
-/// Where a preset is looked for: $LANDSCAPE_PRESETS, <executable>/../share/landscape_mpi/jobs, the source tree's jobs/.
+/// Where a preset is looked for: $LANDSCAPE_PRESETS, <executable>/../share/landscape_mpi/jobs of an installed program,
+/// <executable>/share/landscape_mpi/jobs, which in a build folder is a link to the source tree's jobs/.
 std::vector<std::string> preset_folders();
 
 /// All commands and options.
