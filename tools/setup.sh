@@ -9,7 +9,7 @@
 LANDSCAPE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 LANDSCAPE_LOGS=$LANDSCAPE_ROOT/build/log
 
-# name | needed to: run or test | probe | Debian packages | what to load on a cluster
+# name | needed to: run or test; or only a wish, tests are skipped without it | probe | Debian packages | what to load on a cluster
 landscape_needs() {
   cat <<'NEEDS'
 C++20 compiler|run|compiler|build-essential|GCC 11 or newer
@@ -25,6 +25,7 @@ libLBFGS|run|library lbfgs.h lbfgs|liblbfgs-dev|libLBFGS
 LAPACK|run|any_library lapack openblas|liblapack-dev|OpenBLAS or LAPACK
 GoogleTest|test|library gtest/gtest.h gtest|libgtest-dev|GoogleTest
 h5dump|test|command h5dump|hdf5-tools|HDF5 built with MPI
+valgrind|wish|command valgrind|valgrind|Valgrind
 Python modules|test|python|python3-numpy python3-scipy python3-h5py python3-matplotlib|SciPy bundle, h5py, matplotlib
 NEEDS
 }
@@ -121,12 +122,12 @@ sys.exit(not all(map(u.find_spec, ("numpy", "scipy", "h5py", "matplotlib"))))' 2
   return 1
 }
 
-# Lines of landscape_needs that are not met, for "run" or for "test" (which includes run).
+# Lines of landscape_needs that are not met, for "run", for "test" (which includes run), or "all".
 landscape_missing() {
   local name purpose probe packages module words
   landscape_search_paths
   while IFS='|' read -r name purpose probe packages module; do
-    [[ $1 == test || $purpose == run ]] || continue
+    [[ $1 == all || $purpose == run || $purpose == "$1" ]] || continue
     read -ra words <<<"$probe"
     "landscape_${words[0]}" "${words[@]:1}" || echo "$name|$packages|$module"
   done < <(landscape_needs)
@@ -174,7 +175,7 @@ landscape_setup() {
   missing=$(landscape_missing "$1")
   if [[ -n $missing ]] && landscape_can_install; then
     # One call for everything: what the tests need comes along, so that they install nothing later.
-    read -ra packages <<<"pkg-config $(landscape_missing test | cut -d'|' -f2 | tr '\n' ' ')"
+    read -ra packages <<<"pkg-config $(landscape_missing all | cut -d'|' -f2 | tr '\n' ' ')"
     mkdir -p "$LANDSCAPE_LOGS" && : >"$LANDSCAPE_LOGS/setup.log"
     echo "landscape_mpi: installing ${packages[*]} (some minutes; log: build/log/setup.log)" >&2
     landscape_apt install --no-install-recommends "${packages[@]}" || {

@@ -17,6 +17,7 @@ import torch_format  # noqa: E402
 VARYING = [
     (r"\(git \w+(-dirty)?\)", "(git)"),
     (r"\d[\d.]* (ms|s|min)\b", "some time"),
+    (r"-?\b\d[\d.]*e-1\d\b", "tiny"),  # of eigenvalues and residuals: rounding's, so LAPACK's
     (r"on cpu, \d+ threads?, [\w-]+", "on cpu"),
     (r"^(\s*(seconds: \w+|profiles)) .*", r"\1"),
 ]
@@ -139,7 +140,9 @@ class Readme(Shell):
         table = re.findall(
             r"`(landscape_mpi [^`]*)`", text[text.index("## Commands") : text.index("## On a cluster")]
         )
-        blocks = re.findall(r"^    ((?:landscape_mpi(?! \d)|mpirun|tools/[\w-]+\.py|tools/landscape)[^#\n]*)", text, re.M)
+        blocks = re.findall(
+            r"^    ((?:landscape_mpi(?! \d)|mpirun|tools/[\w-]+\.py|tools/landscape)[^#\n]*)", text, re.M
+        )
         self.shell("landscape_mpi")  # landscape.h5, of which several commands speak
         self.assertGreater(len(table), 12)
         self.assertGreater(len(blocks), 3)

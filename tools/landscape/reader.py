@@ -1,4 +1,4 @@
-"""Reads an output file of landscape_mpi: arrays, results and settings by the names that the README's schema gives them.
+"""Reads an output file of landscape_mpi: arrays, results and settings by the names that src/io/README.md gives them.
 
   import landscape
   with landscape.open("landscape.h5") as file:

@@ -1,5 +1,5 @@
 // --json of reduce, info and compare: what they found as one JSON object on standard output (RFC 8259), and nothing
-// else there. Its members are listed in the README; a number that is undefined or infinite is null.
+// else there. Its members are listed in src/io/README.md; a number that is undefined or infinite is null.
 #pragma once
 
 #include <string>
