@@ -125,8 +125,10 @@ class Install(Installed):
             with open(path, "rb") as file:
                 content = file.read()
             for folder in {SOURCE, BUILD, os.path.realpath(SOURCE), os.path.realpath(BUILD)}:
+                # Errors of CUDA say where in the kernels they came from.
+                content = content.replace(os.path.join(folder, "kernels", "").encode(), b"")
                 if b".debug_info" not in content:  # which is about the sources
-                    self.assertNotIn(os.path.join(folder, "").encode(), content, path)
+                    self.assertFalse(os.path.join(folder, "").encode() in content, path)
 
     @unittest.skipUnless(shutil.which("readelf"), "readelf is not installed")
     def test_libraries_are_named_without_their_folders(self):
