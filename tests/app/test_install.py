@@ -125,8 +125,9 @@ class Install(Installed):
             with open(path, "rb") as file:
                 content = file.read()
             for folder in {SOURCE, BUILD, os.path.realpath(SOURCE), os.path.realpath(BUILD)}:
-                # Errors of CUDA say where in the kernels they came from.
-                content = content.replace(os.path.join(folder, "kernels", "").encode(), b"")
+                # Errors of MPI and CUDA say from which source file they came.
+                for sources in ("src", "kernels"):
+                    content = content.replace(os.path.join(folder, sources, "").encode(), b"")
                 if b".debug_info" not in content:  # which is about the sources
                     self.assertFalse(os.path.join(folder, "").encode() in content, path)
 
