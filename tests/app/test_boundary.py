@@ -83,7 +83,7 @@ class Penalty(SystemTest):
         self.run_program("verify", "a.h5", "--all", code=1)
 
     def test_a_stopped_job_goes_on_to_the_same_bits(self):
-        case = [*SQUARE, "--epochs=10000", "--round-seconds=0.02", "--time-limit=0.1", "--output=stopped.h5"]
+        case = [*SQUARE, "--epochs=10000", "--round-seconds=0.02", "--time-limit=0.001", "--output=stopped.h5"]
         self.run_program(*[o for o in case if o != "--epochs=30"], code=75)
         rest = [o for o in case if not o.startswith(("--time-limit", "--epochs=30"))] + ["--resume"]
         other = [o for o in rest if not o.startswith("--boundary")]

@@ -116,8 +116,8 @@ class Difficulty(SystemTest):
                 was = next(o for o in problem if o.startswith(f"--{key}")).split("=")[1]
                 self.refused(*rest, *changed, part=f"{key} was {was} and is now {other}")
         # Of the file alone, to the bits of a job that was never stopped.
-        case = [*case, *CONVECTION, "--epochs=3000", "--round-seconds=0.02"]
-        self.run_program(*case, "--time-limit=0.1", "--output=stopped.h5", code=75)
+        case = [*case, *CONVECTION, "--epochs=30000", "--round-seconds=0.02"]
+        self.run_program(*case, "--time-limit=0.001", "--output=stopped.h5", code=75)  # after the first round
         self.run_program("resume", "stopped.h5", ranks=3)
         self.run_program(*case, "--output=whole.h5")
         self.assert_same_files("whole.h5", "stopped.h5")

@@ -71,7 +71,7 @@ class Checkpoints(SystemTest):
     def test_a_training_resumed_for_other_profiles_has_the_bits_of_an_uninterrupted_job(self):
         case = ["--epochs=20000", "--history-every=50", "--lbfgs-iterations=20", "--grid=-1:1:9", "--bootstrap=100"]
         self.run_program(*case, "--output=whole.h5", "--directions=7", "--interval=percentile")
-        self.run_program(*case, "--output=part.h5", "--round-seconds=0.02", "--time-limit=0.1", code=75)
+        self.run_program(*case, "--output=part.h5", "--round-seconds=0.02", "--time-limit=0.001", code=75)
         self.assertTrue(any(os.path.exists(self.path(name)) for name in CHECKPOINTS))
         again = [*case, "--output=part.h5", "--resume", "--directions=7", "--interval=percentile"]
         self.assertIn("goes on from epoch", self.run_program(*again).stdout)
