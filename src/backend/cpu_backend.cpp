@@ -12,6 +12,7 @@
 #include "cpu_kernels.hpp"
 #include "cpu_quadratic_model.hpp"
 #include "landscape/backend/loss_backend.hpp"
+#include "landscape/backend/shared_gradient.hpp"
 #include "landscape/equation/equation.hpp"
 #include "landscape/math/dual.hpp"
 #include "landscape/model/error.hpp"
@@ -45,14 +46,17 @@ class EvaluatedStarts {
   std::vector<double> spread_;
 };
 
-class CpuBackend final : public LossBackend {
+class CpuBackend final : public LossBackend, public SharedGradient {
  public:
+  /// Of a part of several, gradients alone are meant to be asked for.
   CpuBackend(const NetworkSpec& spec, const Problem& problem, const PointSet& points, int n_threads,
-             Precision precision)
+             Precision precision, int part = 0, int n_parts = 1)
       : spec_(spec),
         problem_(problem),
         n_threads_(std::max(1, n_threads)),
         precision_(precision),
+        part_(part),
+        n_parts_(n_parts),
         kernels_(cpu::choose_kernels()),
         n_parameters_(ParameterLayout(spec).size()),
         embedding_(spec),
@@ -70,6 +74,11 @@ class CpuBackend final : public LossBackend {
   void set_points(const PointSet& points) override;
   void evaluate(const LineTask& task, std::span<double> losses) override;
   double loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) override;
+  Pieces pieces(LossKind loss) override;
+  void compute_own(LossKind loss, std::span<const double> theta) override;
+  void add_own(LossKind loss, std::span<double> sum) override;
+  double finish(LossKind loss, std::span<const double> theta, std::span<const double> sum,
+                std::span<double> gradient) override;
   void hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
                         std::span<double> products) override;
   std::unique_ptr<QuadraticModel> gauss_newton_model(LossKind loss, std::span<const double> theta,
@@ -96,25 +105,25 @@ class CpuBackend final : public LossBackend {
     std::int64_t n = 0, n_blocks = 0, per_chunk = 0;
     std::int64_t first(std::int64_t chunk) const { return chunk * per_chunk; }
     std::int64_t count(std::int64_t chunk) const { return std::min(per_chunk, n_blocks - first(chunk)); }
+    /// The blocks of a range of them.
+    WorkRange blocks(WorkRange chunks) const { return {first(chunks.begin), std::min(n_blocks, first(chunks.end))}; }
   };
-  /// gradient (n) of the sums over all chunks, each a folded gradient and a number behind it, which add(first block,
-  /// number of blocks, sums (size + 1), work area) writes; returns the sum of that number.
   template <class Use>
   auto with_gauss_newton_rows(LossKind loss, std::span<const double> theta, const Use& use);
-  template <class Add>
-  double sum_chunks(const cpu::Evaluation& e, const std::vector<double>& evaluated, const cpu::PointBlocks& points,
-                    std::size_t n_work, double cost_per_entry, std::span<double> gradient, const Add& add);
+  /// This part's chunks into slots_ (own, size), each a folded gradient and a number behind it, which write(first block,
+  /// number of blocks, slot, work area) fills.
+  template <class Write>
+  void compute_chunks(const Pieces& pieces, const cpu::PointBlocks& points, std::size_t n_work, double cost_per_entry,
+                      const Write& write);
   class SerialGradient;
   void unfold_product(const std::vector<double>& theta, const std::vector<double>& direction, const double* folded,
                       std::size_t size, std::span<double> product) const;
-  static Chunks chunks_of(const cpu::PointBlocks& points) {
-    const std::int64_t per_chunk = std::max<std::int64_t>(2, (points.n_blocks + 63) / 64);
-    return {(points.n_blocks + per_chunk - 1) / per_chunk, points.n_blocks, per_chunk};
+  static Chunks chunks_of(std::int64_t n_blocks) {
+    const std::int64_t per_chunk = std::max<std::int64_t>(2, (n_blocks + 63) / 64);
+    return {(n_blocks + per_chunk - 1) / per_chunk, n_blocks, per_chunk};
   }
-  cpu::Evaluation evaluation(LossKind loss) const {
-    const math::DynamicShape s = spec_.shape();
-    return {s.d, s.w, s.nb, spec_.kind, s.half, spec_.activation, loss};
-  }
+  WorkRange own_chunks(std::int64_t n_blocks) const { return WorkPartition(chunks_of(n_blocks).n, n_parts_).of(part_); }
+  cpu::Evaluation evaluation(LossKind loss) const { return cpu::evaluation_of(spec_, loss); }
   /// Derivatives in the jet of a gradient (math/gradient.hpp).
   double carried_derivatives(LossKind loss) const { return loss == LossKind::ritz ? 1.0 : spec_.dimension; }
   /// Threads for a parallel region of `cost` operations in `n_parts` parts. A region that lasts less than about half a
@@ -137,6 +146,7 @@ class CpuBackend final : public LossBackend {
   Problem problem_;
   int n_threads_;
   Precision precision_;
+  int part_, n_parts_;
   const cpu::Kernels& kernels_;
   std::size_t n_parameters_;
   ParameterEmbedding embedding_;
@@ -144,6 +154,7 @@ class CpuBackend final : public LossBackend {
   std::array<std::array<PreparedPoints, kQuantities>, 2> prepared_;  // by LossKind and Quantity
   std::vector<AlignedBuffer> thread_work_;
   std::vector<Aligned<float>> single_work_;
+  std::vector<double> slots_;  // of the pieces that were computed last
 };
 
 void CpuBackend::set_points(const PointSet& points) {
@@ -174,12 +185,14 @@ const CpuBackend::PreparedPoints& CpuBackend::prepared(LossKind loss, Quantity q
   double* source = value + n;
   double* weight = source + n;
   double* cubic = weight + n;
-  const int threads = worthwhile_threads(static_cast<double>(n * d) * 100.0, static_cast<std::int64_t>(n_blocks));
+  const WorkRange own =
+      chunks_of(static_cast<std::int64_t>(n_blocks)).blocks(own_chunks(static_cast<std::int64_t>(n_blocks)));
+  const int threads = worthwhile_threads(static_cast<double>(n * d) * 100.0, own.size());
 #pragma omp parallel num_threads(threads)
   {
     QuantityTerms all_terms(problem_, loss, quantity, points_);
 #pragma omp for schedule(static)
-    for (std::int64_t block = 0; block < static_cast<std::int64_t>(n_blocks); ++block) {
+    for (std::int64_t block = own.begin; block < own.end; ++block) {
       for (std::size_t lane = 0; lane < kBlock; ++lane) {
         const std::size_t at = static_cast<std::size_t>(block) * kBlock + lane;
         const std::size_t q = std::min(at, n_terms - 1);
@@ -228,7 +241,7 @@ class CpuBackend::SerialGradient {
       : backend_(backend),
         e_(e),
         points_(points),
-        chunks_(chunks_of(points)),
+        chunks_(chunks_of(points.n_blocks)),
         theta_(backend.embedding_.size()),
         row_(theta_.size()),
         network_(backend.kernels_.fold_size(e)),
@@ -316,51 +329,73 @@ void CpuBackend::evaluate(const LineTask& task, std::span<double> losses) {
   }
 }
 
-double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) {
-  if (theta.size() != n_parameters_ || gradient.size() != n_parameters_) {
-    throw Error("Parameters and gradient do not fit the network.");
-  }
+CpuBackend::Pieces CpuBackend::pieces(LossKind loss) {
+  const std::int64_t n_blocks = prepared(loss).blocks.n_blocks;
+  return {chunks_of(n_blocks).n, kernels_.gradient_size(evaluation(loss)) + 1, own_chunks(n_blocks)};
+}
+
+void CpuBackend::compute_own(LossKind loss, std::span<const double> theta) {
+  if (theta.size() != n_parameters_) throw Error("Parameters do not fit the network.");
+  const Pieces all = pieces(loss);
   const cpu::Evaluation e = evaluation(loss);
   const std::vector<double> evaluated = embedding_.spread_copy(theta);
   const cpu::PointBlocks& points = prepared(loss).blocks;
-  const std::size_t size = kernels_.gradient_size(e);
-  const std::size_t n_work = kernels_.gradient_work(e);
-  const double cost = (carried_derivatives(loss) + 2) * 6;
   std::vector<double> network(kernels_.fold_size(e));
   kernels_.fold(e, evaluated.data(), network.data());
-  return sum_chunks(e, evaluated, points, n_work, cost, gradient,
-                    [&](std::int64_t first, std::int64_t count, double* out, double* scratch) {
-                      out[size] = kernels_.gradient(e, network.data(), points, first, count, out, scratch);
-                    });
+  compute_chunks(all, points, kernels_.gradient_work(e), (carried_derivatives(loss) + 2) * 6,
+                 [&](std::int64_t first, std::int64_t count, double* slot, double* scratch) {
+                   slot[all.size - 1] = kernels_.gradient(e, network.data(), points, first, count, slot, scratch);
+                 });
 }
 
-template <class Add>
-double CpuBackend::sum_chunks(const cpu::Evaluation& e, const std::vector<double>& evaluated,
-                              const cpu::PointBlocks& points, std::size_t n_work, double cost_per_entry,
-                              std::span<double> gradient, const Add& add) {
-  const std::size_t size = kernels_.gradient_size(e);
-  const Chunks chunks = chunks_of(points);
-  std::vector<double> partial(static_cast<std::size_t>(chunks.n) * (size + 1));
-  const double cost = static_cast<double>(points.n_blocks) * cpu::kBlock * cost_per_entry * static_cast<double>(size);
-  const int threads = worthwhile_threads(cost, chunks.n);
-#pragma omp parallel num_threads(threads)
+void CpuBackend::add_own(LossKind loss, std::span<double> sum) {
+  const Pieces all = pieces(loss);
+  for (std::int64_t chunk = all.own.begin; chunk < all.own.end; ++chunk) {
+    const double* from = slots_.data() + static_cast<std::size_t>(chunk - all.own.begin) * all.size;
+    if (chunk == 0) {
+      std::copy_n(from, all.size, sum.begin());
+    } else {
+      for (std::size_t i = 0; i < all.size; ++i) sum[i] += from[i];
+    }
+  }
+}
+
+double CpuBackend::finish(LossKind loss, std::span<const double> theta, std::span<const double> sum,
+                          std::span<double> gradient) {
+  const cpu::Evaluation e = evaluation(loss);
+  const std::vector<double> evaluated = embedding_.spread_copy(theta);
+  std::vector<double> row(embedding_.size());
+  kernels_.unfold(e, evaluated.data(), sum.data(), row.data());
+  embedding_.gather(std::span<double>(row));
+  std::copy_n(row.begin(), gradient.size(), gradient.begin());
+  return sum[kernels_.gradient_size(e)];
+}
+
+double CpuBackend::loss_and_gradient(LossKind loss, std::span<const double> theta, std::span<double> gradient) {
+  if (theta.size() != n_parameters_ || gradient.size() != n_parameters_)
+    throw Error("Parameters and gradient do not fit the network.");
+  compute_own(loss, theta);
+  std::vector<double> sum(pieces(loss).size);
+  add_own(loss, sum);
+  return finish(loss, theta, sum, gradient);
+}
+
+template <class Write>
+void CpuBackend::compute_chunks(const Pieces& pieces, const cpu::PointBlocks& points, std::size_t n_work,
+                                double cost_per_entry, const Write& write) {
+  const Chunks chunks = chunks_of(points.n_blocks);
+  slots_.resize(static_cast<std::size_t>(pieces.own.size()) * pieces.size);
+  const double cost = static_cast<double>(chunks.blocks(pieces.own).size() * cpu::kBlock) * cost_per_entry *
+                      static_cast<double>(pieces.size);
+#pragma omp parallel num_threads(worthwhile_threads(cost, pieces.own.size()))
   {
     double* scratch = work(n_work);
 #pragma omp for schedule(dynamic, 1)
-    for (std::int64_t chunk = 0; chunk < chunks.n; ++chunk) {
-      add(chunks.first(chunk), chunks.count(chunk), partial.data() + static_cast<std::size_t>(chunk) * (size + 1),
-          scratch);
+    for (std::int64_t chunk = pieces.own.begin; chunk < pieces.own.end; ++chunk) {
+      double* slot = slots_.data() + static_cast<std::size_t>(chunk - pieces.own.begin) * pieces.size;
+      write(chunks.first(chunk), chunks.count(chunk), slot, scratch);
     }
   }
-  for (std::int64_t chunk = 1; chunk < chunks.n; ++chunk) {
-    const double* from = partial.data() + static_cast<std::size_t>(chunk) * (size + 1);
-    for (std::size_t i = 0; i <= size; ++i) partial[i] += from[i];
-  }
-  std::vector<double> row(embedding_.size());
-  kernels_.unfold(e, evaluated.data(), partial.data(), row.data());
-  embedding_.gather(std::span<double>(row));
-  std::copy_n(row.begin(), gradient.size(), gradient.begin());
-  return partial[size];
 }
 
 void CpuBackend::path_curvature(LossKind loss, std::span<const double> theta, std::span<const double> direction,
@@ -370,11 +405,15 @@ void CpuBackend::path_curvature(LossKind loss, std::span<const double> theta, st
   const cpu::Evaluation e = evaluation(loss);
   const std::vector<double> evaluated = embedding_.spread_copy(theta), along = embedding_.spread_copy(direction);
   const cpu::PointBlocks& points = prepared(loss).blocks;
-  const double cost = static_cast<double>((spec_.dimension + 2) * 10);
-  sum_chunks(e, evaluated, points, kernels_.curvature_work(e), cost, curvature,
-             [&](std::int64_t first, std::int64_t count, double* out, double* scratch) {
-               kernels_.curvature(e, evaluated.data(), along.data(), points, first, count, out, scratch);
-             });
+  const Pieces all = pieces(loss);
+  compute_chunks(all, points, kernels_.curvature_work(e), static_cast<double>((spec_.dimension + 2) * 10),
+                 [&](std::int64_t first, std::int64_t count, double* slot, double* scratch) {
+                   slot[all.size - 1] = 0.0;
+                   kernels_.curvature(e, evaluated.data(), along.data(), points, first, count, slot, scratch);
+                 });
+  std::vector<double> sum(all.size);
+  add_own(loss, sum);
+  finish(loss, theta, sum, curvature);
 }
 
 void CpuBackend::hessian_products(LossKind loss, std::span<const double> theta, std::span<const double> vectors,
@@ -384,7 +423,7 @@ void CpuBackend::hessian_products(LossKind loss, std::span<const double> theta, 
   const cpu::Evaluation e = evaluation(loss);
   const std::vector<double> evaluated = embedding_.spread_copy(theta);
   const cpu::PointBlocks& points = prepared(loss).blocks;
-  const Chunks chunks = chunks_of(points);
+  const Chunks chunks = chunks_of(points.n_blocks);
   const std::size_t size = kernels_.gradient_size(e), n_work = kernels_.product_work(e);
   const auto n_vectors = static_cast<std::int64_t>(vectors.size() / n_parameters_);
   // So many at once that the sums of all chunks stay below 64 MiB.
@@ -501,6 +540,11 @@ void CpuBackend::unfold_product(const std::vector<double>& theta, const std::vec
 std::unique_ptr<LossBackend> make_cpu_backend(const NetworkSpec& spec, const Problem& problem, const PointSet& points,
                                               int n_threads, Precision precision) {
   return std::make_unique<CpuBackend>(spec, problem, points, n_threads, precision);
+}
+
+std::unique_ptr<SharedGradient> make_cpu_shared_gradient(const NetworkSpec& spec, const Problem& problem,
+                                                         const PointSet& points, int n_threads, int part, int n_parts) {
+  return std::make_unique<CpuBackend>(spec, problem, points, n_threads, Precision::double_precision, part, n_parts);
 }
 
 }  // namespace landscape

@@ -10,6 +10,11 @@
 
 namespace landscape::cpu {
 
+Evaluation evaluation_of(const NetworkSpec& spec, LossKind loss) {
+  const math::DynamicShape s = spec.shape();
+  return {s.d, s.w, s.nb, spec.kind, s.half, spec.activation, loss};
+}
+
 const Kernels& choose_kernels() {
   const char* wish = environment("LANDSCAPE_CPU_ISA");
   const std::string_view limit = wish == nullptr ? "avx512" : wish;

@@ -9,6 +9,7 @@
 #include "landscape/math/activation.hpp"
 #include "landscape/math/integrand.hpp"
 #include "landscape/math/network_kind.hpp"
+#include "landscape/model/network_spec.hpp"
 
 namespace landscape::cpu {
 
@@ -43,7 +44,10 @@ struct Evaluation {
   LossKind loss;
 };
 
-/// All work areas are aligned to 64 bytes and hold the given number of doubles.
+/// Of a network's shape.
+Evaluation evaluation_of(const NetworkSpec& spec, LossKind loss);
+
+/// All work areas, points and jets are aligned to 64 bytes and hold the given number of doubles.
 struct Kernels {
   const char* name;
   std::size_t (*loss_work)(const Evaluation&);
@@ -53,6 +57,11 @@ struct Kernels {
   std::size_t (*fold_size)(const Evaluation&);
   /// What does not depend on the points, into `network` (fold_size).
   void (*fold)(const Evaluation&, const double* theta, double* network);
+  std::size_t (*jets_work)(const Evaluation&);
+  /// Of the folded network N, not of u, at the points x (count, d, kBlock): N and its gradient, and where the loss is
+  /// Galerkin's its Laplacian, too; jets (count, d + 1 or d + 2, kBlock).
+  void (*jets)(const Evaluation&, const double* network, const double* x, std::int64_t count, double* jets,
+               double* work);
   /// The gradient by theta of a folded gradient (gradient_size).
   void (*unfold)(const Evaluation&, const double* theta, const double* folded, double* gradient);
   std::size_t (*gradient_work)(const Evaluation&);

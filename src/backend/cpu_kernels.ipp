@@ -283,6 +283,61 @@ std::size_t fold_size(const Evaluation& e) {
 
 void fold(const Evaluation& e, const double* theta, double* network) { math::fold(shape_of(e), theta, network); }
 
+// One point per lane and sweep with the Laplacian, as for a loss in many dimensions: nothing trains or measures by it.
+template <LossKind kLoss>
+constexpr int kJetTile = kLoss == LossKind::galerkin ? 1 : 4;
+
+template <LossKind kLoss>
+int jet_channels(const DynamicShape& s) {
+  return s.dimension() + (kLoss == LossKind::galerkin ? 2 : 1);
+}
+
+std::size_t jets_work(const Evaluation& e) {
+  const DynamicShape s = shape_of(e);
+  const int sweep = e.loss == LossKind::galerkin
+                        ? math::forward_work<true, kJetTile<LossKind::galerkin>, L>(s) + 2 * s.dimension() + 2
+                        : math::adjoint_work<kJetTile<LossKind::ritz>, L>(s) +
+                              (2 * s.dimension() + 1) * kJetTile<LossKind::ritz>;
+  return static_cast<std::size_t>(sweep) * kLanes;
+}
+
+template <Activation kActivation, LossKind kLoss>
+void write_jets(const DynamicShape& s, const FoldedNetwork<double>& net, const double* points, std::int64_t count,
+                double* jets, L* work) {
+  constexpr int kTile = kJetTile<kLoss>;
+  const int d = s.dimension(), channels = jet_channels<kLoss>(s);
+  L* x = work;
+  L* out = x + d * kTile;
+  L* scratch = out + channels * kTile;
+  for (std::int64_t block = 0; block < count; ++block) {
+    const L* px = lanes_at(points + block * d * kBlock);
+    L* to = reinterpret_cast<L*>(jets + block * channels * kBlock);
+    for (int first = 0; first < kRegistersPerBlock; first += kTile) {
+      for (int j = 0; j < d; ++j) {
+        for (int p = 0; p < kTile; ++p) x[j * kTile + p] = px[j * kRegistersPerBlock + first + p];
+      }
+      if constexpr (kLoss == LossKind::galerkin) {
+        math::forward_jet<kActivation, true, kTile>(s, net, x, out, scratch);
+      } else {
+        math::adjoint_jet<kActivation, kTile>(s, net, x, out, scratch);
+      }
+      for (int c = 0; c < channels; ++c) {
+        for (int p = 0; p < kTile; ++p) to[c * kRegistersPerBlock + first + p] = out[c * kTile + p];
+      }
+    }
+  }
+}
+
+void jets(const Evaluation& e, const double* network, const double* x, std::int64_t count, double* jets, double* work) {
+  const DynamicShape s = shape_of(e);
+  const int size = FoldedLayout<DynamicShape>{s}.size();
+  const FoldedNetwork<double> net{network, network + size, network + 2 * size};
+  dispatch_loss(e, [&](auto activation, auto kind) {
+    write_jets<decltype(activation)::value, decltype(kind)::value>(s, net, x, count, jets,
+                                                                   reinterpret_cast<L*>(work));
+  });
+}
+
 void unfold(const Evaluation& e, const double* theta, const double* folded, double* gradient) {
   math::unfold_gradient(shape_of(e), theta, folded, gradient);
 }

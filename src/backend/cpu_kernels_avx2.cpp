@@ -7,9 +7,9 @@
 #include "cpu_kernels.ipp"
 
 const landscape::cpu::Kernels* landscape::cpu::avx2_kernels() {
-  static const Kernels kernels{"AVX2",        loss_work,      loss,      fold_size,    fold,        unfold,
-                               gradient_work, gradient_size,  gradient,  product_work, product,     rows_work,
-                               rows,          curvature_work, curvature, add_gram,     single_work, single_loss};
+  static const Kernels kernels{"AVX2", loss_work,      loss,          fold_size, fold,         jets_work,  jets,
+                               unfold, gradient_work,  gradient_size, gradient,  product_work, product,    rows_work,
+                               rows,   curvature_work, curvature,     add_gram,  single_work,  single_loss};
   return &kernels;
 }
 #else

@@ -9,10 +9,12 @@ PointwiseJet evaluate_pointwise(const NetworkSpec& spec, std::span<const double>
   const auto d = static_cast<std::size_t>(spec.dimension);
   const std::size_t n = points.size() / d;
   PointwiseJet jet{std::vector<double>(n), std::vector<double>(n * d), std::vector<double>(n)};
-  PointEvaluator evaluator(spec, Problem(), theta);
-  for (std::size_t q = 0; q < n; ++q) {
-    evaluator.evaluate(points.data() + q * d, jet.value[q], jet.gradient.data() + q * d, jet.laplacian[q]);
-  }
+  PointEvaluator(spec, Problem(), theta, LossKind::galerkin)
+      .for_each(points.data(), n, [&](std::size_t q, double u, const double* gradient, double laplacian) {
+        jet.value[q] = u;
+        std::copy_n(gradient, d, jet.gradient.begin() + static_cast<std::ptrdiff_t>(q * d));
+        jet.laplacian[q] = laplacian;
+      });
   return jet;
 }
 

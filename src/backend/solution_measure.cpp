@@ -38,7 +38,7 @@ std::span<const std::int64_t> gauss_orders(int dimension) {
   return kCube;
 }
 
-/// Of both losses' integrands, of that of R(u) - R(u*), of |u - u*|^2 and |grad(u - u*)|^2. Where there is no energy
+/// Of the losses' integrands, of that of R(u) - R(u*), of |u - u*|^2 and |grad(u - u*)|^2. Where there is no energy
 /// those of R mean nothing.
 struct Integrals {
   double ritz = 0.0, galerkin = 0.0, excess = 0.0, l2 = 0.0, h1 = 0.0;
@@ -54,28 +54,24 @@ struct Integrals {
 
 class Integrator {
  public:
-  Integrator(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta)
+  Integrator(const NetworkSpec& spec, const Problem& problem)
       : problem_(problem),
         dimension_(spec.dimension),
-        evaluator_(spec, problem, theta),
-        gradient_(static_cast<std::size_t>(spec.dimension)),
-        exact_gradient_(gradient_.size()),
-        grad_a_(gradient_.size()),
-        convection_(gradient_.size()) {}
+        exact_gradient_(static_cast<std::size_t>(spec.dimension)),
+        grad_a_(exact_gradient_.size()),
+        convection_(exact_gradient_.size()) {}
 
-  void add_point(const double* x, double weight, Integrals& sums) {
-    double u, laplacian;
-    evaluator_.evaluate(x, u, gradient_.data(), laplacian);
+  void add_point(const double* x, double weight, double u, const double* gradient, double laplacian, Integrals& sums) {
     const double exact = problem_.solution(dimension_, x, exact_gradient_.data());
     std::fill(grad_a_.begin(), grad_a_.end(), 0.0);
     std::fill(convection_.begin(), convection_.end(), 0.0);
     OperatorAt at{1.0, grad_a_, convection_};
     problem_.coefficients(dimension_, x, at);
     double energy = 0.0, slope_error = 0.0, cross = 0.0;
-    for (std::size_t j = 0; j < gradient_.size(); ++j) {
-      energy += 0.5 * gradient_[j] * gradient_[j];
-      slope_error += (gradient_[j] - exact_gradient_[j]) * (gradient_[j] - exact_gradient_[j]);
-      cross += (grad_a_[j] - convection_[j]) * gradient_[j];
+    for (std::size_t j = 0; j < exact_gradient_.size(); ++j) {
+      energy += 0.5 * gradient[j] * gradient[j];
+      slope_error += (gradient[j] - exact_gradient_[j]) * (gradient[j] - exact_gradient_[j]);
+      cross += (grad_a_[j] - convection_[j]) * gradient[j];
     }
     const double square = u * u, e = u - exact;
     const double residual = at.a * laplacian + cross - at.c * u - at.s * u * square + at.f;
@@ -89,9 +85,7 @@ class Integrator {
   }
 
   /// The penalty's part of the losses.
-  void add_boundary_point(const double* x, double weight, Integrals& sums) {
-    double u, laplacian;
-    evaluator_.evaluate(x, u, gradient_.data(), laplacian);
+  void add_boundary_point(const double* x, double weight, double u, Integrals& sums) {
     const double exact = problem_.solution(dimension_, x, exact_gradient_.data());
     const double g = is_zero_on_boundary(problem_, dimension_) ? 0.0 : exact, e = u - g;
     OperatorAt at{1.0, grad_a_, convection_};
@@ -108,34 +102,36 @@ class Integrator {
  private:
   Problem problem_;
   int dimension_;
-  PointEvaluator evaluator_;
-  std::vector<double> gradient_, exact_gradient_, grad_a_, convection_;
+  std::vector<double> exact_gradient_, grad_a_, convection_;
 };
 
-/// Sums per chunk meet in index order, whoever made them.
-Integrals integrate(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta,
+/// Sums per chunk meet in index order, whoever made them. That of the Galerkin loss is made where this is `loss`.
+Integrals integrate(const NetworkSpec& spec, const Problem& problem, LossKind loss, std::span<const double> theta,
                     const PointSet& points, int n_threads) {
   constexpr std::size_t kChunk = 1024;
   const auto d = static_cast<std::size_t>(spec.dimension);
   const auto n_chunks = static_cast<std::int64_t>((points.size() + kChunk - 1) / kChunk);
   std::vector<Integrals> sums(static_cast<std::size_t>(n_chunks));
   if (theta.size() != ParameterLayout(spec).size())
-    PointEvaluator(spec, problem, theta);  // throws here, not in a thread
+    PointEvaluator(spec, problem, theta, loss);  // throws here, not in a thread
   const int threads = static_cast<int>(std::max<std::int64_t>(1, std::min<std::int64_t>(n_threads, n_chunks)));
 #pragma omp parallel num_threads(threads)
   {
-    Integrator integrator(spec, problem, theta);
+    Integrator integrator(spec, problem);
+    PointEvaluator evaluator(spec, problem, theta, loss);
 #pragma omp for schedule(static)
     for (std::int64_t chunk = 0; chunk < n_chunks; ++chunk) {
       const auto k = static_cast<std::size_t>(chunk);
-      for (std::size_t q = k * kChunk; q < std::min(points.size(), (k + 1) * kChunk); ++q) {
-        const double* x = points.points.data() + q * d;
+      const std::size_t first = k * kChunk, n = std::min(points.size() - first, kChunk);
+      const double* x = points.points.data() + first * d;
+      evaluator.for_each(x, n, [&](std::size_t i, double u, const double* gradient, double laplacian) {
+        const std::size_t q = first + i;
         if (points.is_boundary(q)) {
-          integrator.add_boundary_point(x, points.weights[q], sums[k]);
+          integrator.add_boundary_point(x + i * d, points.weights[q], u, sums[k]);
         } else {
-          integrator.add_point(x, points.weights[q], sums[k]);
+          integrator.add_point(x + i * d, points.weights[q], u, gradient, laplacian, sums[k]);
         }
-      }
+      });
     }
   }
   Integrals total;
@@ -157,7 +153,7 @@ SolutionMeasure measure_by_gauss(const NetworkSpec& spec, const Problem& problem
   for (const std::int64_t order : gauss_orders(spec.dimension)) {
     const QuadratureRule rule{QuadratureKind::gauss, order};
     points = loss_points(problem, rule, spec.dimension, 0, 0);
-    const Integrals sums = integrate(spec, problem, theta, points, n_threads);
+    const Integrals sums = integrate(spec, problem, loss, theta, points, n_threads);
     if (measure.quadrature.empty()) rounding = loss_rounding(spec, problem, loss, theta, points);
     coarser = std::exchange(measure, SolutionMeasure{});
     measure.quadrature = to_string(rule);
@@ -199,7 +195,7 @@ SolutionMeasure measure_by_shifts(const NetworkSpec& spec, const Problem& proble
   std::unique_ptr<LossBackend> backend;
   for (std::uint64_t k = 0; k < kShifts; ++k) {
     const PointSet points = loss_points(problem, kShifted, spec.dimension, kSeed, kFirstStream + k);
-    const Integrals sums = integrate(spec, problem, theta, points, n_threads);
+    const Integrals sums = integrate(spec, problem, loss, theta, points, n_threads);
     l2.push_back(sums.l2);
     h1.push_back(sums.h1);
     excess.push_back(sums.excess);
@@ -228,7 +224,7 @@ SolutionMeasure measure_solution(const NetworkSpec& spec, const Problem& problem
 
 SolutionError solution_error(const NetworkSpec& spec, const Problem& problem, std::span<const double> theta,
                              const PointSet& points, int n_threads) {
-  const Integrals sums = integrate(spec, problem, theta, points, n_threads);
+  const Integrals sums = integrate(spec, problem, LossKind::ritz, theta, points, n_threads);
   const SquaredNorms norms = problem.norms(spec.dimension);
   return {std::sqrt(sums.l2 / norms.solution), std::sqrt(sums.h1 / norms.gradient)};
 }

@@ -229,6 +229,11 @@ std::vector<Option> make_table() {
        [](C& c, Text t, Text o) { c.training.history_every = parse_whole<std::int64_t>(t, o, 1, kMostCount); },
        [trained](const C& c) { return trained(c, number_text(c.training.history_every)); }},
 
+      {"train-ranks", "auto|all|root",
+       "who computes a step: all ranks, each on its share of the points, or the first alone [auto: the faster]",
+       training, run, [](C& c, Text t, Text o) { c.train_ranks = parse_train_ranks(t, o); },
+       [](const C& c) { return to_string(c.train_ranks); }, '\0', "-study,connectivity"},
+
       {"every", "K", "trajectory: epochs between checkpoints [a twentieth of them]", training, trains,
        [](C& c, Text t, Text o) { c.training.path_every = parse_whole<std::int64_t>(t, o, 1, kMostCount); },
        [](const C& c) { return c.training.path_every > 0 ? number_text(c.training.path_every) : std::string(); }, '\0',

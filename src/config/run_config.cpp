@@ -17,6 +17,8 @@ constexpr Choices<Precision, 2> kPrecisions{
 constexpr Choices<Metric, 4> kMetrics{
     {{Metric::reference, "reference"}, {Metric::l2, "l2"}, {Metric::h1, "h1"}, {Metric::gradient, "gradient"}}};
 
+constexpr Choices<TrainRanks, 3> kTrainRanks{
+    {{TrainRanks::automatic, "auto"}, {TrainRanks::all, "all"}, {TrainRanks::root, "root"}}};
 constexpr Choices<MinimumCheck, 3> kMinimumChecks{
     {{MinimumCheck::automatic, "auto"}, {MinimumCheck::on, "on"}, {MinimumCheck::off, "off"}}};
 
@@ -101,6 +103,12 @@ std::string to_string(DeviceChoice device) { return choice_name(kDevices, device
 
 DeviceChoice parse_device_choice(std::string_view text, std::string_view option) {
   return parse_choice(kDevices, text, option);
+}
+
+std::string to_string(TrainRanks ranks) { return choice_name(kTrainRanks, ranks); }
+
+TrainRanks parse_train_ranks(std::string_view text, std::string_view option) {
+  return parse_choice(kTrainRanks, text, option);
 }
 
 std::string to_string(MinimumCheck check) { return choice_name(kMinimumChecks, check); }

@@ -24,16 +24,30 @@ namespace {
 enum class Dimensions { any, one };
 enum class Kind { poisson, linear, nonlinear };
 
+// What is evaluated at every point is compiled twice and chosen when the program starts: without the instruction each
+// fma is a call of the C library, with the same bits.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__FMA__)
+#define LANDSCAPE_WITH_FMA __attribute__((flatten, target_clones("fma", "default")))
+#else
+#define LANDSCAPE_WITH_FMA
+#endif
+
 /// kFunction with parameters in front, which an equation without any does not take.
 template <auto kFunction, class Type = std::remove_pointer_t<decltype(kFunction)>>
 struct WithParameters;
 template <auto kFunction, class Result, class... Arguments>
 struct WithParameters<kFunction, Result(Arguments...)> {
   static Result call(const Parameters&, Arguments... arguments) { return kFunction(arguments...); }
+  LANDSCAPE_WITH_FMA static Result call_at_point(const Parameters&, Arguments... arguments) {
+    return kFunction(arguments...);
+  }
 };
 template <auto kFunction, class Result, class... Arguments>
 struct WithParameters<kFunction, Result(const Parameters&, Arguments...)> {
   static Result call(const Parameters& parameters, Arguments... arguments) {
+    return kFunction(parameters, arguments...);
+  }
+  LANDSCAPE_WITH_FMA static Result call_at_point(const Parameters& parameters, Arguments... arguments) {
     return kFunction(parameters, arguments...);
   }
 };
@@ -51,8 +65,8 @@ constexpr Equation entry(std::string_view name, std::string_view summary, Dimens
                 {},
                 WithParameters<Of::operator_text>::call,
                 WithParameters<Of::solution_text>::call,
-                WithParameters<Of::solution>::call,
-                WithParameters<Of::coefficients>::call,
+                WithParameters<Of::solution>::call_at_point,
+                WithParameters<Of::coefficients>::call_at_point,
                 nullptr,
                 WithParameters<Of::norms>::call,
                 nullptr};

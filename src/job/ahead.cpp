@@ -19,6 +19,7 @@ AheadRows::AheadRows(const Communicator& comm, const Setup& setup, LossBackend& 
     : comm_(comm), setup_(setup), backend_(backend), feed_(comm) {
   const RunConfig& config = setup.config;
   if (comm.size() == 1 || claim.goes_on() || !config.trains_any()) return;
+  if (config.train_ranks == TrainRanks::all) return;  // who have no time for it
   work_ = setup.analysis->work(config);
   if (std::ranges::none_of(work_, [](const Work& work) { return work.rows_per_checkpoint > 0; })) return;
   std::string host = comm.host();

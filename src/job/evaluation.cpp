@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "landscape/config/text.hpp"
 #include "landscape/parallel/collective.hpp"
@@ -19,6 +21,8 @@ constexpr std::int64_t kLargestBatch = 1 << 20;      // items per call of the ba
 constexpr double kBatchSeconds = 0.25;               // between looks at the clock and the stop flag
 constexpr double kGrowth = 32.0;                     // of the items per round, at most
 constexpr double kMostCost = 0.1;                    // of a round: seconds that are not work, per second of work
+constexpr double kLeastTimed = 1e-3;                 // seconds of work that tell a rank's speed
+constexpr double kSlowest = 0.01;                    // speed of the fastest: no rank is given less to show what it can
 
 class Rounds {
  public:
@@ -38,6 +42,8 @@ class Rounds {
       if (items_of(i) > 0) least_ = std::max(least_, work[i].least_items());
     }
     outcome_.seconds.resize(work.size());
+    speeds_.assign(static_cast<std::size_t>(comm.size()), 1.0);
+    outcome_.busy.resize(speeds_.size());
     per_block_ = kFirstItemsPerThread * setup.threads * comm.size();
     per_block_ = std::max(comm.all_reduce(per_block_, Reduction::max), least_ * comm.size());
     batch_ = kFirstBatchPerThread * setup.threads;
@@ -93,7 +99,9 @@ class Rounds {
     };
     Shared shared;
     shared.seconds_left = std::numeric_limits<double>::infinity();
-    for (const Said& said : collectively_gather(comm_, mine)) {
+    const std::vector<Said> all = collectively_gather(comm_, mine);
+    learn_speeds(all);
+    for (const Said& said : all) {
       shared.n_done += said.n_done;
       shared.n_partial += said.n_partial;
       shared.work_seconds = std::max(shared.work_seconds, said.work_seconds);
@@ -109,13 +117,30 @@ class Rounds {
     return shared;
   }
 
+  // The same on all ranks. A round too short to tell changes nothing.
+  void learn_speeds(const std::vector<Said>& all) {
+    std::vector<double> now;
+    for (std::size_t rank = 0; rank < all.size(); ++rank) {
+      outcome_.busy[rank] += all[rank].work_seconds;
+      if (all[rank].n_done > 0 && all[rank].work_seconds >= kLeastTimed)
+        now.push_back(static_cast<double>(all[rank].n_done) / all[rank].work_seconds);
+    }
+    if (now.size() < all.size()) return;
+    const double least = kSlowest * std::ranges::max(now);
+    for (std::size_t rank = 0; rank < now.size(); ++rank) {
+      const double speed = std::max(now[rank], least);
+      speeds_[rank] = are_timed_ ? 0.5 * (speeds_[rank] + speed) : speed;
+    }
+    are_timed_ = true;
+  }
+
   // The slice of every block's list that this round takes, and of it this rank's share.
   std::int64_t evaluate_round() {
     std::int64_t done = 0;
     for (std::size_t i = 0; i < open_.size(); ++i) {
       const std::int64_t end = std::min(cursor_ + per_block_, items_of(i));
       if (cursor_ >= end) continue;
-      const WorkRange share = share_of({cursor_, end}, items_of(i), work_[i].least_items(), comm_.rank(), comm_.size());
+      const WorkRange share = share_of({cursor_, end}, items_of(i), work_[i].least_items(), comm_.rank(), speeds_);
       const Stopwatch clock;
       for (const ItemRange& items : contiguous_items(open_[i], work_[i].block.columns, share)) {
         use_set(work_[i].point_set);
@@ -155,14 +180,18 @@ class Rounds {
     return done;
   }
 
-  // Rank 0 takes its own share as the measure of all: shares differ by at most one item.
+  // Rank 0 takes its own share as the measure of all: each has as much as it is fast.
   void show_progress(std::int64_t own_done) {
     if (!progress_.is_due()) return;
-    const double done = static_cast<double>(outcome_.n_done) + static_cast<double>(own_done) * comm_.size();
+    const double done = static_cast<double>(outcome_.n_done) + static_cast<double>(own_done) * ranks_like_this();
     const double fraction = std::min(1.0, done / static_cast<double>(outcome_.n_items));
     progress_.update(fmt::format("  profiles  {:5.1f} % of {} {}, {:.3g} per second{}", 100.0 * fraction,
                                  count_text(outcome_.n_items), setup_.analysis->items_name(),
                                  done / std::max(clock_.seconds(), 1e-3), remaining_text(fraction, clock_.seconds())));
+  }
+
+  double ranks_like_this() const {
+    return std::accumulate(speeds_.begin(), speeds_.end(), 0.0) / speeds_[static_cast<std::size_t>(comm_.rank())];
   }
 
   // Of as much work as --round-seconds asks for, but no less than makes the cost of a round a small part of it.
@@ -203,6 +232,8 @@ class Rounds {
   Progress progress_;
   Stopwatch clock_;
   EvaluationOutcome outcome_;
+  std::vector<double> speeds_;  // by rank: items per second in the rounds so far, the last ones counting most
+  bool are_timed_ = false;
   std::int64_t cursor_ = 0;     // open items of every block that earlier rounds took
   std::int64_t per_block_ = 1;  // items of every block in this round, all ranks together
   int set_ = 0;                 // whose points the backend holds
@@ -223,6 +254,8 @@ void EvaluationOutcome::add(const EvaluationOutcome& more) {
   n_rounds += more.n_rounds;
   seconds.resize(std::max(seconds.size(), more.seconds.size()));
   for (std::size_t i = 0; i < more.seconds.size(); ++i) seconds[i] += more.seconds[i];
+  busy.resize(std::max(busy.size(), more.busy.size()));
+  for (std::size_t i = 0; i < more.busy.size(); ++i) busy[i] += more.busy[i];
   wall_seconds += more.wall_seconds;
 }
 
@@ -242,11 +275,18 @@ std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std:
   return ranges;
 }
 
-WorkRange share_of(WorkRange slice, std::int64_t n_items, std::int64_t least_items, int rank, int n_ranks) {
+WorkRange share_of(WorkRange slice, std::int64_t n_items, std::int64_t least_items, int rank,
+                   std::span<const double> speeds) {
   const std::int64_t begin = slice.begin / least_items;
   const std::int64_t end = slice.end >= n_items ? n_items / least_items : slice.end / least_items;
-  const WorkRange pieces = WorkPartition(end - begin, n_ranks).of(rank);
-  return {(begin + pieces.begin) * least_items, (begin + pieces.end) * least_items};
+  const double all = std::accumulate(speeds.begin(), speeds.end(), 0.0);
+  const auto before = [&](int ranks) {
+    const double part = std::accumulate(speeds.begin(), speeds.begin() + ranks, 0.0) / all;
+    const auto pieces = static_cast<std::int64_t>(std::llround(part * static_cast<double>(end - begin)));
+    return std::clamp(begin + pieces, begin, std::max(begin, end));
+  };
+  const bool is_last = rank + 1 == static_cast<int>(speeds.size());
+  return {before(rank) * least_items, (is_last ? std::max(begin, end) : before(rank + 1)) * least_items};
 }
 
 EvaluationOutcome evaluate_rows(const Communicator& comm, const Setup& setup, LossBackend& backend,

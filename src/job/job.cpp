@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "landscape/config/text.hpp"
@@ -162,6 +163,14 @@ Setup with_config(Setup setup, RunConfig config) {
 }
 
 // Where it took long enough to be told.
+std::string busy_line(const EvaluationOutcome& outcome) {
+  if (outcome.busy.size() < 2 || outcome.wall_seconds < 1.0) return {};
+  const auto share = [&](double seconds) { return 100.0 * seconds / outcome.wall_seconds; };
+  const double sum = std::accumulate(outcome.busy.begin(), outcome.busy.end(), 0.0);
+  return fmt::format("            ranks busy {:.0f} % of the time, the least {:.0f} %\n",
+                     share(sum / static_cast<double>(outcome.busy.size())), share(std::ranges::min(outcome.busy)));
+}
+
 std::string reduction_line(double seconds, int threads) {
   if (seconds < 1.0) return {};
   return fmt::format("Reduced     in {} on {} thread{}\n", duration_text(seconds), threads, threads == 1 ? "" : "s");
@@ -257,7 +266,7 @@ int run_analysis(const Communicator& comm, const Invocation& invocation) {
           fmt::format("Evaluated   {} {}{} in {} on {}\n", count_text(outcome.n_done), setup.analysis->items_name(),
                       n_ahead > 0 ? fmt::format(" ({} of them during the training)", count_text(n_ahead)) : "",
                       duration_text(outcome.wall_seconds), backend->describe()) +
-              reduction_line(reduction_seconds, reducing.threads) + "\n");
+              busy_line(outcome) + reduction_line(reduction_seconds, reducing.threads) + "\n");
       root_only(comm, [&] { store_findings(setup, work, outcome, measured, *findings); });
       return kDone;
     }

@@ -1,5 +1,5 @@
-// Training with checkpoints, or loading. Only rank 0 works here; the others wait in a broadcast that does not burn
-// their core.
+// Training with checkpoints, or loading. Rank 0 works here; the others evaluate its checkpoints, compute their share of
+// its steps, or wait in a broadcast that does not burn their core.
 #include "landscape/job/minimizers.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +20,7 @@
 #include "landscape/job/minimizer_source.hpp"
 #include "landscape/job/minimizer_text.hpp"
 #include "landscape/job/start.hpp"
+#include "landscape/job/training_crew.hpp"
 #include "landscape/model/numbers.hpp"
 #include "landscape/parallel/collective.hpp"
 #include "landscape/parallel/stop_signals.hpp"
@@ -89,10 +90,11 @@ Minimizer load(const Setup& setup, const MinimizerSource& source) {
 // One loss's training: what its observer needs to show progress, keep checkpoints and stop.
 class ObservedTraining {
  public:
-  ObservedTraining(const Setup& setup, LossKind loss, AheadRows* ahead, Progress& progress)
+  ObservedTraining(const Setup& setup, LossKind loss, AheadRows* ahead, TrainingCrew& crew, Progress& progress)
       : setup_(setup),
         loss_(loss),
         ahead_(ahead),
+        crew_(crew),
         progress_(progress),
         path_(training_checkpoint_path(setup.config.output, to_string(loss))),
         interval_(std::min(kMostCheckpointSeconds, setup.config.round_seconds)) {
@@ -118,7 +120,7 @@ class ObservedTraining {
     }
     const RunConfig& config = setup_.config;
     const std::vector<double> first = start ? std::vector<double>() : start_parameters(config, loss_);
-    const auto backend = make_training_backend(setup_, setup_.points);
+    const auto backend = crew_.share(make_training_backend(setup_, setup_.points));
     try {
       checkpoint_.finished = train(
           config.network, config.problem, loss_, config.training, *backend,
@@ -128,6 +130,7 @@ class ObservedTraining {
       return std::nullopt;
     }
     if (ahead_ != nullptr) ahead_->tell(loss_, checkpoint_.finished->path);
+    if (!crew_.finding().empty()) progress_.line(fmt::format("  {:<9} {}", to_string(loss_), crew_.finding()));
     if (checkpoint_.finished->seconds > interval_) save();  // measuring may fail, and a resumed job measures anew
     measure(setup_, *checkpoint_.finished);
     return checkpoint_.finished;
@@ -161,6 +164,7 @@ class ObservedTraining {
   const Setup& setup_;
   LossKind loss_;
   AheadRows* ahead_;
+  TrainingCrew& crew_;
   Progress& progress_;
   std::string path_;
   double interval_;  // seconds between checkpoints
@@ -171,7 +175,8 @@ class ObservedTraining {
 };
 
 // Rank 0's part; nothing where the job was asked to stop.
-std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const OutputClaim& claim, AheadRows* ahead) {
+std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const OutputClaim& claim, AheadRows* ahead,
+                                                    TrainingCrew& crew) {
   const RunConfig& config = setup.config;
   Progress progress(config.quiet ? ProgressStyle::none : detect_progress_style());
   std::vector<Minimizer> minimizers;
@@ -183,7 +188,7 @@ std::optional<std::vector<Minimizer>> train_or_load(const Setup& setup, const Ou
     } else if (!source.is_trained()) {
       minimizers.push_back(load(setup, source));
     } else {
-      auto trained = ObservedTraining(setup, source.loss, ahead, progress).run();
+      auto trained = ObservedTraining(setup, source.loss, ahead, crew, progress).run();
       if (!trained) {
         progress.clear();
         return std::nullopt;
@@ -219,20 +224,26 @@ void measure_minimizer(const RunConfig& config, const PointSet& points, int thre
 std::optional<std::vector<Minimizer>> obtain_minimizers(const Communicator& comm, const Setup& setup,
                                                         const OutputClaim& claim, AheadRows* ahead) {
   std::optional<std::vector<Minimizer>> minimizers;
+  TrainingCrew crew(comm, setup, claim, ahead != nullptr && ahead->is_wanted());
   std::exception_ptr failure;  // of another rank
   try {
     if (ahead != nullptr) ahead->evaluate();
   } catch (...) {
     failure = std::current_exception();
   }
+  crew.serve();  // what fails there ends the job: rank 0 waits for its part
+  const auto close = [&] {
+    if (ahead != nullptr) ahead->close();
+    crew.close();
+  };
   const bool stopped = root_only(comm, [&] {
     try {
-      minimizers = train_or_load(setup, claim, ahead);
+      minimizers = train_or_load(setup, claim, ahead, crew);
     } catch (...) {
-      if (ahead != nullptr) ahead->close();  // else the other ranks listen for ever
+      close();  // else the other ranks listen for ever
       throw;
     }
-    if (ahead != nullptr) ahead->close();
+    close();
     return !minimizers;
   });
   collectively(comm, [&] {

@@ -29,6 +29,21 @@ void check_mpi(int code, const char* call, SourcePlace place) {
   throw MpiError(fmt::format("{} failed ({}) at {}:{}.", call, reason, file.substr(file.rfind('/') + 1), place.line));
 }
 
+void wait_eagerly(MPI_Request& request, const char* call, SourcePlace place) {
+  constexpr std::chrono::milliseconds kAwake{50};
+  constexpr int kTestsPerLook = 64;  // at the clock
+  const auto start = std::chrono::steady_clock::now();
+  int done = 0;
+  do {
+    for (int test = 0; test < kTestsPerLook; ++test) {
+      check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), call, place);
+      if (done != 0) return;
+      sched_yield();
+    }
+  } while (std::chrono::steady_clock::now() - start < kAwake);
+  wait_patiently(request, call, place);
+}
+
 void wait_patiently(MPI_Request& request, const char* call, SourcePlace place) {
   using Clock = std::chrono::steady_clock;
   using std::chrono::microseconds;

@@ -19,6 +19,8 @@ struct NewtonTask {
   LossKind loss;
   Matrix matrix;
   std::int64_t max_iterations;
+  /// The loss of no function is lower, only the sum over too few points: no leap ends there.
+  double least;
   /// How far a loss of this value may be from the exact one: what is no descent but rounding.
   std::function<double(double value, std::span<const double> theta)> rounding;
   /// Sees each accepted iterate; may throw.

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "landscape/backend/loss_rounding.hpp"
@@ -280,9 +281,11 @@ class Trainer {
     };
     const auto matrix = optimizer == Optimizer::newton ? NewtonTask::Matrix::hessian : NewtonTask::Matrix::gauss_newton;
     const std::int64_t most = training_.steps_of(optimizer);
+    const double least =
+        exact_minimum(loss_, problem_, spec_.dimension).value_or(-std::numeric_limits<double>::infinity());
     std::vector<double> theta = state_.theta;  // an observer copies each iterate to the state
     const MinimizerOutcome outcome =
-        minimize_newton(theta, spec_, backend_, {loss_, matrix, most, rounding, observer_of(phase, most)});
+        minimize_newton(theta, spec_, backend_, {loss_, matrix, most, least, rounding, observer_of(phase, most)});
     state_.theta = theta;
     return ended(phase, outcome);
   }

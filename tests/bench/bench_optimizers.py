@@ -22,22 +22,22 @@ import torch
 
 # Options of the program, chains with Gauss-Newton, steps of Adam and of L-BFGS to begin with.
 CASES = {
-    "1d": (["--dimension=1", "--width=4"], ["gauss-newton:60"], 3000, 300),
+    "1d": (["--dimension=1", "--width=4", "--train-quadrature=simpson:400"], ["gauss-newton:60", "gauss-newton:99"], 3000, 300),
     "cube8": (
         ["--dimension=3", "--width=8"],
-        ["adam:300,gauss-newton:30", "adam:300,gauss-newton:100"],
+        ["adam:300,gauss-newton:20", "adam:300,gauss-newton:60"],
         3000,
         1000,
     ),
     "cube16": (
         ["--dimension=3", "--width=16"],
-        ["adam:300,gauss-newton:40", "adam:300,gauss-newton:80"],
+        ["adam:300,gauss-newton:25", "adam:300,gauss-newton:50"],
         9000,
         3000,
     ),
     "ball8": (
         ["--problem=ball", "--dimension=3", "--width=8", "--blocks=3"],
-        ["adam:300,gauss-newton:10", "adam:300,gauss-newton:40"],
+        ["adam:300,gauss-newton:6", "adam:300,gauss-newton:25"],
         2000,
         600,
     ),

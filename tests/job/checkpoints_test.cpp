@@ -65,6 +65,7 @@ const std::map<std::string, std::vector<std::string>>& other_values() {
       {"train-points", {"--train-points=redrawn"}},
       {"lbfgs-iterations", {"--lbfgs-iterations=5"}},
       {"history-every", {"--history-every=5"}},
+      {"train-ranks", {"--train-ranks=all"}},
       {"every", {"--every=7"}},
       {"minimizer", {"--minimizer=x.h5", "--losses=ritz"}},
       {"minimizer-ritz", {"--minimizer-ritz=x.h5"}},

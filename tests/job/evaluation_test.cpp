@@ -32,10 +32,12 @@ TEST(ShareOf, IndivisibleRowsGoWholeToOneRankEachOnceWhateverTheSlices) {
   const std::int64_t n_rows = 11, columns = 7, n = n_rows * columns;
   for (const std::int64_t slice : {1, 5, 7, 20, 100}) {
     for (int n_ranks = 1; n_ranks <= 4; ++n_ranks) {
+      std::vector<double> speeds(static_cast<std::size_t>(n_ranks), 1.0);
+      speeds[0] = 3.7;
       std::vector<int> seen(static_cast<std::size_t>(n), 0);
       for (std::int64_t at = 0; at < n; at += slice) {
         for (int rank = 0; rank < n_ranks; ++rank) {
-          const WorkRange share = share_of({at, std::min(at + slice, n)}, n, columns, rank, n_ranks);
+          const WorkRange share = share_of({at, std::min(at + slice, n)}, n, columns, rank, speeds);
           EXPECT_EQ(share.begin % columns, 0);
           EXPECT_EQ(share.end % columns, 0);
           for (std::int64_t i = share.begin; i < share.end; ++i) ++seen[static_cast<std::size_t>(i)];
@@ -47,8 +49,16 @@ TEST(ShareOf, IndivisibleRowsGoWholeToOneRankEachOnceWhateverTheSlices) {
 }
 
 TEST(ShareOf, SingleItemsAreSpreadEvenly) {
-  EXPECT_EQ(share_of({10, 20}, 100, 1, 0, 3), (WorkRange{10, 14}));
-  EXPECT_EQ(share_of({10, 20}, 100, 1, 2, 3), (WorkRange{17, 20}));
+  const std::vector<double> even{1.0, 1.0, 1.0};
+  EXPECT_EQ(share_of({10, 20}, 100, 1, 0, even), (WorkRange{10, 13}));
+  EXPECT_EQ(share_of({10, 20}, 100, 1, 2, even), (WorkRange{17, 20}));
+}
+
+TEST(ShareOf, AFastRankHasMore) {
+  const std::vector<double> speeds{1.0, 4.0, 3.0};
+  EXPECT_EQ(share_of({100, 180}, 1000, 1, 0, speeds), (WorkRange{100, 110}));
+  EXPECT_EQ(share_of({100, 180}, 1000, 1, 1, speeds), (WorkRange{110, 150}));
+  EXPECT_EQ(share_of({100, 180}, 1000, 1, 2, speeds), (WorkRange{150, 180}));
 }
 
 TEST(ContiguousItems, EveryItemIsCoveredOnce) {

@@ -24,6 +24,8 @@ inline constexpr int kMostThreads = 4096;  // of a rank
 
 enum class DeviceChoice { automatic, cpu, cuda };
 
+/// Who computes a training's steps: rank 0 alone, or all ranks, each on its share of the points.
+enum class TrainRanks { automatic, all, root };
 /// Whether minimizers are examined: by gradient and Hessian, where that costs little.
 enum class MinimumCheck { automatic, on, off };
 
@@ -169,6 +171,7 @@ struct RunConfig {
   bool as_published = false;  // of distance
   MinimumCheck minimum_check = MinimumCheck::automatic;
   DeviceChoice device = DeviceChoice::automatic;
+  TrainRanks train_ranks = TrainRanks::automatic;
   int threads = 0;  // per rank; 0: this rank's share of the cores, of a reduction one
   double round_seconds = 60.0;
   double time_limit = 0.0;  // seconds, 0: none
@@ -199,6 +202,8 @@ BootstrapOptions bootstrap_options(const RunConfig& config);
 
 std::string to_string(DeviceChoice device);
 DeviceChoice parse_device_choice(std::string_view text, std::string_view option);
+std::string to_string(TrainRanks ranks);
+TrainRanks parse_train_ranks(std::string_view text, std::string_view option);
 std::string to_string(MinimumCheck check);
 MinimumCheck parse_minimum_check(std::string_view text, std::string_view option);
 std::string to_string(Around around);

@@ -23,6 +23,9 @@ struct SourcePlace {
 /// Throws MpiError "MPI_Bcast failed (message) at file:line." unless code is MPI_SUCCESS.
 void check_mpi(int code, const char* call, SourcePlace place = SourcePlace::current());
 
+/// As below, but a while without naps before: for what is due at once.
+void wait_eagerly(MPI_Request& request, const char* call, SourcePlace place = SourcePlace::current());
+
 /// Completes a request with MPI_Test and growing naps, then checks it.
 void wait_patiently(MPI_Request& request, const char* call, SourcePlace place = SourcePlace::current());
 
