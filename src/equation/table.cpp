@@ -26,7 +26,7 @@ enum class Kind { poisson, linear, nonlinear };
 
 // What is evaluated at every point is compiled twice and chosen when the program starts: without the instruction each
 // fma is a call of the C library, with the same bits.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__FMA__)
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(__FMA__)
 #define LANDSCAPE_WITH_FMA __attribute__((flatten, target_clones("fma", "default")))
 #else
 #define LANDSCAPE_WITH_FMA
