@@ -1,6 +1,6 @@
 // Training on all ranks: every step's points are shared, the gradient's sum goes round from rank to rank in the order of
-// the points, and rank 0 alone moves the parameters. The bits are those of a training on one rank, so that a run may change its
-// mind: `--train-ranks auto` times a few steps both ways and goes on with the faster.
+// the points, and rank 0 alone moves the parameters. The bits are those of a training on one rank, so that a run may
+// change its mind: `--train-ranks auto` times a few steps both ways and goes on with the faster.
 #pragma once
 
 #include <memory>
