@@ -71,7 +71,7 @@ std::string valleys_text(const LossReport& loss) {
   const auto percent = [&loss](auto... shapes) {
     return fmt::format("{:.0f} %", 100.0 * (loss.shapes.share(shapes) + ...));
   };
-  return percent(monotone) + ", " + percent(single_valley, valley_and_peak) + ", " + percent(multi_valley);
+  return percent(monotone) + ", " + percent(single_valley) + ", " + percent(valley_and_peak, multi_valley);
 }
 
 std::string slope_changes_text(const LossReport& loss) {
@@ -271,7 +271,7 @@ void add_metrics(Table& table, const Report& report) {
 void add_shapes(Table& table, const Report& report) {
   const auto share = [](ProfileShape shape) { return [shape](const LossReport& l) { return share_text(l, shape); }; };
   const auto has_peaks = [](const LossReport& l) { return l.shapes.share(ProfileShape::single_peak) > 0.0; };
-  table.row("monotone, one valley, several", valleys_text, Part::essential);
+  table.row("monotone, one valley, more", valleys_text, Part::essential);
   table.row("profiles: monotone", share(ProfileShape::monotone));
   table.row("  one valley", share(ProfileShape::single_valley));
   table.row("  one valley, falls at an end", share(ProfileShape::valley_and_peak));
@@ -350,7 +350,7 @@ void add_loss(Table& table, const Report& report) {
   table.row("  its error", loss_error_text, Part::essential);
   table.row("  with the profiles' points", [](const LossReport& l) { return loss_number(l.minimizer.profile_loss); });
   table.row("  with the training's points", [](const LossReport& l) { return loss_number(l.minimizer.training_loss); });
-  table.row("  its gradient's length", gradient_text, essential_if(any_loss(report, at_limit)));
+  table.row("  |grad L| by the same rule", gradient_text, essential_if(any_loss(report, at_limit)));
   if (any_loss(report, [](const LossReport& l) { return !l.minimizer.stopped_by.empty(); }))
     table.row("  its training ended by", ended_by_text, Part::essential);
   const auto least_text = [&report](const LossReport& l) {
@@ -524,8 +524,8 @@ std::string rounding_note(const Report& report) {
 std::string limit_text(const LossReport& loss) {
   if (!loss.minimizer.at_iteration_limit) return "";
   const OptimizerInfo& last = optimizer_of_phase(loss.minimizer.stopped_by);
-  return wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where the gradient's length is {:.2g}: "
-                             "not yet a minimum, raise {}.",
+  return wrapped(fmt::format("(limit) {}: {} ended at its limit of iterations, where |grad L| is {:.2g}: "
+                             "the training was not finished, raise {}.",
                              to_string(loss.loss), last.name, loss.minimizer.gradient_norm, last.limit),
                  kTextWidth);
 }

@@ -612,6 +612,12 @@ class Page(unittest.TestCase):
                 f"{file['minimizer/galerkin'].attrs['final_loss']:.6g}",
             ):
                 self.assertTrue(page.escape(said) in text)
+            for loss in ("ritz", "galerkin"):
+                cut_off = bool(file[f"minimizer/{loss}"].attrs["at_iteration_limit"])
+                self.assertEqual(f"The training of the {loss} minimizer was not finished" in text, cut_off)
+                few = page.rests_on_few({name: data[()] for name, data in file[f"roughness/{loss}"].items()
+                                         if name in ("effective_directions", "used")})  # fmt: skip
+                self.assertEqual(f"roughness/{loss}: about" in text, few)
         self.assertTrue("IEEE Big Data 2023, 966–975" in text)
 
     def test_the_page_says_what_the_index_means(self):

@@ -441,6 +441,12 @@ class Output(ToolTest):
                 picture.close()
             self.assertEqual(*contents)
 
+    def test_a_home_that_cannot_be_written_is_no_matter(self):
+        write_sample(self.file, losses=("ritz",), n_directions=5)
+        for nowhere in ({"HOME": "/dev/null/none"}, {"MPLCONFIGDIR": "/dev/null/none"}):
+            result = self.script("plot", self.file, "-o", "plain.png", env=nowhere)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+
     def test_a_compressed_copy_is_drawn(self):
         write_sample(self.file)
         copy = self.file + ".copy"

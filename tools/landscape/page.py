@@ -110,6 +110,12 @@ def pictures(file, options, notes):
 
 
 # ---- words and numbers
+def rests_on_few(results):
+    """The program's (*) of an interval: fewer than 10 directions carry the variance, or less than a fifth of them."""
+    few, used = results.get("effective_directions"), results.get("used")
+    return few is not None and used is not None and np.isfinite(few) and (few < 10 or used > 5 * few)
+
+
 def sentences(file):
     """What the program says in words: (where, sentence)."""
     for path in file.result_groups():
@@ -121,11 +127,17 @@ def sentences(file):
                 or (isinstance(value, str) and name == "stability")
             ):
                 yield path, value
+        if rests_on_few(results or {}):
+            few = f"about {results['effective_directions']:.0f} directions carry the variance"
+            yield path, f"{path}: {few}, so the interval may be too short: use more --directions."
     for name in file.minimizers:
         minimizer = file.minimizer(name)
         about = minimizer.attributes if minimizer is not None else {}
         if about.get("critical_point"):
-            yield f"minimizer/{name}", f"The minimizer {about['critical_point']}."
+            yield f"minimizer/{name}", f"The {name} minimizer {about['critical_point']}."
+        if about.get("at_iteration_limit"):
+            optimizer = str(about.get("stopped_by") or "").capitalize().replace("L-bfgs", "L-BFGS") or "its last search"
+            yield f"minimizer/{name}", f"The training of the {name} minimizer was not finished: {optimizer} ended at its limit."
         for warning in str(about.get("warnings", "") or "").splitlines():
             yield f"minimizer/{name}", f"Warning: {warning}"
 

@@ -1,8 +1,10 @@
 """Starts a command where its modules are there; else says in one sentence which is missing and how to get it."""
 
+import atexit
 import importlib
 import logging
 import os
+import shutil
 import signal
 import sys
 
@@ -46,6 +48,7 @@ def in_a_child(name):
         signal.signal(number, lambda number, _: os.kill(child, number))
     status = os.waitpid(child, 0)[1]
     if os.WIFEXITED(status):
+        atexit.unregister(shutil.rmtree)  # of matplotlib's temporary folder, which the child has removed
         return os.WEXITSTATUS(status)
     number = os.WTERMSIG(status)
     if number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL):
