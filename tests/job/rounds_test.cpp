@@ -166,7 +166,7 @@ TEST_F(Rounds, ASlowRankIsGivenLess) {
   const microseconds fast(40);
   const EvaluationOutcome outcome = evaluate(0.05, world_.is_root() ? 4 * fast : fast);
   const double ideal = 2 * 500 * 21 * 40e-6 / (world_.size() - 1 + 0.25);
-  EXPECT_LE(outcome.wall_seconds, 1.2 * ideal + 0.1) << outcome.n_rounds << " rounds";
+  EXPECT_LE(outcome.wall_seconds, 1.2 * ideal + 0.25) << outcome.n_rounds << " rounds";
   ASSERT_EQ(outcome.busy.size(), static_cast<std::size_t>(world_.size()));
   for (const double busy : outcome.busy) EXPECT_GE(busy, 0.7 * ideal);
 }
