@@ -110,8 +110,8 @@ class CpuBackend final : public LossBackend, public SharedGradient {
   };
   template <class Use>
   auto with_gauss_newton_rows(LossKind loss, std::span<const double> theta, const Use& use);
-  /// This part's chunks into slots_ (own, size), each a folded gradient and a number behind it, which write(first block,
-  /// number of blocks, slot, work area) fills.
+  /// This part's chunks into slots_ (own, size), each a folded gradient and a number behind it, which write(first
+  /// block, number of blocks, slot, work area) fills.
   template <class Write>
   void compute_chunks(const Pieces& pieces, const cpu::PointBlocks& points, std::size_t n_work, double cost_per_entry,
                       const Write& write);

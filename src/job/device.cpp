@@ -108,12 +108,15 @@ std::string choose_training_device(const RunConfig& config, const std::string& d
     return cpu;  // which alone has them
   const double least = find_device(device).least_step_work;
   if (config.device != DeviceChoice::automatic || least == 0.0) return device;
+  return work_of_step(config) >= least ? device : cpu;
+}
+
+double work_of_step(const RunConfig& config) {
   const TrainingSpec& training = config.training;
   const std::size_t all =
       loss_points(config.problem, training.quadrature, config.network.dimension, training.seed, 0).size();
   const std::size_t points = training.batch > 0 ? std::min(static_cast<std::size_t>(training.batch), all) : all;
-  const double work = static_cast<double>(points) * static_cast<double>(ParameterLayout(config.network).size());
-  return work >= least ? device : cpu;
+  return static_cast<double>(points) * static_cast<double>(ParameterLayout(config.network).size());
 }
 
 }  // namespace landscape

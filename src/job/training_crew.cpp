@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "landscape/backend/shared_gradient.hpp"
+#include "landscape/job/device.hpp"
 
 namespace landscape {
 namespace {
@@ -67,17 +68,18 @@ class Part {
   std::vector<double> sum_;
 };
 
+}  // namespace
+
 /// Rank 0's backend.
-class CrewBackend final : public LossBackend {
+class TrainingCrew::Backend final : public LossBackend {
  public:
-  CrewBackend(TrainingCrew& crew, const QuickLink& link, std::unique_ptr<LossBackend> alone)
+  Backend(TrainingCrew& crew, std::unique_ptr<LossBackend> alone)
       : crew_(crew),
-        link_(link),
         alone_(std::move(alone)),
-        part_(crew.comm(), link, crew.setup()),
-        points_(crew.setup().points),
-        theta_(ParameterLayout(crew.setup().config.network).size()),
-        way_(crew.setup().config.train_ranks == TrainRanks::all ? Way::together : Way::undecided) {}
+        part_(crew.comm_, crew.link_, crew.setup_),
+        points_(crew.setup_.points),
+        theta_(ParameterLayout(crew.setup_.config.network).size()),
+        way_(crew.setup_.config.train_ranks == TrainRanks::all ? Way::together : Way::undecided) {}
 
   std::string describe() const override { return alone_->describe(); }
   void set_points(const PointSet& points) override {
@@ -130,7 +132,7 @@ class CrewBackend final : public LossBackend {
 
   void order(Order kind, LossKind loss) {
     Header header{static_cast<double>(kind), static_cast<double>(loss), static_cast<double>(theta_.size())};
-    link_.broadcast(header);
+    crew_.link_.broadcast(header);
   }
 
   double compute(bool together, LossKind loss, std::span<const double> theta, std::span<double> gradient) {
@@ -148,16 +150,15 @@ class CrewBackend final : public LossBackend {
 
   void decide() {
     way_ = best_together_ < best_alone_ ? Way::together : Way::alone;
-    const int n = crew_.comm().size();
+    const int n = crew_.comm_.size();
     const double ratio = best_alone_ / best_together_;
-    crew_.set_finding(
+    crew_.finding_ =
         way_ == Way::together
             ? fmt::format("each step on {} ranks, {:.1f} times as fast as on the first alone", n, ratio)
-            : fmt::format("each step on the first rank alone, {:.1f} times as fast as on {} ranks", 1.0 / ratio, n));
+            : fmt::format("each step on the first rank alone, {:.1f} times as fast as on {} ranks", 1.0 / ratio, n);
   }
 
   TrainingCrew& crew_;
-  const QuickLink& link_;
   std::unique_ptr<LossBackend> alone_;
   Part part_;
   PointSet points_;
@@ -168,32 +169,21 @@ class CrewBackend final : public LossBackend {
   double best_alone_ = std::numeric_limits<double>::infinity(), best_together_ = best_alone_;
 };
 
-double work_of_step(const RunConfig& config) {
-  const TrainingSpec& training = config.training;
-  const int d = config.network.dimension;
-  const std::size_t all = loss_points(config.problem, training.quadrature, d, training.seed, 0).size();
-  const std::size_t points = training.batch > 0 ? std::min(static_cast<std::size_t>(training.batch), all) : all;
-  const bool has_galerkin = std::ranges::count(config.losses, LossKind::galerkin) > 0;
-  return static_cast<double>(points * ParameterLayout(config.network).size()) * (has_galerkin ? d : 1);
-}
-
-}  // namespace
-
 TrainingCrew::TrainingCrew(const Communicator& comm, const Setup& setup, const OutputClaim& claim, bool others_are_busy)
     : comm_(comm), setup_(setup), link_(comm) {
   const RunConfig& config = setup.config;
   if (comm.size() == 1 || others_are_busy || claim.goes_on() || !config.trains_any()) return;
   if (config.train_ranks == TrainRanks::root) return;
-  bool wanted = setup.training_device == to_string(DeviceChoice::cpu) &&
-                (config.train_ranks == TrainRanks::all || work_of_step(config) >= kLeastWork);
-  comm.broadcast(wanted);
-  is_wanted_ = wanted;
+  const bool has_galerkin = std::ranges::count(config.losses, LossKind::galerkin) > 0;
+  const double derivatives = has_galerkin ? config.network.dimension : 1;
+  is_wanted_ = setup.training_device == to_string(DeviceChoice::cpu) &&
+               (config.train_ranks == TrainRanks::all || derivatives * work_of_step(config) >= kLeastWork);
 }
 
 std::unique_ptr<LossBackend> TrainingCrew::share(std::unique_ptr<LossBackend> alone) {
   finding_.clear();
   if (!is_wanted_) return alone;
-  return std::make_unique<CrewBackend>(*this, link_, std::move(alone));
+  return std::make_unique<Backend>(*this, std::move(alone));
 }
 
 void TrainingCrew::serve() {

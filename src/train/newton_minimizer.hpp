@@ -1,5 +1,5 @@
-// Newton's method with a quadratic model's matrix, damped (Levenberg 1944): the Hessian's for Newton itself, else that of
-// Gauss-Newton for the least-squares loss and of energy natural gradient for the Ritz loss, with a line search along
+// Newton's method with a quadratic model's matrix, damped (Levenberg 1944): the Hessian's for Newton itself, else that
+// of Gauss-Newton for the least-squares loss and of energy natural gradient for the Ritz loss, with a line search along
 // bent steps.
 #pragma once
 

@@ -136,8 +136,8 @@ def sentences(file):
         if about.get("critical_point"):
             yield f"minimizer/{name}", f"The {name} minimizer {about['critical_point']}."
         if about.get("at_iteration_limit"):
-            optimizer = str(about.get("stopped_by") or "").capitalize().replace("L-bfgs", "L-BFGS") or "its last search"
-            yield f"minimizer/{name}", f"The training of the {name} minimizer was not finished: {optimizer} ended at its limit."
+            unfinished = f"The training of the {name} minimizer was not finished"
+            yield f"minimizer/{name}", f"{unfinished}: {about.get('stopped_by') or 'its search'} ended at its limit."
         for warning in str(about.get("warnings", "") or "").splitlines():
             yield f"minimizer/{name}", f"Warning: {warning}"
 

@@ -1,6 +1,6 @@
-// A loss and its gradient whose points several ranks share: a sum over pieces of the points, of which each rank has some
-// neighbours. Added up one after another, from the first rank to the last, they are LossBackend::loss_and_gradient(), bit
-// for bit.
+// A loss and its gradient whose points several ranks share: a sum over pieces of the points, of which each rank has
+// some neighbours. Added up one after another, from the first rank to the last, they are
+// LossBackend::loss_and_gradient(), bit for bit.
 #pragma once
 
 #include <cstdint>

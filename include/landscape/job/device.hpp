@@ -52,4 +52,7 @@ void settle_on_cpu(RunConfig& config);
 /// Where rank 0 trains while profiles run on `device`: there too, but with auto only where a step is long enough.
 std::string choose_training_device(const RunConfig& config, const std::string& device);
 
+/// Products of a point and a parameter in one step of a training.
+double work_of_step(const RunConfig& config);
+
 }  // namespace landscape

@@ -25,8 +25,9 @@ namespace landscape {
 /// The items of a range of the open list, as contiguous ranges of the flat list. rows ascending.
 std::vector<ItemRange> contiguous_items(std::span<const std::int64_t> rows, std::int64_t n_columns, WorkRange open);
 
-/// Of the items [begin, end) of an open list, those of one rank, by the speeds of all (n_ranks). Pieces of `least_items` stay whole, so that a slice
-/// ends at the last whole piece, and at `n_items` all are taken: slices that follow each other leave none out.
+/// Of the items [begin, end) of an open list, those of one rank, by the speeds of all (n_ranks). Pieces of
+/// `least_items` stay whole, so that a slice ends at the last whole piece, and at `n_items` all are taken: slices that
+/// follow each other leave none out.
 WorkRange share_of(WorkRange slice, std::int64_t n_items, std::int64_t least_items, int rank,
                    std::span<const double> speeds);
 

@@ -1,5 +1,5 @@
-// Training on all ranks: every step's points are shared, the gradient's sum goes round from rank to rank in the order of
-// the points, and rank 0 alone moves the parameters. The bits are those of a training on one rank, so that a run may
+// Training on all ranks: every step's points are shared, the gradient's sum goes round from rank to rank in the order
+// of the points, and rank 0 alone moves the parameters. The bits are those of a training on one rank, so that a run may
 // change its mind: `--train-ranks auto` times a few steps both ways and goes on with the faster.
 #pragma once
 
@@ -16,13 +16,9 @@ namespace landscape {
 
 class TrainingCrew {
  public:
-  /// Collective. Wanted where there are other ranks, they have nothing else to do, the training runs on the CPU and,
+  /// On all ranks. Wanted where there are others, they have nothing else to do, the training runs on the CPU and,
   /// unless --train-ranks says so, where a step is more than an exchange.
   TrainingCrew(const Communicator& comm, const Setup& setup, const OutputClaim& claim, bool others_are_busy);
-
-  bool is_wanted() const { return is_wanted_; }
-  const Communicator& comm() const { return comm_; }
-  const Setup& setup() const { return setup_; }
 
   /// Rank 0: a backend whose gradients all ranks compute where that is faster, `alone` anything else. The crew must
   /// outlive it.
@@ -30,7 +26,6 @@ class TrainingCrew {
   /// Rank 0: "each step on 4 ranks, 2.9 times as fast as on the first alone", of the backend made last; empty where
   /// nothing was compared.
   std::string finding() const { return finding_; }
-  void set_finding(std::string text) { finding_ = std::move(text); }
 
   /// Other ranks, where a crew is wanted: compute what rank 0 asks for until it closes.
   void serve();
@@ -38,6 +33,8 @@ class TrainingCrew {
   void close();
 
  private:
+  class Backend;
+
   const Communicator& comm_;
   const Setup& setup_;
   QuickLink link_;
